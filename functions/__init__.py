@@ -1,0 +1,1 @@
+"""All that is deployed: ingest, the consumers and what they share."""
