@@ -1,0 +1,146 @@
+"""The catalogue: every event there is, read from ``catalog.json``.
+
+Terraform reads the same file for topics, subscriptions and functions.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+MARKER = "be-observer."
+LONGEST_KEY = 1024  # bytes: Pub/Sub's limit for an ordering key
+
+
+class InvalidValue(ValueError):
+    """A value that its event's schema refuses.
+
+    Attributes:
+        errors: messages by dotted path from the value's root ("" is the value itself),
+            for example ``{"0.quantity": ["Must be a number."]}``.
+    """
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__(f"{len(errors)} invalid fields")
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the catalogue.
+
+    Attributes:
+        name: without namespace, e.g. ``be-observer.customer_update``.
+        entity: what it is about; names the topic and the handlers' module.
+        domain: which consumer serves it.
+        schema: of its value.
+        handler: function in ``functions/handlers/<entity>.py``.
+        key: field of the value that says which thing it is about.
+        key_case: ``lower`` where the thing's name does not tell cases apart.
+        happening: it adds something each time (a comment, a shipment) instead of
+            saying how a thing is now, so doing it twice is never harmless.
+    """
+
+    name: str
+    entity: str
+    domain: str
+    schema: Schema
+    handler: str
+    key: str
+    key_case: str | None
+    happening: bool
+
+    def load(self, value: Any) -> Any:
+        """Return *value* with the keys its schema knows.
+
+        Raises:
+            InvalidValue: with every fault of the value.
+        """
+        try:
+            return self.schema.load(value)
+        except ValidationError as error:
+            raise InvalidValue(flat(error.messages)) from None
+
+    def ordering_key(self, value: Any) -> str:
+        """Pub/Sub ordering key of a valid *value*; "" where it names many things."""
+        if isinstance(value, list):
+            names = {row[self.key] for row in value}
+            if len(names) > 1:
+                return ""
+            name = names.pop()
+        else:
+            name = str(value[self.key])
+        if self.key_case == "lower":
+            name = name.lower()
+        return bounded_key(self.entity, name)
+
+
+def bounded_key(entity: str, name: str) -> str:
+    """``entity:name``, or its hash where that is longer than Pub/Sub takes."""
+    key = f"{entity}:{name}"
+    if len(key) * 4 <= LONGEST_KEY or len(key.encode()) <= LONGEST_KEY:
+        return key
+    return f"{entity}:sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def flat(messages: Any, path: str = "") -> dict[str, list[str]]:
+    """marshmallow's nested messages as one level of dotted paths."""
+    if isinstance(messages, list):
+        return {path: [str(message) for message in messages]}
+    found: dict[str, list[str]] = {}
+    for name, inner in messages.items():
+        # marshmallow files what concerns a whole object under "_schema".
+        step = path if name == "_schema" else f"{path}.{name}" if path else str(name)
+        for where, texts in flat(inner, step).items():
+            found.setdefault(where, []).extend(texts)
+    return found
+
+
+def module_of(entity: str) -> str:
+    """The Python module name of *entity*: ``customer-group`` is ``customer_group``."""
+    return entity.replace("-", "_")
+
+
+def _read() -> dict[str, Event]:
+    entities = json.loads(Path(__file__).with_name("catalog.json").read_text())
+    return {
+        name: Event(
+            name=name,
+            entity=entity,
+            domain=about["domain"],
+            schema=getattr(
+                import_module(f"functions.events.schemas.{module_of(entity)}"),
+                line["schema"],
+            )(),
+            handler=line["handler"],
+            key=line["key"],
+            key_case=line.get("key_case"),
+            happening=line.get("happening", False),
+        )
+        for entity, about in entities.items()
+        for name, line in about["events"].items()
+    }
+
+
+EVENTS = _read()
+ENTITIES = tuple(dict.fromkeys(event.entity for event in EVENTS.values()))
+
+
+def find(name: Any) -> Event | None:
+    """The event called *name*, with or without a namespace before ``be-observer.``."""
+    event = EVENTS.get(name) if isinstance(name, str) else None
+    if event is not None or not isinstance(name, str):
+        return event
+    _, dot, bare = name.rpartition(f".{MARKER}")
+    return EVENTS.get(MARKER + bare) if dot else None
+
+
+@cache
+def delivery() -> dict[str, int]:
+    """The numbers of delivery, in seconds but for ``max_delivery_attempts``."""
+    return json.loads(Path(__file__).with_name("delivery.json").read_text())

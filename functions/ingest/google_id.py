@@ -1,0 +1,47 @@
+"""Google ID tokens: whose account is calling. Imported only under INGEST_AUTH=oidc."""
+
+import time
+from collections.abc import Callable
+
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.transport import requests
+from google.oauth2 import id_token
+
+CERTIFICATES_SECONDS = 3600.0  # Google rotates its keys over days and overlaps them
+
+
+class CachedCertificates:
+    """A google-auth transport that fetches each address once an hour."""
+
+    def __init__(self, request=None, clock: Callable[[], float] = time.monotonic):
+        self._request = request
+        self._clock = clock
+        self._kept: dict[str, tuple[float, object]] = {}
+
+    def __call__(self, url: str, method: str = "GET", **kwargs):
+        until, response = self._kept.get(url, (0.0, None))
+        now = self._clock()
+        if response is None or now >= until:
+            self._request = self._request or requests.Request()
+            response = self._request(url, method=method, **kwargs)
+            if response.status == 200:
+                self._kept[url] = (now + CERTIFICATES_SECONDS, response)
+        return response
+
+
+_certificates = CachedCertificates()
+
+
+def email_of(token: str, audience: str, request=_certificates) -> str | None:
+    """The verified e-mail address of *token*'s account; None for a token that is bad.
+
+    Raises:
+        TransportError: Google's certificates cannot be had now.
+    """
+    try:
+        claims = id_token.verify_oauth2_token(token, request, audience)
+    except TransportError:
+        raise
+    except (GoogleAuthError, ValueError):
+        return None
+    return claims.get("email") if claims.get("email_verified") is True else None

@@ -1,0 +1,11 @@
+"""The one page a person sees who opens ingest's address in a browser."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Commerce events</title>
+<h1>POST events here</h1>
+<p>This address takes events as JSON:</p>
+<pre>{"data": {"uid": "…", "event": "be-observer.…", "value": …}}</pre>
+"""

@@ -1,0 +1,156 @@
+"""What ingest reads from its environment."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from functions.log import SEVERITIES
+from functions.settings import listed, one_of, setting, text, whole
+
+LEAST_SECRET = 16  # characters of a token; a shorter one can be guessed
+LEAST_KEY = 24  # bytes of a signing secret: the least that Standard Webhooks allows
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One caller's secret.
+
+    Attributes:
+        caller: name that goes into ``ce-source`` and logs.
+        value: what the caller proves to know.
+    """
+
+    caller: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Secret(caller={self.caller!r})"
+
+
+def _named(value: str) -> list[Secret]:
+    secrets = []
+    for part in listed(value):
+        name, colon, rest = part.partition(":")
+        if colon and not NAME.fullmatch(name):
+            raise ValueError(
+                "holds a caller's name that is not 1-64 letters, digits, '.', '_', '-'"
+            )
+        secrets.append(Secret(name, rest) if colon else Secret("caller", part))
+    if not secrets:
+        raise ValueError("names no secret")
+    return secrets
+
+
+def tokens(value: str) -> tuple[Secret, ...]:
+    """``[name:]token``, comma-separated."""
+    secrets = _named(value)
+    if any(len(secret.value) < LEAST_SECRET for secret in secrets):
+        raise ValueError(f"holds a token of fewer than {LEAST_SECRET} characters")
+    if any(not secret.value.isascii() for secret in secrets):
+        raise ValueError("holds a token with other than ASCII characters")
+    return tuple(secrets)
+
+
+def signing_secrets(value: str) -> tuple[Secret, ...]:
+    """``[name:]whsec_<base64>``, comma-separated."""
+    secrets = _named(value)
+    for secret in secrets:
+        if not secret.value.startswith("whsec_"):
+            raise ValueError("holds a secret that does not begin with whsec_")
+        try:
+            key = base64.b64decode(secret.value.removeprefix("whsec_"), validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("holds a secret that is not base64 after whsec_") from None
+        if len(key) < LEAST_KEY:
+            raise ValueError(f"holds a secret of fewer than {LEAST_KEY} bytes")
+    return tuple(secrets)
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """Everything that can be set for ingest."""
+
+    project: str = setting(
+        "GOOGLE_CLOUD_PROJECT", text, "The Google Cloud project's id."
+    )
+    topic_prefix: str = setting(
+        "TOPIC_PREFIX", text, "An entity's topic is this and the entity.", "commerce-"
+    )
+    pubsub_endpoint: str = setting(
+        "PUBSUB_ENDPOINT",
+        text,
+        "Regional Pub/Sub endpoint; ordering holds within one region.",
+        "",
+        shown="pubsub.googleapis.com:443",
+    )
+    pubsub_emulator: str = setting(
+        "PUBSUB_EMULATOR_HOST",
+        text,
+        "Google's own switch: a Pub/Sub without TLS and sign-in, as host:port.",
+        "",
+    )
+    publish_timeout: int = setting(
+        "PUBLISH_TIMEOUT_SECONDS",
+        whole(1, 60),
+        "How long to try to hand an event to Pub/Sub, in seconds, before a 503.",
+        10,
+    )
+    max_body_bytes: int = setting(
+        "MAX_BODY_BYTES",
+        whole(1_000, 8_000_000),
+        "Longest body taken, in bytes; a longer one is a 413.",
+        1_048_576,
+    )
+    auth: str = setting(
+        "INGEST_AUTH",
+        one_of("none", "token", "hmac", "oidc"),
+        "How callers prove who they are: none, token, hmac or oidc.",
+        "none",
+    )
+    tokens: tuple[Secret, ...] = setting(
+        "INGEST_TOKENS",
+        tokens,
+        "Tokens under token: comma-separated, each as name:token or token.",
+        (),
+        secret=True,
+    )
+    hmac_secrets: tuple[Secret, ...] = setting(
+        "INGEST_HMAC_SECRETS",
+        signing_secrets,
+        "Secrets under hmac: comma-separated, each as name:whsec_… or whsec_….",
+        (),
+        secret=True,
+    )
+    oidc_audience: str = setting(
+        "INGEST_OIDC_AUDIENCE", text, "Audience demanded of ID tokens under oidc.", ""
+    )
+    oidc_emails: tuple[str, ...] = setting(
+        "INGEST_OIDC_EMAILS",
+        listed,
+        "Who may call under oidc: e-mail addresses, comma-separated.",
+        (),
+    )
+    log_level: str = setting(
+        "LOG_LEVEL",
+        lambda value: one_of(*(s.lower() for s in SEVERITIES))(value).upper(),
+        "Least severity that is logged: debug, info, warning, error or critical.",
+        "INFO",
+    )
+
+    def __post_init__(self) -> None:
+        missing = [
+            name
+            for mode, name, value in (
+                ("token", "INGEST_TOKENS", self.tokens),
+                ("hmac", "INGEST_HMAC_SECRETS", self.hmac_secrets),
+                ("oidc", "INGEST_OIDC_AUDIENCE", self.oidc_audience),
+                ("oidc", "INGEST_OIDC_EMAILS", self.oidc_emails),
+            )
+            if mode == self.auth and not value
+        ]
+        if missing:
+            raise ValueError(
+                f"INGEST_AUTH is {self.auth}, so {' and '.join(missing)} must be set"
+            )
