@@ -19,6 +19,22 @@ LONGEST_TEXT = 1024
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
+def level(value: str) -> str:
+    """Read one of ``SEVERITIES``, in any case, from a setting."""
+    if value.upper() not in SEVERITIES:
+        raise ValueError("must be one of " + ", ".join(SEVERITIES).lower())
+    return value.upper()
+
+
+def place(error: BaseException) -> str:
+    """What kind of fault and where, without its message, which may hold values."""
+    frame = error.__traceback__
+    while frame.tb_next:
+        frame = frame.tb_next
+    code = frame.tb_frame.f_code
+    return f"{type(error).__name__} in {code.co_qualname} line {frame.tb_lineno}"
+
+
 def to_stdout(line: bytes) -> None:
     """Write *line* in one call, so that lines of threads do not mix."""
     os.write(1, line)

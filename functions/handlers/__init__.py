@@ -4,9 +4,13 @@ A handler is called as ``handler(value, shop, work)`` and returns the sentence t
 says what was done; it raises ``Rejected`` or ``Unavailable`` for all else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from typing import Any, Protocol
+
+from functions.events.catalog import Event, module_of
 
 
 class Shop(Protocol):
@@ -59,3 +63,10 @@ class Direct:
 
     def applied(self, rows: Iterable[dict]) -> None:
         """Nothing is kept of a direct call."""
+
+
+@cache
+def dispatch(event: Event) -> Callable[[Any, Shop, Work], str]:
+    """The function that the catalogue names for *event*; its module is imported once."""
+    module = import_module(f"functions.handlers.{module_of(event.entity)}")
+    return getattr(module, event.handler)

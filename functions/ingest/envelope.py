@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from functions.events import catalog
@@ -9,6 +10,7 @@ from functions.events.catalog import Event, InvalidValue
 
 LONGEST_UID = 256  # bytes; a Pub/Sub attribute holds 1024
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
+MOST_ERRORS = 1000  # a megabyte of wrong rows must not become an answer of twenty
 REQUIRED = "Missing data for required field."
 MISSING = object()
 
@@ -81,7 +83,7 @@ def read(body: bytes) -> Posted:
             try:
                 value = event.load(value)
             except InvalidValue as error:
-                for path, messages in error.errors.items():
+                for path, messages in islice(error.errors.items(), MOST_ERRORS):
                     where = f"data.value.{path}" if path else "data.value"
                     errors[where] = messages
         # An entity that is left empty is left out.

@@ -1,22 +1,26 @@
 """Entry point ``ingest``: checks a posted event and puts it on its entity's topic."""
 
 import asyncio
+import json
 import os
 import time
+from urllib.parse import quote
 
 import functions_framework.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
-from functions.events.message import json_bytes, message, timestamp, traceparent_of
+from functions.events.message import message, timestamp, traceparent_of
 from functions.ingest import auth, envelope
 from functions.ingest.page import PAGE
 from functions.ingest.publisher import NotStored, Publisher
 from functions.ingest.settings import IngestSettings
-from functions.log import Log
-from functions.pubsub import endpoint
+from functions.log import Log, place
+from functions.pubsub.address import endpoint
 from functions.settings import from_environment
 
+URI_SAFE = "@.-_~"  # ce-source is a URI reference
+LONGEST_CALLER = 512
 BODY_SECONDS = 30.0  # a caller slower than this with its body is sent away
 RETRY_SECONDS = 5  # what a caller is asked to wait when Pub/Sub is away
 
@@ -60,7 +64,7 @@ class Ingest:
                 400,
                 event=event and event.name,
                 entity=event and event.entity,
-                fields=sorted(error.errors)[:20] or None,
+                fields=_known_fields(error.errors),
             )
             return _refusal(400, error.error, error.errors)
         except TimeoutError:
@@ -71,7 +75,7 @@ class Ingest:
         except Exception as error:
             # The framework has no error handler for async functions, and its own
             # answer to an exception would log a trace with values in it.
-            self.log.line("ERROR", f"ingest failed: {_place(error)}", stage="received")
+            self.log.line("ERROR", f"ingest failed: {place(error)}", stage="received")
             return _refusal(500, "Internal error; please send again")
 
     async def _post(self, request: Request) -> Response:
@@ -98,7 +102,7 @@ class Ingest:
                     event,
                     posted.uid,
                     posted.value,
-                    f"/ingest/{caller}",
+                    f"/ingest/{quote(caller, safe=URI_SAFE)[:LONGEST_CALLER]}",
                     timestamp(),
                     traceparent,
                 ),
@@ -160,8 +164,9 @@ async def _body(request: Request, most: int) -> bytes:
 
 def _json(status: int, content: dict, **headers: str) -> Response:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
+    # Escaped to ASCII, since what is echoed need not be valid Unicode.
     return Response(
-        json_bytes(content), status, headers=names, media_type="application/json"
+        json.dumps(content), status, headers=names, media_type="application/json"
     )
 
 
@@ -176,17 +181,14 @@ def _later(error: str) -> Response:
     return _refusal(503, error, retry_after=str(RETRY_SECONDS))
 
 
+def _known_fields(errors: dict[str, list[str]]) -> list[str] | None:
+    """The paths at fault, for the log: only ones spelled by us, not by the caller."""
+    paths = [path for path, texts in errors.items() if texts != ["Unknown field."]]
+    return paths[:20] or None
+
+
 def _ms(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 1)
-
-
-def _place(error: Exception) -> str:
-    """What kind of fault and where, without its message, which may hold values."""
-    frame = error.__traceback__
-    while frame.tb_next:
-        frame = frame.tb_next
-    code = frame.tb_frame.f_code
-    return f"{type(error).__name__} in {code.co_qualname} line {frame.tb_lineno}"
 
 
 def build(settings: IngestSettings) -> Ingest:

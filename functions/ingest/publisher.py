@@ -2,20 +2,11 @@
 
 import asyncio
 
-import grpc
 import grpc.aio
 
 from functions.events.message import Message
-from functions.pubsub import (
-    CHANNEL_OPTIONS,
-    PUBLISH,
-    SCOPES,
-    Endpoint,
-    PublishRequest,
-    PublishResponse,
-    publish_request,
-    topic_path,
-)
+from functions.pubsub.address import Endpoint, topic_path
+from functions.pubsub.publish import publish_method, publish_request
 
 
 class NotStored(Exception):
@@ -55,7 +46,7 @@ class Publisher:
         # A channel belongs to the loop it was made on, and none runs at import.
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._publish = self._connect()
+            self._publish = publish_method(self._where, aio=True)
             self._loop = loop
         request = publish_request(
             topic_path(self._project, topic),
@@ -70,20 +61,3 @@ class Publisher:
         if len(response.message_ids) != 1:
             raise NotStored("NO_MESSAGE_ID")
         return response.message_ids[0]
-
-    def _connect(self) -> grpc.aio.UnaryUnaryMultiCallable:
-        address = self._where.address
-        if self._where.emulator:
-            channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-        else:
-            # Signs in through google-auth; not imported where nobody signs in.
-            from google.api_core import grpc_helpers_async
-
-            channel = grpc_helpers_async.create_channel(
-                address, default_scopes=SCOPES, options=CHANNEL_OPTIONS
-            )
-        return channel.unary_unary(
-            PUBLISH,
-            request_serializer=PublishRequest.SerializeToString,
-            response_deserializer=PublishResponse.FromString,
-        )

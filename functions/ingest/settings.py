@@ -5,7 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from functions.log import SEVERITIES
+from functions.log import level
 from functions.settings import listed, one_of, setting, text, whole
 
 LEAST_SECRET = 16  # characters of a token; a shorter one can be guessed
@@ -134,7 +134,7 @@ class IngestSettings:
     )
     log_level: str = setting(
         "LOG_LEVEL",
-        lambda value: one_of(*(s.lower() for s in SEVERITIES))(value).upper(),
+        level,
         "Least severity that is logged: debug, info, warning, error or critical.",
         "INFO",
     )

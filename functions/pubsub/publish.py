@@ -1,11 +1,15 @@
-"""What ingest and consumer share of Pub/Sub: where it is, and its Publish method."""
+"""Pub/Sub's Publish method, on the bare protobuf messages."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
 
+import grpc
+import grpc.aio
 from google.pubsub_v1.types import PublishRequest as _PublishRequest
 from google.pubsub_v1.types import PublishResponse as _PublishResponse
 from google.pubsub_v1.types import PubsubMessage as _PubsubMessage
+
+from functions.pubsub.address import Endpoint
 
 # The bare protobuf classes: building a message through proto-plus costs five times
 # as much.
@@ -15,7 +19,6 @@ PubsubMessage = _PubsubMessage.pb()
 
 PUBLISH = "/google.pubsub.v1.Publisher/Publish"
 SCOPES = ("https://www.googleapis.com/auth/pubsub",)
-DEFAULT_ENDPOINT = "pubsub.googleapis.com:443"
 
 # What Google's own clients send Publish again for. A second copy of a message does no
 # harm: the ledger knows its uid.
@@ -48,41 +51,38 @@ CHANNEL_OPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where Pub/Sub is.
-
-    Attributes:
-        address: ``host:port``.
-        emulator: without TLS and sign-in.
-    """
-
-    address: str
-    emulator: bool
-
-
-def endpoint(emulator: str, configured: str) -> Endpoint:
-    """The *emulator* where one is set, else *configured*, else the global one."""
-    if emulator:
-        return Endpoint(emulator, True)
-    address = configured.removeprefix("https://").rstrip("/") or DEFAULT_ENDPOINT
-    return Endpoint(address if ":" in address else f"{address}:443", False)
-
-
-def topic_path(project: str, topic: str) -> str:
-    """``projects/P/topics/T``; a full path is kept."""
-    if topic.startswith("projects/"):
-        return topic
-    return f"projects/{project}/topics/{topic}"
-
-
 def publish_request(
     topic: str, data: bytes, attributes: dict[str, str], ordering_key: str
-) -> "PublishRequest":
+) -> PublishRequest:
     """One message for one topic."""
     return PublishRequest(
         topic=topic,
         messages=[
             PubsubMessage(data=data, attributes=attributes, ordering_key=ordering_key)
         ],
+    )
+
+
+def publish_method(where: Endpoint, aio: bool = False) -> Callable:
+    """Publish as a callable of request and ``timeout``; connects when first called.
+
+    Args:
+        aio: for the event loop that runs now, instead of for threads.
+    """
+    if where.emulator:
+        module = grpc.aio if aio else grpc
+        channel = module.insecure_channel(where.address, options=CHANNEL_OPTIONS)
+    else:
+        # These sign in through google-auth; not imported where nobody signs in.
+        if aio:
+            from google.api_core import grpc_helpers_async as helpers
+        else:
+            from google.api_core import grpc_helpers as helpers
+        channel = helpers.create_channel(
+            where.address, default_scopes=SCOPES, options=CHANNEL_OPTIONS
+        )
+    return channel.unary_unary(
+        PUBLISH,
+        request_serializer=PublishRequest.SerializeToString,
+        response_deserializer=PublishResponse.FromString,
     )

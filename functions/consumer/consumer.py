@@ -1,0 +1,318 @@
+"""Decides whether an event is acted on, and where; never what is done about it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.commerce.client import Commerce
+from functions.commerce.errors import HandlerError, Unavailable
+from functions.consumer.dead_letters import DeadLetters, NotStored
+from functions.consumer.push import DirectCall, Push, Unreadable, read
+from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
+from functions.events import catalog
+from functions.events.catalog import Event, InvalidValue
+from functions.events.message import fingerprint, traceparent_of
+from functions.handlers import Direct, dispatch
+from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
+from functions.ledger.rules import Answered, Busy, Delivery, Outcome
+from functions.ledger.store import LedgerUnavailable
+from functions.log import Log, place
+
+LONGEST_SHOWN = 200  # characters of an event's name in an answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller gets.
+
+    Attributes:
+        outcome: of the one vocabulary: handled, repeated, refused, retry, crashed.
+        status: the handler's own.
+        body: as the seed system's operators know it.
+        retry_after: seconds Commerce asked for, where it did.
+        final: never to be tried again.
+        unsure: Commerce may have acted all the same.
+        alarm: a person must act.
+    """
+
+    outcome: str
+    status: int
+    body: dict
+    retry_after: float | None = None
+    unsure: bool = False
+    alarm: bool = False
+
+    @property
+    def final(self) -> bool:
+        return self.outcome in ("handled", "repeated", "refused")
+
+    @property
+    def text(self) -> str:
+        """The sentence in the body."""
+        if "response" in self.body:
+            return self.body["response"]["message"]
+        return self.body["error"]["body"]["error"]
+
+
+def success(event: str, message: str, outcome: str = "handled") -> Answer:
+    """The event was handled."""
+    response = {"success": True, "message": message}
+    return Answer(outcome, 200, {"type": event, "response": response})
+
+
+def failure(outcome: str, status: int, message: str, **more: Any) -> Answer:
+    """The event was not handled, or not now."""
+    body = {"error": {"statusCode": status, "body": {"error": message}}}
+    return Answer(outcome, status, body, **more)
+
+
+def failed(error: HandlerError) -> Answer:
+    """What a handler raised on purpose, as an answer."""
+    if isinstance(error, Unavailable):
+        return failure(
+            "retry",
+            error.status,
+            error.message,
+            retry_after=error.retry_after,
+            unsure=error.effect_unknown,
+            alarm=error.alarm,
+        )
+    return failure("refused", error.status, error.message)
+
+
+class Consumer:
+    """Everything one process needs; built once, connects when first used.
+
+    Args:
+        budget_seconds: how long one delivery may take.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        commerce: Commerce,
+        dead_letters: DeadLetters,
+        log: Log,
+        budget_seconds: float,
+    ) -> None:
+        self._ledger = ledger
+        self._commerce = commerce
+        self._dead_letters = dead_letters
+        self._log = log
+        self._budget_seconds = budget_seconds
+
+    def answer(self, body: bytes, traceparent: str | None) -> tuple[int, Answer]:
+        """Answer a request; whatever it holds, this does not raise.
+
+        Returns:
+            The HTTP status (of a push, the verdict to Pub/Sub) and the answer.
+        """
+        try:
+            asked = read(body)
+        except Unreadable as error:
+            refused = failure("refused", 400, error.reason)
+            answer = self._refuse(error.push, refused, self._labels(error.push))
+            return _verdict(answer), answer
+        if isinstance(asked, DirectCall):
+            answer = self._direct(asked, traceparent_of(traceparent))
+            return answer.status, answer
+        answer = self._push(asked)
+        return _verdict(answer), answer
+
+    def _direct(self, call: DirectCall, traceparent: str | None) -> Answer:
+        began = time.perf_counter()
+        if call.missing:
+            missing = ",".join(call.missing)
+            text = f"Invalid request parameters: missing parameter(s) '{missing}'"
+            return failure("refused", 400, text)
+        event = catalog.find(call.event)
+        if event is None:
+            return failure("refused", 400, _unknown(call.event))
+        labels = {
+            "event": event.name,
+            "entity": event.entity,
+            "traceparent": traceparent,
+        }
+        budget = Budget(self._budget_seconds)
+        answer = self._handle(
+            event, call.event, call.value, Direct(), budget.before_call, labels
+        )
+        self._log_outcome(answer, answer.status, began, labels)
+        return answer
+
+    def _push(self, push: Push) -> Answer:
+        began = time.perf_counter()
+        labels = self._labels(push)
+        self._log.line("INFO", "delivered", stage="attempt", **labels)
+        try:
+            answer = self._delivered(push, labels)
+        except LedgerUnavailable as error:
+            answer = failure("retry", 503, "The ledger cannot be reached", alarm=True)
+            self._log.line("ERROR", place(error), stage="attempt", **labels)
+        except Exception as error:
+            self._log.line("ERROR", place(error), stage="attempt", **labels)
+            answer = failure("crashed", 500, "Internal error")
+        self._log_outcome(
+            answer, _verdict(answer), began, labels, age_ms=_age_ms(push.time)
+        )
+        return answer
+
+    def _delivered(self, push: Push, labels: dict) -> Answer:
+        event = catalog.find(push.event)
+        if event is None:
+            return self._refuse(
+                push, failure("refused", 400, _unknown(push.event)), labels
+            )
+        try:
+            value = push.value()
+        except ValueError:
+            unreadable = failure("refused", 400, "The message's data is not JSON")
+            return self._refuse(push, unreadable, labels)
+        try:
+            value = event.load(value)
+        except InvalidValue as error:
+            return self._refuse(push, _invalid(push.event, error), labels)
+
+        key = event.ordering_key(value)
+        decision = self._ledger.claim(
+            push.source,
+            push.uid,
+            Delivery(
+                message_id=push.message_id,
+                uid=uid_hash(push.uid),
+                thing=thing_hash(key) if key else None,
+                event=event.name,
+                entity=event.entity,
+                fingerprint=fingerprint(event.name, value),
+                happening=event.happening,
+                time=push.time,
+            ),
+        )
+        match decision:
+            case Answered():
+                return _recorded(push.event, decision)
+            case Busy():
+                return failure("retry", 503, OTHER_AT_WORK)
+        return self._act(push, event, value, decision, labels)
+
+    def _act(
+        self, push: Push, event: Event, value: Any, claim: Claim, labels: dict
+    ) -> Answer:
+        """Handle a claimed event and record what came of it."""
+        work = LedgerWork(self._ledger, claim, Budget(self._budget_seconds))
+        answer = self._handle(event, push.event, value, work, work.before_call, labels)
+        if answer.outcome == "refused":
+            answer = self._refuse(push, answer, labels)
+        work.settle(Outcome(answer.status, answer.text, answer.final, answer.unsure))
+        return answer
+
+    def _handle(
+        self,
+        event: Event,
+        name: str,
+        value: Any,
+        work: Direct | LedgerWork,
+        before_call: Callable[[float], None],
+        labels: dict,
+    ) -> Answer:
+        def called(method: str, route: str, status: int | None, ms: float) -> None:
+            self._log.line(
+                "INFO",
+                f"{method} {route}",
+                stage="call",
+                status=status,
+                ms=ms,
+                **labels,
+            )
+
+        shop = self._commerce.calls(
+            before=before_call, observe=called, trace=labels.get("traceparent")
+        )
+        try:
+            return success(name, dispatch(event)(event.load(value), shop, work))
+        except InvalidValue as error:
+            return _invalid(name, error)
+        except HandlerError as error:
+            return failed(error)
+        except LedgerUnavailable:
+            # Between two calls: what was sent was answered, and is idempotent.
+            return failure("retry", 503, "The ledger cannot be reached", unsure=True)
+        except Exception as error:
+            self._log.line("ERROR", place(error), stage="call", **labels)
+            return failure("crashed", 500, "Internal error", unsure=True)
+
+    def _refuse(self, push: Push, refused: Answer, labels: dict) -> Answer:
+        """Keep *push* as a dead letter; only then may it be acknowledged."""
+        try:
+            self._dead_letters.store(push, refused.status, refused.text)
+        except NotStored as error:
+            self._log.line("ERROR", f"dead letter not stored: {error}", **labels)
+            return failure(
+                "retry", 503, "The dead-letter topic cannot be reached", alarm=True
+            )
+        return refused
+
+    def _labels(self, push: Push) -> dict:
+        event = catalog.find(push.event)
+        return {
+            "event": event and event.name,
+            "entity": event and event.entity,
+            "uid": push.uid or None,
+            "message_id": push.message_id or None,
+            "attempt": push.attempt,
+            "traceparent": push.traceparent,
+        }
+
+    def _log_outcome(
+        self, answer: Answer, status: int, began: float, labels: dict, **more: Any
+    ) -> None:
+        bad = answer.outcome in ("retry", "crashed")
+        severity = "ERROR" if bad else "WARNING"
+        if answer.outcome in ("handled", "repeated"):
+            severity = "INFO"
+        self._log.line(
+            severity,
+            f"event {answer.outcome}",
+            stage="outcome",
+            outcome=answer.outcome,
+            status=answer.status,
+            verdict=status,
+            ms=round((time.perf_counter() - began) * 1000, 1),
+            alarm=answer.alarm or None,
+            **labels,
+            **more,
+        )
+
+
+def _verdict(answer: Answer) -> int:
+    """The status that tells Pub/Sub: acknowledged, or to be sent again."""
+    return 200 if answer.final else answer.status
+
+
+def _recorded(name: str, recorded: Answered) -> Answer:
+    if recorded.status < 300:
+        return success(name, recorded.answer, "repeated")
+    refused = failure("refused", recorded.status, recorded.answer)
+    return replace(refused, outcome="repeated")
+
+
+def _invalid(name: str, error: InvalidValue) -> Answer:
+    faults = "; ".join(
+        f"{path or 'value'}: {' '.join(texts)}"
+        for path, texts in list(error.errors.items())[:20]
+    )
+    return failure("refused", 400, f"Invalid value for {name}: {faults}")
+
+
+def _unknown(name: Any) -> str:
+    shown = name if isinstance(name, str) else type(name).__name__
+    shown = shown[:LONGEST_SHOWN].encode(errors="replace").decode()
+    return f"This case type is not supported: {shown}"
+
+
+def _age_ms(since: str) -> float:
+    """Milliseconds since ingest got the event: how long its whole way took."""
+    age = datetime.now(UTC) - datetime.fromisoformat(since)
+    return round(age.total_seconds() * 1000, 1)

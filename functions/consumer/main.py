@@ -1,0 +1,62 @@
+"""Entry point ``consumer``: is pushed events, and takes direct calls."""
+
+import os
+
+import flask
+import functions_framework
+
+from functions.commerce.client import Commerce
+from functions.commerce.settings import CommerceSettings
+from functions.consumer.consumer import Consumer
+from functions.consumer.dead_letters import DeadLetters
+from functions.consumer.settings import ConsumerSettings
+from functions.events.catalog import delivery
+from functions.ledger.ledger import Ledger
+from functions.ledger.open import open_store
+from functions.log import Log
+from functions.pubsub.address import endpoint
+from functions.settings import from_environment
+
+LEASE_MARGIN_SECONDS = 10  # beyond one call's time, for recording what came of it
+
+
+def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
+    """Put a consumer together; nothing connects yet."""
+    store = open_store(settings.ledger, settings.project)
+    lease = commerce.timeout_seconds + LEASE_MARGIN_SECONDS
+    return Consumer(
+        Ledger(store, lease, settings.ledger_days),
+        Commerce(commerce),
+        DeadLetters(
+            settings.project,
+            settings.dead_letters,
+            endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
+        ),
+        Log(settings.log_level, settings.project),
+        delivery()["handler_budget_seconds"],
+    )
+
+
+_consumer = build(
+    from_environment(ConsumerSettings, os.environ),
+    from_environment(CommerceSettings, os.environ),
+)
+
+
+@functions_framework.http
+def consumer(request: flask.Request) -> flask.Response:
+    """Answer a push with Pub/Sub's verdict, a direct call with the handler's status."""
+    if request.method != "POST":
+        answer = flask.jsonify(
+            error={"statusCode": 405, "body": {"error": "POST only"}}
+        )
+        answer.status_code, answer.headers["Allow"] = 405, "POST"
+        return answer
+    status, answer = _consumer.answer(
+        request.get_data(), request.headers.get("traceparent")
+    )
+    response = flask.jsonify(answer.body)
+    response.status_code = status
+    if answer.retry_after is not None and not answer.final:
+        response.headers["Retry-After"] = str(round(answer.retry_after))
+    return response

@@ -1,0 +1,96 @@
+"""One claimed delivery at work: what a handler may ask, and what guards its calls."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from functions.commerce.errors import Unavailable
+from functions.ledger.ledger import Claim, Ledger
+from functions.ledger.rules import Outcome
+
+OTHER_AT_WORK = "Another delivery of this event is under way"
+
+
+class Budget:
+    """The time a delivery has: no call is begun that could outlast it.
+
+    Args:
+        seconds: from now on.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def before_call(self, timeout_seconds: float) -> None:
+        """Let a call of at most *timeout_seconds* begin.
+
+        Raises:
+            Unavailable: its time would reach beyond the budget.
+        """
+        if self._clock() + timeout_seconds > self._end:
+            raise Unavailable(503, "Out of time; what is left is done next time")
+
+
+class LedgerWork:
+    """A claimed delivery: ``functions.handlers.Work`` over the ledger.
+
+    Attributes:
+        unsure_since: see ``Work``.
+        calls: how many calls to Commerce were let through.
+    """
+
+    def __init__(self, ledger: Ledger, claim: Claim, budget: Budget) -> None:
+        self._ledger = ledger
+        self._claim = claim
+        self._budget = budget
+        self._marks: set[str] = set()
+        self.calls = 0
+        since = claim.claimed.unsure_since
+        self.unsure_since = datetime.fromtimestamp(since, UTC) if since else None
+
+    def before_call(self, timeout_seconds: float) -> None:
+        """Let a call begin, on a lease that lasts until it is over.
+
+        Raises:
+            Unavailable: no time is left, or another delivery has taken over.
+        """
+        self._budget.before_call(timeout_seconds)
+        # The claim itself is the lease of the first call.
+        if self.calls and not self._ledger.renew(self._claim):
+            raise Unavailable(503, OTHER_AT_WORK)
+        self.calls += 1
+
+    def pending(self, rows: list[dict]) -> list[dict]:
+        """See ``Work``."""
+        if not rows:
+            return []
+        names = [_mark(row) for row in rows]
+        verdicts = self._ledger.claim_marks(self._claim, names)
+        if verdicts is None:
+            raise Unavailable(503, "Another event is being applied to the same stock")
+        sent = [v == "send" for v in verdicts]
+        self._marks.update(name for name, s in zip(names, sent, strict=True) if s)
+        return [row for row, s in zip(rows, sent, strict=True) if s]
+
+    def applied(self, rows: Iterable[dict]) -> None:
+        """See ``Work``."""
+        names = [_mark(row) for row in rows]
+        if names:
+            self._ledger.apply_marks(self._claim, names)
+        self._marks.difference_update(names)
+
+    def settle(self, outcome: Outcome) -> bool:
+        """Record how it ended; False when another delivery has taken over."""
+        # Where Commerce may still be writing, the claims stand until they run out:
+        # a newer level must not be overtaken by this one.
+        if self._marks and not outcome.unsure:
+            self._ledger.release_marks(self._claim, sorted(self._marks))
+        return self._ledger.settle(self._claim, outcome)
+
+
+def _mark(row: dict) -> str:
+    return f"stock:{row['sku']}@{row['source']}"

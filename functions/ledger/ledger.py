@@ -1,0 +1,173 @@
+"""The ledger as consumer and ingest use it: the rules, over a store, by the clock."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.ledger import rules
+from functions.ledger.rules import Answered, Busy, Claimed, Delivery, Outcome
+from functions.ledger.store import Store
+
+DAY = 86_400.0
+
+
+def hashed(kind: str, *parts: str) -> str:
+    """The name under which *parts* are kept; from it nobody reads an e-mail address."""
+    return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()
+
+
+def event_key(source: str, uid: str) -> str:
+    """Key of an event's record: a uid is one caller's."""
+    return "event-" + hashed("event", source, uid)
+
+
+def uid_hash(uid: str) -> str:
+    """What event records carry of a uid, whoever the caller was."""
+    return hashed("uid", uid)
+
+
+def thing_hash(name: str) -> str:
+    """What records carry of an ordering key, or of a SKU and source."""
+    return hashed("thing", name)
+
+
+def thing_key(thing: str) -> str:
+    """Key of a thing's record."""
+    return "thing-" + thing
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that may act, and the name it acts under."""
+
+    key: str
+    delivery: Delivery
+    claimed: Claimed
+
+
+class Ledger:
+    """Says of each delivery whether it may act, and remembers what came of it.
+
+    Args:
+        store: keeps the records.
+        lease_seconds: how long a claim holds unless renewed.
+        keep_days: how long a record is kept after its last change.
+        clock: seconds since 1970.
+
+    All methods raise LedgerUnavailable when the store does.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        lease_seconds: float,
+        keep_days: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self._lease = lease_seconds
+        self._keep = keep_days * DAY
+        self._clock = clock
+
+    def claim(
+        self, source: str, uid: str, delivery: Delivery
+    ) -> Answered | Busy | Claim:
+        """Claim *delivery*, or say why not."""
+        key, holder, now = event_key(source, uid), uuid.uuid4().hex, self._clock()
+
+        def by(records):
+            record, decision = rules.claim(
+                records[0], delivery, holder, now, self._lease, self._keep
+            )
+            return [record], decision
+
+        decision = self.store.change([key], by)
+        if isinstance(decision, Claimed):
+            return Claim(key, delivery, decision)
+        return decision
+
+    def renew(self, claim: Claim) -> bool:
+        """Lengthen the lease; False when another delivery has taken over."""
+        now = self._clock()
+
+        def by(records):
+            record, held = rules.renew(
+                records[0],
+                claim.delivery.message_id,
+                claim.claimed.holder,
+                now,
+                self._lease,
+            )
+            return [record], held
+
+        return self.store.change([claim.key], by)
+
+    def settle(self, claim: Claim, outcome: Outcome) -> bool:
+        """Record *outcome*; False, and nothing is recorded, when taken over."""
+        now, delivery = self._clock(), claim.delivery
+        keys = [claim.key]
+        if delivery.thing and outcome.final and outcome.status < 300:
+            keys.append(thing_key(delivery.thing))
+
+        def by(records):
+            record, held = rules.settle(
+                records[0], delivery, claim.claimed.holder, outcome, now, self._keep
+            )
+            things = [
+                rules.happened(r, delivery, now + self._keep) for r in records[1:]
+            ]
+            return [record, *(things if held else records[1:])], held
+
+        return self.store.change(keys, by)
+
+    def claim_marks(self, claim: Claim, names: list[str]) -> list[str] | None:
+        """Claim the marks of *names* (each ``stock:SKU@source``).
+
+        Returns:
+            For each, ``send`` or ``drop``; None, and nothing is claimed, when one of
+            them is just being written by another event.
+        """
+        now = self._clock()
+        things = [thing_hash(name) for name in names]
+
+        def by(records):
+            claimed = [
+                rules.mark_claim(record, claim.delivery, thing, now, self._lease)
+                for record, thing in zip(records, things, strict=True)
+            ]
+            if any(verdict == "wait" for _, verdict in claimed):
+                return records, None
+            return self._kept(r for r, _ in claimed), [v for _, v in claimed]
+
+        return self.store.change([thing_key(thing) for thing in things], by)
+
+    def apply_marks(self, claim: Claim, names: list[str]) -> None:
+        """Record that the rows of *names* took effect."""
+        things = [thing_hash(name) for name in names]
+
+        def by(records):
+            pairs = zip(records, things, strict=True)
+            marks = (rules.mark_applied(r, claim.delivery, t) for r, t in pairs)
+            return self._kept(marks), None
+
+        self.store.change([thing_key(thing) for thing in things], by)
+
+    def release_marks(self, claim: Claim, names: list[str]) -> None:
+        """Give up the claims on *names*, known not to have been applied."""
+
+        def by(records):
+            marks = (rules.mark_released(record, claim.delivery) for record in records)
+            return self._kept(marks), None
+
+        self.store.change([thing_key(thing_hash(name)) for name in names], by)
+
+    def newest(self, ordering_key: str) -> str | None:
+        """ce-time of the newest event of *ordering_key* that took effect."""
+        record = self.store.get(thing_key(thing_hash(ordering_key)))
+        return record.get("time") if record else None
+
+    def _kept(self, marks) -> list[dict | None]:
+        expires = self._clock() + self._keep
+        return [{**mark, "expires": expires} if mark else None for mark in marks]

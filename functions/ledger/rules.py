@@ -1,0 +1,323 @@
+"""The ledger's rules: pure functions from a record to the record after it.
+
+A message of an event is in one of these states (``docs/ledger.md`` draws them):
+
+new        not in the record
+under way  in ``open``, with a holder whose lease has not run out
+failed     in ``open``, without holder; ``unsure`` says since when an effect of it at
+           Commerce is possible, None that there was none
+lost       in ``open``, with a holder whose lease ran out: failed, and unsure
+done       in ``finished`` with a status below 300
+refused    in ``finished`` with another status
+
+Records are JSON-able; times are seconds since 1970; ``uid`` and ``things`` are hashes.
+A record of an earlier version is still understood: what it lacks has a default here.
+"""
+
+import copy
+from dataclasses import dataclass, field
+
+VERSION = 1
+FINISHED_KEPT = 1000  # per uid; callers who use one uid for all get no more
+OPEN_KEPT = 100
+THINGS_KEPT = 100
+LONGEST_ANSWER = 500  # characters of Commerce's message
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the rules need of a delivered message; ``uid`` and ``thing`` are hashes.
+
+    Attributes:
+        fingerprint: tells events and values apart.
+        happening: a repeat is a repeat whatever came between.
+        time: ce-time, normalised, so that text order is time order.
+    """
+
+    message_id: str
+    uid: str
+    thing: str | None
+    event: str
+    entity: str
+    fingerprint: str
+    happening: bool
+    time: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Nothing is to be done: this was the answer.
+
+    Attributes:
+        repeated: it was another message's answer: the caller's repeat.
+    """
+
+    status: int
+    answer: str
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Another delivery of that uid is under way."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """This delivery is the one to act.
+
+    Attributes:
+        attempt: which try of this message it is, from 1.
+        unsure_since: when the first attempt began whose effect nobody knows.
+    """
+
+    holder: str
+    attempt: int
+    unsure_since: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        final: done or refused for good; otherwise it will be tried again.
+        unsure: not final, and Commerce may have acted.
+    """
+
+    status: int
+    answer: str
+    final: bool
+    unsure: bool = False
+
+
+@dataclass
+class _Event:
+    """An event record, opened for change."""
+
+    record: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.open: dict[str, dict] = self.record.setdefault("open", {})
+        self.finished: list[dict] = self.record.setdefault("finished", [])
+
+    def finish(self, message_id: str, entry: dict) -> None:
+        self.open.pop(message_id, None)
+        self.finished.append({"message": message_id, **entry})
+
+
+def claim(
+    record: dict | None,
+    delivery: Delivery,
+    holder: str,
+    now: float,
+    lease: float,
+    keep: float,
+) -> tuple[dict, Answered | Busy | Claimed]:
+    """Decide what becomes of a delivered message."""
+    event = _Event(copy.deepcopy(record) if record else {"kind": "event"})
+    _describe(event.record, delivery, now + keep)
+
+    for entry in event.finished:
+        if entry["message"] == delivery.message_id:
+            return record, Answered(entry["status"], entry["answer"], False)
+    if any(_live(entry, now) for entry in event.open.values()):
+        return record, Busy()
+    if (entry := _repeated(event.finished, delivery)) is not None:
+        answered = Answered(entry["status"], entry["answer"], True)
+        event.finish(delivery.message_id, _finished(delivery, answered, now))
+        _trim(event, now - keep)
+        return event.record, answered
+
+    same = [e for e in event.open.values() if e["fingerprint"] == delivery.fingerprint]
+    since = [began for entry in same if (began := _unsure(entry)) is not None]
+    before = event.open.get(delivery.message_id, {})
+    claimed = Claimed(holder, before.get("attempts", 0) + 1, min(since, default=None))
+    event.open[delivery.message_id] = {
+        "fingerprint": delivery.fingerprint,
+        "event": delivery.event,
+        "thing": delivery.thing,
+        "time": delivery.time,
+        "attempts": claimed.attempt,
+        "began": now,
+        "holder": holder,
+        "lease": now + lease,
+        "unsure": claimed.unsure_since,
+        "status": before.get("status"),
+        "answer": before.get("answer"),
+    }
+    _trim(event, now - keep)
+    return event.record, claimed
+
+
+def renew(
+    record: dict | None, message_id: str, holder: str, now: float, lease: float
+) -> tuple[dict | None, bool]:
+    """Lengthen the lease; False when another has taken over."""
+    entry = (record or {}).get("open", {}).get(message_id)
+    if entry is None or entry["holder"] != holder:
+        return record, False
+    record = copy.deepcopy(record)
+    record["open"][message_id]["lease"] = now + lease
+    return record, True
+
+
+def settle(
+    record: dict | None,
+    delivery: Delivery,
+    holder: str,
+    outcome: Outcome,
+    now: float,
+    keep: float,
+) -> tuple[dict | None, bool]:
+    """Record how the attempt ended; False, and nothing, when another has taken over."""
+    entry = (record or {}).get("open", {}).get(delivery.message_id)
+    if entry is None or entry["holder"] != holder:
+        return record, False
+    event = _Event(copy.deepcopy(record))
+    entry = event.open[delivery.message_id]
+    answer = outcome.answer[:LONGEST_ANSWER]
+    if outcome.final:
+        answered = Answered(outcome.status, answer, False)
+        # What waits with the same event and value was the caller's repeat of this.
+        ended = [delivery.message_id] + [
+            message
+            for message, other in event.open.items()
+            if outcome.status < 300
+            and other["fingerprint"] == entry["fingerprint"]
+            and message != delivery.message_id
+        ]
+        for message in ended:
+            event.finish(message, _finished(delivery, answered, now))
+    else:
+        if outcome.unsure and entry["unsure"] is None:
+            entry["unsure"] = entry["began"]
+        entry.update(holder=None, lease=None, status=outcome.status, answer=answer)
+    event.record["expires"] = now + keep
+    _trim(event, now - keep)
+    return event.record, True
+
+
+def happened(record: dict | None, delivery: Delivery, end: float) -> dict:
+    """A thing's record after *delivery* took effect on it."""
+    newest = max((record or {}).get("time") or "", delivery.time)
+    return {**(record or _thing(delivery.thing)), "time": newest, "expires": end}
+
+
+def forget(record: dict, thing: str) -> dict | None:
+    """An event record without what it holds of *thing*; None when that was all."""
+    event = _Event(copy.deepcopy(record))
+    gone = [m for m, entry in event.open.items() if entry.get("thing") == thing]
+    for message in gone:
+        del event.open[message]
+    left = [entry for entry in event.finished if entry.get("thing") != thing]
+    event.record["finished"] = left
+    event.record["things"] = [t for t in event.record.get("things", []) if t != thing]
+    return event.record if event.open or left else None
+
+
+def state(entry: dict, now: float) -> str:
+    """The name of an ``open`` or ``finished`` entry's state."""
+    if "message" in entry:
+        return "done" if entry["status"] < 300 else "refused"
+    if _live(entry, now):
+        return "under way"
+    return "lost" if entry["holder"] else "failed"
+
+
+# Marks: which event's level of a SKU at a source is the newest
+
+
+def mark_claim(
+    record: dict | None, delivery: Delivery, thing: str, now: float, lease: float
+) -> tuple[dict | None, str]:
+    """Claim one row's mark: ``send``, ``drop`` (applied, or older) or ``wait``."""
+    mark = record or _thing(thing)
+    newest = mark.get("time") or ""
+    if newest > delivery.time:
+        return record, "drop"
+    if newest == delivery.time and mark.get("message") == delivery.message_id:
+        return record, "drop"
+    claim = mark.get("claim")
+    if claim and claim["message"] != delivery.message_id and claim["lease"] > now:
+        return record, "wait"
+    claim = {"message": delivery.message_id, "time": delivery.time}
+    return {**mark, "claim": {**claim, "lease": now + lease}}, "send"
+
+
+def mark_applied(record: dict | None, delivery: Delivery, thing: str) -> dict:
+    """The mark after the row took effect."""
+    mark = dict(record or _thing(thing))
+    if (mark.get("time") or "") <= delivery.time:
+        mark.update(time=delivery.time, message=delivery.message_id)
+    return _without_claim(mark, delivery)
+
+
+def mark_released(record: dict | None, delivery: Delivery) -> dict | None:
+    """The mark after an attempt that is known to have had no effect."""
+    if record is None:
+        return None
+    mark = _without_claim(dict(record), delivery)
+    return mark if mark.get("time") else None
+
+
+def _without_claim(mark: dict, delivery: Delivery) -> dict:
+    claim = mark.get("claim")
+    if claim and claim["message"] == delivery.message_id:
+        mark["claim"] = None
+    return mark
+
+
+def _thing(thing: str | None) -> dict:
+    return {"kind": "thing", "version": VERSION, "things": [thing], "time": None}
+
+
+def _describe(record: dict, delivery: Delivery, expires: float) -> None:
+    things = [t for t in record.get("things", []) if t != delivery.thing]
+    if delivery.thing:
+        things.append(delivery.thing)
+    record.update(
+        version=VERSION,
+        uid=delivery.uid,
+        things=things[-THINGS_KEPT:],
+        entity=delivery.entity,
+        expires=expires,
+    )
+
+
+def _live(entry: dict, now: float) -> bool:
+    return entry["holder"] is not None and entry["lease"] > now
+
+
+def _unsure(entry: dict) -> float | None:
+    """Since when *entry* may have had an effect; a lost one may, like a failed one."""
+    if entry["unsure"] is not None:
+        return entry["unsure"]
+    return entry["began"] if entry["holder"] is not None else None
+
+
+def _repeated(finished: list[dict], delivery: Delivery) -> dict | None:
+    looked_at = reversed(finished) if delivery.happening else finished[-1:]
+    for entry in looked_at:
+        if entry["fingerprint"] == delivery.fingerprint and entry["status"] < 300:
+            return entry
+    return None
+
+
+def _finished(delivery: Delivery, answered: Answered, now: float) -> dict:
+    return {
+        "fingerprint": delivery.fingerprint,
+        "event": delivery.event,
+        "thing": delivery.thing,
+        "time": delivery.time,
+        "status": answered.status,
+        "answer": answered.answer,
+        "at": now,
+    }
+
+
+def _trim(event: _Event, oldest: float) -> None:
+    kept = [entry for entry in event.finished if entry["at"] >= oldest]
+    event.record["finished"] = kept[-FINISHED_KEPT:]
+    for message in list(event.open)[:-OPEN_KEPT]:
+        del event.open[message]

@@ -1,0 +1,129 @@
+"""A store in one SQLite file, for any number of processes and threads of a machine."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from functions.ledger.store import Change, LedgerUnavailable, Record, T
+
+BUSY_SECONDS = 5.0
+SWEEP_SECONDS = 600.0
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS ledger (
+  key TEXT PRIMARY KEY,
+  uid TEXT,
+  expires REAL NOT NULL,
+  record TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_uid ON ledger (uid) WHERE uid IS NOT NULL;
+CREATE TABLE IF NOT EXISTS ledger_things (
+  thing TEXT,
+  key TEXT,
+  PRIMARY KEY (thing, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_expires ON ledger (expires);
+"""
+
+FIND = {
+    "uid": "SELECT key, record FROM ledger WHERE uid = ?",
+    "things": "SELECT key, record FROM ledger JOIN ledger_things USING (key)"
+    " WHERE thing = ?",
+}
+SWEEP = (
+    "DELETE FROM ledger WHERE expires < ?",
+    "DELETE FROM ledger_things WHERE key NOT IN (SELECT key FROM ledger)",
+)
+
+
+class SqliteStore:
+    """Records as JSON rows; a connection per thread.
+
+    Args:
+        path: the file; made with its folder if absent.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._swept = 0.0
+
+    def change(self, keys: Sequence[str], by: Change[T]) -> T:
+        with self._connection() as db:
+            # IMMEDIATE takes the write lock before reading: two processes cannot
+            # both read "new" and both claim.
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                before = [self._read(db, key) for key in keys]
+                after, result = by(before)
+                for key, old, new in zip(keys, before, after, strict=True):
+                    if new != old:
+                        self._write(db, key, old, new)
+                if time.monotonic() > self._swept + SWEEP_SECONDS:
+                    db.execute(SWEEP[0], (time.time(),))
+                    db.execute(SWEEP[1])
+                    self._swept = time.monotonic()
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            return result
+
+    def get(self, key: str) -> Record | None:
+        with self._connection() as db:
+            return self._read(db, key)
+
+    def find(self, field: str, value: str) -> list[tuple[str, Record]]:
+        with self._connection() as db:
+            rows = db.execute(FIND[field], (value,))
+            return [(key, json.loads(record)) for key, record in rows]
+
+    @staticmethod
+    def _read(db: sqlite3.Connection, key: str) -> Record | None:
+        row = db.execute("SELECT record FROM ledger WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    @staticmethod
+    def _write(
+        db: sqlite3.Connection, key: str, old: Record | None, new: Record | None
+    ) -> None:
+        things = set((new or {}).get("things", ()))
+        had = set((old or {}).get("things", ()))
+        for thing in had - things:
+            db.execute(
+                "DELETE FROM ledger_things WHERE thing = ? AND key = ?", (thing, key)
+            )
+        for thing in things - had:
+            db.execute(
+                "INSERT OR IGNORE INTO ledger_things VALUES (?, ?)", (thing, key)
+            )
+        if new is None:
+            db.execute("DELETE FROM ledger WHERE key = ?", (key,))
+            return
+        text = json.dumps(new, separators=(",", ":"))
+        row = (key, new.get("uid"), new["expires"], text)
+        db.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?)", row)
+
+    @contextmanager
+    def _connection(self):
+        try:
+            db = getattr(self._local, "db", None)
+            if db is None:
+                db = self._local.db = self._open()
+            yield db
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"SQLite: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        # WAL with NORMAL survives a killed process; only a power cut may cost the
+        # last moments, and the lease rules treat those as "outcome unknown".
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(SCHEMA)
+        return db
