@@ -1,0 +1,142 @@
+resource "google_monitoring_notification_channel" "email" {
+  for_each = var.alert_emails
+
+  display_name = "Commerce events: ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.main]
+}
+
+locals {
+  _consumer_services = join(" OR ", [for function in google_cloudfunctions2_function.consumer : "resource.labels.service_name=\"${function.name}\""])
+  _entity_backlogs   = join(" OR ", [for subscription in google_pubsub_subscription.entity : "resource.labels.subscription_id=\"${subscription.name}\""])
+  _user_metric       = { for name, metric in google_logging_metric.main : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
+
+  _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
+
+  # `share_of` makes the threshold a share; `for` is how long it must last.
+  alerts = {
+    commerce_refusals = {
+      title     = "Commerce refuses events"
+      filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"refused\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = ["metric.label.entity"]
+      share_of  = null
+      threshold = 0
+      for       = "0s"
+      severity  = "WARNING"
+      advice    = "Each refused event lies in the dead-letter topic with Commerce's reason. `make dead-letters` lists them; correct the shop or the sender and `make replay`."
+    }
+    consumer_errors = {
+      title     = "A consumer fails by itself"
+      filter    = "(${local._consumer_services}) AND resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code=\"500\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = ["resource.label.service_name"]
+      share_of  = null
+      threshold = 0
+      for       = "0s"
+      severity  = "ERROR"
+      advice    = "A 500 is a crash of the consumer or an answer 500 of Commerce. Pub/Sub delivers the event again. Look for outcome `crashed` in the logs; after a deployment, roll back (docs/deploy.md)."
+    }
+    dead_letters = {
+      title     = "Dead letters are waiting"
+      filter    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+      group_by  = []
+      share_of  = null
+      threshold = 0
+      for       = "0s"
+      severity  = "WARNING"
+      advice    = "Events were refused, or Commerce was away for longer than the tries last. They are kept 31 days: `make dead-letters`, then replay or discard."
+    }
+    ingest_errors = {
+      title     = "Ingest cannot take events"
+      filter    = "${local._ingest_requests} AND metric.labels.response_code_class=\"5xx\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = []
+      share_of  = local._ingest_requests
+      threshold = 0.02
+      for       = "300s"
+      severity  = "CRITICAL"
+      advice    = "More than 2 % of the requests of the last minutes were answered with 5xx. 503 means that Pub/Sub did not take the event (or that max_instances is reached); callers have to send again."
+    }
+    sign_in = {
+      title     = "Our sign-in or address is wrong"
+      filter    = "${local._user_metric.alarms} AND resource.type=\"cloud_run_revision\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = ["resource.label.service_name"]
+      share_of  = null
+      threshold = 0
+      for       = "0s"
+      severity  = "CRITICAL"
+      advice    = "Commerce (or IMS) does not accept our credentials, our clock or our address. No event is lost: all are tried again for hours. `make check-commerce` says what is wrong; put it right by a new secret version (docs/deploy.md)."
+    }
+    unacknowledged = {
+      title     = "Events wait too long"
+      filter    = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+      group_by  = ["resource.label.subscription_id"]
+      share_of  = null
+      threshold = var.unacknowledged_alert_minutes * 60
+      for       = "0s"
+      severity  = "ERROR"
+      advice    = "Commerce is away or slow, or an entity is paused. Nothing is lost: Pub/Sub keeps trying for hours and then keeps the events as dead letters."
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "main" {
+  for_each = local.alerts
+
+  display_name          = "${var.prefix}${replace(each.key, "_", "-")}: ${each.value.title}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+  user_labels           = local.labels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter             = each.value.filter
+      denominator_filter = each.value.share_of
+      comparison         = "COMPARISON_GT"
+      threshold_value    = each.value.threshold
+      duration           = each.value.for
+
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+        group_by_fields      = each.value.group_by
+      }
+
+      dynamic "denominator_aggregations" {
+        for_each = each.value.share_of == null ? [] : [each.value.share_of]
+
+        content {
+          alignment_period     = "300s"
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = each.value.reducer
+          group_by_fields      = each.value.group_by
+        }
+      }
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "${each.value.advice}\n\nSymptoms and remedies: docs/debugging.md."
+  }
+}

@@ -1,0 +1,111 @@
+# The way of the events from left to right and top to bottom: in, what became of them, how
+# long it took, what waits, and how Commerce and the functions feel. Positions of zero are
+# left out: the API drops them, and they would be a difference for ever.
+
+locals {
+  _series = {
+    for name, line in {
+      in       = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      handled  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"repeated\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      refused  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"refused\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      retried  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"crashed\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      whole50  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
+      whole95  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      whole99  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
+      calls95  = { filter = local._user_metric.calls, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      answers  = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
+      requests = { filter = local._ingest_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
+      waiting  = { filter = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] }
+      oldest   = { filter = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] }
+      dead     = { filter = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] }
+      alarms   = { filter = local._user_metric.alarms, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = [] }
+      } : name => {
+      timeSeriesFilter = {
+        filter = line.filter
+        aggregation = merge(
+          { alignmentPeriod = "60s", perSeriesAligner = line.aligner, crossSeriesReducer = line.reducer },
+          length(line.by) == 0 ? {} : { groupByFields = line.by },
+        )
+      }
+    }
+  }
+
+  # Twelve columns; each row names its height and its tiles, from the left.
+  _rows = [
+    {
+      height = 8
+      tiles = [
+        { title = "Dead letters waiting", width = 12, number = "dead", warn = 1 },
+        { title = "Oldest event waiting (s)", width = 12, number = "oldest", warn = var.unacknowledged_alert_minutes * 60 },
+        { title = "Sign-in alarms", width = 12, number = "alarms", warn = 1 },
+        { title = "Whole way, 99th percentile (ms)", width = 12, number = "whole99", warn = 60000 },
+      ]
+    },
+    {
+      height = 14
+      tiles = [
+        { title = "Events in, per second", width = 24, lines = ["in"] },
+        { title = "Handled, per second", width = 24, lines = ["handled"] },
+      ]
+    },
+    {
+      height = 14
+      tiles = [
+        { title = "Refused, per second", width = 24, lines = ["refused"] },
+        { title = "Tried again, per second", width = 24, lines = ["retried"] },
+      ]
+    },
+    {
+      height = 14
+      tiles = [
+        { title = "Whole way, median and 95th percentile (ms)", width = 24, lines = ["whole50", "whole95"] },
+        { title = "Calls to Commerce, 95th percentile (ms)", width = 24, lines = ["calls95"] },
+      ]
+    },
+    {
+      height = 14
+      tiles = [
+        { title = "Events waiting", width = 16, lines = ["waiting"] },
+        { title = "Consumers' verdicts by status, per second", width = 16, lines = ["answers"] },
+        { title = "Requests to ingest by answer, per second", width = 16, lines = ["requests"] },
+      ]
+    },
+  ]
+
+  _tiles = flatten([
+    for row_index, row in local._rows : [
+      for tile_index, tile in row.tiles : merge(
+        { for key, position in {
+          xPos = sum(concat([0], [for other in slice(row.tiles, 0, tile_index) : other.width]))
+          yPos = sum(concat([0], [for other in slice(local._rows, 0, row_index) : other.height]))
+        } : key => position if position > 0 },
+        {
+          width  = tile.width
+          height = row.height
+          widget = merge(
+            { title = tile.title },
+            contains(keys(tile), "number") ? {
+              scorecard = {
+                timeSeriesQuery = local._series[tile.number]
+                thresholds      = [{ value = tile.warn, color = "RED", direction = "ABOVE" }]
+                sparkChartView  = { sparkChartType = "SPARK_LINE" }
+              }
+            } : {},
+            contains(keys(tile), "lines") ? {
+              xyChart = { dataSets = [for line in tile.lines : { plotType = "LINE", timeSeriesQuery = local._series[line] }] }
+            } : {},
+          )
+        },
+      )
+    ]
+  ])
+}
+
+resource "google_monitoring_dashboard" "main" {
+  dashboard_json = jsonencode({
+    displayName  = "${var.prefix}events"
+    mosaicLayout = { columns = 48, tiles = local._tiles }
+  })
+
+  depends_on = [google_project_service.main]
+}

@@ -1,0 +1,37 @@
+locals {
+  # The one list of entities and the one list of delivery numbers, read by Python too.
+  catalog  = jsondecode(file("${path.module}/../functions/events/catalog.json"))
+  delivery = jsondecode(file("${path.module}/../functions/events/delivery.json"))
+
+  domains = sort(distinct([for entity in local.catalog : entity.domain]))
+
+  entities = {
+    for name, entity in local.catalog : name => {
+      domain                  = entity.domain
+      max_delivery_attempts   = coalesce(try(var.entities[name].max_delivery_attempts, null), local.delivery.max_delivery_attempts)
+      maximum_backoff_seconds = coalesce(try(var.entities[name].maximum_backoff_seconds, null), local.delivery.maximum_backoff_seconds)
+      minimum_backoff_seconds = coalesce(try(var.entities[name].minimum_backoff_seconds, null), local.delivery.minimum_backoff_seconds)
+      ordered                 = coalesce(try(var.entities[name].ordered, null), var.message_ordering)
+    }
+  }
+
+  _consumer_default = { concurrency = 4, max_instances = 2, memory_mb = 512, min_instances = 0 }
+  consumers         = { for domain in local.domains : domain => lookup(var.consumers, domain, local._consumer_default) }
+
+  labels = merge({ application = "commerce-events" }, var.labels)
+
+  commerce_is_saas = can(regex("^https://([A-Za-z0-9-]+\\.)?api\\.commerce\\.adobe\\.com/", var.commerce_base_url))
+  commerce_sign_in = coalesce(var.commerce_sign_in, local.commerce_is_saas ? "ims" : "oauth1")
+
+  # An event takes up to three calls, and none is begun without its time left.
+  commerce_timeout_limit_seconds = floor(local.delivery.handler_budget_seconds / 3)
+
+  # Ordering holds for what is published through one region's endpoint.
+  pubsub_endpoint = "${var.region}-pubsub.googleapis.com:443"
+
+  pubsub_agent = "serviceAccount:service-${data.google_project.main.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+data "google_project" "main" {
+  project_id = var.project_id
+}

@@ -1,0 +1,84 @@
+locals {
+  _commerce_secrets = {
+    ims    = ["OAUTH_CLIENT_SECRET"]
+    oauth1 = ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET"]
+  }[local.commerce_sign_in]
+
+  _ingest_secrets = {
+    hmac  = ["INGEST_HMAC_SECRETS"]
+    none  = []
+    oidc  = []
+    token = ["INGEST_TOKENS"]
+  }[var.ingest_auth]
+
+  # Environment variable => the functions that read it: only what the chosen sign-in needs.
+  secret_readers = merge(
+    { for name in local._commerce_secrets : name => local.domains },
+    { for name in local._ingest_secrets : name => ["ingest"] },
+  )
+
+  # Written by Terraform, unless an existing version was declared.
+  _secrets_written = toset([for name in keys(local.secret_readers) : name if !contains(keys(var.secret_versions), name)])
+
+  secret_versions = merge(
+    var.secret_versions,
+    { for name, version in google_secret_manager_secret_version.main : name => version.version },
+  )
+
+  # One grant per secret and reader.
+  _secret_grants = merge([
+    for name, readers in local.secret_readers : {
+      for reader in readers : "${reader}/${name}" => { reader = reader, secret = name }
+    }
+  ]...)
+}
+
+resource "google_secret_manager_secret" "main" {
+  for_each = local.secret_readers
+
+  secret_id = "${var.prefix}${each.key}"
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.main]
+}
+
+resource "google_secret_manager_secret_version" "main" {
+  for_each = local._secrets_written
+
+  secret                 = google_secret_manager_secret.main[each.key].id
+  secret_data_wo         = try(var.secrets[each.key], "")
+  secret_data_wo_version = tostring(var.secrets_revision)
+
+  # Old versions stay until they are destroyed by hand, so that one can go back, and so
+  # that declaring a version (secret_versions) does not delete it. They go with the secret.
+  deletion_policy = "ABANDON"
+
+  lifecycle {
+    create_before_destroy = true
+
+    precondition {
+      condition     = try(length(var.secrets[each.key]), 0) > 0
+      error_message = <<-EOT
+        The secret ${each.key} has neither a value handed over nor an existing version declared, and a function cannot start without it.
+        Hand the value over:
+          export TF_VAR_secrets='{ ${each.key} = "…" }'        (with the others that are needed)
+        or keep it out of Terraform altogether, by adding it yourself:
+          terraform apply -target='google_secret_manager_secret.main["${each.key}"]'
+          printf %s "$VALUE" | gcloud secrets versions add ${var.prefix}${each.key} --project=${var.project_id} --data-file=-
+        and declaring the version that this prints in terraform.tfvars:
+          secret_versions = { ${each.key} = "1" }
+      EOT
+    }
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "reader" {
+  for_each = local._secret_grants
+
+  secret_id = google_secret_manager_secret.main[each.value.secret].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = each.value.reader == "ingest" ? google_service_account.ingest.member : google_service_account.consumer[each.value.reader].member
+}

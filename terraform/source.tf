@@ -1,0 +1,58 @@
+module "archives" {
+  source = "./modules/archives"
+  root   = "${path.module}/.."
+}
+
+data "archive_file" "function" {
+  for_each = module.archives.archives
+
+  type        = "zip"
+  output_path = "${path.module}/build/${each.key}-${each.value.digest}.zip"
+
+  dynamic "source" {
+    for_each = each.value.files
+
+    content {
+      content  = file(source.value)
+      filename = source.key
+    }
+  }
+}
+
+resource "google_storage_bucket" "source" {
+  name                        = "${var.project_id}-${var.prefix}source"
+  location                    = var.region
+  force_destroy               = true
+  public_access_prevention    = "enforced"
+  uniform_bucket_level_access = true
+
+  # Deleted is deleted: archives can be built again from the repository.
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  depends_on = [google_project_service.main]
+}
+
+# The name carries the content's digest: a function is deployed again when its archive
+# changed, and only then.
+resource "google_storage_bucket_object" "function" {
+  for_each = module.archives.archives
+
+  bucket = google_storage_bucket.source.name
+  name   = "${each.key}-${each.value.digest}.zip"
+  source = data.archive_file.function[each.key].output_path
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_artifact_registry_repository" "functions" {
+  location      = var.region
+  repository_id = "${var.prefix}functions"
+  description   = "Images of the functions, made by their builds"
+  format        = "DOCKER"
+
+  depends_on = [google_project_service.main]
+}
