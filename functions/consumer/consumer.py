@@ -135,10 +135,15 @@ class Consumer:
             "entity": event.entity,
             "traceparent": traceparent,
         }
-        budget = Budget(self._budget_seconds)
-        answer = self._handle(
-            event, call.event, call.value, Direct(), budget.before_call, labels
-        )
+        try:
+            value = event.load(call.value)
+        except InvalidValue as error:
+            answer = _invalid(call.event, error)
+        else:
+            budget = Budget(self._budget_seconds)
+            answer = self._handle(
+                event, call.event, value, Direct(), budget.before_call, labels
+            )
         self._log_outcome(answer, answer.status, began, labels)
         return answer
 
@@ -205,7 +210,10 @@ class Consumer:
         answer = self._handle(event, push.event, value, work, work.before_call, labels)
         if answer.outcome == "refused":
             answer = self._refuse(push, answer, labels)
-        work.settle(Outcome(answer.status, answer.text, answer.final, answer.unsure))
+        outcome = Outcome(answer.status, answer.text, answer.final, answer.unsure)
+        if not work.settle(outcome):
+            # Only the holder's word counts; the one that took over will have its own.
+            return failure("retry", 503, OTHER_AT_WORK)
         return answer
 
     def _handle(
@@ -231,9 +239,7 @@ class Consumer:
             before=before_call, observe=called, trace=labels.get("traceparent")
         )
         try:
-            return success(name, dispatch(event)(event.load(value), shop, work))
-        except InvalidValue as error:
-            return _invalid(name, error)
+            return success(name, dispatch(event)(value, shop, work))
         except HandlerError as error:
             return failed(error)
         except LedgerUnavailable:
@@ -288,7 +294,10 @@ class Consumer:
 
 def _verdict(answer: Answer) -> int:
     """The status that tells Pub/Sub: acknowledged, or to be sent again."""
-    return 200 if answer.final else answer.status
+    if answer.final:
+        return 200
+    # Whatever a handler made of it, a retry must never read as an acknowledgement.
+    return answer.status if answer.status >= 400 else 503
 
 
 def _recorded(name: str, recorded: Answered) -> Answer:

@@ -67,6 +67,6 @@ class Direct:
 
 @cache
 def dispatch(event: Event) -> Callable[[Any, Shop, Work], str]:
-    """The function that the catalogue names for *event*; its module is imported once."""
+    """The function that the catalogue names for *event*."""
     module = import_module(f"functions.handlers.{module_of(event.entity)}")
     return getattr(module, event.handler)

@@ -1,0 +1,69 @@
+"""``python -m local``: the whole system on one machine, until Ctrl-C."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+
+from functions.settings import SettingsError, from_environment
+from local.children import StartFailed
+from local.settings import LocalSettings, environment
+from local.stack import CannotStart, Stack
+from local.terminal import Terminal
+
+EPILOG = """Settings come from the environment and .env: PORT (8080), CONSOLE_PORT (8090)
+and the others that docs/settings.md lists. With COMMERCE_BASE_URL set, events go to
+that store; without it, to a stand-in. What happened is kept in .local."""
+
+
+def main() -> int:
+    """Run the stack; 0 after Ctrl-C, 2 wrong settings, 3 it cannot start."""
+    parser = argparse.ArgumentParser("python -m local", description=__doc__)
+    parser.epilog = EPILOG
+    parser.parse_args()
+    env = environment(os.environ)
+    try:
+        settings = from_environment(LocalSettings, env)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    try:
+        asyncio.run(_run(settings, env))
+    except (CannotStart, StartFailed) as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+async def _run(settings: LocalSettings, env: dict[str, str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    terminal = Terminal(verbose=settings.verbose)
+    stack = Stack(settings, env, terminal)
+    try:
+        await _unless(stop, stack.start())
+        if not stop.is_set():
+            await stop.wait()
+        terminal.say("stopping")
+    finally:
+        await stack.stop()
+
+
+async def _unless(stop: asyncio.Event, starting) -> None:
+    """Wait for *starting*, but not longer than until *stop* is set."""
+    task = asyncio.ensure_future(starting)
+    waiter = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+    waiter.cancel()
+    if task.done():
+        task.result()
+        return
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

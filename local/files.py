@@ -1,0 +1,70 @@
+"""The folder a stack keeps its things in: one SQLite file, a lock, ``stack.json``."""
+
+import fcntl
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+
+class Occupied(Exception):
+    """Another stack keeps its things there; ``pid`` is its process, 0 if unknown."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(str(pid))
+        self.pid = pid
+
+
+class Files:
+    """The folder, held for this process alone until closed.
+
+    Raises:
+        Occupied: another process holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = open(folder / "lock", "a")  # noqa: SIM115 open until close()
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise Occupied(_pid(folder)) from None
+        self.fresh = not self.state.exists()
+
+    @property
+    def state(self) -> Path:
+        """The file of broker, stand-in and journal."""
+        return self.folder / "state.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        """The consumer's ledger; its own file, since another process writes it."""
+        return self.folder / "ledger.sqlite"
+
+    def open(self) -> sqlite3.Connection:
+        """A connection to the stack's file."""
+        db = sqlite3.connect(self.state, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        # Enough against a killed process, which is all that is promised here.
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+    def announce(self, stack: dict) -> None:
+        """Write ``stack.json``, whole or not at all."""
+        draft = self.folder / "stack.json.new"
+        draft.write_text(json.dumps(stack, indent=2) + "\n")
+        os.replace(draft, self.folder / "stack.json")
+
+    def close(self) -> None:
+        """Withdraw what was announced and let go of the folder."""
+        (self.folder / "stack.json").unlink(missing_ok=True)
+        self._lock.close()
+
+
+def _pid(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / "stack.json").read_text())["pid"])
+    except (OSError, ValueError, KeyError):
+        return 0

@@ -1,0 +1,69 @@
+"""What ``make run`` reads from the environment and ``.env``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from functions.settings import flag, seconds, setting, text, whole
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSED = ("COMMERCE_", "OAUTH_", "INGEST_")  # to the functions, as they are
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """Everything that can be set for the local stack."""
+
+    host: str = setting(
+        "HOST", text, "Address that ingest and console listen on.", "127.0.0.1"
+    )
+    port: int = setting("PORT", whole(0, 65535), "Port of ingest.", 8080)
+    console_port: int = setting(
+        "CONSOLE_PORT", whole(0, 65535), "Port of the console.", 8090
+    )
+    state: str = setting(
+        "LOCAL_STATE", text, "Folder that everything is kept in.", ".local"
+    )
+    minimum_backoff: float | None = setting(
+        "LOCAL_MINIMUM_BACKOFF_SECONDS",
+        seconds(0, 600),
+        "Least wait before an event is delivered again, in seconds; as in the cloud"
+        " unless set.",
+        None,
+        shown="10",
+    )
+    maximum_backoff: float | None = setting(
+        "LOCAL_MAXIMUM_BACKOFF_SECONDS",
+        seconds(0, 600),
+        "Longest wait before an event is delivered again, in seconds.",
+        None,
+        shown="600",
+    )
+    max_delivery_attempts: int | None = setting(
+        "LOCAL_MAX_DELIVERY_ATTEMPTS",
+        whole(5, 100),
+        "Tries before an event is dead-lettered.",
+        None,
+        shown="100",
+    )
+    commerce_url: str = setting(
+        "COMMERCE_BASE_URL",
+        text,
+        "A real store to drive; without it the stand-in is started.",
+        "",
+    )
+    log_level: str = setting(
+        "LOG_LEVEL", text, "Passed to the functions.", "INFO"
+    )
+    verbose: bool = setting(
+        "LOCAL_VERBOSE", flag, "Also show each call to Commerce.", False
+    )
+
+
+def environment(process: Mapping[str, str], folder: Path = ROOT) -> dict[str, str]:
+    """The process's environment over ``.env``'s; an empty variable counts as unset."""
+    kept = {name: value for name, value in process.items() if value.strip()}
+    file = {name: value for name, value in dotenv_values(folder / ".env").items() if value}
+    return {**file, **kept}

@@ -1,0 +1,74 @@
+"""Says in the terminal what happens: a readable line per stage of an event."""
+
+import sys
+import time
+from typing import TextIO
+
+from local.journal import Entry
+
+SHOWN = ("received", "published", "attempt", "outcome", "dead-lettered")
+WORDS = {"handled": "handled", "repeated": "repeated", "retry": "retrying"}
+COLOURS = {
+    "handled": "32",
+    "repeated": "36",
+    "refused": "31",
+    "retrying": "33",
+    "crashed": "31",
+    "dead-lettered": "31",
+}
+
+
+class Terminal:
+    """Writes entries and notices to *out*.
+
+    Args:
+        verbose: calls to Commerce too.
+    """
+
+    def __init__(self, out: TextIO = sys.stdout, verbose: bool = False) -> None:
+        self._out = out
+        self._stages = (*SHOWN, "call") if verbose else SHOWN
+        self._colours = out.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Write a line for the reader."""
+        try:
+            self._out.write(text + "\n")
+            self._out.flush()
+        except BrokenPipeError:  # nobody reads any more; the stack goes on
+            pass
+
+    def entry(self, entry: Entry) -> None:
+        """Write the line of *entry*, where its stage is shown."""
+        labels = entry.labels
+        if entry.stage not in self._stages or "room" in labels:
+            return
+        at = time.strftime("%H:%M:%S", time.localtime(entry.at))
+        what, notes = _words(entry.stage, labels)
+        colour = COLOURS.get(what)
+        what = what.ljust(22)
+        if colour and self._colours:
+            what = f"\x1b[{colour}m{what}\x1b[0m"
+        entity = str(labels.get("entity", "-")).ljust(14)
+        event = str(labels.get("event", "-")).removeprefix("be-observer.")
+        parts = [at, what, entity, event.ljust(30), f"uid={labels.get('uid', '-')}"]
+        self.say("  ".join([*parts, *notes]).rstrip())
+
+
+def _words(stage: str, labels: dict) -> tuple[str, list[str]]:
+    notes = []
+    if "ms" in labels:
+        notes.append(f"{labels['ms']:g} ms")
+    outcome = labels.get("outcome")
+    if stage == "attempt":
+        return f"delivered, attempt {labels.get('attempt', 1)}", notes
+    if stage == "call":
+        notes.append(str(labels.get("status", "no answer")))
+        return f"  {labels.get('message', 'call')}"[:60], notes
+    if outcome is None:
+        return stage, notes
+    if "status" in labels:
+        notes.append(str(labels["status"]))
+    if "answer" in labels:
+        notes.append(str(labels["answer"]))
+    return WORDS.get(outcome, outcome), notes
