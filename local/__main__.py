@@ -12,9 +12,9 @@ from local.settings import LocalSettings, environment
 from local.stack import CannotStart, Stack
 from local.terminal import Terminal
 
-EPILOG = """Settings come from the environment and .env: PORT (8080), CONSOLE_PORT (8090)
-and the others that docs/settings.md lists. With COMMERCE_BASE_URL set, events go to
-that store; without it, to a stand-in. What happened is kept in .local."""
+EPILOG = """Settings come from the environment and .env: PORT (8080), CONSOLE_PORT
+(8090) and the others that docs/settings.md lists. With COMMERCE_BASE_URL set, events go
+to that store; without it, to a stand-in. What happened is kept in .local."""
 
 
 def main() -> int:

@@ -65,6 +65,7 @@ class Child:
         self._died = died
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task | None = None
+        self._listener: asyncio.Task | None = None
         self._said: list[str] = []
 
     @property
@@ -130,7 +131,7 @@ class Child:
             # A group of its own: Ctrl-C is for us, and we end it in order.
             start_new_session=True,
         )
-        asyncio.create_task(self._listen(self._process.stdout))  # noqa: RUF006 ends with the pipe
+        self._listener = asyncio.create_task(self._listen(self._process.stdout))
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         while True:

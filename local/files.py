@@ -25,7 +25,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(folder / "lock", "a")  # noqa: SIM115 open until close()
+        self._lock = open(folder / "lock", "a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,4 +1,4 @@
-"""Topics and subscriptions of the local broker, from the catalogue, as Terraform does."""
+"""Topics and subscriptions of the local broker, made from the catalogue."""
 
 from dataclasses import dataclass
 
@@ -133,4 +133,3 @@ class _Methods:
                 raise
             return False
         return True
-

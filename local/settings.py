@@ -54,9 +54,7 @@ class LocalSettings:
         "A real store to drive; without it the stand-in is started.",
         "",
     )
-    log_level: str = setting(
-        "LOG_LEVEL", text, "Passed to the functions.", "INFO"
-    )
+    log_level: str = setting("LOG_LEVEL", text, "Passed to the functions.", "INFO")
     verbose: bool = setting(
         "LOCAL_VERBOSE", flag, "Also show each call to Commerce.", False
     )
@@ -65,5 +63,7 @@ class LocalSettings:
 def environment(process: Mapping[str, str], folder: Path = ROOT) -> dict[str, str]:
     """The process's environment over ``.env``'s; an empty variable counts as unset."""
     kept = {name: value for name, value in process.items() if value.strip()}
-    file = {name: value for name, value in dotenv_values(folder / ".env").items() if value}
+    file = {
+        name: value for name, value in dotenv_values(folder / ".env").items() if value
+    }
     return {**file, **kept}

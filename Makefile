@@ -1,0 +1,83 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TERRAFORM := terraform -chdir=terraform
+
+# What make send, trace, replay … pass on, where it was given.
+given = $(if $($(1)),$(2) '$($(1))')
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt requirements-dev.txt functions/ingest/requirements.txt functions/consumer/requirements.txt local/install.sh
+	@bash local/install.sh $(PYTHON) $(VENV)
+
+.PHONY: install
+install: $(READY) ## Make the environment in .venv
+
+.PHONY: run
+run: $(READY) ## Start the whole system on this machine, until Ctrl-C
+	@exec $(BIN)/python -m local
+
+.PHONY: send
+send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=…)
+	@$(BIN)/python -m cli send $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
+
+.PHONY: trace
+trace: $(READY) ## Tell the life of an event (UID=…)
+	@$(BIN)/python -m cli trace $(call given,UID,)
+
+.PHONY: dead-letters
+dead-letters: $(READY) ## List what was refused or gave out
+	@$(BIN)/python -m cli dead-letters $(ARGS)
+
+.PHONY: replay
+replay: $(READY) ## Send dead letters again (ARGS="--all --dry-run")
+	@$(BIN)/python -m cli replay $(ARGS)
+
+.PHONY: check-commerce
+check-commerce: $(READY) ## Try sign-in and permissions at the configured store
+	@$(BIN)/python -m cli check-commerce
+
+.PHONY: clean-state
+clean-state: ## Forget what the local system keeps in .local
+	@rm -rf .local && echo "forgotten: the next make run starts anew"
+
+.PHONY: test
+test: $(READY) ## Run every test that this machine can run
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: bench
+bench: $(READY) ## Measure speed against a bare function
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: fmt
+fmt: $(READY) ## Put the code in shape
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+	@if command -v terraform >/dev/null; then terraform fmt -recursive terraform; fi
+
+.PHONY: lint
+lint: $(READY) ## Check the code's shape, change nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: check
+check: ## What CI runs
+	@bash .ci/run
+
+.PHONY: plan
+plan: ## Show what a deployment would change
+	@$(TERRAFORM) init -input=false && $(TERRAFORM) plan
+
+.PHONY: deploy
+deploy: ## Deploy to Google Cloud (terraform apply)
+	@$(TERRAFORM) init -input=false && $(TERRAFORM) apply
+
+.PHONY: url
+url: ## Print the deployed ingest URL
+	@$(TERRAFORM) output -raw ingest_url

@@ -1,0 +1,237 @@
+"""Starts the rooms and the functions in order, and ends them in order."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+from local.broker import Broker
+from local.children import Child, Function
+from local.commerce import StandIn
+from local.files import Files, Occupied
+from local.journal import Journal
+from local.provision import Delivery, provision
+from local.settings import PASSED, ROOT, LocalSettings
+from local.terminal import Terminal
+
+PROJECT = "local"
+LOOPBACK = "127.0.0.1"
+FROM_SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+class CannotStart(Exception):
+    """The stack cannot start here; the text says what to do."""
+
+
+class Stack:
+    """Everything that runs on one machine.
+
+    Args:
+        env: the process's environment with ``.env`` beneath it.
+    """
+
+    def __init__(
+        self, settings: LocalSettings, env: dict[str, str], terminal: Terminal
+    ) -> None:
+        self._settings = settings
+        self._env = env
+        self._terminal = terminal
+        self._files: Files | None = None
+        self._rooms: list = []  # started, in order; each has an async stop()
+
+    async def start(self) -> None:
+        """Start everything and say where it is.
+
+        Raises:
+            CannotStart: a port or the folder is taken.
+            StartFailed: a function does not come up.
+        """
+        settings = self._settings
+        for name, port in (
+            ("PORT", settings.port),
+            ("CONSOLE_PORT", settings.console_port),
+        ):
+            _check_free(settings.host, port, name)
+        self._files = files = _hold(ROOT / settings.state)
+        self._say_where_it_goes_on(files)
+        journal = Journal(files.open())
+        journal.listen(self._terminal.entry)
+
+        broker = Broker(files.open(), observe=_room(journal, "broker"))
+        broker_at = await self._started(broker, LOOPBACK, 0)
+        sign_in, commerce_at = {}, settings.commerce_url
+        if not commerce_at:
+            stand_in = StandIn(files.open(), observe=_room(journal, "commerce"))
+            commerce_at = "http://" + await self._started(stand_in, LOOPBACK, 0)
+            sign_in = stand_in.environment(commerce_at)
+
+        consumer = self._function("consumer", _free_port(), broker_at, sign_in)
+        ingest = self._function("ingest", settings.port or _free_port(), broker_at, {})
+        await provision(
+            broker_at,
+            PROJECT,
+            self._env.get("TOPIC_PREFIX", "commerce-"),
+            f"http://{LOOPBACK}:{consumer.port}/",
+            self._delivery(),
+        )
+        children = [self._child(function, journal) for function in (consumer, ingest)]
+        self._rooms += children
+        await asyncio.gather(*(child.start() for child in children))
+        files.announce(
+            {
+                "ingest": f"http://{_shown(settings.host)}:{ingest.port}",
+                "console": None,
+                "broker": broker_at,
+                "commerce": commerce_at,
+                "project": PROJECT,
+                "ledger": f"sqlite:{files.ledger}",
+                "pid": os.getpid(),
+            }
+        )
+        self._say_ready(ingest.port, commerce_at)
+
+    async def stop(self) -> None:
+        """End everything that was started, last first; nothing is left listening."""
+        children = [room for room in self._rooms if isinstance(room, Child)]
+        await asyncio.gather(*(child.stop() for child in children))
+        for room in reversed(self._rooms):
+            if not isinstance(room, Child):
+                await room.stop()
+        if self._files:
+            self._files.close()
+
+    async def _started(self, room, host: str, port: int) -> str:
+        address = await room.start(host, port)
+        self._rooms.append(room)
+        return address
+
+    def _function(
+        self, name: str, port: int, broker_at: str, more: dict[str, str]
+    ) -> Function:
+        env = self._env
+        passed = {
+            variable: value
+            for variable, value in env.items()
+            if variable.startswith(PASSED)
+            or variable in (*FROM_SHELL, *PROXIES)
+            or variable.upper() in PROXIES
+        }
+        own = {
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "PUBSUB_EMULATOR_HOST": broker_at,
+            "LEDGER": f"sqlite:{self._files.ledger}",
+            "LOG_LEVEL": self._settings.log_level,
+            "LOG_EXECUTION_ID": "false",
+            "PYTHONUNBUFFERED": "1",
+        }
+        for kept in ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES", "THREADS"):
+            if kept in env:
+                own[kept] = env[kept]
+        source = f"functions/{name}/main.py"
+        host = self._settings.host if name == "ingest" else LOOPBACK
+        return Function(name, source, name, host, port, {**passed, **more, **own})
+
+    def _child(self, function: Function, journal: Journal) -> Child:
+        def line(name: str, said: dict | str) -> None:
+            if isinstance(said, dict) and "stage" in said:
+                journal.observe(said["stage"], **_labels(said))
+            elif isinstance(said, dict):
+                self._terminal.say(
+                    f"[{name}] {said.get('severity')}: {said.get('message')}"
+                )
+            else:
+                self._terminal.say(f"[{name}] {said}")
+
+        def died(name: str, status: int) -> None:
+            journal.observe("restarted", room=name, status=status)
+            self._terminal.say(
+                f"{name} ended by itself (status {status}): restarting it"
+            )
+
+        return Child(function, str(ROOT), line, died)
+
+    def _delivery(self) -> Delivery:
+        settings = self._settings
+        return Delivery.of_catalogue(
+            minimum_backoff_seconds=settings.minimum_backoff,
+            maximum_backoff_seconds=settings.maximum_backoff,
+            max_delivery_attempts=settings.max_delivery_attempts,
+        )
+
+    def _say_where_it_goes_on(self, files: Files) -> None:
+        if not files.fresh:
+            self._terminal.say(
+                f"going on where the last run stopped ({files.folder}; make clean-state"
+                " forgets it)"
+            )
+
+    def _say_ready(self, ingest_port: int, commerce_at: str) -> None:
+        shown = _shown(self._settings.host)
+        store = (
+            commerce_at if self._settings.commerce_url else f"{commerce_at} (stand-in)"
+        )
+        for text in (
+            f"ingest    http://{shown}:{ingest_port}",
+            f"commerce  {store}",
+            "",
+            "Try in another terminal:",
+            "  make send                 one sample event",
+            "  make send EVENT=all       all 13",
+            "Ctrl-C ends everything.",
+            "",
+        ):
+            self._terminal.say(text)
+
+
+def _room(journal: Journal, room: str):
+    """What a room calls with what it saw; marked with the room's name."""
+
+    def observe(stage: str, **labels) -> None:
+        journal.observe(stage, room=room, **labels)
+
+    return observe
+
+
+_DROPPED = ("severity", "stage", "time", "traceparent")
+
+
+def _labels(said: dict) -> dict:
+    return {
+        name: value
+        for name, value in said.items()
+        if name not in _DROPPED and not name.startswith("logging.googleapis.com/")
+    }
+
+
+def _hold(folder: Path) -> Files:
+    try:
+        return Files(folder)
+    except Occupied as error:
+        pid = f" (process {error.pid})" if error.pid else ""
+        raise CannotStart(
+            f"A stack is running here already{pid}: stop it with Ctrl-C where it was"
+            " started, or choose another folder: LOCAL_STATE=.local2 make run"
+        ) from None
+
+
+def _check_free(host: str, port: int, name: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {port} cannot be used ({error.strerror}): stop what listens"
+                f" there, or choose another: {name}={port + 1} make run"
+            ) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 compared, not bound

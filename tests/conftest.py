@@ -1,0 +1,66 @@
+"""What a test run leaves out where a tool is missing, and how to get it.
+
+In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import machine
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = bool(os.environ.get("CI"))
+
+# marker: (what is missing or None, how to get it)
+SUITES = {
+    "adobe": (
+        lambda: machine.reference() is None and "Adobe's samples and OpenAPI",
+        "put them into ../shared/reference",
+    ),
+    "browser": (
+        lambda: machine.chromium() is None and "Chromium",
+        "Debian and Ubuntu: apt install chromium",
+    ),
+    "emulator": (
+        lambda: machine.emulators() is None and "Google's emulators with Java",
+        "install the Google Cloud SDK, Java, and its components pubsub-emulator and"
+        " cloud-firestore-emulator",
+    ),
+    "terraform": (
+        lambda: shutil.which("terraform") is None and "terraform",
+        "install terraform 1.11 or newer",
+    ),
+}
+
+_left_out: dict[str, tuple[int, str, str]] = {}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Deselect the suites whose tool is missing; in CI, refuse to."""
+    for marker, (missing, remedy) in SUITES.items():
+        concerned = [item for item in items if item.get_closest_marker(marker)]
+        what = missing() if concerned else None
+        if not what:
+            continue
+        if CI:
+            raise pytest.UsageError(f"{what} is missing: {remedy}")
+        items[:] = [item for item in items if item not in concerned]
+        config.hook.pytest_deselected(items=concerned)
+        _left_out[marker] = (len(concerned), what, remedy)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name what was left out, last."""
+    for marker, (count, what, remedy) in _left_out.items():
+        terminalreporter.write_line(
+            f"left out: {count} tests marked {marker}, for want of {what} ({remedy})"
+        )
+
+
+@pytest.fixture
+def anyio_backend():
+    """Everything here runs on asyncio."""
+    return "asyncio"

@@ -1,0 +1,40 @@
+"""What this machine has of the tools that some suites need."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def reference() -> Path | None:
+    """The folder of Adobe's samples and OpenAPI, beside the repository."""
+    folder = ROOT.parent / "shared" / "reference"
+    return folder if folder.is_dir() else None
+
+
+def chromium() -> str | None:
+    """Path of Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@cache
+def emulators() -> Path | None:
+    """The Cloud SDK's ``platform`` folder, where both emulators and Java are there."""
+    gcloud = shutil.which("gcloud")
+    if gcloud is None or shutil.which("java") is None:
+        return None
+    asked = subprocess.run(
+        [gcloud, "info", "--format=value(installation.sdk_root)"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"},
+    )
+    platform = Path(asked.stdout.strip()) / "platform"
+    names = ("pubsub-emulator", "cloud-firestore-emulator")
+    return platform if all((platform / name).is_dir() for name in names) else None
