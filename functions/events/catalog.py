@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 MARKER = "be-observer."
+LONGEST_NAME = 100  # characters of an unknown key in an error's path
 LONGEST_KEY = 1024  # bytes: Pub/Sub's limit for an ordering key
 
 
@@ -95,7 +96,8 @@ def flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, inner in messages.items():
         # marshmallow files what concerns a whole object under "_schema".
-        step = path if name == "_schema" else f"{path}.{name}" if path else str(name)
+        shown = str(name)[:LONGEST_NAME]
+        step = path if name == "_schema" else f"{path}.{shown}" if path else shown
         for where, texts in flat(inner, step).items():
             found.setdefault(where, []).extend(texts)
     return found
