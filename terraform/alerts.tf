@@ -9,9 +9,8 @@ resource "google_monitoring_notification_channel" "email" {
 }
 
 locals {
-  _consumer_services = join(" OR ", [for function in google_cloudfunctions2_function.consumer : "resource.labels.service_name=\"${function.name}\""])
-  _entity_backlogs   = join(" OR ", [for subscription in google_pubsub_subscription.entity : "resource.labels.subscription_id=\"${subscription.name}\""])
-  _user_metric       = { for name, metric in google_logging_metric.main : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
+  _backlogs    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=one_of(${join(",", [for subscription in google_pubsub_subscription.entity : "\"${subscription.name}\""])})"
+  _user_metric = { for name, metric in google_logging_metric.main : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
 
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
 
@@ -29,9 +28,9 @@ locals {
       severity  = "WARNING"
       advice    = "Each refused event lies in the dead-letter topic with Commerce's reason. `make dead-letters` lists them; correct the shop or the sender and `make replay`."
     }
-    consumer_errors = {
-      title     = "A consumer fails by itself"
-      filter    = "(${local._consumer_services}) AND resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code=\"500\""
+    crashes = {
+      title     = "A function fails by itself"
+      filter    = "${local._user_metric.crashes} AND resource.type=\"cloud_run_revision\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       group_by  = ["resource.label.service_name"]
@@ -39,7 +38,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "ERROR"
-      advice    = "A 500 is a crash of the consumer or an answer 500 of Commerce. Pub/Sub delivers the event again. Look for outcome `crashed` in the logs; after a deployment, roll back (docs/deploy.md)."
+      advice    = "A function crashed, ran out of memory or did not start. Pub/Sub delivers events again. Look for outcome `crashed` and for tracebacks in the logs; after a deployment, roll back (docs/deploy.md)."
     }
     dead_letters = {
       title     = "Dead letters are waiting"
@@ -79,7 +78,7 @@ locals {
     }
     unacknowledged = {
       title     = "Events wait too long"
-      filter    = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      filter    = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       aligner   = "ALIGN_MAX"
       reducer   = "REDUCE_MAX"
       group_by  = ["resource.label.subscription_id"]

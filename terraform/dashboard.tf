@@ -5,20 +5,21 @@
 locals {
   _series = {
     for name, line in {
-      in       = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      handled  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"repeated\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      refused  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"refused\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      retried  = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"crashed\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      whole50  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
-      whole95  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
-      whole99  = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
-      calls95  = { filter = local._user_metric.calls, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
-      answers  = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
-      requests = { filter = local._ingest_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
-      waiting  = { filter = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] }
-      oldest   = { filter = "(${local._entity_backlogs}) AND resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] }
-      dead     = { filter = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] }
-      alarms   = { filter = local._user_metric.alarms, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = [] }
+      in         = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"repeated\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      refused    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"refused\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      retried    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"crashed\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      whole50    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
+      whole95    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      whole99    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
+      calls95    = { filter = local._user_metric.calls, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      answers    = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
+      requests   = { filter = local._ingest_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
+      waiting    = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] }
+      oldest     = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] }
+      oldest_any = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] }
+      dead       = { filter = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] }
+      alarms     = { filter = local._user_metric.alarms, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = [] }
       } : name => {
       timeSeriesFilter = {
         filter = line.filter
@@ -36,7 +37,7 @@ locals {
       height = 8
       tiles = [
         { title = "Dead letters waiting", width = 12, number = "dead", warn = 1 },
-        { title = "Oldest event waiting (s)", width = 12, number = "oldest", warn = var.unacknowledged_alert_minutes * 60 },
+        { title = "Oldest event waiting (s)", width = 12, number = "oldest_any", warn = var.unacknowledged_alert_minutes * 60 },
         { title = "Sign-in alarms", width = 12, number = "alarms", warn = 1 },
         { title = "Whole way, 99th percentile (ms)", width = 12, number = "whole99", warn = 60000 },
       ]
@@ -65,9 +66,15 @@ locals {
     {
       height = 14
       tiles = [
-        { title = "Events waiting", width = 16, lines = ["waiting"] },
-        { title = "Consumers' verdicts by status, per second", width = 16, lines = ["answers"] },
-        { title = "Requests to ingest by answer, per second", width = 16, lines = ["requests"] },
+        { title = "Events waiting", width = 24, lines = ["waiting"] },
+        { title = "Oldest event waiting (s)", width = 24, lines = ["oldest"] },
+      ]
+    },
+    {
+      height = 14
+      tiles = [
+        { title = "Consumers' verdicts by status, per second", width = 24, lines = ["answers"] },
+        { title = "Requests to ingest by answer, per second", width = 24, lines = ["requests"] },
       ]
     },
   ]

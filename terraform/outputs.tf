@@ -14,8 +14,8 @@ output "dead_letter_subscription" {
 }
 
 output "ingest_audience" {
-  description = "The audience that Google ID tokens for ingest must carry (ingest_auth = \"oidc\"), if INGEST_OIDC_AUDIENCE does not say otherwise."
-  value       = local.ingest_audience
+  description = "The audience that Google ID tokens for ingest must carry (ingest_auth = \"oidc\")."
+  value       = lookup(var.ingest_settings, "INGEST_OIDC_AUDIENCE", local.ingest_audience)
 }
 
 output "ingest_url" {

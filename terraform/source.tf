@@ -54,5 +54,24 @@ resource "google_artifact_registry_repository" "functions" {
   description   = "Images of the functions, made by their builds"
   format        = "DOCKER"
 
+  # Every deployment leaves an image; the last few are enough to go back.
+  cleanup_policies {
+    id     = "delete-old"
+    action = "DELETE"
+
+    condition {
+      older_than = "2592000s"
+    }
+  }
+
+  cleanup_policies {
+    id     = "keep-latest"
+    action = "KEEP"
+
+    most_recent_versions {
+      keep_count = 5
+    }
+  }
+
   depends_on = [google_project_service.main]
 }
