@@ -1,0 +1,1 @@
+"""The client of Adobe Commerce's REST API."""

@@ -1,0 +1,1 @@
+"""Is pushed events and has them handled, once each."""

@@ -1,0 +1,1 @@
+"""Takes events from third parties and publishes them."""

@@ -1,0 +1,100 @@
+"""The house: imports point one way, and each room stays what it is."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# room: what of the project it may import beside itself and functions' plain modules
+ALLOWED = {
+    "functions/events": set(),
+    "functions/pubsub": set(),
+    "functions/commerce": set(),
+    "functions/ledger": set(),
+    "functions/handlers": {"functions.commerce", "functions.events"},
+    "functions/ingest": {"functions.events", "functions.pubsub", "functions.ledger"},
+    "functions/consumer": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.ledger",
+        "functions.commerce",
+        "functions.handlers",
+    },
+}
+PLAIN = {"functions.settings", "functions.log"}
+OURS = ("functions", "local", "cli", "bench", "docs", "tests")
+
+
+def imported(path: Path) -> set[str]:
+    """The project's own modules that *path* imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in OURS}
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_imports_point_one_way(room):
+    own = room.replace("/", ".")
+    allowed = ALLOWED[room] | PLAIN | {own}
+    files = sorted((ROOT / room).rglob("*.py"))
+
+    assert files
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in imported(path)
+        if not any(name == a or name.startswith(f"{a}.") for a in allowed)
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    "library", ["flask", "functions_framework", "google.cloud", "os"]
+)
+def test_handlers_know_nothing_of_the_platform(library):
+    for path in (ROOT / "functions/handlers").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = {
+            a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names
+        }
+        names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        assert library not in names, path
+
+
+def test_ingest_does_not_pay_for_handlers_and_client():
+    """Its cold start imports neither, nor the ledger's stores."""
+    code = (
+        "import sys, functions.ingest.main\n"
+        "print(sorted(m for m in sys.modules if m.startswith(('functions.handlers',"
+        " 'functions.commerce', 'functions.consumer', 'oauthlib',"
+        " 'google.cloud.firestore', 'google.cloud.pubsub'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"GOOGLE_CLOUD_PROJECT": "p", "LOG_LEVEL": "CRITICAL"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "[]\n"
+
+
+def test_every_room_says_what_it_is_for():
+    silent = [
+        str(path.relative_to(ROOT))
+        for top in ("functions", "local", "cli", "bench")
+        for path in (ROOT / top).rglob("*.py")
+        if not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+
+    assert silent == []
