@@ -1,0 +1,38 @@
+"""A second apply changes nothing, and no value of a secret is written anywhere."""
+
+import json
+
+import pytest
+
+from tests.terraform.conftest import IMS
+from tests.terraform.workspace import VALUES
+
+
+@pytest.mark.parametrize("name", ["whole", "ims", "grown"])
+def test_second_apply_changes_nothing(started, name):
+    plan = started[name].result().plans["second"]
+    actions = [
+        (change["address"], change["change"]["actions"])
+        for change in plan["resource_changes"]
+    ]
+    assert [one for one in actions if one[1] not in (["no-op"], ["read"])] == []
+    assert len(actions) > 90
+
+
+@pytest.mark.parametrize("name", ["whole", "ims"])
+def test_no_state_or_plan_holds_a_secret(started, name):
+    tested = started[name].result()
+    secrets = [*VALUES["secrets"].values(), *IMS["secrets"].values()]
+    written = json.dumps([tested.states, tested.plans])
+    assert "commerce-COMMERCE" in written or "commerce-OAUTH" in written
+    assert [secret for secret in secrets if secret in written] == []
+
+
+def test_scenario_with_secrets_really_hands_them_over(started):
+    tested = started["ims"].result()
+    versions = [
+        one["values"]["secret_data_wo_version"]
+        for one in tested.states["first"]["root_module"]["resources"]
+        if one["type"] == "google_secret_manager_secret_version"
+    ]
+    assert versions == ["1", "1"]

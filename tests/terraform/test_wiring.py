@@ -1,0 +1,140 @@
+"""From each topic to its dead letters: all is there and wired to the next."""
+
+import json
+
+import pytest
+
+from tests.terraform.wiring import Broken, Deployment, Resource, Walk
+from tests.terraform.workspace import ROOT
+
+CATALOG = json.loads((ROOT / "functions/events/catalog.json").read_text())
+OAUTH1 = {
+    "COMMERCE_ACCESS_TOKEN",
+    "COMMERCE_ACCESS_TOKEN_SECRET",
+    "COMMERCE_CONSUMER_KEY",
+    "COMMERCE_CONSUMER_SECRET",
+}
+
+
+@pytest.fixture(scope="session")
+def whole(started):
+    tested = started["whole"].result()
+    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    return Deployment.of(tested.states["first"])
+
+
+def walk(deployment):
+    Walk(
+        deployment,
+        CATALOG,
+        OAUTH1,
+        {"INGEST_TOKENS"},
+        status=True,
+        emails=("ops@example.com",),
+    ).whole()
+
+
+def broken(deployment):
+    """Why the walk fails, or None."""
+    try:
+        walk(deployment)
+    except Broken as error:
+        return str(error)
+    return None
+
+
+def changed(deployment, address, **values):
+    """The same with one resource's values changed."""
+    return Deployment(
+        [
+            Resource(one.address, one.kind, one.values | values, one.depends_on)
+            if one.address == address
+            else one
+            for one in deployment.resources
+        ]
+    )
+
+
+def test_every_event_finds_its_way(whole):
+    walk(whole)
+    assert len(whole.resources) > 100
+
+
+def test_removing_any_one_resource_is_noticed(whole):
+    unnoticed = [
+        one.address
+        for one in whole.resources
+        if broken(whole.without(one.address)) is None
+    ]
+    assert unnoticed == []
+
+
+def test_any_grant_to_somebody_else_is_noticed(whole):
+    grants = [one for one in whole.resources if one.kind.endswith("_iam_member")]
+    unnoticed = [
+        one.address
+        for one in grants
+        if broken(changed(whole, one.address, member="user:mallory@example.com"))
+        is None
+    ]
+    assert unnoticed == []
+
+
+def test_any_other_role_is_noticed(whole):
+    grants = [one for one in whole.resources if one.kind.endswith("_iam_member")]
+    unnoticed = [
+        one.address
+        for one in grants
+        if broken(changed(whole, one.address, role="roles/editor")) is None
+    ]
+    assert unnoticed == []
+
+
+def test_ims_and_hmac_are_wired_too(started):
+    tested = started["ims"].result()
+    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    Walk(
+        Deployment.of(tested.states["first"]),
+        CATALOG,
+        {"OAUTH_CLIENT_SECRET"},
+        {"INGEST_HMAC_SECRETS"},
+    ).whole()
+
+
+def test_an_entity_added_to_the_catalogue_gets_all_it_needs(started):
+    tested = started["grown"].result()
+    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    deployment = Deployment.of(tested.states["first"])
+    catalog = CATALOG | {"refund": {"domain": "finance"}}
+    Walk(deployment, catalog, OAUTH1, {"INGEST_TOKENS"}).whole()
+    added = {
+        one.address
+        for one in deployment.resources
+        if '["refund"]' in one.address or '["finance"]' in one.address
+    }
+    assert added >= {
+        'google_cloud_run_service_iam_member.push["finance"]',
+        'google_cloudfunctions2_function.consumer["finance"]',
+        'google_pubsub_subscription.entity["refund"]',
+        'google_pubsub_topic.entity["refund"]',
+        'google_pubsub_topic_iam_member.ingest["refund"]',
+        'google_service_account.consumer["finance"]',
+    }
+
+
+def test_nothing_runs_as_a_default_account(whole):
+    used = {
+        email
+        for one in whole.all("google_cloudfunctions2_function")
+        for email in (
+            one.service["service_account_email"],
+            one.build["service_account"],
+        )
+    }
+    ours = {
+        value
+        for one in whole.all("google_service_account")
+        for value in (one.email, one.id)
+    }
+    assert len(used) == len(CATALOG) + 1  # four consumers, ingest, builds
+    assert used <= ours

@@ -1,0 +1,388 @@
+"""Walks a deployment along the way of an event and stops at the first thing missing.
+
+It reads a state as ``terraform test -verbose -json`` prints it: computed values are
+made up by the mocked provider, one of a kind each, so a reference is followed by value.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+PUSHER = "gcp-sa-pubsub.iam.gserviceaccount.com"
+
+# The API behind each kind of resource.
+SERVICES = {
+    "google_artifact_registry_repository": ["artifactregistry"],
+    "google_cloudfunctions2_function": ["cloudfunctions", "cloudbuild", "run"],
+    "google_firestore_database": ["firestore"],
+    "google_logging_metric": ["logging"],
+    "google_monitoring_dashboard": ["monitoring"],
+    "google_pubsub_topic": ["pubsub"],
+    "google_secret_manager_secret": ["secretmanager"],
+    "google_service_account": ["iam"],
+    "google_storage_bucket": ["storage"],
+}
+ALERTS = ("commerce-refusals", "crashes", "dead-letters", "ingest-errors", "sign-in")
+ALERTS += ("unacknowledged",)
+
+
+class Broken(Exception):
+    """The walk cannot go on; the text says for want of what."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the state."""
+
+    address: str
+    kind: str
+    values: dict[str, Any]
+    depends_on: list[str]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.values[name]
+
+    @property
+    def service(self) -> dict:
+        """A function's ``service_config``."""
+        return self.values["service_config"][0]
+
+    @property
+    def build(self) -> dict:
+        """A function's ``build_config``."""
+        return self.values["build_config"][0]
+
+
+class Deployment:
+    """Resources, and questions about them."""
+
+    def __init__(self, resources: list[Resource]) -> None:
+        self.resources = resources
+
+    @classmethod
+    def of(cls, state: dict) -> "Deployment":
+        """Read a state as Terraform prints it."""
+        return cls(
+            [
+                Resource(
+                    one["address"],
+                    one["type"],
+                    one["values"],
+                    one.get("depends_on", []),
+                )
+                for one in state["root_module"]["resources"]
+                if one["mode"] == "managed"
+            ]
+        )
+
+    def without(self, address: str) -> "Deployment":
+        """The same with one resource less."""
+        return Deployment([one for one in self.resources if one.address != address])
+
+    def all(self, kind: str, **values: Any) -> list[Resource]:
+        """Resources of a kind that have these values."""
+        return [
+            one
+            for one in self.resources
+            if one.kind == kind
+            and all(one.values.get(name) == value for name, value in values.items())
+        ]
+
+    def one(self, kind: str, **values: Any) -> Resource:
+        """The one resource of a kind that has these values."""
+        found = self.all(kind, **values)
+        if len(found) != 1:
+            raise Broken(f"{len(found)} {kind} with {values}, not one")
+        return found[0]
+
+
+def need(condition: Any, what: str) -> None:
+    """Stop the walk unless *condition* holds."""
+    if not condition:
+        raise Broken(what)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What is walked, and what should be found on the way.
+
+    Attributes:
+        catalog: entity to its entry in the catalogue.
+        commerce_secrets: environment variables of the consumers that are secret.
+        ingest_secrets: the same of ingest.
+        status: ingest may read the ledger.
+        emails: who is told of alerts.
+    """
+
+    deployment: Deployment
+    catalog: dict[str, dict]
+    commerce_secrets: set[str]
+    ingest_secrets: set[str]
+    status: bool = False
+    emails: tuple[str, ...] = ()
+    prefix: str = "commerce-"
+
+    def whole(self) -> None:
+        """Walk everything.
+
+        Raises:
+            Broken: something is not there.
+        """
+        self.services()
+        self.dead_letters()
+        for entity, entry in self.catalog.items():
+            self.entity(entity, entry["domain"])
+        self.ingest()
+        self.watching()
+        self.nothing_else()
+
+    def entity(self, entity: str, domain: str) -> None:
+        """topic → subscription → function → account → role → secret → dead letter"""
+        d, topic = self.deployment, self.topic(entity)
+        subscription = d.one("google_pubsub_subscription", topic=topic.id)
+        need(subscription.expiration_policy == [{"ttl": ""}], f"{entity} expires")
+        [push] = subscription.push_config
+        [token] = push["oidc_token"]
+        consumer = self.function(f"{domain}-consumer")
+        uri = consumer.service["uri"]
+        need(
+            (push["push_endpoint"], token["audience"]) == (uri, uri),
+            f"{entity} is not pushed to its consumer",
+        )
+
+        pusher = d.one("google_service_account", email=token["service_account_email"])
+        self.only_invoker(consumer, pusher)
+        signer = d.one(
+            "google_service_account_iam_member", service_account_id=pusher.name
+        )
+        need(PUSHER in signer.member, "somebody else signs the pushes")
+
+        self.consumer(consumer)
+
+        [policy] = subscription.dead_letter_policy
+        dead = self.topic("dead-letters")
+        need(policy["dead_letter_topic"] == dead.id, f"{entity} has no dead letters")
+        taker = d.one(
+            "google_pubsub_subscription_iam_member",
+            subscription=subscription.name,
+            role="roles/pubsub.subscriber",
+        )
+        need(PUSHER in taker.member, f"Pub/Sub cannot dead-letter {entity}")
+
+        ingest = self.account(self.function("ingest"))
+        self.may_publish(ingest.member, topic)
+
+    def consumer(self, function: Resource) -> None:
+        """A consumer's account, its rights, secrets, ledger and dead letters."""
+        account = self.account(function)
+        self.secrets(function, account, self.commerce_secrets)
+        environment = function.service["environment_variables"]
+        dead = self.topic("dead-letters")
+        need(environment["DEAD_LETTER_TOPIC"] == dead.name, "dead letters go elsewhere")
+        self.may_publish(account.member, dead)
+        self.ledger(environment["LEDGER"], account, "roles/datastore.user")
+        need(
+            function.service["max_instance_request_concurrency"]
+            == int(environment["THREADS"]),
+            "threads and concurrency differ",
+        )
+
+    def ingest(self) -> None:
+        """Ingest's account and secrets, and who may call it."""
+        function = self.function("ingest")
+        account = self.account(function)
+        self.secrets(function, account, self.ingest_secrets)
+        self.deployment.one(
+            "google_cloud_run_service_iam_member",
+            service=function.service["service"],
+            role="roles/run.invoker",
+            member="allUsers",
+        )
+        if self.status:
+            ledger = function.service["environment_variables"]["LEDGER"]
+            self.ledger(ledger, account, "roles/datastore.viewer")
+        if "INGEST_TOKENS" in self.ingest_secrets:
+            exclusion = self.deployment.one("google_logging_project_exclusion")
+            need(
+                f'"{function.name}"' in exclusion.filter
+                and 'requestUrl:"?"' in exclusion.filter,
+                "a token in the query is logged",
+            )
+
+    def topic(self, name: str) -> Resource:
+        """The topic of this name."""
+        return self.deployment.one("google_pubsub_topic", name=self.prefix + name)
+
+    def function(self, name: str) -> Resource:
+        """The function of this name, its source and all that its build needs."""
+        d = self.deployment
+        function = d.one("google_cloudfunctions2_function", name=self.prefix + name)
+        entry = name.rpartition("-")[2]
+        need(function.build["entry_point"] == entry, f"{name} has no entry point")
+        source = function.build["source"][0]["storage_source"][0]
+        bucket = d.one("google_storage_bucket", name=source["bucket"])
+        archive = d.one("google_storage_bucket_object", name=source["object"])
+        need(archive.bucket == bucket.name, f"{name} has no source")
+        need(archive.name.startswith(f"{entry}-"), f"{name} has another's source")
+        images = d.one(
+            "google_artifact_registry_repository",
+            id=function.build["docker_repository"],
+        )
+        builder = d.one(
+            "google_service_account", id=function.build["service_account"]
+        ).member
+        needed = [
+            d.one(
+                "google_artifact_registry_repository_iam_member",
+                repository=images.name,
+                role="roles/artifactregistry.writer",
+                member=builder,
+            ),
+            d.one(
+                "google_storage_bucket_iam_member",
+                bucket=bucket.name,
+                role="roles/storage.objectViewer",
+                member=builder,
+            ),
+            d.one(
+                "google_project_iam_member",
+                role="roles/storage.objectViewer",
+                member=builder,
+            ),
+            d.one(
+                "google_project_iam_member",
+                role="roles/logging.logWriter",
+                member=builder,
+            ),
+        ]
+        self.comes_after(function, needed)
+        return function
+
+    def account(self, function: Resource) -> Resource:
+        """The account a function runs as, which no other function does."""
+        email = function.service["service_account_email"]
+        account = self.deployment.one("google_service_account", email=email)
+        users = [
+            other
+            for other in self.deployment.all("google_cloudfunctions2_function")
+            if other.service["service_account_email"] == email
+        ]
+        need(len(users) == 1, f"{account.account_id} serves {len(users)} functions")
+        return account
+
+    def secrets(self, function: Resource, account: Resource, names: set[str]) -> None:
+        """Each secret is there, has a version, and may be read by this account."""
+        read = function.service["secret_environment_variables"]
+        need({one["key"] for one in read} == names, f"{function.name} lacks secrets")
+        needed = []
+        for one in read:
+            d = self.deployment
+            secret = d.one("google_secret_manager_secret", secret_id=one["secret"])
+            version = d.one("google_secret_manager_secret_version", secret=secret.id)
+            need(version.version == one["version"], f"{one['key']} has no such version")
+            needed.append(
+                d.one(
+                    "google_secret_manager_secret_iam_member",
+                    secret_id=secret.id,
+                    role="roles/secretmanager.secretAccessor",
+                    member=account.member,
+                )
+            )
+        self.comes_after(function, needed)
+
+    def ledger(self, name: str, account: Resource, role: str) -> None:
+        """The database is there, forgets, and lets the account in."""
+        d = self.deployment
+        database = d.one(
+            "google_firestore_database", name=name.removeprefix("firestore:")
+        )
+        expiry = d.one(
+            "google_firestore_field", database=database.name, field="expires"
+        )
+        need(expiry.ttl_config and expiry.collection == "ledger", "it never forgets")
+        grant = d.one("google_project_iam_member", role=role, member=account.member)
+        [condition] = grant.condition
+        need(f"/databases/{database.name}" in condition["expression"], "role too wide")
+
+    def may_publish(self, member: str, topic: Resource) -> None:
+        """A member may publish on a topic."""
+        self.deployment.one(
+            "google_pubsub_topic_iam_member",
+            topic=topic.id,
+            role="roles/pubsub.publisher",
+            member=member,
+        )
+
+    def only_invoker(self, function: Resource, account: Resource) -> None:
+        """One account may call a function, and nobody else."""
+        grant = self.deployment.one(
+            "google_cloud_run_service_iam_member", service=function.service["service"]
+        )
+        need(
+            (grant.role, grant.member) == ("roles/run.invoker", account.member),
+            f"{function.name} is open to others",
+        )
+
+    def dead_letters(self) -> None:
+        """What is refused is kept, and Pub/Sub may put it there."""
+        d, topic = self.deployment, self.topic("dead-letters")
+        kept = d.one("google_pubsub_subscription", topic=topic.id)
+        need(kept.message_retention_duration == "2678400s", "not kept 31 days")
+        need(kept.expiration_policy == [{"ttl": ""}], "dead letters expire")
+        publishers = d.all("google_pubsub_topic_iam_member", topic=topic.id)
+        need(any(PUSHER in one.member for one in publishers), "Pub/Sub may not")
+
+    def services(self) -> None:
+        """The API of each kind is on before anything of that kind is made."""
+        d = self.deployment
+        for kind, names in SERVICES.items():
+            for name in names:
+                d.one("google_project_service", service=f"{name}.googleapis.com")
+            for one in d.all(kind):
+                need(
+                    "google_project_service.main" in one.depends_on,
+                    f"{one.address} does not wait for its API",
+                )
+
+    def watching(self) -> None:
+        """Alerts and dashboard, the metrics they look at, and who is told."""
+        d = self.deployment
+        channels = [
+            d.one(
+                "google_monitoring_notification_channel", labels={"email_address": to}
+            )
+            for to in self.emails
+        ]
+        looked_at = d.one("google_monitoring_dashboard").dashboard_json
+        for name in ALERTS:
+            found = [
+                one
+                for one in d.all("google_monitoring_alert_policy")
+                if one.display_name.startswith(f"{self.prefix}{name}: ")
+            ]
+            need(len(found) == 1, f"no alert {name}")
+            told = found[0].notification_channels
+            need(sorted(told) == sorted(c.id for c in channels), f"{name} tells nobody")
+            looked_at += found[0].conditions[0]["condition_threshold"][0]["filter"]
+        metrics = {one.name for one in d.all("google_logging_metric")}
+        for used in looked_at.split("logging.googleapis.com/user/")[1:]:
+            name = used.partition('"')[0].rstrip("\\")
+            need(name in metrics, f"no metric {name}")
+
+    def nothing_else(self) -> None:
+        """No grant but the ones that were met on the way, and none too wide."""
+        roles = {
+            one.role
+            for one in self.deployment.resources
+            if one.kind.endswith("_iam_member")
+        }
+        wide = roles & {"roles/owner", "roles/editor", "roles/viewer"}
+        need(not wide, f"primitive roles: {wide}")
+
+    @staticmethod
+    def comes_after(function: Resource, needed: list[Resource]) -> None:
+        """A function is made after what its build or start needs."""
+        for one in needed:
+            need(
+                one.address.partition("[")[0] in function.depends_on,
+                f"{function.address} does not wait for {one.address}",
+            )

@@ -1,0 +1,180 @@
+"""Terraform without a cloud: a copy of the configuration, providers made up.
+
+The real providers are replaced by ``mock_provider``; only their schema is needed. It
+comes from the folder that TF_CLI_ARGS_init names with -plugin-dir, else from
+``../shared/terraform/mirror`` beside the repository, else from Terraform's registry.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONFIGURATION = ROOT / "terraform"
+MIRROR = ROOT.parent / "shared" / "terraform" / "mirror"
+SECONDS = 300
+TERRAFORM = shutil.which("terraform") or "terraform"
+PLUGIN_DIR = "-plugin-dir="
+
+# What a first user has to say; the secrets are made up, and recognisable.
+VALUES = {
+    "project_id": "acme-shop",
+    "region": "europe-west1",
+    "commerce_base_url": "https://shop.example.com/rest/",
+    "ingest_auth": "token",
+    "secrets": {
+        "COMMERCE_ACCESS_TOKEN": "recognisable-1",
+        "COMMERCE_ACCESS_TOKEN_SECRET": "recognisable-2",
+        "COMMERCE_CONSUMER_KEY": "recognisable-3",
+        "COMMERCE_CONSUMER_SECRET": "recognisable-4",
+        "INGEST_TOKENS": "recognisable-5",
+    },
+}
+
+# Every computed value is made up anew in every run, but a project keeps its number.
+MOCKS = """
+mock_provider "archive" {}
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
+"""
+
+
+@dataclass
+class Tested:
+    """What ``terraform test`` said about one file.
+
+    Attributes:
+        runs: status by run: ``pass``, ``fail``, ``error``, ``skip``.
+        said: every line, for a failure's message.
+        states: state after each run that applied, by run.
+        plans: plan of each run that only planned, by run.
+    """
+
+    runs: dict[str, str]
+    said: str
+    states: dict[str, dict]
+    plans: dict[str, dict]
+
+
+class Workspace:
+    """A copy of what Terraform reads, initialised in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.configuration = folder / "terraform"
+        shutil.copytree(
+            CONFIGURATION,
+            self.configuration,
+            ignore=shutil.ignore_patterns(".terraform*", "build", "*.tfstate*"),
+        )
+        shutil.copytree(
+            ROOT / "functions",
+            folder / "functions",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("TF_")},
+            "CHECKPOINT_DISABLE": "1",
+            "GOGC": "400",  # a run is short: memory is cheaper than collecting it
+            "TF_DATA_DIR": str(folder / "data"),
+            "TF_IN_AUTOMATION": "1",
+        }
+        self._workers = ThreadPoolExecutor(os.cpu_count())
+
+    def initialise(self) -> None:
+        """Have the providers at hand."""
+        arguments = []
+        if mirror := _mirror():
+            arguments = [f"{PLUGIN_DIR}{_executable(mirror, self.folder / 'plugins')}"]
+        done = self.terraform("init", "-no-color", "-input=false", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def terraform(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run terraform in the copy."""
+        return subprocess.run(
+            [TERRAFORM, f"-chdir={self.configuration}", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def test(self, name: str, folder: str = "tests") -> Future[Tested]:
+        """Start ``terraform test`` of ``folder/name``; as many at once as cores."""
+        return self._workers.submit(self._test, name, folder)
+
+    def scenario(self, name: str, **values) -> Future[Tested]:
+        """Start an apply with *values* over VALUES, and a plan after it."""
+        variables = VALUES | values
+        folder = self.configuration / "scenarios" / name
+        folder.mkdir(parents=True)
+        (folder / "scenario.tftest.hcl").write_text(
+            MOCKS
+            + "variables {\n"
+            + "".join(f"  {k} = {json.dumps(v)}\n" for k, v in variables.items())
+            + '}\nrun "first" {\n  command = apply\n}\n'
+            + 'run "second" {\n  command = plan\n}\n'
+        )
+        return self.test("scenario.tftest.hcl", f"scenarios/{name}")
+
+    def _test(self, name: str, folder: str) -> Tested:
+        verbose = ["-verbose"] if folder != "tests" else []
+        done = self.terraform(
+            "test",
+            "-json",
+            *verbose,
+            f"-test-directory={folder}",
+            f"-filter={folder}/{name}",
+        )
+        tested = Tested({}, done.stdout[-20_000:] + done.stderr, {}, {})
+        for line in done.stdout.splitlines():
+            record = json.loads(line)
+            run = record.get("@testrun")
+            match record["type"]:
+                case "test_run" if record["test_run"].get("status"):
+                    tested.runs[run] = record["test_run"]["status"]
+                case "test_state":
+                    tested.states[run] = record["test_state"]
+                case "test_plan":
+                    tested.plans[run] = record["test_plan"]
+        return tested
+
+
+def _mirror() -> Path | None:
+    for argument in os.environ.get("TF_CLI_ARGS_init", "").split():
+        if argument.startswith(PLUGIN_DIR):
+            return Path(argument.removeprefix(PLUGIN_DIR))
+    return MIRROR if MIRROR.is_dir() else None
+
+
+def _executable(mirror: Path, copy: Path) -> Path:
+    """*mirror*, or a copy of it where links came as text files or without x bit."""
+    binaries = [path for path in mirror.rglob("terraform-provider-*") if path.is_file()]
+    assert binaries, f"no provider in {mirror}"
+    if all(os.access(path, os.X_OK) for path in binaries):
+        return mirror
+    for path in binaries:
+        source = path
+        if path.stat().st_size < 4096:  # a symbolic link, written out by git
+            target = path.read_text().strip()
+            # Such a link is relative to its folder, or to where it was made.
+            levels = (path.parent, *path.parents)
+            found = [
+                level / target for level in levels if (level / target).is_file()
+            ] or [
+                other for other in binaries if other.name == Path(target).name
+            ]  # fmt: skip
+            source = found[0]
+        place = copy / path.relative_to(mirror)
+        place.parent.mkdir(parents=True)
+        shutil.copyfile(source, place)
+        place.chmod(0o755)
+    return copy
