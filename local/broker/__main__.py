@@ -1,0 +1,106 @@
+"""``python -m local.broker``: the broker alone, until Ctrl-C."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sqlite3
+import sys
+
+from local.broker import push
+from local.broker.broker import Broker, CannotListen
+
+EPILOG = """Then set PUBSUB_EMULATOR_HOST=HOST:PORT for any Pub/Sub client, in any
+language. The first line on standard output is "listening on HOST:PORT"."""
+
+
+def main() -> int:
+    """Run a broker; 0 after Ctrl-C or SIGTERM, 3 if it cannot start."""
+    options = _parser().parse_args()
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    try:
+        db = sqlite3.connect(options.state, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        sys.stderr.write(f"Cannot keep the state in {options.state}: {error}.\n")
+        return 3
+    try:
+        asyncio.run(_run(db, options))
+    except CannotListen as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    finally:
+        db.close()
+    return 0
+
+
+async def _run(db: sqlite3.Connection, options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    broker = Broker(db, speed=options.speed, window=options.window)
+    where = await broker.start(options.host, options.port)
+    sys.stdout.write(f"listening on {where}\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await broker.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m local.broker",
+        description="A small Pub/Sub for this machine, speaking the emulator's gRPC.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=8085, help="0 takes a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--state",
+        default=":memory:",
+        metavar="FILE",
+        help="SQLite file to keep everything in; without it all is forgotten at the"
+        " end",
+    )
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="N",
+        help="deadlines, back-off and retention pass N times faster; for tests",
+    )
+    parser.add_argument(
+        "--window",
+        type=_window,
+        default=push.WINDOW,
+        metavar="N",
+        help="messages pushed to one endpoint at once, at most (%(default)s)",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("0 to 65535")
+    return port
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError("above 0")
+    return speed
+
+
+def _window(text: str) -> int:
+    window = int(text)
+    if window < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return window
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The token that a push with ``oidc_token`` carries.
+
+It has a token's shape and claims and NO SIGNATURE: nobody's identity is proven by it,
+and it is for an endpoint on this machine that only wants to see one.
+"""
+
+import base64
+import json
+
+LIFE_SECONDS = 3600
+
+
+def bearer(oidc_token, endpoint: str, now: float) -> str:
+    """An unsigned JSON Web Token (``"alg": "none"``) as Pub/Sub would fill it.
+
+    Args:
+        oidc_token: of the push configuration: service account, and audience (default:
+            *endpoint*).
+        now: seconds since 1970.
+    """
+    email = oidc_token.service_account_email
+    claims = {
+        "aud": oidc_token.audience or endpoint,
+        "azp": email,
+        "email": email,
+        "email_verified": True,
+        "exp": int(now) + LIFE_SECONDS,
+        "iat": int(now),
+        "iss": "https://accounts.google.com",
+        "sub": email,
+    }
+    return f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}."
+
+
+def _part(value: dict) -> str:
+    text = json.dumps(value, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()

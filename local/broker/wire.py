@@ -1,0 +1,33 @@
+"""Pub/Sub's messages as raw protobuf classes; their proto-plus wrappers are slow."""
+
+from google.protobuf import empty_pb2
+from google.pubsub_v1.types import pubsub
+
+AcknowledgeRequest = pubsub.AcknowledgeRequest.pb()
+DeleteSubscriptionRequest = pubsub.DeleteSubscriptionRequest.pb()
+DeleteTopicRequest = pubsub.DeleteTopicRequest.pb()
+DetachSubscriptionRequest = pubsub.DetachSubscriptionRequest.pb()
+DetachSubscriptionResponse = pubsub.DetachSubscriptionResponse.pb()
+Empty = empty_pb2.Empty
+GetSubscriptionRequest = pubsub.GetSubscriptionRequest.pb()
+GetTopicRequest = pubsub.GetTopicRequest.pb()
+ListSubscriptionsRequest = pubsub.ListSubscriptionsRequest.pb()
+ListSubscriptionsResponse = pubsub.ListSubscriptionsResponse.pb()
+ListTopicSubscriptionsRequest = pubsub.ListTopicSubscriptionsRequest.pb()
+ListTopicSubscriptionsResponse = pubsub.ListTopicSubscriptionsResponse.pb()
+ListTopicsRequest = pubsub.ListTopicsRequest.pb()
+ListTopicsResponse = pubsub.ListTopicsResponse.pb()
+ModifyAckDeadlineRequest = pubsub.ModifyAckDeadlineRequest.pb()
+ModifyPushConfigRequest = pubsub.ModifyPushConfigRequest.pb()
+PublishRequest = pubsub.PublishRequest.pb()
+PublishResponse = pubsub.PublishResponse.pb()
+PubsubMessage = pubsub.PubsubMessage.pb()
+PullRequest = pubsub.PullRequest.pb()
+PullResponse = pubsub.PullResponse.pb()
+ReceivedMessage = pubsub.ReceivedMessage.pb()
+StreamingPullRequest = pubsub.StreamingPullRequest.pb()
+StreamingPullResponse = pubsub.StreamingPullResponse.pb()
+Subscription = pubsub.Subscription.pb()
+Topic = pubsub.Topic.pb()
+UpdateSubscriptionRequest = pubsub.UpdateSubscriptionRequest.pb()
+UpdateTopicRequest = pubsub.UpdateTopicRequest.pb()
