@@ -1,0 +1,145 @@
+"""A stack starts, ends, is interrupted and goes on, and loses nothing by it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.running import ROOT, RunningStack, listening
+
+EVENT = "be-observer.catalog_product_create"
+
+
+def value(number: int) -> dict:
+    return {"sku": f"LIFE-{number}", "name": "n", "price": number, "description": "d"}
+
+
+def pids(stack: RunningStack) -> dict[str, int]:
+    """The functions' processes, by name: children of the stack's."""
+    found = {}
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(stack.process.pid)],  # noqa: S607 a standard tool
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in listed.stdout.splitlines():
+        pid, _, arguments = line.strip().partition(" ")
+        name = arguments.partition("--target ")[2].split(" ")[0]
+        found[name] = int(pid)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_everything_within_seconds(tmp_path, number):
+    stack = RunningStack(tmp_path / "state").start()
+    addresses = [stack.stack[name] for name in ("ingest", "broker", "commerce")]
+    assert all(listening(address) for address in addresses)
+    children = pids(stack)
+    assert set(children) == {"ingest", "consumer"}
+
+    began = time.monotonic()
+    status = stack.stop(number)
+
+    assert (status, time.monotonic() - began < 10) == (0, True)
+    assert not any(listening(address) for address in addresses)
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in children.values())
+    assert not (tmp_path / "state" / "stack.json").exists()
+
+
+def test_a_port_in_use_is_one_clear_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        stack = RunningStack(tmp_path / "state", PORT=str(port))
+        done = subprocess.run(
+            [sys.executable, "-m", "local"],
+            cwd=ROOT,
+            env=stack.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"Port {port} cannot be used (Address already in use): stop what listens there,"
+        f" or choose another: PORT={port + 1} make run\n"
+    )
+
+
+def test_a_wrong_setting_is_named_and_nothing_started(tmp_path):
+    stack = RunningStack(tmp_path / "state", INGEST_AUTH="token")
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 3
+    assert "INGEST_AUTH is token, so INGEST_TOKENS must be set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_stack_in_one_folder_is_refused(tmp_path):
+    with RunningStack(tmp_path / "state") as stack:
+        second = RunningStack(tmp_path / "state")
+        done = subprocess.run(
+            [sys.executable, "-m", "local"],
+            cwd=ROOT,
+            env=second.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+        assert done.returncode == 3
+        assert f"A stack is running here already (process {stack.process.pid})" in (
+            done.stderr
+        )
+
+
+def test_children_that_die_are_restarted_and_no_event_is_lost(tmp_path):
+    with RunningStack(tmp_path / "state") as stack:
+        first = pids(stack)
+        for number in range(20):
+            assert stack.post(EVENT, value(number), f"life-{number}").status_code == 200
+        os.kill(first["consumer"], signal.SIGKILL)
+        os.kill(first["ingest"], signal.SIGKILL)
+
+        stack.wait_for(
+            lambda: listening(stack.stack["ingest"]) and "ingest" in pids(stack)
+        )
+        assert stack.post(EVENT, value(20), "life-20").status_code == 200
+
+        for number in range(21):
+            stack.outcome(f"life-{number}", "(handled|repeated)")
+        assert "consumer ended by itself (status -9): restarting it" in stack.said()
+        assert "ingest ended by itself (status -9): restarting it" in stack.said()
+
+
+def test_a_killed_stack_goes_on_where_it_stopped(tmp_path):
+    stack = RunningStack(tmp_path / "state").start()
+    children = pids(stack)
+    for number in range(50):
+        assert stack.post(EVENT, value(number), f"kill-{number}").status_code == 200
+    stack.stop(signal.SIGKILL)
+    stack.wait_for(
+        lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children.values()), 10
+    )
+
+    with stack:
+        assert "going on where the last run stopped" in stack.said()
+        for number in range(50):
+            stack.outcome(f"kill-{number}", "(handled|repeated)")
