@@ -1,6 +1,7 @@
 """Every Terraform run that the tests look at, started at once and shared."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -50,6 +51,13 @@ def started(workspace, tmp_path_factory):
         "whole": workspace.scenario("whole", **OPEN_TO_ALL),
         "ims": workspace.scenario("ims", **IMS),
     }
+    example = (CONFIGURATION / "terraform.tfvars.example").read_text()
+    started["example"] = workspace.example("example", example)
+    started["example in full"] = workspace.example(
+        "full",
+        re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", example, flags=re.MULTILINE),
+    )
+    started["no secret"] = workspace.scenario("no_secret", secrets={})
     grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
     started["grown"] = grown.scenario("grown")
     return started | {name: workspace.test(name) for name in PROMISES}

@@ -31,7 +31,7 @@ VALUES = {
         "COMMERCE_ACCESS_TOKEN_SECRET": "recognisable-2",
         "COMMERCE_CONSUMER_KEY": "recognisable-3",
         "COMMERCE_CONSUMER_SECRET": "recognisable-4",
-        "INGEST_TOKENS": "recognisable-5",
+        "INGEST_TOKENS": "acme:recognisable-token-5",
     },
 }
 
@@ -107,13 +107,25 @@ class Workspace:
             check=False,
         )
 
-    def test(self, name: str, folder: str = "tests") -> Future[Tested]:
+    def test(
+        self, name: str, folder: str = "tests", file: Path | None = None
+    ) -> Future[Tested]:
         """Start ``terraform test`` of ``folder/name``; as many at once as cores."""
-        return self._workers.submit(self._test, name, folder)
+        return self._workers.submit(self._test, name, folder, file)
 
     def scenario(self, name: str, **values) -> Future[Tested]:
         """Start an apply with *values* over VALUES, and a plan after it."""
-        variables = VALUES | values
+        self._write(name, VALUES | values)
+        return self.test("scenario.tftest.hcl", f"scenarios/{name}")
+
+    def example(self, name: str, text: str) -> Future[Tested]:
+        """The same with a file of values, and only the secrets added to it."""
+        self._write(name, {"secrets": VALUES["secrets"]})
+        file = self.configuration / "scenarios" / name / "given.tfvars"
+        file.write_text(text)
+        return self.test("scenario.tftest.hcl", f"scenarios/{name}", file)
+
+    def _write(self, name: str, variables: dict) -> None:
         folder = self.configuration / "scenarios" / name
         folder.mkdir(parents=True)
         (folder / "scenario.tftest.hcl").write_text(
@@ -123,14 +135,15 @@ class Workspace:
             + '}\nrun "first" {\n  command = apply\n}\n'
             + 'run "second" {\n  command = plan\n}\n'
         )
-        return self.test("scenario.tftest.hcl", f"scenarios/{name}")
 
-    def _test(self, name: str, folder: str) -> Tested:
-        verbose = ["-verbose"] if folder != "tests" else []
+    def _test(self, name: str, folder: str, file: Path | None) -> Tested:
+        options = ["-verbose"] if folder != "tests" else []
+        if file:
+            options.append(f"-var-file={file}")
         done = self.terraform(
             "test",
             "-json",
-            *verbose,
+            *options,
             f"-test-directory={folder}",
             f"-filter={folder}/{name}",
         )

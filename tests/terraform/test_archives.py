@@ -1,0 +1,278 @@
+"""The archives hold what the functions need, and an event goes through both."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import grpc
+import pytest
+import requests
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+from tests.running import free_port, listening
+from tests.terraform.archives import Unpacked, listed
+from tests.terraform.workspace import ROOT, VALUES
+
+PROJECT = VALUES["project_id"]
+EVENT = {
+    "data": {
+        "uid": "erp-4711",
+        "event": "be-observer.catalog_product_create",
+        "value": {
+            "sku": "LAMP-1",
+            "name": "Lamp",
+            "price": 49.9,
+            "description": "It shines.",
+        },
+    }
+}
+
+
+@pytest.fixture(scope="session")
+def archives(workspace):
+    return listed(workspace)
+
+
+@pytest.fixture(scope="session")
+def unpacked(archives, started, tmp_path_factory):
+    """Both archives, installed side by side."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in archives}
+    with ThreadPoolExecutor() as workers:
+        return dict(
+            zip(
+                archives,
+                workers.map(
+                    lambda name: Unpacked(folders[name], archives[name]["files"]),
+                    archives,
+                ),
+                strict=True,
+            )
+        )
+
+
+class Commerce(BaseHTTPRequestHandler):
+    """Takes everything and remembers it."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.taken.append((self.path, json.loads(body)))
+        answer = b'{"id": 1, "sku": "LAMP-1"}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def commerce():
+    server = HTTPServer(("127.0.0.1", 0), Commerce)
+    server.taken = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def broker():
+    """Address of a Pub/Sub on this machine."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.broker", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    first = process.stdout.readline()
+    assert first.startswith("listening on "), first
+    yield first.split()[-1]
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+@pytest.fixture
+def running(unpacked, started, tmp_path):
+    """Starts an archive with what Terraform sets, but for *changed*."""
+    processes = []
+
+    def run(name, **changed):
+        state = started["whole"].result().states["first"]
+        service = next(
+            one["values"]["service_config"][0]
+            for one in state["root_module"]["resources"]
+            if one["type"] == "google_cloudfunctions2_function"
+            and one["values"]["build_config"][0]["entry_point"] == name
+        )
+        secrets = {
+            one["key"]: VALUES["secrets"][one["key"]]
+            for one in service["secret_environment_variables"]
+        }
+        port, said = free_port(), tmp_path / f"{name}.log"
+        with said.open("wb") as log:
+            environment = service["environment_variables"] | secrets | changed
+            process = unpacked[name].start(name, port, environment, log)
+        processes.append(process)
+        end = time.monotonic() + 60
+        while not listening(f"127.0.0.1:{port}"):
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < end, said.read_text()
+            time.sleep(0.1)
+        return f"http://127.0.0.1:{port}", said
+
+    yield run
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(timeout=20)
+
+
+def test_an_event_goes_through_both_archives(running, broker, commerce):
+    with grpc.insecure_channel(broker) as channel:
+        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+        subscriber = SubscriberClient(
+            transport=SubscriberGrpcTransport(channel=channel)
+        )
+        topic = f"projects/{PROJECT}/topics/commerce-product"
+        subscription = f"projects/{PROJECT}/subscriptions/pulled"
+        publisher.create_topic(name=topic)
+        subscriber.create_subscription(name=subscription, topic=topic)
+
+        url, said = running("ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory")
+        token = VALUES["secrets"]["INGEST_TOKENS"].partition(":")[2]
+        refused = requests.post(url, json=EVENT, timeout=30)
+        answer = requests.post(
+            url, json=EVENT, headers={"authorization": f"Bearer {token}"}, timeout=30
+        )
+        assert refused.status_code == 401
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {
+                "type": "be-observer.catalog_product_create",
+                "response": {
+                    "success": True,
+                    "message": "Event published successfully",
+                },
+            },
+        ), said.read_text()
+
+        [received] = subscriber.pull(
+            subscription=subscription, max_messages=1
+        ).received_messages
+
+    url, said = running(
+        "consumer",
+        PUBSUB_EMULATOR_HOST=broker,
+        LEDGER="memory",
+        COMMERCE_BASE_URL=f"http://127.0.0.1:{commerce.server_port}/rest/",
+    )
+    push = {
+        "subscription": f"projects/{PROJECT}/subscriptions/commerce-product",
+        "deliveryAttempt": 1,
+        "message": {
+            "data": base64.b64encode(received.message.data).decode(),
+            "attributes": dict(received.message.attributes),
+            "messageId": received.message.message_id,
+            "orderingKey": received.message.ordering_key,
+            "publishTime": "2026-01-01T00:00:00Z",
+        },
+    }
+    answer = requests.post(url, json=push, timeout=30)
+    assert (answer.status_code, answer.json()["response"]["success"]) == (
+        200,
+        True,
+    ), said.read_text()
+    assert [(path, body["product"]["sku"]) for path, body in commerce.taken] == [
+        ("/rest/all/V1/products", "LAMP-1")
+    ]
+
+
+def test_each_archive_has_its_entry_point_and_requirements_at_its_root(archives):
+    for name, archive in archives.items():
+        at_root = {path for path in archive["files"] if "/" not in path}
+        assert at_root == {"main.py", "requirements.txt"}
+        assert archive["files"]["main.py"] == f"{ROOT}/functions/{name}/main.py"
+        assert (
+            archive["files"]["requirements.txt"]
+            == f"{ROOT}/functions/{name}/requirements.txt"
+        )
+
+
+def test_each_archive_has_just_what_it_needs(archives):
+    folders = {
+        name: {path.split("/")[1] for path in archive["files"] if path.count("/") > 1}
+        for name, archive in archives.items()
+    }
+    assert folders == {
+        "ingest": {"events", "ingest", "ledger", "pubsub"},
+        "consumer": {
+            "commerce",
+            "consumer",
+            "events",
+            "handlers",
+            "ledger",
+            "pubsub",
+        },
+    }
+    for archive in archives.values():
+        endings = {path.rpartition(".")[2] for path in archive["files"]}
+        assert endings == {"json", "py", "txt"}
+        assert "functions/events/catalog.json" in archive["files"]
+        assert "functions/events/samples.json" not in archive["files"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "deployed_again"),
+    [
+        pytest.param("functions/ingest/page.py", {"ingest"}, id="ingest"),
+        pytest.param("functions/handlers/__init__.py", {"consumer"}, id="handler"),
+        pytest.param(
+            "functions/events/catalog.json", {"consumer", "ingest"}, id="catalogue"
+        ),
+        pytest.param("functions/consumer/requirements.txt", {"consumer"}, id="library"),
+        pytest.param("functions/events/samples.json", set(), id="sample"),
+        pytest.param("README.md", set(), id="page"),
+    ],
+)
+def test_only_what_changed_is_deployed_again(
+    workspace, before, tmp_path, changed, deployed_again
+):
+    shutil.copytree(ROOT / "functions", tmp_path / "functions")
+    path = tmp_path / changed
+    path.write_text((path.read_text() if path.exists() else "") + "\n")
+    after = listed(workspace, tmp_path)
+    assert {
+        name for name in after if after[name]["digest"] != before[name]["digest"]
+    } == deployed_again
+
+
+@pytest.fixture(scope="session")
+def before(archives):
+    """Digests do not depend on where the repository lies."""
+    return archives
+
+
+def test_objects_are_named_by_their_content(started, archives):
+    state = started["whole"].result().states["first"]
+    names = {
+        one["index"]: one["values"]["name"]
+        for one in state["root_module"]["resources"]
+        if one["type"] == "google_storage_bucket_object"
+    }
+    assert {name: names[name].startswith(f"{name}-") for name in archives} == {
+        "consumer": True,
+        "ingest": True,
+    }
+    assert [len(name.rpartition("-")[2]) for name in names.values()] == [20, 20]
