@@ -1,0 +1,191 @@
+"""``send``: posts sample events, and tells what became of them."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+
+from cli import local_stack
+from cli.samples import SEQUENCE, Run, wanted
+from functions.ledger.ledger import uid_hash
+from functions.ledger.open import open_store
+
+WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.05
+POST_SECONDS = 30
+
+
+@click.command()
+@click.option(
+    "--event",
+    default="catalog_product_create",
+    show_default=True,
+    help="Name of a sample, with or without be-observer., or: all.",
+)
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Post this file instead: {"data": {"uid", "event", "value"}}.',
+)
+@click.option("--url", help="Post there instead of to the running stack.")
+@click.option("--token", help="Sent as Authorization: Bearer.")
+@click.option(
+    "--wait",
+    default=WAIT_SECONDS,
+    show_default=True,
+    help="Seconds to wait for what becomes of an event.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def send(
+    event: str,
+    file: Path | None,
+    url: str | None,
+    token: str | None,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Post sample events to the running stack, or to --url, and follow them.
+
+    Every run uses its own SKU, e-mail and group, and an order of the stand-in's, so it
+    works any number of times. Against --url, ids are the samples' own.
+
+    Exit status: 0 all handled (with --url: accepted), 1 some not, 2 usage, 3 nobody
+    there.
+    """
+    stack = None if url else local_stack.find()
+    sender = Sender(url or stack["ingest"], token, stack, wait)
+    try:
+        bodies = _bodies(event, file, sender)
+    except KeyError:
+        names = ", ".join(name.removeprefix("be-observer.") for name in SEQUENCE)
+        raise click.UsageError(f"no sample of {event}; there are: {names}") from None
+    failed = False
+    for body in bodies:
+        told = sender.post(body)
+        sys.stdout.write(json.dumps(told) + "\n" if as_json else _words(told))
+        sys.stdout.flush()
+        failed |= told["outcome"] not in ("handled", "accepted")
+    sys.exit(1 if failed else 0)
+
+
+class Sender:
+    """Posts events to one address.
+
+    Args:
+        stack: what ``stack.json`` holds; None for a deployed system.
+    """
+
+    def __init__(
+        self, url: str, token: str | None, stack: dict | None, wait: float
+    ) -> None:
+        self._url = url
+        self._stack = stack
+        self._wait = wait
+        self._http = requests.Session()
+        if token:
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        self._store = open_store(stack["ledger"], "local") if stack else None
+        self.run = Run()
+
+    def sample(self, event: str) -> dict:
+        """The body for one event of this run."""
+        if self._stack:
+            self.run.ids.update(local_stack.ids(self._stack, self.run))
+        uid = f"demo-{self.run.name}-{event.removeprefix('be-observer.')}"
+        return {"data": {"uid": uid, "event": event, "value": self.run.value(event)}}
+
+    def post(self, body: Any) -> dict[str, Any]:
+        """Post *body*; returns what ``--json`` prints."""
+        data = body.get("data") if isinstance(body, dict) else None
+        data = data if isinstance(data, dict) else {}
+        told = {"uid": str(data.get("uid", "")), "event": str(data.get("event", ""))}
+        began = time.monotonic()
+        try:
+            answer = self._http.post(self._url, json=body, timeout=POST_SECONDS)
+        except requests.RequestException as error:
+            sys.stderr.write(f"{self._url} does not answer: {type(error).__name__}\n")
+            sys.exit(3)
+        told["posted"] = answer.status_code
+        told["answer"] = _parsed(answer)
+        if answer.status_code != 200:
+            return told | {"outcome": "refused"}
+        if not self._store:
+            return told | {"outcome": "accepted"}
+        return told | self._followed(told["uid"]) | {"ms": _ms(began)}
+
+    def _followed(self, uid: str) -> dict[str, Any]:
+        """What became of *uid*, as the ledger has it, within the time to wait."""
+        end = time.monotonic() + self._wait
+        last: dict[str, Any] = {"outcome": "waiting"}
+        while time.monotonic() < end:
+            for _, record in self._store.find("uid", uid_hash(uid)):
+                if record["finished"] and not record["open"]:
+                    entry = record["finished"][-1]
+                    word = "handled" if entry["status"] < 300 else "refused"
+                    return {
+                        "outcome": word,
+                        "status": entry["status"],
+                        "message": entry["answer"],
+                    }
+                for entry in record["open"].values():
+                    if entry["status"] is not None:
+                        last = {
+                            "outcome": "retrying",
+                            "status": entry["status"],
+                            "message": entry["answer"],
+                        }
+            time.sleep(LOOK_SECONDS)
+        return last
+
+
+def _bodies(event: str, file: Path | None, sender: Sender):
+    if file is not None:
+        try:
+            return [json.loads(file.read_text())]
+        except ValueError as error:
+            raise click.UsageError(f"{file} is not JSON: {error}") from None
+    names = wanted(event, alone=sender._stack is None)
+    # Made one after the other: a later one needs the id that an earlier one was given.
+    return (sender.sample(name) for name in names)
+
+
+def _words(told: dict) -> str:
+    head = f"{told['event']}  uid {told['uid']}\n"
+    answer = told["answer"]
+    if told["posted"] == 200:
+        lines = [f"  posted    200  {answer['response']['message']}"]
+    else:
+        lines = [f"  refused   {told['posted']}  {answer.get('error', answer)}"]
+        for path, texts in answer.get("errors", {}).items():
+            lines.append(f"            {path}: {' '.join(texts)}")
+    if "status" in told:
+        ms = f"  ({told['ms']:g} ms)" if "ms" in told else ""
+        word = told["outcome"].ljust(9)
+        lines.append(f"  {word} {told['status']}  {told['message']}{ms}")
+    elif told["outcome"] == "waiting":
+        lines.append(
+            "  waiting   not handled yet: see the terminal of make run,"
+            f" or make trace UID={told['uid']}"
+        )
+    elif told["outcome"] == "accepted":
+        lines.append(
+            f"  accepted  make trace UID={told['uid']} tells what becomes of it"
+        )
+    return head + "\n".join(lines) + "\n"
+
+
+def _parsed(answer: requests.Response) -> dict:
+    try:
+        parsed = answer.json()
+    except ValueError:
+        parsed = None
+    return parsed if isinstance(parsed, dict) else {"error": answer.text[:200]}
+
+
+def _ms(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 1)
