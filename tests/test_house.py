@@ -25,7 +25,7 @@ ALLOWED = {
         "functions.handlers",
     },
 }
-PLAIN = {"functions.settings", "functions.log"}
+PLAIN = {"functions.settings", "functions.log", "functions.tracing"}
 OURS = ("functions", "local", "cli", "bench", "docs", "tests")
 
 

@@ -19,6 +19,7 @@ from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
 from functions.ledger.rules import Answered, Busy, Delivery, Outcome
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log, place
+from functions.tracing import Tracing
 
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
 
@@ -95,12 +96,14 @@ class Consumer:
         commerce: Commerce,
         dead_letters: DeadLetters,
         log: Log,
+        tracing: Tracing,
         budget_seconds: float,
     ) -> None:
         self._ledger = ledger
         self._commerce = commerce
         self._dead_letters = dead_letters
         self._log = log
+        self._tracing = tracing
         self._budget_seconds = budget_seconds
 
     def answer(self, body: bytes, traceparent: str | None) -> tuple[int, Answer]:
@@ -152,7 +155,11 @@ class Consumer:
         labels = self._labels(push)
         self._log.line("INFO", "delivered", stage="attempt", **labels)
         try:
-            answer = self._delivered(push, labels)
+            with self._tracing.span(
+                "deliver", push.traceparent, event=labels["event"], attempt=push.attempt
+            ) as traceparent:
+                labels["traceparent"] = traceparent
+                answer = self._delivered(push, labels)
         except LedgerUnavailable as error:
             answer = failure("retry", 503, "The ledger cannot be reached", alarm=True)
             self._log.line("ERROR", place(error), stage="attempt", **labels)
@@ -226,9 +233,11 @@ class Consumer:
         labels: dict,
     ) -> Answer:
         def called(method: str, route: str, status: int | None, ms: float) -> None:
+            name = f"{method} {route}"
+            self._tracing.ended(name, labels.get("traceparent"), ms, status=status)
             self._log.line(
                 "INFO",
-                f"{method} {route}",
+                name,
                 stage="call",
                 status=status,
                 ms=ms,

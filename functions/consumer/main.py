@@ -16,6 +16,7 @@ from functions.ledger.open import open_store
 from functions.log import Log
 from functions.pubsub.address import endpoint
 from functions.settings import from_environment
+from functions.tracing import tracing
 
 LEASE_MARGIN_SECONDS = 10  # beyond one call's time, for recording what came of it
 
@@ -33,6 +34,7 @@ def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
             endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
         ),
         Log(settings.log_level, settings.project),
+        tracing(settings.otlp_endpoint, "consumer"),
         delivery()["handler_budget_seconds"],
     )
 

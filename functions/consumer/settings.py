@@ -56,6 +56,12 @@ class ConsumerSettings:
         "Google's own switch: a Firestore without TLS and sign-in, as host:port.",
         "",
     )
+    otlp_endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        text,
+        "Where OpenTelemetry's spans are sent; unset, there are none.",
+        "",
+    )
     log_level: str = setting(
         "LOG_LEVEL",
         level,

@@ -1,194 +1,19 @@
-"""Entry point ``ingest``: checks a posted event and puts it on its entity's topic."""
+"""Entry point ``ingest``: takes events from third parties and publishes them."""
 
-import asyncio
-import json
 import os
-import time
-from urllib.parse import quote
 
 import functions_framework.aio
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
-from functions.events.message import message, timestamp, traceparent_of
-from functions.ingest import auth, envelope
-from functions.ingest.page import PAGE
-from functions.ingest.publisher import NotStored, Publisher
+from functions.ingest.ingest import Ingest
+from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
-from functions.log import Log, place
+from functions.ingest.status import Status
+from functions.log import Log
 from functions.pubsub.address import endpoint
 from functions.settings import from_environment
-
-URI_SAFE = "@.-_~"  # ce-source is a URI reference
-LONGEST_CALLER = 512
-BODY_SECONDS = 30.0  # a caller slower than this with its body is sent away
-RETRY_SECONDS = 5  # what a caller is asked to wait when Pub/Sub is away
-
-
-class TooLarge(Exception):
-    """The body is longer than MAX_BODY_BYTES."""
-
-
-class Ingest:
-    """Everything one process needs to answer requests; built once, connects later."""
-
-    def __init__(self, settings: IngestSettings, publisher: Publisher, log: Log):
-        self.settings = settings
-        self.publisher = publisher
-        self.log = log
-        if settings.auth == "none":
-            log.line("WARNING", "INGEST_AUTH is none: anybody may post events")
-
-    async def answer(self, request: Request) -> Response:
-        """Answer any request; whatever it holds, this does not raise."""
-        try:
-            if request.method == "POST":
-                return await self._post(request)
-            if request.url.path == "/" and request.method in ("GET", "HEAD"):
-                return HTMLResponse(PAGE)
-            allowed = "GET, HEAD, POST" if request.url.path == "/" else "POST"
-            return _refusal(405, "POST events here", allow=allowed)
-        except TooLarge:
-            most = self.settings.max_body_bytes
-            self._refused(413)
-            return _refusal(413, f"The body is longer than {most} bytes")
-        except auth.Unauthenticated as error:
-            self._refused(401)
-            return _refusal(401, "Unauthorized", www_authenticate=error.challenge)
-        except auth.Undecided:
-            self._refused(503, alarm=True)
-            return _later("Callers cannot be identified now; please send again")
-        except envelope.Refused as error:
-            event = error.event
-            self._refused(
-                400,
-                event=event and event.name,
-                entity=event and event.entity,
-                fields=_known_fields(error.errors),
-            )
-            return _refusal(400, error.error, error.errors)
-        except TimeoutError:
-            self._refused(408)
-            return _refusal(408, "The body did not arrive in time", connection="close")
-        except ClientDisconnect:
-            return _refusal(400, "The connection was closed before the body ended")
-        except Exception as error:
-            # The framework has no error handler for async functions, and its own
-            # answer to an exception would log a trace with values in it.
-            self.log.line("ERROR", f"ingest failed: {place(error)}", stage="received")
-            return _refusal(500, "Internal error; please send again")
-
-    async def _post(self, request: Request) -> Response:
-        began = time.perf_counter()
-        body = await _body(request, self.settings.max_body_bytes)
-        caller = await auth.check_authentication(
-            auth.Request(request.headers, request.query_params, body), self.settings
-        )
-        posted = envelope.read(body)
-        event = posted.event
-        traceparent = traceparent_of(request.headers.get("traceparent"))
-        labels = {
-            "event": event.name,
-            "entity": event.entity,
-            "uid": posted.uid,
-            "caller": caller,
-            "traceparent": traceparent,
-        }
-        self.log.line("INFO", "event received", stage="received", **labels)
-        try:
-            message_id = await self.publisher.publish(
-                self.settings.topic_prefix + event.entity,
-                message(
-                    event,
-                    posted.uid,
-                    posted.value,
-                    f"/ingest/{quote(caller, safe=URI_SAFE)[:LONGEST_CALLER]}",
-                    timestamp(),
-                    traceparent,
-                ),
-            )
-        except NotStored as error:
-            self.log.line(
-                "ERROR",
-                f"Pub/Sub did not take the event: {error.code}",
-                stage="published",
-                outcome="retry",
-                status=503,
-                ms=_ms(began),
-                **labels,
-            )
-            return _later("The event could not be stored; please send it again")
-        self.log.line(
-            "INFO",
-            "event published",
-            stage="published",
-            message_id=message_id,
-            status=200,
-            ms=_ms(began),
-            **labels,
-        )
-        success = {"success": True, "message": "Event published successfully"}
-        return _json(200, {"type": posted.name, "response": success})
-
-    def _refused(self, status: int, **labels) -> None:
-        self.log.line(
-            "WARNING",
-            "request refused",
-            stage="received",
-            outcome="refused",
-            status=status,
-            **labels,
-        )
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """The whole body.
-
-    Raises:
-        TooLarge: as soon as more than *most* bytes are announced or have come.
-        TimeoutError: it did not come within ``BODY_SECONDS``.
-        ClientDisconnect: it never came whole.
-    """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > most:
-        raise TooLarge
-    chunks, length = [], 0
-    async with asyncio.timeout(BODY_SECONDS):
-        async for chunk in request.stream():
-            length += len(chunk)
-            if length > most:
-                raise TooLarge
-            chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _json(status: int, content: dict, **headers: str) -> Response:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    # Escaped to ASCII, since what is echoed need not be valid Unicode.
-    return Response(
-        json.dumps(content), status, headers=names, media_type="application/json"
-    )
-
-
-def _refusal(
-    status: int, error: str, errors: dict | None = None, **headers: str
-) -> Response:
-    content = {"error": error, "errors": errors} if errors else {"error": error}
-    return _json(status, content, **headers)
-
-
-def _later(error: str) -> Response:
-    return _refusal(503, error, retry_after=str(RETRY_SECONDS))
-
-
-def _known_fields(errors: dict[str, list[str]]) -> list[str] | None:
-    """The paths at fault, for the log: only ones spelled by us, not by the caller."""
-    paths = [path for path, texts in errors.items() if texts != ["Unknown field."]]
-    return paths[:20] or None
-
-
-def _ms(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 1)
+from functions.tracing import tracing
 
 
 def build(settings: IngestSettings) -> Ingest:
@@ -198,7 +23,13 @@ def build(settings: IngestSettings) -> Ingest:
         endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
         settings.publish_timeout,
     )
-    return Ingest(settings, publisher, Log(settings.log_level, settings.project))
+    return Ingest(
+        settings,
+        publisher,
+        Log(settings.log_level, settings.project),
+        tracing(settings.otlp_endpoint, "ingest"),
+        Status(settings.ledger, settings.project) if settings.ledger else None,
+    )
 
 
 _ingest = build(from_environment(IngestSettings, os.environ))

@@ -5,6 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from functions.ledger.open import check
 from functions.log import level
 from functions.settings import listed, one_of, setting, text, whole
 
@@ -131,6 +132,18 @@ class IngestSettings:
         listed,
         "Who may call under oidc: e-mail addresses, comma-separated.",
         (),
+    )
+    ledger: str = setting(
+        "LEDGER",
+        check,
+        "Where GET /events/<uid> looks: as the consumers' LEDGER; unset, it is off.",
+        "",
+    )
+    otlp_endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        text,
+        "Where OpenTelemetry's spans are sent; unset, there are none.",
+        "",
     )
     log_level: str = setting(
         "LOG_LEVEL",

@@ -1,0 +1,149 @@
+"""``GET /events/<uid>``: a caller asks what became of its event."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from functions.ingest.ingest import Ingest
+from functions.ingest.settings import IngestSettings
+from functions.ingest.status import Status
+from functions.ledger.ledger import Ledger, thing_hash, uid_hash
+from functions.ledger.memory import MemoryStore
+from functions.ledger.rules import Delivery, Outcome
+from functions.ledger.store import LedgerUnavailable
+from functions.log import Log
+from functions.settings import from_environment
+from functions.tracing import Off
+
+EVENT = "be-observer.catalog_product_update"
+ERP, WMS = "erp-token-0123456789", "wms-token-0123456789"
+ENVIRONMENT = {
+    "GOOGLE_CLOUD_PROJECT": "p",
+    "INGEST_AUTH": "token",
+    "INGEST_TOKENS": f"erp:{ERP},wms:{WMS}",
+}
+
+
+def client(store, ledger: str = "memory") -> TestClient:
+    """Ingest over *store*, without anything to publish to."""
+    settings = from_environment(IngestSettings, ENVIRONMENT)
+    status = Status(ledger, "p", store) if ledger else None
+    ingest = Ingest(settings, None, Log(write=lambda line: None), Off(), status)
+    methods = ["GET", "POST", "DELETE"]
+    route = Route("/{path:path}", ingest.answer, methods=methods)
+    return TestClient(Starlette(routes=[route]))
+
+
+def ask(store, uid: str, token: str = ERP):
+    headers = {"Authorization": f"Bearer {token}"}
+    return client(store).get(f"/events/{uid}", headers=headers)
+
+
+def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest/erp"):
+    """Have *uid* delivered once, with *outcome*."""
+    delivery = Delivery(
+        message_id=f"m-{uid}",
+        uid=uid_hash(uid),
+        thing=thing_hash("product:A"),
+        event=EVENT,
+        entity="product",
+        fingerprint="f",
+        happening=False,
+        time="2026-01-01T00:00:00.000000Z",
+    )
+    claim = ledger.claim(source, uid, delivery)
+    if outcome:
+        assert ledger.settle(claim, outcome)
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def ledger(store):
+    return Ledger(store, 40, 35, clock=lambda: 1_700_000_000.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        pytest.param(
+            Outcome(200, "Product updated successfully", True),
+            {"state": "handled", "message": "Product updated successfully"},
+            id="handled",
+        ),
+        pytest.param(
+            Outcome(400, "Bad price", True),
+            {"state": "refused", "message": "Bad price"},
+            id="refused",
+        ),
+        pytest.param(
+            Outcome(503, "Commerce is away", False),
+            {"state": "retrying", "message": "Commerce is away"},
+            id="retrying",
+        ),
+    ],
+)
+def test_a_caller_learns_what_became_of_its_event(store, ledger, outcome, told):
+    delivered(ledger, "erp/15 a", outcome)
+
+    answer = ask(store, "erp%2F15%20a")
+
+    at = "2023-11-14T22:13:20Z"
+    assert answer.status_code == 200
+    assert answer.json() == {"uid": "erp/15 a", "event": EVENT, **told, "at": at}
+
+
+def test_an_event_under_way_is_accepted(store):
+    delivered(Ledger(store, 4e9, 35), "1", None)
+
+    assert ask(store, "1").json()["state"] == "accepted"
+
+
+def test_an_unknown_uid_is_not_seen_yet(store):
+    answer = ask(store, "nobody")
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "not seen yet"})
+
+
+def test_a_caller_sees_only_its_own(store, ledger):
+    delivered(ledger, "15", Outcome(200, "done", True))
+
+    assert ask(store, "15", WMS).status_code == 404
+    assert ask(store, "15", ERP).status_code == 200
+
+
+def test_nobody_asks_without_proof(store, ledger):
+    delivered(ledger, "15", Outcome(200, "done", True))
+
+    answer = client(store).get("/events/15")
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_without_a_ledger_there_is_no_such_page(store):
+    answer = client(store, ledger="").get("/events/15")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_ledger_that_is_away_is_a_503():
+    class Away:
+        def get(self, key):
+            raise LedgerUnavailable
+
+    answer = ask(Away(), "15")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_nothing_is_written(store, ledger):
+    delivered(ledger, "15", Outcome(200, "done", True))
+    before = {key: store.get(key) for key in list(store._records)}
+
+    ask(store, "15")
+
+    assert store._records == before
