@@ -1,0 +1,303 @@
+"""What the Commerce client and the handlers read from their environment."""
+
+import json
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from functions.settings import flag, one_of, seconds, setting, text, whole
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
+STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+OAUTH1 = (
+    ("consumer_key", "COMMERCE_CONSUMER_KEY"),
+    ("consumer_secret", "COMMERCE_CONSUMER_SECRET"),
+    ("access_token", "COMMERCE_ACCESS_TOKEN"),
+    ("access_token_secret", "COMMERCE_ACCESS_TOKEN_SECRET"),
+)
+IMS = (
+    ("client_id", "OAUTH_CLIENT_ID"),
+    ("client_secret", "OAUTH_CLIENT_SECRET"),
+    ("org_id", "OAUTH_ORG_ID"),
+)
+# As Adobe's documentation of server-to-server sign-in lists them for Commerce.
+SCOPES = (
+    "openid",
+    "AdobeID",
+    "email",
+    "profile",
+    "additional_info.roles",
+    "additional_info.projectedProductContext",
+    "commerce.accs",
+)
+
+
+def address(value: str) -> str:
+    """An http or https URL without user, query and fragment; no slash at its end."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a URL like https://host/path/") from None
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be a URL like https://host/path/")
+    if parts.scheme not in ("https", "http") or not host:
+        raise ValueError("must be a URL like https://host/path/")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be a URL without user, query and fragment")
+    if parts.scheme == "http" and host not in THIS_MACHINE:
+        raise ValueError("must begin with https:// (http is for localhost alone)")
+    return value.rstrip("/")
+
+
+def credential(value: str) -> str:
+    """Text that a header can carry."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be printable ASCII without blanks")
+    return value
+
+
+def scopes(value: str) -> tuple[str, ...]:
+    """A JSON list of texts, or separated by commas or blanks."""
+    if value.startswith("["):
+        try:
+            names = json.loads(value)
+        except ValueError:
+            raise ValueError("must be a JSON list, or separated by commas") from None
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("must be a JSON list of texts")
+    else:
+        names = re.split(r"[,\s]+", value)
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def store_code(value: str) -> str:
+    """``all``, ``default`` or a store view's code."""
+    if not STORE_CODE.fullmatch(value):
+        raise ValueError("must be all, default or a store view's code")
+    return value
+
+
+@dataclass(frozen=True)
+class CommerceSettings:
+    """Everything that can be set for one store."""
+
+    base_url: str = setting(
+        "COMMERCE_BASE_URL",
+        address,
+        "Where Commerce is: https://host/rest/ (PaaS) or"
+        " https://<region>.api.commerce.adobe.com/<tenant>/ (SaaS).",
+    )
+    flavour: str = setting(
+        "COMMERCE_FLAVOUR",
+        one_of("auto", "paas", "saas"),
+        "Form of the URLs: paas, saas, or auto, which tells them apart by host.",
+        "auto",
+    )
+    consumer_key: str = setting(
+        "COMMERCE_CONSUMER_KEY",
+        credential,
+        "OAuth 1.0a of a PaaS integration; set, it is the sign-in that is used.",
+        "",
+        secret=True,
+    )
+    consumer_secret: str = setting(
+        "COMMERCE_CONSUMER_SECRET", credential, "OAuth 1.0a.", "", secret=True
+    )
+    access_token: str = setting(
+        "COMMERCE_ACCESS_TOKEN", credential, "OAuth 1.0a.", "", secret=True
+    )
+    access_token_secret: str = setting(
+        "COMMERCE_ACCESS_TOKEN_SECRET", credential, "OAuth 1.0a.", "", secret=True
+    )
+    client_id: str = setting(
+        "OAUTH_CLIENT_ID",
+        credential,
+        "Adobe IMS server-to-server: the sign-in where no OAuth 1.0a key is set.",
+        "",
+    )
+    client_secret: str = setting(
+        "OAUTH_CLIENT_SECRET", credential, "Adobe IMS.", "", secret=True
+    )
+    org_id: str = setting(
+        "OAUTH_ORG_ID",
+        credential,
+        "Adobe IMS: organisation, like 123@AdobeOrg.",
+        "",
+    )
+    scopes: tuple[str, ...] = setting(
+        "OAUTH_SCOPES",
+        scopes,
+        "Adobe IMS: a JSON list, or separated by commas or blanks.",
+        SCOPES,
+        shown=",".join(SCOPES),
+    )
+    ims_url: str = setting(
+        "OAUTH_BASE_URL",
+        address,
+        "Adobe IMS: where tokens are issued; v3 is appended.",
+        "https://ims-na1.adobelogin.com/ims/token",
+        shown="https://ims-na1.adobelogin.com/ims/token/",
+    )
+    technical_account_id: str = setting(
+        "OAUTH_TECHNICAL_ACCOUNT_ID",
+        text,
+        "Adobe IMS: named by check-commerce where a PaaS store does not know the"
+        " account; the sign-in itself does not need it.",
+        "",
+    )
+    technical_account_email: str = setting(
+        "OAUTH_TECHNICAL_ACCOUNT_EMAIL",
+        text,
+        "Adobe IMS: as OAUTH_TECHNICAL_ACCOUNT_ID; the e-mail address of the admin"
+        " user that a PaaS store must have.",
+        "",
+    )
+    store_scope: str = setting(
+        "COMMERCE_STORE_SCOPE",
+        store_code,
+        "Which store view a call is for: all, default or a store view's code.",
+        "all",
+    )
+    attribute_set_id: int = setting(
+        "COMMERCE_ATTRIBUTE_SET_ID",
+        whole(1),
+        "Attribute set of new products; an update never sends one.",
+        4,
+    )
+    product_tax_class_id: int | None = setting(
+        "COMMERCE_PRODUCT_TAX_CLASS_ID",
+        whole(0),
+        "Tax class of new products; unset, Commerce's own default.",
+        None,
+    )
+    website_id: int | None = setting(
+        "COMMERCE_WEBSITE_ID",
+        whole(1),
+        "Website of new customers; unset, Commerce's default website.",
+        None,
+    )
+    order_status_mode: str = setting(
+        "COMMERCE_ORDER_STATUS_MODE",
+        one_of("comment", "status"),
+        "What an order status event does: comment adds a comment and leaves the"
+        " status, status asks Commerce to set it too.",
+        "comment",
+    )
+    shipment_notify: bool = setting(
+        "COMMERCE_SHIPMENT_NOTIFY",
+        flag,
+        "Whether Commerce e-mails the customer about a new shipment.",
+        False,
+        shown="false",
+    )
+    stock_piece_size: int = setting(
+        "COMMERCE_STOCK_PIECE_SIZE",
+        whole(1, 5000),
+        "Stock levels in one call; 20 is what Commerce's input limit takes.",
+        20,
+    )
+    timeout_seconds: float = setting(
+        "COMMERCE_TIMEOUT_SECONDS",
+        seconds(1, 180),
+        "One call to Commerce, in seconds, all included.",
+        30.0,
+        shown="30",
+    )
+    connect_timeout_seconds: float = setting(
+        "COMMERCE_CONNECT_TIMEOUT_SECONDS",
+        seconds(0.1, 30),
+        "Of these, to connect: short, so that an outage holds no threads for long.",
+        3.0,
+        shown="3",
+    )
+    concurrency: int = setting(
+        "COMMERCE_CONCURRENCY",
+        whole(1, 100),
+        "Calls under way at once, per process: Commerce deadlocks under parallel"
+        " writes.",
+        2,
+    )
+
+    def __post_init__(self) -> None:
+        faults = [
+            fault for fault in (self._sign_in_fault(), self._url_fault()) if fault
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+
+    @property
+    def sign_in(self) -> str:
+        """``oauth1`` or ``ims``."""
+        return "oauth1" if self.consumer_key else "ims"
+
+    @property
+    def saas(self) -> bool:
+        """Whether URLs have the form of Adobe Commerce as a Cloud Service."""
+        if self.flavour == "auto":
+            host = urlsplit(self.base_url).hostname or ""
+            return SAAS_HOST.fullmatch(host) is not None
+        return self.flavour == "saas"
+
+    @property
+    def url(self) -> str:
+        """What every route is appended to."""
+        if self.saas:
+            return f"{self.base_url}/V1/"
+        return f"{self._paas_base}/{self.store_scope}/V1/"
+
+    @property
+    def _paas_base(self) -> str:
+        path = urlsplit(self.base_url).path
+        return self.base_url if path else f"{self.base_url}/rest"
+
+    @property
+    def token_url(self) -> str:
+        """Where IMS issues tokens."""
+        return f"{self.ims_url.removesuffix('/v3')}/v3"
+
+    def _sign_in_fault(self) -> str | None:
+        for names in (OAUTH1, IMS):
+            if getattr(self, names[0][0]):
+                return self._missing(names)
+        for names in (OAUTH1, IMS):
+            # IMS's organisation alone is no beginning of a sign-in.
+            if any(getattr(self, field) for field, _ in names[:2] + names[3:]):
+                return self._missing(names)
+        return (
+            "no sign-in is set: either "
+            + ", ".join(name for _, name in OAUTH1)
+            + " (OAuth 1.0a) or "
+            + ", ".join(name for _, name in IMS)
+            + " (Adobe IMS)"
+        )
+
+    def _missing(self, names: tuple[tuple[str, str], ...]) -> str | None:
+        given = [name for field, name in names if getattr(self, field)]
+        missing = [name for field, name in names if not getattr(self, field)]
+        if not missing:
+            return None
+        verb = "is" if len(missing) == 1 else "are"
+        return f"{given[0]} is set, but {' and '.join(missing)} {verb} not"
+
+    def _url_fault(self) -> str | None:
+        path = urlsplit(self.base_url).path
+        if self.saas:
+            if self.sign_in == "oauth1":
+                return (
+                    "COMMERCE_CONSUMER_KEY is set, but a SaaS store takes only the"
+                    " sign-in by Adobe IMS (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET,"
+                    " OAUTH_ORG_ID)"
+                )
+            if not path:
+                return "COMMERCE_BASE_URL must end in the tenant's id for a SaaS store"
+        if "/V1" in path:
+            return "COMMERCE_BASE_URL must end before /V1"
+        if not self.saas and "/rest/" in path:
+            return (
+                "COMMERCE_BASE_URL must end in /rest/; the store's code goes into"
+                " COMMERCE_STORE_SCOPE"
+            )
+        return None

@@ -1,0 +1,89 @@
+"""Orders: what becomes of them, and what is shipped of them."""
+
+from functions.commerce.errors import Rejected
+from functions.commerce.shapes import record, records
+from functions.handlers import Shop, Work, shipment
+from functions.handlers.repeats import is_recent
+
+
+def transform(value: dict, status: str) -> dict:
+    """The comment on an order; *status* is always sent.
+
+    Some versions of Commerce empty the status of an order where a comment names none
+    (magento2#34180).
+    """
+    return {
+        "comment": f"Order status changed to {value['status']}",
+        "is_customer_notified": int(value.get("notifyCustomer", False)),
+        "is_visible_on_front": 1,
+        "parent_id": value["id"],
+        "status": status,
+    }
+
+
+def update_status(value: dict, shop: Shop, work: Work) -> str:
+    """Tell an order its status, by a comment.
+
+    A repeat looks first: a comment of the same text, made since the earlier attempt
+    whose answer was lost, is not added again.
+
+    Raises:
+        Rejected: there is no such order, or (with COMMERCE_ORDER_STATUS_MODE=status)
+            Commerce does not let it have that status.
+    """
+    order = record(shop.get("orders/{id}", {"fields": "status"}, id=value["id"]))
+    status = order.get("status")
+    if not isinstance(status, str) or not status:
+        raise Rejected(409, "The order has no status, and a comment must name one")
+    if shop.settings.order_status_mode == "status":
+        status = value["status"]
+    comment = transform(value, status)
+    if work.unsure_since is None or not _commented(comment, value["id"], shop, work):
+        shop.post("orders/{id}/comments", {"statusHistory": comment}, id=value["id"])
+    done = "Order updated successfully"
+    return done if status == value["status"] else f"{done}; status not changed"
+
+
+def create_shipment(value: dict, shop: Shop, work: Work) -> str:
+    """Ship items of an order; no items at all means all that is left to ship.
+
+    A repeat looks first: a shipment of the same items, parcels and comment, made since
+    the earlier attempt whose answer was lost, is not made again.
+
+    Raises:
+        Rejected: Commerce does not ship that.
+    """
+    done = "Shipment created successfully"
+    if work.unsure_since is not None and shipment.is_made(value, shop, work):
+        return done
+    body = shipment.ship(value, shop.settings)
+    try:
+        shop.post("order/{orderId}/ship", body, orderId=value["orderId"])
+    except Rejected:
+        # The earlier attempt may have been at work still when we looked.
+        if work.unsure_since is None or not shipment.is_made(value, shop, work):
+            raise
+    return done
+
+
+def update_shipment(value: dict, shop: Shop, work: Work) -> str:
+    """Change a shipment there is.
+
+    A repeat writes the same again: the shipment is looked up first, since POST
+    shipment would create one that is not there.
+
+    Raises:
+        Rejected: the order has no such shipment, or the shipment no such part.
+    """
+    there = record(shop.get("shipment/{id}", id=value["id"]))
+    body = {"entity": shipment.changed(value, there)}
+    shop.post("shipment", body)
+    return "Shipment updated successfully"
+
+
+def _commented(comment: dict, order_id: int, shop: Shop, work: Work) -> bool:
+    return any(
+        made.get("comment") == comment["comment"]
+        and is_recent(made.get("created_at"), work)
+        for made in records(shop.get("orders/{id}/comments", id=order_id))
+    )

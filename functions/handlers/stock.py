@@ -1,0 +1,56 @@
+"""Stock: how much of a SKU lies at an inventory source."""
+
+from functions.commerce.errors import Rejected
+from functions.handlers import Shop, Work
+
+SUCCESS = "Stock updated successfully"
+
+
+def transform(row: dict) -> dict:
+    """One level as Commerce has it."""
+    return {
+        "sku": row["sku"],
+        "source_code": row["source"],
+        "quantity": row["quantity"],
+        "status": 0 if row["outOfStock"] else 1,
+    }
+
+
+def latest(rows: list[dict]) -> list[dict]:
+    """*rows* with one per SKU and source: the last, which is what would remain."""
+    return list({(row["sku"], row["source"]): row for row in rows}.values())
+
+
+def update(value: list[dict], shop: Shop, work: Work) -> str:
+    """Set levels, in pieces that Commerce takes.
+
+    A repeat sets the same again, less the pieces that were applied: levels are
+    absolute, and an event that came meanwhile is not overwritten.
+
+    Raises:
+        Rejected: Commerce refuses a piece; the others are applied all the same.
+    """
+    rows = work.pending(latest(value))
+    size = shop.settings.stock_piece_size
+    refused = []
+    pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
+    for piece in pieces:
+        try:
+            shop.post(
+                "inventory/source-items",
+                {"sourceItems": [transform(row) for row in piece]},
+            )
+        except Rejected as error:
+            refused.append(error)
+        else:
+            work.applied(piece)
+    if refused:
+        first = refused[0]
+        if len(pieces) == 1:
+            raise first
+        raise Rejected(
+            first.status,
+            f"{len(refused)} of {len(pieces)} pieces refused, the first:"
+            f" {first.message}",
+        )
+    return SUCCESS
