@@ -136,6 +136,8 @@ class Stack:
         def line(name: str, said: dict | str) -> None:
             if isinstance(said, dict) and "stage" in said:
                 journal.observe(said["stage"], **_labels(said))
+                if said.get("severity") == "ERROR" and "outcome" not in said:
+                    self._terminal.say(f"[{name}] {said.get('message')}")
             elif isinstance(said, dict):
                 self._terminal.say(
                     f"[{name}] {said.get('severity')}: {said.get('message')}"
@@ -193,7 +195,7 @@ def _room(journal: Journal, room: str):
     return observe
 
 
-_DROPPED = ("severity", "stage", "time", "traceparent")
+_DROPPED = ("severity", "stage", "time")
 
 
 def _labels(said: dict) -> dict:
