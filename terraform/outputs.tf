@@ -30,6 +30,11 @@ output "ledger_database" {
   value       = google_firestore_database.ledger.name
 }
 
+output "secret_versions" {
+  description = "Versions in use by environment variable, in the form that the variable `secret_versions` takes."
+  value       = { for name in keys(local.secret_readers) : name => local.secret_versions[name] }
+}
+
 output "secrets" {
   description = "Names in Secret Manager by environment variable."
   value       = { for name, secret in google_secret_manager_secret.main : name => secret.secret_id }

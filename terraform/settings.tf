@@ -2,12 +2,20 @@
 # their settings objects read, both ways.
 
 locals {
-  ims_required = ["OAUTH_CLIENT_ID", "OAUTH_ORG_ID", "OAUTH_SCOPES"]
+  ims_required = ["OAUTH_CLIENT_ID", "OAUTH_ORG_ID"]
 
-  # Left to the user, by `commerce_settings` and `ingest_settings`.
+  # Left to the user, by `commerce_settings` and `ingest_settings`. Both take every other
+  # OTEL_… too, which OpenTelemetry reads by itself.
   consumer_settings_open = [
     "COMMERCE_ATTRIBUTE_SET_ID",
+    "COMMERCE_CONNECT_TIMEOUT_SECONDS",
+    "COMMERCE_FLAVOUR",
+    "COMMERCE_ORDER_STATUS_MODE",
+    "COMMERCE_PRODUCT_TAX_CLASS_ID",
+    "COMMERCE_SHIPMENT_NOTIFY",
+    "COMMERCE_STOCK_PIECE_SIZE",
     "COMMERCE_STORE_SCOPE",
+    "COMMERCE_WEBSITE_ID",
     "LEDGER_DAYS",
     "OAUTH_BASE_URL",
     "OAUTH_CLIENT_ID",
@@ -15,11 +23,13 @@ locals {
     "OAUTH_SCOPES",
     "OAUTH_TECHNICAL_ACCOUNT_EMAIL",
     "OAUTH_TECHNICAL_ACCOUNT_ID",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
   ]
   ingest_settings_open = [
     "INGEST_OIDC_AUDIENCE",
     "INGEST_OIDC_EMAILS",
     "MAX_BODY_BYTES",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "PUBLISH_TIMEOUT_SECONDS",
   ]
 
@@ -46,6 +56,7 @@ locals {
       local._environment,
       {
         COMMERCE_BASE_URL        = var.commerce_base_url
+        COMMERCE_CONCURRENCY     = tostring(limits.concurrency)
         COMMERCE_TIMEOUT_SECONDS = tostring(var.commerce_timeout_seconds)
         DEAD_LETTER_TOPIC        = google_pubsub_topic.dead_letters.name
         LEDGER                   = local.ledger

@@ -19,6 +19,11 @@ variable "commerce_base_url" {
     condition     = can(regex("^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#\\s]*)?$", var.commerce_base_url))
     error_message = "commerce_base_url must be an https address without query, like https://shop.example.com/rest/ (PaaS) or https://na1.api.commerce.adobe.com/TENANT/ (SaaS)."
   }
+
+  validation {
+    condition     = !can(regex("/V1(/|$)|/rest/[^/]", var.commerce_base_url))
+    error_message = "commerce_base_url must end before the store's code and V1, like https://shop.example.com/rest/; the code goes into commerce_settings = { COMMERCE_STORE_SCOPE = \"…\" }."
+  }
 }
 
 variable "commerce_settings" {
@@ -28,8 +33,13 @@ variable "commerce_settings" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.commerce_settings) : contains(local.consumer_settings_open, name)])
-    error_message = "commerce_settings does not know ${join(", ", [for name in keys(var.commerce_settings) : name if !contains(local.consumer_settings_open, name)])}. It takes ${join(", ", local.consumer_settings_open)}. Secrets go into `secrets`; the rest is set by variables of their own."
+    condition     = alltrue([for name in keys(var.commerce_settings) : contains(local.consumer_settings_open, name) || startswith(name, "OTEL_")])
+    error_message = "commerce_settings does not know ${join(", ", [for name in keys(var.commerce_settings) : name if !contains(local.consumer_settings_open, name) && !startswith(name, "OTEL_")])}. It takes ${join(", ", local.consumer_settings_open)}. Secrets go into `secrets`; the rest is set by variables of their own."
+  }
+
+  validation {
+    condition     = lookup(var.commerce_settings, "COMMERCE_FLAVOUR", "") != "saas" || local.commerce_sign_in == "ims"
+    error_message = "COMMERCE_FLAVOUR = \"saas\" needs commerce_sign_in = \"ims\": Commerce as a Cloud Service knows no OAuth 1.0a."
   }
 
   validation {
@@ -69,7 +79,7 @@ variable "commerce_timeout_seconds" {
 variable "consumers" {
   description = "Limits per domain (product, customer, order, stock). At most `max_instances` × `concurrency` calls go to Commerce at once for a domain: Commerce deadlocks under many parallel writes."
   type = map(object({
-    concurrency   = optional(number, 4)
+    concurrency   = optional(number, 2)
     max_instances = optional(number, 2)
     memory_mb     = optional(number, 512)
     min_instances = optional(number, 0)
@@ -190,8 +200,8 @@ variable "ingest_settings" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.ingest_settings) : contains(local.ingest_settings_open, name)])
-    error_message = "ingest_settings does not know ${join(", ", [for name in keys(var.ingest_settings) : name if !contains(local.ingest_settings_open, name)])}. It takes ${join(", ", local.ingest_settings_open)}. Secrets go into `secrets`; the rest is set by variables of their own."
+    condition     = alltrue([for name in keys(var.ingest_settings) : contains(local.ingest_settings_open, name) || startswith(name, "OTEL_")])
+    error_message = "ingest_settings does not know ${join(", ", [for name in keys(var.ingest_settings) : name if !contains(local.ingest_settings_open, name) && !startswith(name, "OTEL_")])}. It takes ${join(", ", local.ingest_settings_open)}. Secrets go into `secrets`; the rest is set by variables of their own."
   }
 
   validation {

@@ -130,15 +130,15 @@ run "threads_equal_concurrency" {
   command = plan
 
   variables {
-    consumers = { stock = { concurrency = 1, max_instances = 3 } }
+    consumers = { stock = { concurrency = 8, max_instances = 3 } }
   }
 
   assert {
-    condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => [function.service_config[0].max_instance_request_concurrency, function.service_config[0].environment_variables["THREADS"], function.service_config[0].max_instance_count] } == { customer = [4, "4", 2], order = [4, "4", 2], product = [4, "4", 2], stock = [1, "1", 3] }
-    error_message = "What Cloud Run lets in at once and the function's threads must agree."
+    condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => [function.service_config[0].max_instance_request_concurrency, function.service_config[0].environment_variables["THREADS"], function.service_config[0].environment_variables["COMMERCE_CONCURRENCY"], function.service_config[0].max_instance_count] } == { customer = [2, "2", "2", 2], order = [2, "2", "2", 2], product = [2, "2", "2", 2], stock = [8, "8", "8", 3] }
+    error_message = "What Cloud Run lets in at once, the function's threads and its calls must agree."
   }
   assert {
-    condition     = output.commerce_parallel_calls == { customer = 8, order = 8, product = 8, stock = 3 }
+    condition     = output.commerce_parallel_calls == { customer = 4, order = 4, product = 4, stock = 24 }
     error_message = "Calls at once are instances times threads."
   }
 }

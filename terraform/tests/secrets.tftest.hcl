@@ -1,7 +1,11 @@
 # Secrets: only those that are needed, and never a function without its secret.
 
 mock_provider "archive" {}
-mock_provider "google" {}
+mock_provider "google" {
+  mock_resource "google_secret_manager_secret_version" {
+    defaults = { version = "1" }
+  }
+}
 
 variables {
   project_id        = "acme-shop"
@@ -31,7 +35,7 @@ run "ims_has_one_secret" {
 
   variables {
     commerce_base_url = "https://na1.api.commerce.adobe.com/tenant/"
-    commerce_settings = { OAUTH_CLIENT_ID = "id", OAUTH_ORG_ID = "org", OAUTH_SCOPES = "a,b" }
+    commerce_settings = { OAUTH_CLIENT_ID = "id", OAUTH_ORG_ID = "org" }
     secrets           = { OAUTH_CLIENT_SECRET = "made-up", INGEST_TOKENS = "made-up" }
   }
 
@@ -122,6 +126,25 @@ run "a_version_of_an_unknown_secret_is_refused" {
 
 run "the_first_apply" {
   command = apply
+
+  assert {
+    condition     = output.secret_versions == { for name in ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS"] : name => "1" }
+    error_message = "The output must name the versions in use."
+  }
+}
+
+run "declaring_what_is_there_frees_from_values" {
+  command = plan
+
+  variables {
+    secrets         = {}
+    secret_versions = run.the_first_apply.secret_versions
+  }
+
+  assert {
+    condition     = alltrue([for function in concat(values(google_cloudfunctions2_function.consumer), [google_cloudfunctions2_function.ingest]) : alltrue([for secret in function.service_config[0].secret_environment_variables : secret.version == "1"])])
+    error_message = "The functions must go on reading the same versions."
+  }
 }
 
 run "a_moved_revision_writes_new_versions_and_keeps_the_old" {

@@ -106,6 +106,27 @@ run "saas_knows_no_oauth1" {
   expect_failures = [var.commerce_sign_in]
 }
 
+run "address_ends_before_the_store" {
+  command = plan
+
+  variables {
+    commerce_base_url = "https://shop.example.com/rest/default/V1/"
+    region            = "Frankfurt"
+  }
+
+  expect_failures = [var.commerce_base_url, var.region]
+}
+
+run "saas_by_setting_knows_no_oauth1_either" {
+  command = plan
+
+  variables {
+    commerce_settings = { COMMERCE_FLAVOUR = "saas" }
+  }
+
+  expect_failures = [var.commerce_settings]
+}
+
 run "ims_needs_the_other_half_too" {
   command = plan
 

@@ -7,10 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.terraform.workspace import ROOT, TERRAFORM, Workspace
+from tests.terraform.workspace import TERRAFORM, Workspace
 
 
-def listed(workspace: Workspace, root: Path = ROOT) -> dict[str, dict]:
+def listed(workspace: Workspace, root: Path) -> dict[str, dict]:
     """The module's output: files and digest by archive; it needs no provider."""
     module = "modules/archives"
     state = workspace.folder / f"archives-{abs(hash(root))}.tfstate"

@@ -18,7 +18,6 @@ IMS = {
     "commerce_settings": {
         "OAUTH_CLIENT_ID": "id",
         "OAUTH_ORG_ID": "org",
-        "OAUTH_SCOPES": "scope",
     },
     "ingest_auth": "hmac",
     "secrets": {

@@ -1,0 +1,97 @@
+"""The functions get exactly what their settings objects read."""
+
+import re
+
+import pytest
+
+from functions.commerce.settings import CommerceSettings
+from functions.consumer.settings import ConsumerSettings
+from functions.ingest.settings import IngestSettings
+from functions.settings import described, names
+from tests.terraform.workspace import CONFIGURATION
+
+# Google's own switches for a cloud on one machine; nothing to set in the cloud.
+EMULATORS = {"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"}
+READ = {
+    "consumer": {*names(ConsumerSettings), *names(CommerceSettings)},
+    "ingest": set(names(IngestSettings)),
+}
+SECRET = {
+    one.name
+    for settings in (ConsumerSettings, CommerceSettings, IngestSettings)
+    for one in described(settings)
+    if one.secret
+}
+FRAMEWORK = {
+    "consumer": {"LOG_EXECUTION_ID", "THREADS"},
+    "ingest": {"LOG_EXECUTION_ID"},
+}
+
+
+def functions(tested, kind):
+    return [
+        one["values"]["service_config"][0]
+        for one in tested.states["first"]["root_module"]["resources"]
+        if one["type"] == "google_cloudfunctions2_function"
+        and one["values"]["build_config"][0]["entry_point"] == kind
+    ]
+
+
+def plain(started, kind):
+    """Every variable that some scenario sets in the clear."""
+    return {
+        name
+        for tested in scenarios(started)
+        for function in functions(tested, kind)
+        for name in function["environment_variables"]
+    }
+
+
+def secret(started, kind):
+    """Every variable that some scenario takes from Secret Manager."""
+    return {
+        one["key"]
+        for tested in scenarios(started)
+        for function in functions(tested, kind)
+        for one in function["secret_environment_variables"]
+    }
+
+
+def scenarios(started):
+    return [started[name].result() for name in ("whole", "ims")]
+
+
+def left_to_the_user(kind):
+    """The names that commerce_settings and ingest_settings take."""
+    text = (CONFIGURATION / "settings.tf").read_text()
+    block = re.search(rf"^  {kind}_settings_open = \[\n(.*?)^  \]", text, re.M | re.S)
+    return set(re.findall(r'"(\w+)"', block[1]))
+
+
+@pytest.mark.parametrize("kind", ["ingest", "consumer"])
+def test_whatever_is_set_is_read(started, kind):
+    given = plain(started, kind) | secret(started, kind) | left_to_the_user(kind)
+    assert given - FRAMEWORK[kind] - READ[kind] == set()
+
+
+@pytest.mark.parametrize("kind", ["ingest", "consumer"])
+def test_whatever_is_read_can_be_set(started, kind):
+    given = plain(started, kind) | secret(started, kind) | left_to_the_user(kind)
+    assert READ[kind] - EMULATORS - given == set()
+
+
+@pytest.mark.parametrize("kind", ["ingest", "consumer"])
+def test_framework_gets_its_own(started, kind):
+    assert plain(started, kind) >= FRAMEWORK[kind]
+
+
+@pytest.mark.parametrize("kind", ["ingest", "consumer"])
+def test_secrets_come_from_secret_manager_and_nowhere_else(started, kind):
+    assert secret(started, kind) == SECRET & READ[kind]
+    assert (plain(started, kind) | left_to_the_user(kind)) & SECRET == set()
+
+
+def test_emulators_are_never_set(started):
+    for kind in READ:
+        given = plain(started, kind) | left_to_the_user(kind)
+        assert given & EMULATORS == set()
