@@ -10,6 +10,7 @@ import grpc.aio
 
 from local.broker import push
 from local.broker.engine import Engine, Observe
+from local.broker.http import Client
 from local.broker.pull import Puller
 from local.broker.registry import Registry
 from local.broker.service import Publisher, Subscriber, handlers
@@ -104,7 +105,7 @@ class Broker:
             )
         self._store = Store(self._db)
         self._engine = Engine(self._store, self._observe, self._clock, self._speed)
-        self._http = push.session()
+        self._http = Client()
         self._registry = Registry(self._engine, self._pusher)
         puller = Puller(self._engine, self._registry)
         server.add_generic_rpc_handlers(
@@ -127,7 +128,7 @@ class Broker:
         for pusher in self._registry.pushers():
             await pusher.finish(LAST_PUSHES_SECONDS)
         self._engine.close()
-        await self._http.close()
+        self._http.close()
         self._server = None
 
     def stats(self) -> dict[str, Stats]:

@@ -18,7 +18,7 @@ from local.broker import dead_letters, wire
 from local.broker.errors import Refused
 from local.broker.filters import matches
 from local.broker.store import Delivery, Store
-from local.broker.subscription import Receiver, Subscription
+from local.broker.subscription import Receiver, Subscription, Verdict
 
 PURGE_SECONDS = 30.0
 PURGE_AT_ONCE = 1000
@@ -57,7 +57,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
         self._published: list[tuple[str, list[wire.PubsubMessage], asyncio.Future]] = []
-        self._verdicts: list[tuple[Subscription, int, int, bool]] = []
+        self._verdicts: list[tuple[Subscription, int, int, Verdict]] = []
         self._extensions: list[tuple[int, int, int, float]] = []
         self._dirty: dict[int, Subscription] = {}
         self._told: list[tuple[str, dict[str, Any]]] = []
@@ -78,10 +78,10 @@ class Engine:
         return await future
 
     def settle(
-        self, subscription: Subscription, message: int, attempt: int, good: bool
+        self, subscription: Subscription, message: int, attempt: int, verdict: Verdict
     ) -> None:
-        """Take a receiver's verdict: acknowledged, or to be delivered again."""
-        self._verdicts.append((subscription, message, attempt, good))
+        """Take a receiver's verdict on a lease."""
+        self._verdicts.append((subscription, message, attempt, verdict))
         self._schedule()
 
     def extend(
@@ -203,19 +203,26 @@ class Engine:
         subscription: Subscription,
         message: int,
         attempt: int,
-        good: bool,
+        verdict: Verdict,
         now: float,
     ) -> None:
         self._dirty[subscription.id] = subscription
-        if good:
+        if verdict is Verdict.GOOD:
             # A late acknowledgement counts too, whoever holds the message by now.
+            subscription.release(message)
             self.store.remove_delivery(subscription.id, message)
-        elif self.store.leased(subscription.id, message, attempt):
+        elif not self.store.leased(subscription.id, message, attempt):
+            return
+        elif verdict is Verdict.BAD:
             self._refused(subscription, message, attempt, now)
+        else:
+            subscription.release(message)
+            self.store.give_back(subscription.id, message, now, uncounted=True)
 
     def _refused(
         self, subscription: Subscription, message: int, attempt: int, now: float
     ) -> None:
+        subscription.release(message)
         if subscription.spent(attempt):
             target = subscription.config.dead_letter_policy.dead_letter_topic
             if target in self.by_topic:  # gone: goes on being delivered, never lost

@@ -34,6 +34,20 @@ def there_already(name: str) -> Refused:
     )
 
 
+def pushed(name: str) -> Refused:
+    """FAILED_PRECONDITION for a pull, to be raised."""
+    return Refused(
+        StatusCode.FAILED_PRECONDITION, f"This subscription is pushed ({name})."
+    )
+
+
+def detached(name: str) -> Refused:
+    """FAILED_PRECONDITION for a pull, to be raised."""
+    return Refused(
+        StatusCode.FAILED_PRECONDITION, f"This subscription is detached ({name})."
+    )
+
+
 def unsupported(what: str) -> Refused:
     """UNIMPLEMENTED, to be raised: better than to take it and not do it."""
     return Refused(

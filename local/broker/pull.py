@@ -1,60 +1,65 @@
-"""Pulling: one answer at a time, or a stream; and verdicts by acknowledgement id."""
+"""Pulling one answer at a time, and verdicts by acknowledgement id."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-
-import grpc.aio
-from grpc import StatusCode
+from collections.abc import Iterable
 
 from local.broker import limits, wire
 from local.broker.engine import Engine
-from local.broker.errors import Refused, invalid
+from local.broker.errors import Refused, detached, invalid, pushed
 from local.broker.registry import Registry
 from local.broker.store import Delivery
-from local.broker.subscription import Subscription
+from local.broker.subscription import Subscription, Verdict
 
 WAIT_SECONDS = 10.0  # of an empty pull; clients ask again
 MOST = 1000  # messages in one answer
-MOST_BYTES = 10_000_000  # in one answer of a stream
 
 
 class Puller:
-    """Serves Pull, StreamingPull, Acknowledge and ModifyAckDeadline."""
+    """Serves Pull, Acknowledge and ModifyAckDeadline."""
 
     def __init__(self, engine: Engine, registry: Registry) -> None:
-        self._engine = engine
+        self.engine = engine
         self._registry = registry
+
+    def pulled(self, name: str) -> Subscription:
+        """The subscription of that name.
+
+        Raises:
+            Refused: there is none, or it cannot be pulled.
+        """
+        subscription = self._registry.subscription(name)
+        if subscription.pushes:
+            raise pushed(name)
+        if subscription.config.detached:
+            raise detached(name)
+        return subscription
 
     async def pull(self, request: wire.PullRequest, context) -> wire.PullResponse:
         """Wait a moment for messages and lease up to ``max_messages`` of them."""
-        subscription = self._registry.subscription(request.subscription)
+        subscription = self.pulled(request.subscription)
         if request.max_messages <= 0:
             raise invalid("max_messages is positive.")
-        _check_pulled(subscription)
         waiting = _Waiting(subscription, min(request.max_messages, MOST))
         subscription.receivers.append(waiting)
-        self._engine.touch(subscription)
-        wait = 0.0 if request.return_immediately else WAIT_SECONDS
+        self.engine.touch(subscription)
         try:
-            # The turn in which receivers are looked at is the very next one.
+            # The turn that was just asked for comes before we go on.
             await asyncio.sleep(0)
+            wait = 0.0 if request.return_immediately else WAIT_SECONDS
             deliveries = await waiting.deliveries(wait)
         except asyncio.CancelledError:
-            for delivery in waiting.given:  # nobody is left to take them
-                self._engine.settle(
-                    subscription, delivery.message, delivery.attempt, False
-                )
+            self.unseen(subscription, waiting.given)
             raise
         finally:
             waiting.leave()
         return wire.PullResponse(
-            received_messages=[_received(subscription, d) for d in deliveries]
+            received_messages=[received(subscription, d) for d in deliveries]
         )
 
     def acknowledge(self, subscription: Subscription, ack_ids: Iterable[str]) -> None:
         """Be done with these."""
         for message, attempt in [_parse(subscription, ack) for ack in ack_ids]:
-            self._engine.settle(subscription, message, attempt, True)
+            self.engine.settle(subscription, message, attempt, Verdict.GOOD)
 
     def modify(
         self, subscription: Subscription, ack_ids: Iterable[str], seconds: int
@@ -65,17 +70,18 @@ class Puller:
             raise invalid(f"ack_deadline_seconds is 0 to {most}.")
         for message, attempt in [_parse(subscription, ack) for ack in ack_ids]:
             if seconds:
-                self._engine.extend(subscription, message, attempt, seconds)
+                self.engine.extend(subscription, message, attempt, seconds)
             else:
-                self._engine.settle(subscription, message, attempt, False)
+                self.engine.settle(subscription, message, attempt, Verdict.BAD)
 
-    async def streaming_pull(
-        self,
-        requests: AsyncIterator[wire.StreamingPullRequest],
-        context: grpc.aio.ServicerContext,
+    def unseen(
+        self, subscription: Subscription, deliveries: Iterable[Delivery]
     ) -> None:
-        """Serve one stream until the client ends it."""
-        raise Refused(StatusCode.UNIMPLEMENTED, "Not yet.")
+        """Take back what the client was no longer there to get."""
+        for delivery in deliveries:
+            self.engine.settle(
+                subscription, delivery.message, delivery.attempt, Verdict.UNSEEN
+            )
 
 
 class _Waiting:
@@ -89,19 +95,18 @@ class _Waiting:
         self._done = asyncio.get_running_loop().create_future()
 
     def room(self) -> int:
-        """All or nothing: one answer is all a pull gets."""
+        """One answer is all a pull gets."""
         return 0 if self._done.done() else self._most
 
     def give(self, deliveries: list[Delivery]) -> None:
+        """Answer with these."""
         self.given = deliveries
-        if not self._done.done():
-            self._done.set_result(deliveries)
+        self._done.set_result(deliveries)
 
-    def gone(self) -> None:
+    def gone(self, why: Refused) -> None:
+        """Answer with an error."""
         if not self._done.done():
-            name = self._subscription.name
-            message = f"Subscription deleted or detached ({name})."
-            self._done.set_exception(Refused(StatusCode.NOT_FOUND, message))
+            self._done.set_exception(why)
 
     async def deliveries(self, seconds: float) -> list[Delivery]:
         """What was given within *seconds*."""
@@ -109,21 +114,13 @@ class _Waiting:
         return self._done.result() if self._done.done() else []
 
     def leave(self) -> None:
+        """Wait no more."""
         self._done.cancel()
-        if self in self._subscription.receivers:
-            self._subscription.receivers.remove(self)
+        self._subscription.receivers.remove(self)
 
 
-def _check_pulled(subscription: Subscription) -> None:
-    if subscription.pushes:
-        message = f"{subscription.name} is pushed; pulling it is not possible."
-        raise Refused(StatusCode.FAILED_PRECONDITION, message)
-    if subscription.config.detached:
-        message = f"{subscription.name} is detached from its topic."
-        raise Refused(StatusCode.FAILED_PRECONDITION, message)
-
-
-def _received(subscription: Subscription, delivery: Delivery) -> wire.ReceivedMessage:
+def received(subscription: Subscription, delivery: Delivery) -> wire.ReceivedMessage:
+    """A delivery as clients get it."""
     return wire.ReceivedMessage(
         ack_id=f"{subscription.id}-{delivery.message}-{delivery.attempt}",
         message=wire.PubsubMessage.FromString(delivery.body),

@@ -5,32 +5,18 @@ import base64
 import json
 import time
 
-import aiohttp
-
 from local.broker import wire
 from local.broker.engine import Engine
+from local.broker.errors import Refused
+from local.broker.http import Client
 from local.broker.store import Delivery
-from local.broker.subscription import Subscription
+from local.broker.subscription import Subscription, Verdict
 from local.broker.tokens import bearer
 
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 WINDOW = 32  # messages under way to one endpoint, at most, unless told otherwise
 PAUSE_SECONDS = (0.1, 1.0)
-ANSWER_BYTES = 65536  # read of an answer's body, so that the connection can be kept
-# Shorter than gunicorn's two seconds, so that a connection is not closed by the other
-# side at the moment it is used again.
-KEEP_ALIVE_SECONDS = 1.5
-
-
-def session() -> aiohttp.ClientSession:
-    """The connections to all endpoints; to be closed."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "CloudPubSub-Google"},
-        skip_auto_headers=("Accept-Encoding",),
-    )
+USER_AGENT = "CloudPubSub-Google"
 
 
 def envelope(
@@ -94,7 +80,7 @@ class Pusher:
         self,
         engine: Engine,
         subscription: Subscription,
-        http: aiohttp.ClientSession,
+        http: Client,
         window: int,
     ) -> None:
         self._engine = engine
@@ -124,7 +110,7 @@ class Pusher:
         if self._paused is not None:
             self._paused.cancel()
 
-    def gone(self) -> None:
+    def gone(self, why: Refused) -> None:
         """Start no more pushes."""
         self.stop()
 
@@ -158,7 +144,8 @@ class Pusher:
             self._window.good()
         elif pause := self._window.bad(delivery.message):
             self._pause(pause / engine.speed)
-        engine.settle(subscription, delivery.message, delivery.attempt, good)
+        verdict = Verdict.GOOD if good else Verdict.BAD
+        engine.settle(subscription, delivery.message, delivery.attempt, verdict)
 
     async def _post(
         self, message: wire.PubsubMessage, attempt: int
@@ -167,26 +154,17 @@ class Pusher:
         subscription = self._subscription
         push = subscription.config.push_config
         body = envelope(message, subscription.name, subscription.counted(attempt))
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         if push.HasField("oidc_token"):
             token = bearer(push.oidc_token, push.push_endpoint, time.time())
             headers["Authorization"] = f"Bearer {token}"
         deadline = subscription.config.ack_deadline_seconds / self._engine.speed
         try:
             async with asyncio.timeout(deadline):
-                async with self._http.post(
-                    push.push_endpoint,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(),
-                ) as response:
-                    status = response.status
-                    await _drain(response)
-                    return status, None
+                return await self._http.post(push.push_endpoint, headers, body), None
         except TimeoutError:
             return None, "timeout"
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             return None, type(error).__name__
 
     def _pause(self, seconds: float) -> None:
@@ -197,10 +175,3 @@ class Pusher:
     def _resume(self) -> None:
         self._paused = None
         self._engine.touch(self._subscription)
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    try:
-        await response.content.read(ANSWER_BYTES)
-    except aiohttp.ClientError:
-        response.close()  # the status has been said; the verdict stands

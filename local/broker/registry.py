@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from local.broker import limits, wire
 from local.broker.engine import Engine
-from local.broker.errors import invalid, not_found, there_already
+from local.broker.errors import (
+    Refused,
+    detached,
+    invalid,
+    not_found,
+    pushed,
+    there_already,
+)
 from local.broker.filters import check_filter
 from local.broker.push import Pusher
 from local.broker.subscription import DELETED_TOPIC, Subscription
@@ -165,8 +172,7 @@ class Registry:
             self._store.remove_deliveries(subscription.id)
         del self.subscriptions[name]
         self._engine.by_topic[subscription.config.topic].pop(subscription.id, None)
-        for receiver in list(subscription.receivers):
-            receiver.gone()
+        self._dismiss(subscription, not_found(name))
 
     def detach_subscription(self, name: str) -> None:
         """Drop what a subscription holds; nothing more reaches it."""
@@ -178,8 +184,11 @@ class Registry:
             self._store.remove_deliveries(subscription.id)
             self._change(subscription, config)
         self._engine.by_topic[config.topic].pop(subscription.id, None)
+        self._dismiss(subscription, detached(name))
+
+    def _dismiss(self, subscription: Subscription, why: Refused) -> None:
         for receiver in list(subscription.receivers):
-            receiver.gone()
+            receiver.gone(why)
 
     def _check(self, config: wire.Subscription) -> None:
         limits.check_subscription(config)
@@ -210,6 +219,7 @@ class Registry:
 
     def _start_pushing(self, subscription: Subscription) -> None:
         if subscription.pushes:
+            self._dismiss(subscription, pushed(subscription.name))
             pusher = self._new_pusher(subscription)
             self._pushers[subscription.id] = pusher
             subscription.receivers.append(pusher)

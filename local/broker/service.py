@@ -10,6 +10,7 @@ from local.broker.engine import Engine
 from local.broker.errors import Refused, invalid
 from local.broker.pull import Puller
 from local.broker.registry import Registry
+from local.broker.stream import streaming_pull
 
 PAGE = 1000
 log = logging.getLogger(__name__)
@@ -77,8 +78,14 @@ class Subscriber:
     def __init__(self, registry: Registry, puller: Puller) -> None:
         self._registry = registry
         self._puller = puller
-        self.pull = puller.pull
-        self.streaming_pull = puller.streaming_pull
+
+    async def pull(self, request: wire.PullRequest, context):
+        """Pull."""
+        return await self._puller.pull(request, context)
+
+    async def streaming_pull(self, requests, context) -> None:
+        """StreamingPull."""
+        await streaming_pull(self._puller, requests, context)
 
     async def create_subscription(self, request: wire.Subscription, context):
         """CreateSubscription."""
@@ -176,6 +183,7 @@ SUBSCRIBER = {
         wire.DeleteSubscriptionRequest,
     ),
     "ModifyPushConfig": (Subscriber.modify_push_config, wire.ModifyPushConfigRequest),
+    "Pull": (Subscriber.pull, wire.PullRequest),
     "Acknowledge": (Subscriber.acknowledge, wire.AcknowledgeRequest),
     "ModifyAckDeadline": (
         Subscriber.modify_ack_deadline,
@@ -202,11 +210,6 @@ def _handler(service: str, methods: dict, target) -> grpc.GenericRpcHandler:
         for name, (function, request) in methods.items()
     }
     if isinstance(target, Subscriber):
-        unary["Pull"] = grpc.unary_unary_rpc_method_handler(
-            _guarded(target.pull),
-            request_deserializer=wire.PullRequest.FromString,
-            response_serializer=_serialize,
-        )
         unary["StreamingPull"] = grpc.stream_stream_rpc_method_handler(
             _guarded(target.streaming_pull),
             request_deserializer=wire.StreamingPullRequest.FromString,

@@ -36,6 +36,8 @@ CREATE INDEX IF NOT EXISTS broker_delivery_key
 CREATE INDEX IF NOT EXISTS broker_delivery_message ON broker_delivery (message);
 """
 
+TAKEN_BYTES = 10_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -125,20 +127,30 @@ class Store:
     def take(
         self, subscription: int, now: float, most: int, until: float | None
     ) -> list[Delivery]:
-        """Lease up to *most* due messages *until* then (None: until settled)."""
+        """Lease up to *most* due messages *until* then (None: until settled).
+
+        Fewer when their bodies together pass :data:`TAKEN_BYTES`.
+        """
         rows = self._db.execute(
             "SELECT message, attempt + 1, body FROM broker_delivery"
             " JOIN broker_message ON broker_message.id = message"
             " WHERE subscription = ? AND leased = 0 AND due <= ?"
             " ORDER BY due, message LIMIT ?",
             (subscription, now, most),
-        ).fetchall()
+        )
+        taken, size = [], 0
+        for row in rows:
+            taken.append(Delivery(*row))
+            size += len(taken[-1].body)
+            if size >= TAKEN_BYTES:
+                break
+        rows.close()
         self._db.executemany(
             "UPDATE broker_delivery SET leased = 1, due = ?, attempt = ?"
             " WHERE subscription = ? AND message = ?",
-            [(until, attempt, subscription, message) for message, attempt, _ in rows],
+            [(until, d.attempt, subscription, d.message) for d in taken],
         )
-        return [Delivery(*row) for row in rows]
+        return taken
 
     def expired(self, subscription: int, now: float) -> list[tuple[int, int]]:
         """Message and attempt of leases that ran out."""

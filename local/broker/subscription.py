@@ -1,10 +1,12 @@
 """A subscription as the broker runs it, and the policies it is run by."""
 
 import asyncio
+import enum
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from local.broker import wire
+from local.broker.errors import Refused
 from local.broker.limits import seconds
 from local.broker.store import Delivery
 
@@ -14,6 +16,14 @@ DEFAULT_BACKOFF_SECONDS = (10.0, 600.0)
 # (https://cloud.google.com/pubsub/docs/push#push_backoff), a pulled one at once.
 PUSH_BACKOFF_SECONDS = (0.1, 60.0)
 DELETED_TOPIC = "_deleted-topic_"
+
+
+class Verdict(enum.Enum):
+    """What became of a lease: acknowledged, to come again, or never seen by anyone."""
+
+    GOOD = enum.auto()
+    BAD = enum.auto()
+    UNSEEN = enum.auto()
 
 
 class Receiver(Protocol):
@@ -31,8 +41,15 @@ class Receiver(Protocol):
     def give(self, deliveries: list[Delivery]) -> None:
         """Take these."""
 
-    def gone(self) -> None:
-        """The subscription was deleted or detached."""
+    def gone(self, why: Refused) -> None:
+        """Nothing more will come: deleted, detached, or pushed from now on."""
+
+
+class Holder(Protocol):
+    """A receiver that counts what is outstanding with it."""
+
+    def released(self, message: int) -> None:
+        """The lease on *message* is over, whoever ended it."""
 
 
 @dataclass(eq=False)
@@ -43,12 +60,14 @@ class Subscription:
         id: in the store.
         config: as callers see it.
         receivers: pushing, or those who pull at the moment.
+        holders: by message, the streams that count it as outstanding.
         wake: the timer that looks at it again.
     """
 
     id: int
     config: wire.Subscription
     receivers: list[Receiver] = field(default_factory=list)
+    holders: dict[int, "Holder"] = field(default_factory=dict)
     wake: asyncio.TimerHandle | None = None
 
     @property
@@ -60,6 +79,11 @@ class Subscription:
     def pushes(self) -> bool:
         """Whether messages are pushed, not pulled."""
         return bool(self.config.push_config.push_endpoint)
+
+    def release(self, message: int) -> None:
+        """Tell who holds *message* that the lease is over."""
+        if holder := self.holders.pop(message, None):
+            holder.released(message)
 
     @property
     def retention_seconds(self) -> float:

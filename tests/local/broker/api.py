@@ -1,0 +1,118 @@
+"""Pub/Sub's own clients, and its raw methods, pointed at a broker under test."""
+
+import itertools
+import time
+import uuid
+
+import grpc
+import pytest
+from google.cloud import pubsub_v1
+from google.protobuf.duration_pb2 import Duration
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+from local.broker import wire
+
+PROJECT = "projects/conformance"
+SECONDS = 20
+_numbers = itertools.count(1)
+
+
+def only_ours(reason: str) -> pytest.MarkDecorator:
+    """For a test that Google's emulator fails: *reason* says what it does."""
+    name = f"ours: the emulator {reason}"
+    return pytest.mark.parametrize("api", ["ours"], indirect=True, ids=[name])
+
+
+def duration(seconds: float) -> Duration:
+    """Seconds as protobuf has them."""
+    whole = int(seconds)
+    return Duration(seconds=whole, nanos=round((seconds - whole) * 1e9))
+
+
+class Api:
+    """One broker, seen from outside.
+
+    Attributes:
+        publisher: Google's client.
+        subscriber: Google's client.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        options = [("grpc.max_receive_message_length", -1)]
+        self.channel = grpc.insecure_channel(address, options)
+        self.publisher = pubsub_v1.PublisherClient(
+            transport=PublisherGrpcTransport(channel=self.channel)
+        )
+        self.subscriber = pubsub_v1.SubscriberClient(
+            transport=SubscriberGrpcTransport(channel=self.channel)
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.channel.close()
+
+    def call(self, method: str, request, answer=wire.Empty):
+        """Call ``Publisher/Method`` or ``Subscriber/Method`` with raw messages."""
+        send = self.channel.unary_unary(
+            f"/google.pubsub.v1.{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=answer.FromString,
+        )
+        return send(request, timeout=SECONDS)
+
+    def refusal(self, method: str, request) -> str:
+        """The status that a call is refused with; OK if it is not."""
+        try:
+            self.call(method, request)
+        except grpc.RpcError as error:
+            return error.code().name
+        return "OK"
+
+    def topic(self) -> str:
+        """A new topic's name."""
+        name = f"{PROJECT}/topics/topic-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
+        self.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        return name
+
+    def subscription(self, topic: str, **config) -> str:
+        """A new subscription's name."""
+        name = f"{PROJECT}/subscriptions/sub-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
+        request = wire.Subscription(name=name, topic=topic, **config)
+        self.call("Subscriber/CreateSubscription", request, wire.Subscription)
+        return name
+
+    def publish(self, topic: str, data: bytes = b"x", key: str = "", **attributes):
+        """Publish one message; its id."""
+        message = wire.PubsubMessage(data=data, attributes=attributes, ordering_key=key)
+        request = wire.PublishRequest(topic=topic, messages=[message])
+        answer = self.call("Publisher/Publish", request, wire.PublishResponse)
+        return answer.message_ids[0]
+
+    def pull(self, subscription: str, most: int = 10, *, wait: bool = True) -> list:
+        """One pull; with *wait* as many as it takes to get something."""
+        request = wire.PullRequest(
+            subscription=subscription, max_messages=most, return_immediately=not wait
+        )
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            answer = self.call("Subscriber/Pull", request, wire.PullResponse)
+            if answer.received_messages or not wait:
+                return list(answer.received_messages)
+        return []
+
+    def acknowledge(self, subscription: str, *messages) -> None:
+        """Be done with pulled messages."""
+        ids = [message.ack_id for message in messages]
+        request = wire.AcknowledgeRequest(subscription=subscription, ack_ids=ids)
+        self.call("Subscriber/Acknowledge", request)
+
+    def deadline(self, subscription: str, seconds: int, *messages) -> None:
+        """Move the deadline of pulled messages; 0 gives them back."""
+        request = wire.ModifyAckDeadlineRequest(
+            subscription=subscription,
+            ack_ids=[message.ack_id for message in messages],
+            ack_deadline_seconds=seconds,
+        )
+        self.call("Subscriber/ModifyAckDeadline", request)

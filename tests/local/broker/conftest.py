@@ -1,0 +1,46 @@
+"""The conformance suite's brokers: ours, and Google's emulator where they agree."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local.broker import servers
+from tests.local.broker.api import Api
+
+SPEED = 20  # of the broker whose deadlines are waited for
+
+
+def _open(address: str) -> Iterator[Api]:
+    api = Api(address)
+    yield api
+    api.close()
+
+
+@pytest.fixture(scope="session")
+def ours():
+    """Our broker, as it is."""
+    with servers.ours() as address:
+        yield from _open(address)
+
+
+@pytest.fixture(scope="session")
+def google():
+    """Google's emulator."""
+    with servers.googles() as address:
+        yield from _open(address)
+
+
+@pytest.fixture(params=["ours", pytest.param("google", marks=pytest.mark.emulator)])
+def api(request):
+    """A broker; tests that take it hold for ours and for Google's emulator.
+
+    Where the emulator is at fault a test is marked ``only_ours`` with what it does.
+    """
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def hasty():
+    """Our broker with every duration a twentieth: ten seconds pass in half a one."""
+    with servers.ours("--speed", str(SPEED)) as address:
+        yield from _open(address)

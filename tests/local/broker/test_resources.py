@@ -1,0 +1,376 @@
+"""Topics and subscriptions are made, shown, changed and removed as at Google's."""
+
+import grpc
+import pytest
+from google.api_core import exceptions
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from local.broker import wire
+from tests.local.broker.api import PROJECT, Api, duration, only_ours
+
+
+def _fields(config: wire.Subscription) -> dict:
+    return {
+        "topic": config.topic,
+        "push": config.push_config.push_endpoint,
+        "deadline": config.ack_deadline_seconds,
+        "retention": config.message_retention_duration.seconds,
+        "ordered": config.enable_message_ordering,
+        "labels": dict(config.labels),
+    }
+
+
+def _subscription(api: Api, name: str) -> wire.Subscription:
+    request = wire.GetSubscriptionRequest(subscription=name)
+    return api.call("Subscriber/GetSubscription", request, wire.Subscription)
+
+
+def _update(api: Api, config: wire.Subscription, *paths: str) -> wire.Subscription:
+    request = wire.UpdateSubscriptionRequest(
+        subscription=config, update_mask=FieldMask(paths=paths)
+    )
+    return api.call("Subscriber/UpdateSubscription", request, wire.Subscription)
+
+
+def test_a_topic_is_found_and_listed_until_it_is_deleted(api):
+    name = api.topic()
+    project = name.split("/topics/")[0]
+    assert api.publisher.get_topic(topic=name).name == name
+    assert name in [t.name for t in api.publisher.list_topics(project=project)]
+
+    api.publisher.delete_topic(topic=name)
+
+    with pytest.raises(exceptions.NotFound):
+        api.publisher.get_topic(topic=name)
+    assert name not in [t.name for t in api.publisher.list_topics(project=project)]
+
+
+def test_a_subscription_gets_pubsubs_defaults(api):
+    topic = api.topic()
+    name = api.subscription(topic)
+    assert _fields(_subscription(api, name)) == {
+        "topic": topic,
+        "push": "",
+        "deadline": 10,
+        "retention": 604800,
+        "ordered": False,
+        "labels": {},
+    }
+
+
+def test_a_subscription_is_kept_as_it_was_made(api):
+    topic = api.topic()
+    name = api.subscription(
+        topic,
+        ack_deadline_seconds=77,
+        message_retention_duration=duration(3600),
+        enable_message_ordering=True,
+        labels={"a": "b"},
+        push_config={"push_endpoint": "http://127.0.0.1:9/x"},
+        retry_policy={
+            "minimum_backoff": duration(1.5),
+            "maximum_backoff": duration(600),
+        },
+        dead_letter_policy={"dead_letter_topic": topic, "max_delivery_attempts": 7},
+    )
+    config = _subscription(api, name)
+    assert _fields(config) == {
+        "topic": topic,
+        "push": "http://127.0.0.1:9/x",
+        "deadline": 77,
+        "retention": 3600,
+        "ordered": True,
+        "labels": {"a": "b"},
+    }
+    assert config.retry_policy.minimum_backoff == duration(1.5)
+    assert config.retry_policy.maximum_backoff == duration(600)
+    assert config.dead_letter_policy.dead_letter_topic == topic
+    assert config.dead_letter_policy.max_delivery_attempts == 7
+
+
+def test_a_deleted_subscription_is_gone(api):
+    topic = api.topic()
+    name = api.subscription(topic)
+    api.subscriber.delete_subscription(subscription=name)
+    with pytest.raises(exceptions.NotFound):
+        api.subscriber.get_subscription(subscription=name)
+    assert list(api.publisher.list_topic_subscriptions(topic=topic)) == []
+
+
+def test_subscriptions_are_listed_by_topic_and_by_project(api):
+    topic = api.topic()
+    names = sorted(api.subscription(topic) for _ in range(3))
+    api.subscription(api.topic())
+
+    by_topic = sorted(api.publisher.list_topic_subscriptions(topic=topic))
+    everything = api.subscriber.list_subscriptions(project=PROJECT)
+
+    assert by_topic == names
+    assert set(names) <= {config.name for config in everything}
+
+
+def test_lists_come_in_pages(api):
+    project = f"{PROJECT}-pages"
+    names = [f"{project}/topics/paged-{n}" for n in range(5)]
+    for name in names:
+        api.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+    found, token, pages = [], "", 0
+    while pages == 0 or token:
+        request = wire.ListTopicsRequest(project=project, page_size=2, page_token=token)
+        page = api.call("Publisher/ListTopics", request, wire.ListTopicsResponse)
+        found += [topic.name for topic in page.topics]
+        token, pages = page.next_page_token, pages + 1
+    for name in names:
+        api.publisher.delete_topic(topic=name)
+    assert (sorted(found), pages) == (names, 3)
+
+
+def test_an_update_changes_what_its_mask_names_and_nothing_else(api):
+    topic = api.topic()
+    name = api.subscription(topic, labels={"a": "b"}, ack_deadline_seconds=20)
+    change = wire.Subscription(
+        name=name, topic=topic, ack_deadline_seconds=99, labels={"c": "d"}
+    )
+    answered = _update(api, change, "ack_deadline_seconds")
+    assert answered == _subscription(api, name)
+    assert answered.ack_deadline_seconds == 99
+    assert dict(answered.labels) == {"a": "b"}
+
+
+def test_an_update_removes_a_policy_that_its_mask_names_and_it_does_not_hold(api):
+    topic = api.topic()
+    policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
+    name = api.subscription(topic, dead_letter_policy=policy)
+    _update(api, wire.Subscription(name=name, topic=topic), "dead_letter_policy")
+    assert not _subscription(api, name).HasField("dead_letter_policy")
+
+
+def test_push_is_switched_off_and_on(api):
+    topic = api.topic()
+    push = {"push_endpoint": "http://127.0.0.1:9/"}
+    name = api.subscription(topic, push_config=push)
+    seen = []
+    for config in ({}, push):
+        request = wire.ModifyPushConfigRequest(subscription=name, push_config=config)
+        api.call("Subscriber/ModifyPushConfig", request)
+        seen.append(_subscription(api, name).push_config.push_endpoint)
+    assert seen == ["", "http://127.0.0.1:9/"]
+
+
+def test_a_subscription_outlives_its_topic(api):
+    topic = api.topic()
+    name = api.subscription(topic)
+    api.publish(topic, b"before")
+    api.publisher.delete_topic(topic=topic)
+    assert _subscription(api, name).topic == "_deleted-topic_"
+    [received] = api.pull(name)
+    assert received.message.data == b"before"
+
+
+TOPIC = f"{PROJECT}/topics/not-there"
+SUBSCRIPTION = f"{PROJECT}/subscriptions/not-there"
+MISSING = [
+    ("Publisher/GetTopic", wire.GetTopicRequest(topic=TOPIC)),
+    ("Publisher/DeleteTopic", wire.DeleteTopicRequest(topic=TOPIC)),
+    ("Publisher/Publish", wire.PublishRequest(topic=TOPIC, messages=[{"data": b"x"}])),
+    (
+        "Subscriber/GetSubscription",
+        wire.GetSubscriptionRequest(subscription=SUBSCRIPTION),
+    ),
+    (
+        "Subscriber/DeleteSubscription",
+        wire.DeleteSubscriptionRequest(subscription=SUBSCRIPTION),
+    ),
+    (
+        "Subscriber/UpdateSubscription",
+        wire.UpdateSubscriptionRequest(
+            subscription=wire.Subscription(
+                name=SUBSCRIPTION, topic=TOPIC, ack_deadline_seconds=10
+            ),
+            update_mask=FieldMask(paths=["ack_deadline_seconds"]),
+        ),
+    ),
+    (
+        "Subscriber/ModifyPushConfig",
+        wire.ModifyPushConfigRequest(subscription=SUBSCRIPTION, push_config={}),
+    ),
+    ("Subscriber/Pull", wire.PullRequest(subscription=SUBSCRIPTION, max_messages=1)),
+    (
+        "Subscriber/Acknowledge",
+        wire.AcknowledgeRequest(subscription=SUBSCRIPTION, ack_ids=["1-1-1"]),
+    ),
+    (
+        "Subscriber/ModifyAckDeadline",
+        wire.ModifyAckDeadlineRequest(subscription=SUBSCRIPTION, ack_ids=["1-1-1"]),
+    ),
+    (
+        "Subscriber/CreateSubscription",
+        wire.Subscription(name=SUBSCRIPTION, topic=TOPIC),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"), MISSING, ids=[method for method, _ in MISSING]
+)
+def test_what_is_not_there_is_not_found(api, method, request_):
+    assert api.refusal(method, request_) == "NOT_FOUND"
+
+
+@only_ours("answers an empty list")
+def test_subscriptions_of_a_topic_that_is_not_there_are_not_found(api):
+    request = wire.ListTopicSubscriptionsRequest(topic=TOPIC)
+    assert api.refusal("Publisher/ListTopicSubscriptions", request) == "NOT_FOUND"
+
+
+@only_ours("does not know the method")
+def test_a_detached_subscription_keeps_nothing_and_gets_nothing(api):
+    topic = api.topic()
+    name = api.subscription(topic)
+    api.publish(topic)
+    request = wire.DetachSubscriptionRequest(subscription=name)
+    api.call("Publisher/DetachSubscription", request, wire.DetachSubscriptionResponse)
+    api.publish(topic)
+
+    pull = wire.PullRequest(subscription=name, max_messages=1)
+    missing = wire.DetachSubscriptionRequest(subscription=SUBSCRIPTION)
+    assert [
+        api.refusal("Subscriber/Pull", pull),
+        api.refusal("Publisher/DetachSubscription", missing),
+        list(api.publisher.list_topic_subscriptions(topic=topic)),
+        _subscription(api, name).detached,
+    ] == ["FAILED_PRECONDITION", "NOT_FOUND", [], True]
+
+
+def test_what_is_there_already_is_not_made_again(api):
+    topic = api.topic()
+    subscription = api.subscription(topic)
+    again = wire.Subscription(name=subscription, topic=topic)
+    assert [
+        api.refusal("Publisher/CreateTopic", wire.Topic(name=topic)),
+        api.refusal("Subscriber/CreateSubscription", again),
+    ] == ["ALREADY_EXISTS", "ALREADY_EXISTS"]
+
+
+BAD_NAMES = [
+    "",
+    "topic",
+    "projects/p/topic/abc",
+    "projects/p/topics/",
+    "projects/p/topics/ab",
+    "projects/p/topics/1abc",
+    "projects/p/topics/a b c",
+    "projects/p/topics/abc/d",
+    "projects/p/topics/google",
+    "projects/p/topics/" + "a" * 256,
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name[:24]))
+def test_a_name_against_the_rules_is_refused(api, name):
+    refusal = api.refusal("Publisher/CreateTopic", wire.Topic(name=name))
+    assert refusal == "INVALID_ARGUMENT"
+
+
+@only_ours("takes an empty project")
+def test_a_name_without_a_project_is_refused(api):
+    topic = wire.Topic(name="projects//topics/abc")
+    assert api.refusal("Publisher/CreateTopic", topic) == "INVALID_ARGUMENT"
+
+
+def _refusal_of(api: Api, config: dict) -> str:
+    topic = api.topic()
+    name = f"{PROJECT}/subscriptions/out-of-bounds"
+    subscription = wire.Subscription(name=name, topic=topic, **config)
+    if subscription.HasField("dead_letter_policy"):
+        subscription.dead_letter_policy.dead_letter_topic = topic
+    return api.refusal("Subscriber/CreateSubscription", subscription)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"ack_deadline_seconds": 601}, {"push_config": {"push_endpoint": "nowhere"}}],
+    ids=["long deadline", "no endpoint"],
+)
+def test_a_subscription_that_cannot_be_is_refused(api, config):
+    assert _refusal_of(api, config) == "INVALID_ARGUMENT"
+
+
+BAD_SUBSCRIPTIONS = {
+    "short deadline": {"ack_deadline_seconds": 9},
+    "short retention": {"message_retention_duration": duration(599)},
+    "long retention": {"message_retention_duration": duration(31 * 86400 + 1)},
+    "negative back-off": {"retry_policy": {"minimum_backoff": duration(-1)}},
+    "long back-off": {"retry_policy": {"maximum_backoff": duration(601)}},
+    "back-off upside down": {
+        "retry_policy": {
+            "minimum_backoff": duration(20),
+            "maximum_backoff": duration(10),
+        }
+    },
+    "few attempts": {"dead_letter_policy": {"max_delivery_attempts": 4}},
+    "many attempts": {"dead_letter_policy": {"max_delivery_attempts": 101}},
+    "short life": {"expiration_policy": {"ttl": duration(3600)}},
+}
+
+
+@only_ours("takes any")
+@pytest.mark.parametrize("case", BAD_SUBSCRIPTIONS)
+def test_a_subscription_out_of_bounds_is_refused(api, case):
+    assert _refusal_of(api, BAD_SUBSCRIPTIONS[case]) == "INVALID_ARGUMENT"
+
+
+@only_ours("takes and ignores it")
+def test_an_update_out_of_bounds_changes_nothing(api):
+    topic = api.topic()
+    name = api.subscription(topic)
+    before = _subscription(api, name)
+    change = wire.Subscription(name=name, topic=topic, ack_deadline_seconds=9)
+    with pytest.raises(grpc.RpcError) as error:
+        _update(api, change, "ack_deadline_seconds")
+    assert error.value.code().name == "INVALID_ARGUMENT"
+    assert _subscription(api, name) == before
+
+
+@pytest.mark.parametrize(
+    "paths", [[], ["no_such_field"], ["topic"], ["enable_message_ordering"]], ids=str
+)
+def test_a_mask_without_sense_is_refused(api, paths):
+    topic = api.topic()
+    name = api.subscription(topic)
+    request = wire.UpdateSubscriptionRequest(
+        subscription=wire.Subscription(
+            name=name, topic=api.topic(), enable_message_ordering=True
+        ),
+        update_mask=FieldMask(paths=paths),
+    )
+    refusal = api.refusal("Subscriber/UpdateSubscription", request)
+    assert refusal == "INVALID_ARGUMENT"
+
+
+@only_ours("does not know a topic's labels in a mask")
+def test_a_topics_labels_are_changed(api):
+    topic = api.topic()
+    change = wire.UpdateTopicRequest(
+        topic=wire.Topic(name=topic, labels={"a": "b"}),
+        update_mask=FieldMask(paths=["labels"]),
+    )
+    api.call("Publisher/UpdateTopic", change, wire.Topic)
+    assert dict(api.publisher.get_topic(topic=topic).labels) == {"a": "b"}
+
+
+UNSUPPORTED = {
+    "filter": {"filter": 'attributes.a = "b"'},
+    "exactly once": {"enable_exactly_once_delivery": True},
+    "BigQuery": {"bigquery_config": {"table": "p.d.t"}},
+    "storage": {"cloud_storage_config": {"bucket": "b"}},
+    "unwrapped": {
+        "push_config": {"push_endpoint": "http://127.0.0.1:9/", "no_wrapper": {}}
+    },
+}
+
+
+@only_ours("takes more, and does some of it")
+@pytest.mark.parametrize("case", UNSUPPORTED)
+def test_what_the_broker_does_not_do_it_refuses(api, case):
+    assert _refusal_of(api, UNSUPPORTED[case]) == "UNIMPLEMENTED"
