@@ -30,11 +30,15 @@ def update(value: list[dict], shop: Shop, work: Work) -> str:
     Raises:
         Rejected: Commerce refuses a piece; the others are applied all the same.
     """
-    rows = work.pending(latest(value))
+    rows = latest(value)
     size = shop.settings.stock_piece_size
     refused = []
-    pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-    for piece in pieces:
+    starts = range(0, len(rows), size)
+    for start in starts:
+        # Claimed piece by piece: a claim lasts for one call and not for all.
+        piece = work.pending(rows[start : start + size])
+        if not piece:
+            continue
         try:
             shop.post(
                 "inventory/source-items",
@@ -46,11 +50,11 @@ def update(value: list[dict], shop: Shop, work: Work) -> str:
             work.applied(piece)
     if refused:
         first = refused[0]
-        if len(pieces) == 1:
+        if len(starts) == 1:
             raise first
         raise Rejected(
             first.status,
-            f"{len(refused)} of {len(pieces)} pieces refused, the first:"
+            f"{len(refused)} of {len(starts)} pieces refused, the first:"
             f" {first.message}",
         )
     return SUCCESS
