@@ -1,5 +1,6 @@
 """One HTTP request over a kept connection, and what its failing tells."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -20,6 +21,8 @@ from functions.commerce.errors import Unavailable
 
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, unpacked
 PIECE = 65536
+# Their lines hold URLs with values in them, and the base of signatures.
+TALKATIVE = ("urllib3", "requests", "oauthlib")
 
 
 class Transport:
@@ -46,6 +49,8 @@ class Transport:
             session = requests.Session()
             for scheme in ("http://", "https://"):
                 session.mount(scheme, HTTPAdapter(2, connections))
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
         self._connect_seconds = connect_seconds
         self._clock = clock
