@@ -65,7 +65,7 @@ locals {
       advice    = "More than 2 % of the requests of the last minutes were answered with 5xx. 503 means that Pub/Sub did not take the event (or that max_instances is reached); callers have to send again."
     }
     sign_in = {
-      title     = "Our sign-in or address is wrong"
+      title     = "Our sign-in, address or set-up is wrong"
       filter    = "${local._user_metric.alarms} AND resource.type=\"cloud_run_revision\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -74,7 +74,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "CRITICAL"
-      advice    = "Commerce (or IMS) does not accept our credentials, our clock or our address. No event is lost: all are tried again for hours. `make check-commerce` says what is wrong; put it right by a new secret version (docs/deploy.md)."
+      advice    = "Commerce (or IMS) does not accept our credentials, our clock or our address, or the ledger, the dead-letter topic or Google's certificates cannot be reached: the log line with `alarm` says which. No event is lost: all are tried again for hours. `make check-commerce` tells what Commerce has against us; wrong credentials are put right by a new secret version (docs/deploy.md)."
     }
     unacknowledged = {
       title     = "Events wait too long"

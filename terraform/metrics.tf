@@ -10,7 +10,7 @@ locals {
 
   metrics = {
     alarms = {
-      description = "Lines that say our own sign-in or address is wrong"
+      description = "Lines that say our own sign-in, address or set-up is wrong"
       filter      = "jsonPayload.alarm=true"
       labels      = ["status"]
       value       = null

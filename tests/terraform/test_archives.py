@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -139,7 +140,7 @@ def running(unpacked, started, tmp_path):
         process.wait(timeout=20)
 
 
-def test_an_event_goes_through_both_archives(running, broker, commerce):
+def test_an_event_goes_through_both_archives(running, broker, commerce, started):
     with grpc.insecure_channel(broker) as channel:
         publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         subscriber = SubscriberClient(
@@ -150,7 +151,9 @@ def test_an_event_goes_through_both_archives(running, broker, commerce):
         publisher.create_topic(name=topic)
         subscriber.create_subscription(name=subscription, topic=topic)
 
-        url, said = running("ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory")
+        url, ingest_said = running(
+            "ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory"
+        )
         token = VALUES["secrets"]["INGEST_TOKENS"].partition(":")[2]
         refused = requests.post(url, json=EVENT, timeout=30)
         answer = requests.post(
@@ -166,7 +169,7 @@ def test_an_event_goes_through_both_archives(running, broker, commerce):
                     "message": "Event published successfully",
                 },
             },
-        ), said.read_text()
+        ), ingest_said.read_text()
 
         [received] = subscriber.pull(
             subscription=subscription, max_messages=1
@@ -197,6 +200,47 @@ def test_an_event_goes_through_both_archives(running, broker, commerce):
     assert [(path, body["product"]["sku"]) for path, body in commerce.taken] == [
         ("/rest/all/V1/products", "LAMP-1")
     ]
+
+    lines = [
+        json.loads(line)
+        for file in (ingest_said, said)
+        for line in file.read_text().splitlines()
+    ]
+    state = started["whole"].result().states["first"]
+    for name in ("calls", "outcomes", "published", "whole_way"):
+        assert counted(metric(state, name), lines), name
+
+
+def metric(state, name):
+    """A log-based metric of the deployment."""
+    return next(
+        one["values"]
+        for one in state["root_module"]["resources"]
+        if one["type"] == "google_logging_metric" and one["index"] == name
+    )
+
+
+def counted(metric, lines):
+    """Whether some line is what the metric counts, with all labels it takes."""
+    clauses = re.findall(r"jsonPayload[.](\w+)(>?=)(\S+)", metric["filter"])
+    labels = [
+        re.fullmatch(r"EXTRACT[(]jsonPayload[.](\w+)[)]", extractor)[1]
+        for extractor in metric["label_extractors"].values()
+    ]
+    assert clauses
+    return any(
+        all(
+            name in line
+            and (
+                line[name] >= float(value)
+                if comparison == ">="
+                else json.dumps(line[name]) == value
+            )
+            for name, comparison, value in clauses
+        )
+        and all(label in line for label in labels)
+        for line in lines
+    )
 
 
 def test_each_archive_has_its_entry_point_and_requirements_at_its_root(
