@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import signal
 import sqlite3
@@ -19,20 +20,30 @@ def main() -> int:
     options = _parser().parse_args()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
-        db = sqlite3.connect(options.state, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error as error:
-        sys.stderr.write(f"Cannot keep the state in {options.state}: {error}.\n")
-        return 3
-    try:
-        asyncio.run(_run(db, options))
+        with contextlib.closing(_open(options.state)) as db:
+            asyncio.run(_run(db, options))
     except CannotListen as error:
         sys.stderr.write(f"{error}\n")
         return 3
-    finally:
-        db.close()
+    except sqlite3.Error as error:
+        where = options.state or "a temporary file"
+        sys.stderr.write(f"Cannot keep the state in {where}: {error}.\n")
+        return 3
     return 0
+
+
+def _open(state: str) -> sqlite3.Connection:
+    """The state's file, for this process alone; with "" a temporary one.
+
+    Raises:
+        sqlite3.Error: it is no such file, or another broker has it.
+    """
+    db = sqlite3.connect(state, isolation_level=None, timeout=1.0)
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    db.execute("PRAGMA journal_mode = WAL")
+    # Enough against a killed process, which is all that is promised here.
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
 
 
 async def _run(db: sqlite3.Connection, options: argparse.Namespace) -> None:
@@ -59,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--state",
-        default=":memory:",
+        default="",
         metavar="FILE",
         help="SQLite file to keep everything in; without it all is forgotten at the"
         " end",

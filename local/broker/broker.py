@@ -1,6 +1,6 @@
 """The broker as a whole: started, stopped, asked how it is."""
 
-import logging
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -26,8 +26,6 @@ OPTIONS = [
     ("grpc.so_reuseport", 0),
 ]
 LAST_PUSHES_SECONDS = 1.0
-
-log = logging.getLogger(__name__)
 
 
 class CannotListen(OSError):
@@ -95,14 +93,13 @@ class Broker:
         """
         server = grpc.aio.server(options=OPTIONS)
         try:
+            _probe(host, port)  # gRPC would write lines of its own to standard error
             taken = server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError:
-            taken = 0
-        if not taken:
+        except (OSError, RuntimeError) as error:
             raise CannotListen(
                 f"Cannot listen on {host}:{port}: the port is in use or not allowed;"
                 " choose another, or 0 for a free one."
-            )
+            ) from error
         self._store = Store(self._db)
         self._engine = Engine(self._store, self._observe, self._clock, self._speed)
         self._http = Client()
@@ -142,6 +139,16 @@ class Broker:
 
     def _pusher(self, subscription: Subscription) -> push.Pusher:
         return push.Pusher(self._engine, subscription, self._http, self._window)
+
+
+def _probe(host: str, port: int) -> None:
+    """Raise OSError unless *port* can be listened on."""
+    family, kind, proto, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, proto) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
 
 def _stats(counts: tuple[int, int, float] | None, now: float) -> Stats:

@@ -59,6 +59,7 @@ class Engine:
         self._published: list[tuple[str, list[wire.PubsubMessage], asyncio.Future]] = []
         self._verdicts: list[tuple[Subscription, int, int, Verdict]] = []
         self._extensions: list[tuple[int, int, int, float]] = []
+        self._waiting: list[asyncio.Future] = []
         self._dirty: dict[int, Subscription] = {}
         self._told: list[tuple[str, dict[str, Any]]] = []
         self._closed = False
@@ -91,6 +92,13 @@ class Engine:
         until = self.clock() + seconds / self.speed
         self._extensions.append((subscription.id, message, attempt, until))
         self.touch(subscription)
+
+    async def written(self) -> None:
+        """Wait until all that was asked for so far is committed."""
+        future = self._loop.create_future()
+        self._waiting.append(future)
+        self._schedule()
+        await future
 
     def touch(self, subscription: Subscription) -> None:
         """Look at *subscription* at the end of this turn."""
@@ -157,6 +165,10 @@ class Engine:
         for future, ids in answers:
             if not future.done():  # the caller may have gone
                 future.set_result(ids)
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
         for receiver, deliveries in gifts:
             receiver.give(deliveries)
         for stage, labels in self._told:
@@ -270,12 +282,15 @@ class Engine:
             subscription.wake = self._loop.call_later(wait, self.touch, subscription)
 
     def _purge(self) -> None:
-        """Drop what nobody acknowledged within the subscription's retention."""
-        for subscriptions in list(self.by_topic.values()):
-            for subscription in subscriptions.values():
-                self._purge_one(subscription)
+        """Drop what nobody acknowledged within its subscription's retention."""
         wait = max(PURGE_SECONDS / self.speed, 1.0)
         self._purge_timer = self._loop.call_later(wait, self._purge)
+        for subscriptions in list(self.by_topic.values()):
+            for subscription in subscriptions.values():
+                try:
+                    self._purge_one(subscription)
+                except sqlite3.Error as error:
+                    log.error("the broker's file cannot be written: %s", error)
 
     def _purge_one(self, subscription: Subscription) -> None:
         oldest = self.clock() - subscription.retention_seconds / self.speed

@@ -128,6 +128,7 @@ class Subscriber:
         if not request.ack_ids:
             raise invalid("ack_ids holds at least one id.")
         self._puller.acknowledge(subscription, request.ack_ids)
+        await self._puller.engine.written()
         return wire.Empty()
 
     async def modify_ack_deadline(
@@ -139,6 +140,7 @@ class Subscriber:
             raise invalid("ack_ids holds at least one id.")
         seconds = request.ack_deadline_seconds
         self._puller.modify(subscription, request.ack_ids, seconds)
+        await self._puller.engine.written()
         return wire.Empty()
 
 

@@ -1,0 +1,107 @@
+"""A broker in the test's own event loop, and its methods called beside it."""
+
+import asyncio
+import itertools
+import sqlite3
+
+import grpc.aio
+
+from local.broker import Broker, wire
+from tests.local.broker.api import duration
+
+SECONDS = 10
+_numbers = itertools.count(1)
+
+
+class Inside:
+    """``async with Inside(...) as inside``; *options* are the broker's.
+
+    Attributes:
+        broker: started.
+        address: ``host:port``.
+        stats_at_stop: what it counted last.
+    """
+
+    def __init__(self, db: sqlite3.Connection | None = None, **options) -> None:
+        db = db or sqlite3.connect(":memory:", isolation_level=None)
+        self.broker = Broker(db, **options)
+
+    async def __aenter__(self) -> "Inside":
+        self.address = await self.broker.start()
+        self._channel = grpc.aio.insecure_channel(self.address)
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        self.stats_at_stop = self.broker.stats()
+        await self._channel.close()
+        await self.broker.stop()
+
+    async def call(self, method: str, request, answer=wire.Empty):
+        """Call ``Publisher/Method`` or ``Subscriber/Method``."""
+        send = self._channel.unary_unary(
+            f"/google.pubsub.v1.{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=answer.FromString,
+        )
+        return await send(request, timeout=SECONDS)
+
+    async def refusal(self, method: str, request) -> str:
+        """The status that a call is refused with; OK if it is not."""
+        try:
+            await self.call(method, request)
+        except grpc.aio.AioRpcError as error:
+            return error.code().name
+        return "OK"
+
+    async def topic(self, name: str = "topic") -> str:
+        """A new topic's full name."""
+        name = f"projects/p/topics/{name}"
+        await self.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        return name
+
+    async def subscription(
+        self,
+        topic: str,
+        url: str = "",
+        *,
+        dead_letter_topic: str = "",
+        retention: float = 604800,
+    ) -> str:
+        """A new subscription's full name; five tries, close upon each other."""
+        config = wire.Subscription(
+            name=f"projects/p/subscriptions/sub-{next(_numbers)}",
+            topic=topic,
+            push_config={"push_endpoint": url},
+            message_retention_duration=duration(retention),
+        )
+        if url:
+            config.retry_policy.minimum_backoff.CopyFrom(duration(0.02))
+            config.retry_policy.maximum_backoff.CopyFrom(duration(0.02))
+        if dead_letter_topic:
+            config.dead_letter_policy.dead_letter_topic = dead_letter_topic
+        await self.call("Subscriber/CreateSubscription", config, wire.Subscription)
+        return config.name
+
+    async def publish(self, topic: str, **attributes: str) -> str:
+        """Publish one message; its id."""
+        message = {"data": b"x", "attributes": attributes}
+        request = wire.PublishRequest(topic=topic, messages=[message])
+        answer = await self.call("Publisher/Publish", request, wire.PublishResponse)
+        return answer.message_ids[0]
+
+    async def pull(self, subscription: str, most: int) -> list:
+        """One pull."""
+        request = wire.PullRequest(subscription=subscription, max_messages=most)
+        answer = await self.call("Subscriber/Pull", request, wire.PullResponse)
+        return list(answer.received_messages)
+
+    def only_stats(self):
+        """The counts of the one subscription there is."""
+        [stats] = self.broker.stats().values()
+        return stats
+
+    async def until(self, true) -> None:
+        """Wait until *true* is."""
+        async with asyncio.timeout(SECONDS):
+            while not true():
+                await asyncio.sleep(0.005)

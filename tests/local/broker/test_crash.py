@@ -1,0 +1,158 @@
+"""A killed broker loses nothing that it answered for, and goes on where it was."""
+
+import os
+import signal
+import time
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from local.broker import wire
+from tests.local.broker import servers
+from tests.local.broker.api import Api, duration
+from tests.local.broker.endpoint import Endpoint
+
+
+@pytest.fixture
+def state(tmp_path):
+    """Arguments that make a broker keep its state."""
+    return "--state", str(tmp_path / "state.sqlite")
+
+
+def _kill(process) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_what_was_published_before_a_kill_is_delivered_after_it(state):
+    with servers.child(*state) as (process, address):
+        api = Api(address)
+        topic = api.topic()
+        pushed = api.subscription(
+            topic,
+            enable_message_ordering=True,
+            push_config={"push_endpoint": "http://127.0.0.1:9/"},  # nobody listens
+            retry_policy={"minimum_backoff": duration(0.05)},
+        )
+        pulled = api.subscription(topic)
+        ids = [api.publish(topic, str(n).encode(), key="k", a="b") for n in range(20)]
+        _kill(process)
+
+    with servers.ours(*state) as address, Endpoint() as endpoint:
+        api = Api(address)
+        push = {"push_endpoint": endpoint.url}
+        request = wire.ModifyPushConfigRequest(subscription=pushed, push_config=push)
+        api.call("Subscriber/ModifyPushConfig", request)
+        endpoint.wait(20)
+        received = api.pull(pulled, 20)
+    assert endpoint.ids() == ids
+    assert sorted(r.message.message_id for r in received) == ids
+
+
+def test_what_was_being_pushed_at_a_kill_is_pushed_again_as_the_same_try(state):
+    with Endpoint(lambda push: time.sleep(0.5) or 500) as endpoint:
+        with servers.child(*state) as (process, address):
+            api = Api(address)
+            topic = api.topic()
+            policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
+            api.subscription(
+                topic,
+                push_config={"push_endpoint": endpoint.url},
+                dead_letter_policy=policy,
+            )
+            api.publish(topic)
+            endpoint.wait(1)
+            _kill(process)
+        with servers.ours(*state):
+            pushes = endpoint.wait(2)
+    assert [push["deliveryAttempt"] for push in pushes] == [1, 1]
+
+
+def test_attempts_and_back_off_survive_a_kill(state):
+    with servers.child(*state) as (process, address):
+        api = Api(address)
+        topic = api.topic()
+        policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
+        retry = {"minimum_backoff": duration(1), "maximum_backoff": duration(1)}
+        subscription = api.subscription(
+            topic, dead_letter_policy=policy, retry_policy=retry
+        )
+        api.publish(topic)
+        [first] = api.pull(subscription)
+        api.deadline(subscription, 0, first)
+        given_back = time.monotonic()
+        _kill(process)
+
+    with servers.ours(*state) as address:
+        api = Api(address)
+        early = api.pull(subscription, wait=False)
+        waited = time.monotonic() - given_back
+        [second] = api.pull(subscription)
+        whole = time.monotonic() - given_back
+    assert (first.delivery_attempt, second.delivery_attempt) == (1, 2)
+    assert early == [] or waited >= 1
+    assert whole >= 1
+
+
+def test_a_lease_survives_a_kill(state):
+    """What somebody pulled is still theirs, and theirs to acknowledge."""
+    with servers.child(*state) as (process, address):
+        api = Api(address)
+        topic = api.topic()
+        subscription = api.subscription(topic, ack_deadline_seconds=600)
+        api.publish(topic)
+        [received] = api.pull(subscription)
+        _kill(process)
+
+    with servers.ours(*state) as address:
+        api = Api(address)
+        assert api.pull(subscription, wait=False) == []
+        api.acknowledge(subscription, received)
+        api.deadline(subscription, 0, received)
+        assert api.pull(subscription, wait=False) == []
+
+
+def test_an_acknowledged_message_stays_so_after_a_stop(state):
+    with servers.child(*state) as (process, address):
+        api = Api(address)
+        topic = api.topic()
+        subscription = api.subscription(topic)
+        api.publish(topic, b"done")
+        api.acknowledge(subscription, *api.pull(subscription))
+        api.publish(topic, b"left")
+        servers.stop(process)
+
+    with servers.ours(*state) as address:
+        received = Api(address).pull(subscription)
+    assert [r.message.data for r in received] == [b"left"]
+
+
+def test_topics_and_subscriptions_survive_as_they_were(state):
+    with servers.child(*state) as (process, address):
+        api = Api(address)
+        topic, gone = api.topic(), api.topic()
+        api.publisher.delete_topic(topic=gone)
+        name = api.subscription(topic, ack_deadline_seconds=20)
+        change = wire.Subscription(name=name, topic=topic, ack_deadline_seconds=99)
+        mask = FieldMask(paths=["ack_deadline_seconds"])
+        request = wire.UpdateSubscriptionRequest(subscription=change, update_mask=mask)
+        before = api.call("Subscriber/UpdateSubscription", request, wire.Subscription)
+        _kill(process)
+
+    with servers.ours(*state) as address:
+        api = Api(address)
+        request = wire.GetSubscriptionRequest(subscription=name)
+        after = api.call("Subscriber/GetSubscription", request, wire.Subscription)
+        missing = api.refusal("Publisher/GetTopic", wire.GetTopicRequest(topic=gone))
+        topics = list(api.publisher.list_topic_subscriptions(topic=topic))
+    assert (after, missing, topics) == (before, "NOT_FOUND", [name])
+
+
+def test_message_ids_do_not_come_again_in_another_life():
+    """A ledger that outlives the broker's state must not take new messages for old."""
+    ids = []
+    for _ in range(2):
+        with servers.ours() as address:
+            api = Api(address)
+            ids.append(int(api.publish(api.topic())))
+    assert ids[0] < ids[1]
