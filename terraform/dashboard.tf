@@ -38,7 +38,7 @@ locals {
       tiles = [
         { title = "Dead letters waiting", width = 12, number = "dead", warn = 1 },
         { title = "Oldest event waiting (s)", width = 12, number = "oldest_any", warn = var.unacknowledged_alert_minutes * 60 },
-        { title = "Sign-in alarms", width = 12, number = "alarms", warn = 1 },
+        { title = "Alarms of our own making", width = 12, number = "alarms", warn = 1 },
         { title = "Whole way, 99th percentile (ms)", width = 12, number = "whole99", warn = 60000 },
       ]
     },
