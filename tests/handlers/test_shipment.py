@@ -1,0 +1,401 @@
+"""Shipments: made once, changed where they are, never made by a change."""
+
+import copy
+
+import pytest
+import requests
+
+from functions.commerce.errors import Rejected, Unavailable
+from functions.handlers import Direct
+from functions.handlers.shipment import is_same
+from tests.handlers.shops import (
+    Unsure,
+    calls,
+    handle,
+    refused,
+    sample,
+    shop_of,
+    written,
+)
+
+CREATE, UPDATE = "sales_order_shipment_create", "sales_order_shipment_update"
+ALL_SHIPPED = (
+    "Shipment Document Validation Error(s):\n"
+    "The order does not allow a shipment to be created."
+)
+
+
+class Order:
+    """Order 8 at Commerce with two pieces left to ship.
+
+    Attributes:
+        lose: what happens to the answer of the next shipment: None, ``after`` it was
+            made, ``late`` (it is made after the next look) or ``before``.
+    """
+
+    def __init__(self, left=2):
+        self.left = left
+        self.shipments = []
+        self.lose = None
+        self.late = None
+        self.answers = {
+            "GET shipments": self.look,
+            "POST order/8/ship": self.ship,
+        }
+
+    def look(self, asked):
+        found = {"items": copy.deepcopy(self.shipments)}
+        if self.late is not None:
+            self.made(self.late)
+            self.late = None
+        return found
+
+    def made(self, body):
+        items = body["items"] or [{"order_item_id": 8, "qty": self.left}]
+        self.left -= sum(item["qty"] for item in items)
+        self.shipments.append(
+            {
+                "entity_id": 33 + len(self.shipments),
+                "order_id": 8,
+                "created_at": written(),
+                "items": items,
+                "tracks": body["tracks"],
+                "comments": [body["comment"]] if "comment" in body else [],
+            }
+        )
+
+    def ship(self, asked):
+        if self.lose == "before":
+            self.lose = None
+            return requests.ReadTimeout()
+        if self.lose == "late":
+            self.lose, self.late = None, asked.body
+            return requests.ReadTimeout()
+        if self.left < sum(item["qty"] for item in asked.body["items"] or [{"qty": 1}]):
+            return refused(400, ALL_SHIPPED)
+        self.made(asked.body)
+        if self.lose == "after":
+            self.lose = None
+            return requests.ReadTimeout()
+        return self.shipments[-1]["entity_id"]
+
+
+def test_a_shipment_is_made_from_the_source_where_commerce_reads_it():
+    order = Order()
+    shop, asked = shop_of(order.answers)
+
+    said = handle(CREATE, sample(CREATE), shop)
+
+    assert said == "Shipment created successfully"
+    assert calls(asked) == [
+        (
+            "POST",
+            "order/8/ship",
+            {
+                "items": [{"order_item_id": 8, "qty": 1}],
+                "tracks": [
+                    {
+                        "track_number": "JD0099",
+                        "title": "Parcel to the door",
+                        "carrier_code": "custom",
+                    }
+                ],
+                "comment": {
+                    "comment": "Left the warehouse this morning.",
+                    "is_visible_on_front": 1,
+                },
+                "arguments": {"extension_attributes": {"source_code": "default"}},
+            },
+        )
+    ]
+
+
+def test_no_items_ship_all_that_is_left():
+    order = Order()
+    shop, asked = shop_of(order.answers)
+
+    handle(CREATE, sample(CREATE, items=[]), shop)
+
+    assert asked[0].body["items"] == []
+    assert order.left == 0
+
+
+def test_an_empty_comment_is_left_out():
+    shop, asked = shop_of(Order().answers)
+    comment = {"comment": " ", "visibleOnFront": True}
+
+    handle(CREATE, sample(CREATE, comment=comment), shop)
+
+    assert "comment" not in asked[0].body
+
+
+@pytest.mark.parametrize("visible", [True, False])
+def test_the_customer_is_told_where_that_is_set(visible):
+    shop, asked = shop_of(Order().answers, COMMERCE_SHIPMENT_NOTIFY="true")
+    comment = {"comment": "Sent", "visibleOnFront": visible}
+
+    handle(CREATE, sample(CREATE, comment=comment), shop)
+
+    body = asked[0].body
+    assert (body["notify"], body["appendComment"]) == (True, visible)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="a part"),
+        pytest.param({"items": [{"orderItemId": 8, "qty": 2}]}, id="the whole"),
+        pytest.param({"items": []}, id="all that is left"),
+        pytest.param({"items": [], "tracks": []}, id="without parcels"),
+    ],
+)
+def test_after_a_lost_answer_nothing_is_shipped_again(changes):
+    order = Order()
+    order.lose = "after"
+    shop, asked = shop_of(order.answers)
+    with pytest.raises(Unavailable) as raised:
+        handle(CREATE, sample(CREATE, **changes), shop)
+    assert raised.value.effect_unknown
+
+    said = handle(CREATE, sample(CREATE, **changes), shop, Unsure())
+
+    assert said == "Shipment created successfully"
+    assert len(order.shipments) == 1
+    assert [call[:2] for call in calls(asked)] == [
+        ("POST", "order/8/ship"),
+        ("GET", "shipments"),
+    ]
+
+
+def test_after_a_lost_request_it_is_shipped():
+    order = Order()
+    order.lose = "before"
+    shop, asked = shop_of(order.answers)
+    with pytest.raises(Unavailable):
+        handle(CREATE, sample(CREATE), shop)
+
+    handle(CREATE, sample(CREATE), shop, Unsure())
+
+    assert len(order.shipments) == 1
+    assert asked[1].query == {
+        "searchCriteria[filterGroups][0][filters][0][field]": "order_id",
+        "searchCriteria[filterGroups][0][filters][0][value]": "8",
+        "searchCriteria[filterGroups][0][filters][0][conditionType]": "eq",
+        "searchCriteria[sortOrders][0][field]": "entity_id",
+        "searchCriteria[sortOrders][0][direction]": "DESC",
+        "searchCriteria[pageSize]": "50",
+    }
+
+
+def test_an_attempt_still_at_work_when_we_looked_is_found_by_the_second_look():
+    order = Order()
+    order.lose = "late"
+    shop, asked = shop_of(order.answers)
+    value = sample(CREATE, items=[])
+    with pytest.raises(Unavailable):
+        handle(CREATE, value, shop)
+
+    said = handle(CREATE, value, shop, Unsure())
+
+    assert said == "Shipment created successfully"
+    assert len(order.shipments) == 1
+    assert [call[0] for call in calls(asked)] == ["POST", "GET", "POST", "GET"]
+
+
+def test_a_full_order_is_refused_where_no_attempt_of_ours_is_known():
+    shop, asked = shop_of(Order(left=0).answers)
+
+    with pytest.raises(Rejected) as raised:
+        handle(CREATE, sample(CREATE), shop, Direct())
+
+    assert raised.value.message == (
+        "Commerce answered 400 to POST order/{orderId}/ship: Shipment Document"
+        " Validation Error(s): The order does not allow a shipment to be created."
+    )
+    assert len(asked) == 1
+
+
+def test_a_full_order_is_refused_where_the_shipment_is_another():
+    order = Order()
+    shop, _ = shop_of(order.answers)
+    handle(CREATE, sample(CREATE, items=[], tracks=[]), shop)
+
+    with pytest.raises(Rejected):
+        handle(CREATE, sample(CREATE), shop, Unsure())
+
+
+def test_a_like_shipment_of_long_ago_is_not_taken_for_ours():
+    order = Order()
+    shop, _ = shop_of(order.answers)
+    handle(CREATE, sample(CREATE), shop)
+    order.shipments[0]["created_at"] = written(3600)
+
+    handle(CREATE, sample(CREATE), shop, Unsure())
+
+    assert len(order.shipments) == 2
+
+
+MADE = {
+    "items": [{"order_item_id": 8, "qty": 1}],
+    "tracks": [{"track_number": "JD0099", "carrier_code": "custom", "title": "x"}],
+    "comments": [{"comment": "Left the warehouse this morning."}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({}, True, id="the same"),
+        pytest.param(
+            {"items": [*MADE["items"], {"order_item_id": 9, "qty": 1.0}]},
+            True,
+            id="with the parts of a bundle",
+        ),
+        pytest.param(
+            {"items": [{"order_item_id": 8, "qty": 2}]}, False, id="another quantity"
+        ),
+        pytest.param(
+            {"items": [{"order_item_id": 9, "qty": 1}]}, False, id="another item"
+        ),
+        pytest.param({"items": None}, False, id="no items"),
+        pytest.param({"tracks": []}, False, id="no parcel"),
+        pytest.param({"tracks": MADE["tracks"] * 2}, False, id="more parcels"),
+        pytest.param(
+            {"tracks": [{"track_number": "JD0100", "carrier_code": "custom"}]},
+            False,
+            id="another parcel",
+        ),
+        pytest.param({"comments": []}, False, id="no comment"),
+        pytest.param(
+            {"comments": [{}, *MADE["comments"]]}, True, id="among other comments"
+        ),
+    ],
+)
+def test_a_shipment_is_known_again_by_items_parcels_and_comment(changes, same):
+    assert is_same(sample(CREATE), {**MADE, **changes}) is same
+
+
+# change
+
+THERE = {
+    "entity_id": 33,
+    "order_id": 8,
+    "items": [{"entity_id": 19, "order_item_id": 8, "qty": 1}],
+    "tracks": [
+        {"entity_id": 19, "weight": 1.5, "qty": None, "description": None},
+        {"entity_id": 20},
+    ],
+    "comments": [{"entity_id": 19, "comment": "Sent"}],
+}
+
+
+def test_a_shipment_is_changed_with_all_that_adobe_demands():
+    shop, asked = shop_of({"GET shipment/33": THERE, "POST shipment": {}})
+
+    said = handle(UPDATE, sample(UPDATE), shop)
+
+    assert said == "Shipment updated successfully"
+    assert calls(asked) == [
+        ("GET", "shipment/33", None),
+        (
+            "POST",
+            "shipment",
+            {
+                "entity": {
+                    "entity_id": 33,
+                    "order_id": 8,
+                    "items": [
+                        {
+                            "entity_id": 19,
+                            "parent_id": 33,
+                            "order_item_id": 8,
+                            "qty": 1,
+                        }
+                    ],
+                    "tracks": [
+                        {
+                            "entity_id": 19,
+                            "order_id": 8,
+                            "parent_id": 33,
+                            "weight": 1.5,
+                            "qty": 0.0,
+                            "description": "",
+                            "track_number": "JD0100",
+                            "title": "Parcel to the neighbour",
+                            "carrier_code": "custom",
+                        }
+                    ],
+                    "comments": [
+                        {
+                            "entity_id": 19,
+                            "parent_id": 33,
+                            "is_customer_notified": 0,
+                            "comment": "Goes to the neighbour.",
+                            "is_visible_on_front": 1,
+                        }
+                    ],
+                    "extension_attributes": {"source_code": "default"},
+                }
+            },
+        ),
+    ]
+
+
+def test_a_change_of_a_shipment_that_is_not_there_makes_none():
+    missing = refused(404, "The entity that was requested doesn't exist.")
+    shop, asked = shop_of({"GET shipment/33": missing})
+
+    with pytest.raises(Rejected) as raised:
+        handle(UPDATE, sample(UPDATE), shop)
+
+    assert raised.value.status == 404
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [
+        pytest.param(
+            {**THERE, "order_id": 9}, "The order has no such shipment", id="order"
+        ),
+        pytest.param(
+            {**THERE, "items": []},
+            "1 of the items named by entityId are not the shipment's",
+            id="items",
+        ),
+        pytest.param(
+            {**THERE, "tracks": [{"entity_id": 20}]},
+            "1 of the tracks named by entityId are not the shipment's",
+            id="tracks",
+        ),
+        pytest.param(
+            {**THERE, "comments": None},
+            "1 of the comments named by entityId are not the shipment's",
+            id="comments",
+        ),
+    ],
+)
+def test_a_change_that_would_take_from_another_is_refused(there, message):
+    shop, asked = shop_of({"GET shipment/33": there})
+
+    with pytest.raises(Rejected) as raised:
+        handle(UPDATE, sample(UPDATE), shop)
+
+    assert (raised.value.status, raised.value.message) == (404, message)
+    assert len(asked) == 1
+
+
+def test_after_a_lost_answer_a_change_is_written_again_and_makes_no_second():
+    made = []
+
+    def save(asked):
+        made.append(asked.body["entity"]["entity_id"])
+        return requests.ReadTimeout() if len(made) == 1 else {}
+
+    shop, _ = shop_of({"GET shipment/33": THERE, "POST shipment": save})
+    with pytest.raises(Unavailable):
+        handle(UPDATE, sample(UPDATE), shop)
+
+    handle(UPDATE, sample(UPDATE), shop, Unsure())
+
+    assert made == [33, 33]
