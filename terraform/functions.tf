@@ -97,6 +97,7 @@ resource "google_cloudfunctions2_function" "consumer" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
+    google_firestore_field.ledger,
     google_firestore_field.ledger_expires,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_source,

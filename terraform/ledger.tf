@@ -13,5 +13,31 @@ resource "google_firestore_field" "ledger_expires" {
   field      = "expires"
 
   ttl_config {}
-  index_config {} # an index on a rising time would only cost writes
+  index_config {} # an index on a rising time only costs
+}
+
+# Firestore indexes every field unless told otherwise. Records are found by their key;
+# only tracing and forgetting look for a uid, or for a thing among several.
+resource "google_firestore_field" "ledger" {
+  for_each = {
+    "*"    = []
+    things = [{ array_config = "CONTAINS", order = null }]
+    uid    = [{ array_config = null, order = "ASCENDING" }]
+  }
+
+  database   = google_firestore_database.ledger.name
+  collection = "ledger"
+  field      = each.key
+
+  index_config {
+    dynamic "indexes" {
+      for_each = each.value
+
+      content {
+        array_config = indexes.value.array_config
+        order        = indexes.value.order
+        query_scope  = "COLLECTION"
+      }
+    }
+  }
 }

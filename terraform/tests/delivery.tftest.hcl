@@ -206,4 +206,8 @@ run "the_ledger_forgets" {
     condition     = google_firestore_field.ledger_expires.collection == "ledger" && google_firestore_field.ledger_expires.field == "expires" && length(google_firestore_field.ledger_expires.ttl_config) == 1
     error_message = "The field expires of the collection ledger must carry a TTL policy."
   }
+  assert {
+    condition     = { for field, one in google_firestore_field.ledger : field => [for index in one.index_config[0].indexes : coalesce(index.order, index.array_config)] } == { "*" = [], things = ["CONTAINS"], uid = ["ASCENDING"] }
+    error_message = "No field may be indexed but the two that are looked for."
+  }
 }

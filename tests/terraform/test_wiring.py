@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.terraform.wiring import Broken, Deployment, Resource, Walk
+from tests.terraform.deployment import Broken, Deployment, Resource
+from tests.terraform.wiring import Walk
 from tests.terraform.workspace import ROOT
 
 CATALOG = json.loads((ROOT / "functions/events/catalog.json").read_text())
