@@ -24,6 +24,8 @@ OPTIONS = [
     ("grpc.max_send_message_length", MESSAGE_BYTES),
     # Two brokers must not share a port unnoticed.
     ("grpc.so_reuseport", 0),
+    # Google's clients ping an idle stream every 30 s, which gRPC would punish.
+    ("grpc.http2.max_ping_strikes", 0),
 ]
 LAST_PUSHES_SECONDS = 1.0
 
@@ -62,6 +64,7 @@ class Broker:
         speed: acknowledgement deadlines, back-off and retention pass this many times
             faster; for tests.
         window: messages pushed to one subscription's endpoint at once, at most.
+        held: push nothing before :meth:`release`, for an endpoint that is not up yet.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Broker:
         clock: Callable[[], float] = time.time,
         speed: float = 1.0,
         window: int = push.WINDOW,
+        held: bool = False,
     ) -> None:
         if speed <= 0 or window < 1:
             raise ValueError("speed is above 0, window at least 1")
@@ -80,6 +84,7 @@ class Broker:
         self._clock = clock
         self._speed = speed
         self._window = window
+        self._held = held
         self._server: grpc.aio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
@@ -103,6 +108,7 @@ class Broker:
         self._store = Store(self._db)
         self._engine = Engine(self._store, self._observe, self._clock, self._speed)
         self._http = Client()
+        self._engine.held = self._held
         self._registry = Registry(self._engine, self._pusher)
         puller = Puller(self._engine, self._registry)
         server.add_generic_rpc_handlers(
@@ -114,6 +120,12 @@ class Broker:
         await server.start()
         self._server = server
         return f"{host}:{taken}"
+
+    def release(self) -> None:
+        """Push from now on."""
+        self._engine.held = self._held = False
+        for subscription in self._registry.subscriptions.values():
+            self._engine.touch(subscription)
 
     async def stop(self) -> None:
         """Stop listening and pushing; what is undelivered stays in the file."""

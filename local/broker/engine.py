@@ -49,6 +49,7 @@ class Engine:
         self.store = store
         self.clock = clock
         self.speed = speed
+        self.held = False  # nothing is pushed while it is
         self.by_topic: dict[str, dict[int, Subscription]] = {}
         self._observe = observe
         # Ids must not come again in another life of the file: who remembers messages
@@ -159,7 +160,7 @@ class Engine:
                 while self._dirty:
                     _, subscription = self._dirty.popitem()
                     gifts += self._hand_out(subscription, now)
-        except sqlite3.Error as error:
+        except Exception as error:
             self._failed(error, published, verdicts, dirty)
             return
         for future, ids in answers:
@@ -177,9 +178,10 @@ class Engine:
     def _failed(self, error, published, verdicts, dirty) -> None:
         """Nothing of this turn was written: publishers are told, the rest comes again.
 
-        A full disk, or another program that holds the file.
+        A full disk, or another program that holds the file; all else is a fault.
         """
-        log.error("the broker's file cannot be written: %s", error)
+        fault = None if isinstance(error, sqlite3.Error) else error
+        log.error("the broker cannot write: %s", error, exc_info=fault)
         for _, _, future in published:
             if not future.done():
                 refused = Refused(StatusCode.UNAVAILABLE, "Not stored; try again.")
@@ -290,7 +292,7 @@ class Engine:
                 try:
                     self._purge_one(subscription)
                 except sqlite3.Error as error:
-                    log.error("the broker's file cannot be written: %s", error)
+                    log.error("the broker cannot write: %s", error)
 
     def _purge_one(self, subscription: Subscription) -> None:
         oldest = self.clock() - subscription.retention_seconds / self.speed

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 import time
 
 from local.broker import wire
@@ -15,8 +16,11 @@ from local.broker.tokens import bearer
 
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 WINDOW = 32  # messages under way to one endpoint, at most, unless told otherwise
+UNDER_WAY_BYTES = 10_000_000  # of bodies, likewise
 PAUSE_SECONDS = (0.1, 1.0)
 USER_AGENT = "CloudPubSub-Google"
+
+log = logging.getLogger(__name__)
 
 
 def envelope(
@@ -88,18 +92,22 @@ class Pusher:
         self._http = http
         self._window = Window(window)
         self._tasks: set[asyncio.Task] = set()
+        self._bytes = 0
         self._paused: asyncio.TimerHandle | None = None
         self._stopped = False
 
     def room(self) -> int:
         """How many more pushes may start."""
-        if self._paused is not None or self._stopped:
+        if self._paused is not None or self._stopped or self._engine.held:
+            return 0
+        if self._bytes > UNDER_WAY_BYTES:
             return 0
         return max(0, int(self._window.size) - len(self._tasks))
 
     def give(self, deliveries: list[Delivery]) -> None:
         """Push these."""
         for delivery in deliveries:
+            self._bytes += len(delivery.body)
             task = asyncio.create_task(self._push(delivery))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -139,6 +147,7 @@ class Pusher:
         engine.tell("delivered", message, status=status, error=error, **labels)
         # This push is over; the window is looked at before the task's end is noticed.
         self._tasks.discard(asyncio.current_task())
+        self._bytes -= len(delivery.body)
         good = status in ACKNOWLEDGED
         if good:
             self._window.good()
@@ -153,18 +162,21 @@ class Pusher:
         """Post *message*; the status, or what went wrong."""
         subscription = self._subscription
         push = subscription.config.push_config
-        body = envelope(message, subscription.name, subscription.counted(attempt))
-        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        if push.HasField("oidc_token"):
-            token = bearer(push.oidc_token, push.push_endpoint, time.time())
-            headers["Authorization"] = f"Bearer {token}"
         deadline = subscription.config.ack_deadline_seconds / self._engine.speed
         try:
+            body = envelope(message, subscription.name, subscription.counted(attempt))
+            headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+            if push.HasField("oidc_token"):
+                token = bearer(push.oidc_token, push.push_endpoint, time.time())
+                headers["Authorization"] = f"Bearer {token}"
             async with asyncio.timeout(deadline):
                 return await self._http.post(push.push_endpoint, headers, body), None
         except TimeoutError:
             return None, "timeout"
         except (OSError, ValueError) as error:
+            return None, type(error).__name__
+        except Exception as error:  # a fault here must not keep the message for ever
+            log.exception("a push failed")
             return None, type(error).__name__
 
     def _pause(self, seconds: float) -> None:

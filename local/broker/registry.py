@@ -122,7 +122,9 @@ class Registry:
         config.detached = False
         config.state = wire.Subscription.State.ACTIVE
         _fill(config)
-        self._check(config)
+        limits.check_subscription(config)
+        check_filter(config.filter)
+        self._check_dead_letter_topic(config)
         with self._store.transaction():
             number = self._store.add_config(
                 "subscription", config.name, config.SerializeToString()
@@ -149,7 +151,9 @@ class Registry:
         config = _copy(subscription.config)
         _merge(request.subscription, config, request.update_mask)
         _fill(config)
-        self._check(config)
+        limits.check_subscription(config)
+        if config.dead_letter_policy != subscription.config.dead_letter_policy:
+            self._check_dead_letter_topic(config)
         with self._store.transaction():
             self._change(subscription, config)
         return config
@@ -190,9 +194,7 @@ class Registry:
         for receiver in list(subscription.receivers):
             receiver.gone(why)
 
-    def _check(self, config: wire.Subscription) -> None:
-        limits.check_subscription(config)
-        check_filter(config.filter)
+    def _check_dead_letter_topic(self, config: wire.Subscription) -> None:
         target = config.dead_letter_policy.dead_letter_topic
         if target and target not in self.topics:
             raise not_found(target)

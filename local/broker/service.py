@@ -25,8 +25,7 @@ class Publisher:
 
     async def publish(self, request: wire.PublishRequest, context):
         """Publish; answered when it is stored."""
-        if request.topic not in self._engine.by_topic:
-            self._registry.topic(request.topic)
+        self._registry.topic(request.topic)
         limits.check_publish(request)
         ids = await self._engine.publish(request.topic, request.messages)
         return wire.PublishResponse(message_ids=ids)

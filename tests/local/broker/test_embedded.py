@@ -1,5 +1,6 @@
 """The broker inside another program: what it tells, counts, drops and withstands."""
 
+import asyncio
 import logging
 import sqlite3
 
@@ -101,6 +102,18 @@ async def test_what_nobody_acknowledged_is_dropped_after_its_retention():
         )
         await inside.broker.stop()
     assert inside.stats_at_stop[kept].undelivered == 1
+
+
+async def test_a_held_broker_pushes_nothing_until_it_is_released():
+    with Endpoint() as endpoint:
+        async with Inside(held=True) as inside:
+            topic = await inside.topic()
+            await inside.subscription(topic, endpoint.url)
+            number = await inside.publish(topic)
+            await asyncio.sleep(0.1)
+            assert endpoint.pushes == []
+            inside.broker.release()
+            await inside.until(lambda: endpoint.ids() == [number])
 
 
 async def test_acknowledged_messages_leave_nothing_behind():
