@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-from tests.terraform.workspace import CONFIGURATION, Workspace
+from tests.terraform.workspace import CONFIGURATION, ROOT, Workspace
 
 OPEN_TO_ALL = {
     "alert_emails": ["ops@example.com"],
@@ -78,3 +80,19 @@ def _grown(workspace, folder):
         json.dumps(catalog | {"refund": {"domain": "finance", "events": {}}})
     )
     return grown
+
+
+@pytest.fixture
+def broker():
+    """Address of a Pub/Sub on this machine."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.broker", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    first = process.stdout.readline()
+    assert first.startswith("listening on "), first
+    yield first.split()[-1]
+    process.terminate()
+    process.communicate(timeout=20)

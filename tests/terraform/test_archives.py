@@ -4,8 +4,6 @@ import base64
 import json
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from tests.running import free_port, listening
 from tests.terraform.archives import Unpacked, listed
-from tests.terraform.workspace import ROOT, VALUES
+from tests.terraform.workspace import VALUES
 
 PROJECT = VALUES["project_id"]
 EVENT = {
@@ -86,22 +84,6 @@ def commerce():
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-def broker():
-    """Address of a Pub/Sub on this machine."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.broker", "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    first = process.stdout.readline()
-    assert first.startswith("listening on "), first
-    yield first.split()[-1]
-    process.terminate()
-    process.communicate(timeout=20)
 
 
 @pytest.fixture
