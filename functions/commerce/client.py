@@ -101,11 +101,13 @@ class Commerce:
         """
         answer = self._once(calls, method, route, url, content)
         if answer.status == 401 and self._ims is not None:
-            # A token may be revoked before its time. Not so when we are known and
-            # lack a permission: then a new token would be fetched for every event.
-            if not answers.not_permitted(answer):
-                self._ims.refused(calls.token)
+            # A token may be revoked before its time, of which Commerce says no more
+            # than that nobody with a permission asked.
+            refused = calls.token
+            if self._ims.refused(refused):
                 answer = self._once(calls, method, route, url, content)
+                if answer.status == 401 and calls.token != refused:
+                    self._ims.renewed_in_vain()
         return answer
 
     def _once(

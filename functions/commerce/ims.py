@@ -17,6 +17,9 @@ ROUTE = "ims/token/v3"
 EARLY_SECONDS = 600  # a token is renewed this long before it ends
 TOKEN_SECONDS = 10  # at most, for one request of a token
 FAILURE_SECONDS = 5  # for so long a failure is the answer to all who ask
+# After a new token was refused as well (a missing permission), for so long no other is
+# asked for: else every event would cost one.
+VAIN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Ims:
         self._renewing = threading.Lock()
         self._token: Token | None = None
         self._failure: tuple[float, Unavailable] | None = None
+        self._vain_end = 0.0
 
     def token(
         self,
@@ -84,11 +88,18 @@ class Ims:
         finally:
             self._renewing.release()
 
-    def refused(self, text: str) -> None:
-        """Commerce does not take the token *text*: it is not used again."""
+    def refused(self, text: str) -> bool:
+        """Commerce does not take the token *text*; whether a new one may help."""
         with self._renewing:
             if self._token is not None and self._token.text == text:
+                if self._clock() < self._vain_end:
+                    return False
                 self._token = None
+        return True
+
+    def renewed_in_vain(self) -> None:
+        """Commerce took a new token no more than the old."""
+        self._vain_end = self._clock() + VAIN_SECONDS
 
     def _renewed(self, before: Callable, observe: Callable) -> str:
         token, now = self._token, self._clock()

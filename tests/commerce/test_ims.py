@@ -194,7 +194,9 @@ def test_a_second_401_is_an_alarm_and_no_refusal(client, store):
     assert len(store.asked_commerce) == 2
 
 
-def test_a_missing_permission_fetches_no_new_token(client, store):
+def test_a_missing_permission_does_not_fetch_a_token_for_every_event(
+    client, store, clock
+):
     store.commerce_answer = answer(
         401,
         {
@@ -203,14 +205,31 @@ def test_a_missing_permission_fetches_no_new_token(client, store):
         },
     )
 
-    with pytest.raises(Unavailable) as raised:
-        client.calls().get("products")
+    for _ in range(5):
+        with pytest.raises(Unavailable) as raised:
+            client.calls().get("products")
 
     assert raised.value.message == (
         "Commerce answered 401 to GET products: The consumer isn't authorized to"
         " access Magento_Sales::ship."
     )
-    assert (len(store.asked_commerce), store.issued) == (1, 1)
+    assert (len(store.asked_commerce), store.issued) == (6, 2)
+
+    clock.now += 61
+    store.valid.clear()
+    store.commerce_answer = None
+    assert client.calls().get("products") is True
+    assert store.issued == 3
+
+
+def test_a_token_that_another_thread_renewed_is_not_renewed_again(client, store):
+    shop = client.calls()
+    shop.get("products")
+    assert client._ims.refused("an older token")
+
+    shop.get("products")
+
+    assert store.issued == 1
 
 
 @pytest.mark.parametrize(
