@@ -360,7 +360,6 @@ def test_a_topics_labels_are_changed(api):
 
 
 UNSUPPORTED = {
-    "filter": {"filter": 'attributes.a = "b"'},
     "exactly once": {"enable_exactly_once_delivery": True},
     "BigQuery": {"bigquery_config": {"table": "p.d.t"}},
     "storage": {"cloud_storage_config": {"bucket": "b"}},
