@@ -30,6 +30,18 @@ output "ledger_database" {
   value       = google_firestore_database.ledger.name
 }
 
+output "operator_environment" {
+  description = "What tells the operator's commands which deployment is meant: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`."
+  value = join("", [
+    for name, value in {
+      GOOGLE_CLOUD_PROJECT = var.project_id
+      LEDGER               = local.ledger
+      PUBSUB_ENDPOINT      = local.pubsub_endpoint
+      TOPIC_PREFIX         = var.prefix
+    } : "export ${name}=${value}\n"
+  ])
+}
+
 output "secret_versions" {
   description = "Versions in use by environment variable, in the form that the variable `secret_versions` takes."
   value       = { for name in keys(local.secret_readers) : name => local.secret_versions[name] }

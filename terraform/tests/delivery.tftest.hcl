@@ -180,6 +180,10 @@ run "several_copies_share_a_project" {
     condition     = google_cloudfunctions2_function.ingest.service_config[0].environment_variables["TOPIC_PREFIX"] == "shop2-"
     error_message = "Ingest must publish to the topics of its own copy."
   }
+  assert {
+    condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport PUBSUB_ENDPOINT=europe-west1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
+    error_message = "The operator's commands must find this copy."
+  }
 }
 
 run "destroy_leaves_nothing" {

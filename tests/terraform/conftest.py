@@ -49,8 +49,8 @@ def workspace(tmp_path_factory):
 def started(workspace, tmp_path_factory):
     """Futures by name: the scenarios and the promises' files."""
     started = {
-        "whole": workspace.scenario("whole", **OPEN_TO_ALL),
-        "ims": workspace.scenario("ims", **IMS),
+        "whole": workspace.scenario("whole", "apply", "plan", **OPEN_TO_ALL),
+        "ims": workspace.scenario("ims", "apply", "plan", **IMS),
     }
     example = (CONFIGURATION / "terraform.tfvars.example").read_text()
     started["example"] = workspace.example("example", example)
@@ -58,9 +58,9 @@ def started(workspace, tmp_path_factory):
         "full",
         re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", example, flags=re.MULTILINE),
     )
-    started["no secret"] = workspace.scenario("no_secret", secrets={})
+    started["no secret"] = workspace.scenario("no_secret", "plan", secrets={})
     grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
-    started["grown"] = grown.scenario("grown")
+    started["grown"] = grown.scenario("grown", "apply")
     return started | {name: workspace.test(name) for name in PROMISES}
 
 

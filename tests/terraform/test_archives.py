@@ -92,7 +92,7 @@ def running(unpacked, started, tmp_path):
     processes = []
 
     def run(name, **changed):
-        state = started["whole"].result().states["first"]
+        state = started["whole"].result().states["apply"]
         service = next(
             one["values"]["service_config"][0]
             for one in state["root_module"]["resources"]
@@ -188,7 +188,7 @@ def test_an_event_goes_through_both_archives(running, broker, commerce, started)
         for file in (ingest_said, said)
         for line in file.read_text().splitlines()
     ]
-    state = started["whole"].result().states["first"]
+    state = started["whole"].result().states["apply"]
     for name in ("calls", "outcomes", "published", "whole_way"):
         assert counted(metric(state, name), lines), name
 
@@ -286,7 +286,7 @@ def test_only_what_changed_is_deployed_again(
 
 
 def test_objects_are_named_by_their_content(started, archives):
-    state = started["whole"].result().states["first"]
+    state = started["whole"].result().states["apply"]
     names = {
         one["index"]: one["values"]["name"]
         for one in state["root_module"]["resources"]

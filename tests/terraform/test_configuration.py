@@ -46,6 +46,13 @@ def test_variables_and_outputs_are_in_alphabetical_order(kind):
     assert len(names) > 5
 
 
+def test_everything_that_takes_labels_gets_them():
+    """By the provider, so that a resource cannot be forgotten."""
+    text = (CONFIGURATION / "versions.tf").read_text()
+    provider = re.search(r'^provider "google" \{\n(.*?)^}', text, re.M | re.S)[1]
+    assert re.search(r"^  default_labels = local\.labels$", provider, re.M)
+
+
 def test_no_more_than_four_values_have_no_default():
     text = (CONFIGURATION / "variables.tf").read_text()
     blocks = re.findall(

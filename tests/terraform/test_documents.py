@@ -38,15 +38,15 @@ def test_every_file_is_named_in_the_readme():
 
 def test_example_of_values_works_as_it_stands(started):
     tested = started["example"].result()
-    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    assert tested.runs == {"plan": "pass"}, tested.said
 
 
 def test_every_line_of_the_example_works(started):
     tested = started["example in full"].result()
-    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    assert tested.runs == {"plan": "pass"}, tested.said
     names = [
-        one["values"]["name"]
-        for one in tested.states["first"]["root_module"]["resources"]
+        one["change"]["after"]["name"]
+        for one in tested.plans["plan"]["resource_changes"]
         if one["type"] == "google_pubsub_topic"
     ]
     assert "shop2-product" in names
@@ -54,7 +54,7 @@ def test_every_line_of_the_example_works(started):
 
 def test_refusal_of_a_missing_secret_prints_the_commands(started):
     tested = started["no secret"].result()
-    assert tested.runs["first"] == "error"
+    assert tested.runs["plan"] == "error"
     for command in (
         "export TF_VAR_secrets='{ INGEST_TOKENS = ",
         "terraform apply -target='google_secret_manager_secret.main[",

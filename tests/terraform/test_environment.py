@@ -31,7 +31,7 @@ FRAMEWORK = {
 def functions(tested, kind):
     return [
         one["values"]["service_config"][0]
-        for one in tested.states["first"]["root_module"]["resources"]
+        for one in tested.states["apply"]["root_module"]["resources"]
         if one["type"] == "google_cloudfunctions2_function"
         and one["values"]["build_config"][0]["entry_point"] == kind
     ]

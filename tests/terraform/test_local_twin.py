@@ -86,7 +86,7 @@ def test_local_broker_is_set_up_like_the_deployment(started, broker):
             Delivery.of_catalogue(),
         )
     )
-    wanted = deployed(started["whole"].result().states["first"])
+    wanted = deployed(started["whole"].result().states["apply"])
     found = local(broker)
     for one in (*found.values(), *wanted.values()):
         one["backoff"] = one["backoff"] or None

@@ -11,7 +11,7 @@ import pytest
 def resources(started):
     """Values by kind and index of the whole deployment."""
     found = {}
-    state = started["whole"].result().states["first"]
+    state = started["whole"].result().states["apply"]
     for one in state["root_module"]["resources"]:
         found.setdefault(one["type"], {})[one.get("index")] = one["values"]
     return found
@@ -102,6 +102,12 @@ def test_each_alert_says_what_to_do(resources):
         [documentation] = policy["documentation"]
         assert len(documentation["content"]) > 100
         assert "docs/" in documentation["content"]
+
+
+def test_alerts_carry_the_labels(resources):
+    labels = {"application": "commerce-events", "team": "shop"}
+    for policy in resources["google_monitoring_alert_policy"].values():
+        assert policy["user_labels"] == labels
 
 
 def test_each_alert_names_one_metric_and_one_kind_of_resource(resources):

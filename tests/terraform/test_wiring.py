@@ -20,8 +20,8 @@ OAUTH1 = {
 @pytest.fixture(scope="session")
 def whole(started):
     tested = started["whole"].result()
-    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
-    return Deployment.of(tested.states["first"])
+    assert tested.runs == {"apply": "pass", "plan": "pass"}, tested.said
+    return Deployment.of(tested.states["apply"])
 
 
 def walk(deployment):
@@ -93,9 +93,9 @@ def test_any_other_role_is_noticed(whole):
 
 def test_ims_and_hmac_are_wired_too(started):
     tested = started["ims"].result()
-    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
+    assert tested.runs == {"apply": "pass", "plan": "pass"}, tested.said
     Walk(
-        Deployment.of(tested.states["first"]),
+        Deployment.of(tested.states["apply"]),
         CATALOG,
         {"OAUTH_CLIENT_SECRET"},
         {"INGEST_HMAC_SECRETS"},
@@ -104,8 +104,8 @@ def test_ims_and_hmac_are_wired_too(started):
 
 def test_an_entity_added_to_the_catalogue_gets_all_it_needs(started):
     tested = started["grown"].result()
-    assert tested.runs == {"first": "pass", "second": "pass"}, tested.said
-    deployment = Deployment.of(tested.states["first"])
+    assert tested.runs == {"apply": "pass"}, tested.said
+    deployment = Deployment.of(tested.states["apply"])
     catalog = CATALOG | {"refund": {"domain": "finance"}}
     Walk(deployment, catalog, OAUTH1, {"INGEST_TOKENS"}).whole()
     added = {

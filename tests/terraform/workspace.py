@@ -113,28 +113,26 @@ class Workspace:
         """Start ``terraform test`` of ``folder/name``; as many at once as cores."""
         return self._workers.submit(self._test, name, folder, file)
 
-    def scenario(self, name: str, **values) -> Future[Tested]:
-        """Start an apply with *values* over VALUES, and a plan after it."""
-        self._write(name, VALUES | values)
-        return self.test("scenario.tftest.hcl", f"scenarios/{name}")
+    def scenario(self, name: str, *commands: str, **values) -> Future[Tested]:
+        """Start runs of *commands* (``apply``, ``plan``), with *values* over VALUES."""
+        return self._start(name, commands, VALUES | values)
 
     def example(self, name: str, text: str) -> Future[Tested]:
-        """The same with a file of values, and only the secrets added to it."""
-        self._write(name, {"secrets": VALUES["secrets"]})
+        """Start a plan of a file of values, with only the secrets added to it."""
         file = self.configuration / "scenarios" / name / "given.tfvars"
+        file.parent.mkdir(parents=True)
         file.write_text(text)
-        return self.test("scenario.tftest.hcl", f"scenarios/{name}", file)
+        return self._start(name, ["plan"], {"secrets": VALUES["secrets"]}, file)
 
-    def _write(self, name: str, variables: dict) -> None:
+    def _start(self, name, commands, variables, file=None) -> Future[Tested]:
         folder = self.configuration / "scenarios" / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        given = "".join(f"  {k} = {json.dumps(v)}\n" for k, v in variables.items())
+        runs = "".join(f'run "{c}" {{\n  command = {c}\n}}\n' for c in commands)
         (folder / "scenario.tftest.hcl").write_text(
-            MOCKS
-            + "variables {\n"
-            + "".join(f"  {k} = {json.dumps(v)}\n" for k, v in variables.items())
-            + '}\nrun "first" {\n  command = apply\n}\n'
-            + 'run "second" {\n  command = plan\n}\n'
+            f"{MOCKS}\nvariables {{\n{given}}}\n{runs}"
         )
+        return self.test("scenario.tftest.hcl", f"scenarios/{name}", file)
 
     def _test(self, name: str, folder: str, file: Path | None) -> Tested:
         options = ["-verbose"] if folder != "tests" else []
