@@ -13,6 +13,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from functions.events.fields import load_rows
+
 MARKER = "be-observer."
 LONGEST_NAME = 100  # characters of an unknown key in an error's path
 LONGEST_KEY = 1024  # bytes: Pub/Sub's limit for an ordering key
@@ -63,6 +65,8 @@ class Event:
             InvalidValue: with every fault of the value.
         """
         try:
+            if self.schema.many:
+                return load_rows(self.schema, value, least=1)
             return self.schema.load(value)
         except ValidationError as error:
             raise InvalidValue(flat(error.messages)) from None
@@ -96,10 +100,12 @@ def flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, inner in messages.items():
         # marshmallow files what concerns a whole object under "_schema".
-        shown = str(name)[:LONGEST_NAME]
+        shown = str(name)[:LONGEST_NAME].encode(errors="replace").decode()
         step = path if name == "_schema" else f"{path}.{shown}" if path else shown
         for where, texts in flat(inner, step).items():
-            found.setdefault(where, []).extend(texts)
+            told = found.setdefault(where, [])
+            # Long names may have become one.
+            told.extend(text for text in texts if text not in told)
     return found
 
 
@@ -138,8 +144,8 @@ def find(name: Any) -> Event | None:
     event = EVENTS.get(name) if isinstance(name, str) else None
     if event is not None or not isinstance(name, str):
         return event
-    _, dot, bare = name.rpartition(f".{MARKER}")
-    return EVENTS.get(MARKER + bare) if dot else None
+    namespace, _, bare = name.rpartition(f".{MARKER}")
+    return EVENTS.get(MARKER + bare) if namespace else None
 
 
 @cache

@@ -6,12 +6,12 @@ the caller or refuses.
 
 import asyncio
 import base64
-import binascii
 import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import parse_qsl
 
 from functions.ingest.settings import IngestSettings, Secret
 
@@ -24,13 +24,18 @@ class Request:
 
     Attributes:
         headers: by name, in any case.
-        query: parameters of the URL.
+        query_string: of the URL, without the question mark.
         body: the raw bytes, unparsed.
     """
 
     headers: Mapping[str, str]
-    query: Mapping[str, str]
+    query_string: bytes
     body: bytes
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Parameters of the URL; of one given twice the last."""
+        return dict(parse_qsl(self.query_string.decode("latin-1")))
 
 
 class Unauthenticated(Exception):
@@ -88,12 +93,12 @@ def _offered_tokens(request: Request):
         try:
             _, _, password = base64.b64decode(credentials).partition(b":")
             yield password
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, and what is not ASCII another
             pass
     if key := request.headers.get("x-api-key"):
         yield key.encode()
     if token := request.query.get("token"):
-        yield token.encode(errors="replace")
+        yield token.encode(errors="surrogatepass")
     # Parsing comes last, and only for callers who can set nothing but a body.
     if b'"token"' in request.body:
         try:
@@ -101,7 +106,7 @@ def _offered_tokens(request: Request):
         except (ValueError, AttributeError, RecursionError):
             return
         if isinstance(token, str):
-            yield token.encode(errors="replace")
+            yield token.encode(errors="surrogatepass")
 
 
 def _by_signature(request: Request, secrets: tuple[Secret, ...]) -> str:

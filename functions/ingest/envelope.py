@@ -11,8 +11,18 @@ from functions.events.catalog import Event, InvalidValue
 LONGEST_UID = 256  # bytes; a Pub/Sub attribute holds 1024
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
 MOST_ERRORS = 1000  # a megabyte of wrong rows must not become an answer of twenty
+MOST_KEYS = 1000  # of one object; more of them are no event but an attack
 REQUIRED = "Missing data for required field."
 MISSING = object()
+# What JSON calls what Python calls otherwise.
+KINDS = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 
 
 class Refused(Exception):
@@ -107,7 +117,7 @@ def _missing(fields: list[str]) -> str:
 def _shown(name: Any) -> str:
     """An event's *name* fit for an answer: bounded, and valid UTF-8."""
     if type(name) is not str:
-        return f"of type {type(name).__name__}"
+        return KINDS[type(name)]
     return name[:LONGEST_SHOWN].encode(errors="replace").decode()
 
 
@@ -139,6 +149,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
+    if len(found) > MOST_KEYS:
+        raise ValueError(f"an object holds more than {MOST_KEYS} keys")
     return found
 
 

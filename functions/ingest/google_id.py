@@ -8,6 +8,7 @@ from google.auth.transport import requests
 from google.oauth2 import id_token
 
 CERTIFICATES_SECONDS = 3600.0  # Google rotates its keys over days and overlaps them
+FETCH_SECONDS = 10.0  # google-auth would wait two minutes
 
 
 class CachedCertificates:
@@ -23,7 +24,9 @@ class CachedCertificates:
         now = self._clock()
         if response is None or now >= until:
             self._request = self._request or requests.Request()
-            response = self._request(url, method=method, **kwargs)
+            response = self._request(
+                url, method=method, timeout=FETCH_SECONDS, **kwargs
+            )
             if response.status == 200:
                 self._kept[url] = (now + CERTIFICATES_SECONDS, response)
         return response

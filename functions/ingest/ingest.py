@@ -1,8 +1,10 @@
 """Answers what is sent to ingest: checks a posted event and has it published."""
 
 import asyncio
+import hashlib
 import json
 import time
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from starlette.requests import ClientDisconnect, Request
@@ -38,12 +40,14 @@ class Ingest:
         log: Log,
         tracing: Tracing,
         status: Status | None,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self.settings = settings
         self.publisher = publisher
         self.log = log
         self.tracing = tracing
         self.status = status
+        self.body_seconds = body_seconds
         if settings.auth == "none":
             log.line("WARNING", "INGEST_AUTH is none: anybody may post events")
 
@@ -89,13 +93,20 @@ class Ingest:
         except Exception as error:
             # The framework has no error handler for async functions, and its own
             # answer to an exception would log a trace with values in it.
-            self.log.line("ERROR", f"ingest failed: {place(error)}", stage="received")
+            self.log.line(
+                "ERROR",
+                f"ingest failed: {place(error)}",
+                stage="received",
+                outcome="crashed",
+                status=500,
+            )
             return _refusal(500, "Internal error; please send again")
 
     async def _status(self, request: Request, status: Status) -> Response:
         """What became of the caller's own event."""
         caller = await auth.check_authentication(
-            auth.Request(request.headers, request.query_params, b""), self.settings
+            auth.Request(request.headers, request.scope["query_string"], b""),
+            self.settings,
         )
         uid = unquote(request.scope["raw_path"].decode(errors="replace"))[len(PATH) :]
         # Off the loop: a ledger's client may block.
@@ -104,9 +115,11 @@ class Ingest:
 
     async def _post(self, request: Request) -> Response:
         began = time.perf_counter()
-        body = await _body(request, self.settings.max_body_bytes)
+        body = await _body(request, self.settings.max_body_bytes, self.body_seconds)
+        received = timestamp()
         caller = await auth.check_authentication(
-            auth.Request(request.headers, request.query_params, body), self.settings
+            auth.Request(request.headers, request.scope["query_string"], body),
+            self.settings,
         )
         posted = envelope.read(body)
         event = posted.event
@@ -130,7 +143,7 @@ class Ingest:
                         posted.uid,
                         posted.value,
                         _source(caller),
-                        timestamp(),
+                        received,
                         handed_on,
                     ),
                 )
@@ -168,19 +181,19 @@ class Ingest:
         )
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def _body(request: Request, most: int, seconds: float) -> bytes:
     """The whole body.
 
     Raises:
         TooLarge: as soon as more than *most* bytes are announced or have come.
-        TimeoutError: it did not come within ``BODY_SECONDS``.
+        TimeoutError: it did not come within *seconds*.
         ClientDisconnect: it never came whole.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise TooLarge
     chunks, length = [], 0
-    async with asyncio.timeout(BODY_SECONDS):
+    async with asyncio.timeout(seconds):
         async for chunk in request.stream():
             length += len(chunk)
             if length > most:
@@ -189,9 +202,13 @@ async def _body(request: Request, most: int) -> bytes:
     return b"".join(chunks)
 
 
+@lru_cache(maxsize=1024)
 def _source(caller: str) -> str:
-    """The ``ce-source`` of a caller's events."""
-    return f"/ingest/{quote(caller, safe=URI_SAFE)[:LONGEST_CALLER]}"
+    """The ``ce-source`` of a caller's events, within what an attribute holds."""
+    name = quote(caller, safe=URI_SAFE)
+    if len(name) > LONGEST_CALLER:
+        name = f"sha256:{hashlib.sha256(caller.encode()).hexdigest()}"
+    return f"/ingest/{name}"
 
 
 def _json(status: int, content: dict, **headers: str) -> Response:

@@ -41,6 +41,8 @@ def _named(value: str) -> list[Secret]:
         secrets.append(Secret(name, rest) if colon else Secret("caller", part))
     if not secrets:
         raise ValueError("names no secret")
+    if len({secret.value for secret in secrets}) < len(secrets):
+        raise ValueError("holds one secret twice, so it names no caller")
     return secrets
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from functions.events.fields import Flag, Id, Number, Text
+from functions.events.fields import Flag, Id, Number, Rows, Text
 from functions.events.schemas import Closed, Open
 
 
@@ -40,8 +40,8 @@ class ShipmentCreate(Closed):
     """What left the warehouse; no items at all means all that is left to ship."""
 
     orderId = Id(required=True)
-    items = fields.List(fields.Nested(NewItem), required=True)
-    tracks = fields.List(fields.Nested(NewTrack), required=True)
+    items = Rows(NewItem, required=True)
+    tracks = Rows(NewTrack, required=True)
     comment = fields.Nested(NewComment, required=True)
     stockSourceCode = Text(required=True)
 
@@ -70,7 +70,7 @@ class ShipmentUpdate(Closed):
 
     id = Id(required=True)
     orderId = Id(required=True)
-    items = fields.List(fields.Nested(ChangedItem), required=True)
-    tracks = fields.List(fields.Nested(ChangedTrack), required=True)
-    comments = fields.List(fields.Nested(ChangedComment), required=True)
+    items = Rows(ChangedItem, required=True)
+    tracks = Rows(ChangedTrack, required=True)
+    comments = Rows(ChangedComment, required=True)
     stockSourceCode = Text(required=True)

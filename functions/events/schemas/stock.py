@@ -1,7 +1,5 @@
 """Values of the stock events: a list of levels."""
 
-from marshmallow import ValidationError, validates_schema
-
 from functions.events.fields import Flag, Number, Sku, Text
 from functions.events.schemas import Open
 
@@ -16,8 +14,3 @@ class StockUpdate(Open):
 
     def __init__(self) -> None:
         super().__init__(many=True)
-
-    @validates_schema(pass_collection=True)
-    def _some(self, rows, **kwargs):
-        if not rows:
-            raise ValidationError("Must not be empty.")
