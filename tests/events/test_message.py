@@ -1,0 +1,192 @@
+"""An event's form as a Pub/Sub message."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from functions.events import samples
+from functions.events.catalog import EVENTS, bounded_key
+from functions.events.message import (
+    fingerprint,
+    json_bytes,
+    message,
+    normal_time,
+    timestamp,
+    traceparent_of,
+)
+
+PREFIX = "be-observer."
+TIME = "2026-01-02T03:04:05.000006Z"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_message_says_what_design_says(name):
+    value = samples.value(name)
+    told = message(EVENTS[name], "15", value, "/ingest/erp", TIME, TRACE)
+
+    assert told.attributes == {
+        "ce-specversion": "1.0",
+        "ce-id": "15",
+        "ce-type": name,
+        "ce-source": "/ingest/erp",
+        "ce-time": TIME,
+        "content-type": "application/json",
+        "entity": EVENTS[name].entity,
+        "traceparent": TRACE,
+    }
+    assert json.loads(told.data) == value
+
+
+def test_without_a_trace_there_is_no_such_attribute():
+    event = EVENTS[PREFIX + "customer_delete"]
+
+    assert (
+        "traceparent" not in message(event, "1", {"id": 1}, "s", TIME, None).attributes
+    )
+
+
+def test_data_is_compact_json_in_utf_8():
+    assert json_bytes({"a": "é😀", "b": [1, 1.5, True]}) == (
+        '{"a":"é😀","b":[1,1.5,true]}'.encode()
+    )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"], ids=ascii)
+def test_what_json_cannot_hold_is_never_written(value):
+    with pytest.raises(ValueError):  # noqa: PT011 - NaN and surrogates differ in text
+        json_bytes(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("catalog_product_create", {"sku": "A b/é"}, "product:A b/é"),
+        ("catalog_product_update", {"sku": "A"}, "product:A"),
+        ("catalog_product_delete", {"sku": "a"}, "product:a"),
+        ("customer_create", {"email": "Ada@Example.COM"}, "customer:ada@example.com"),
+        ("customer_update", {"id": 15}, "customer:15"),
+        ("customer_delete", {"id": 15}, "customer:15"),
+        ("customer_group_create", {"name": "Trade"}, "customer-group:Trade"),
+        ("customer_group_update", {"id": 3, "name": "T"}, "customer-group:3"),
+        ("customer_group_delete", {"id": 3}, "customer-group:3"),
+        ("sales_order_status_update", {"id": 8}, "order:8"),
+        ("sales_order_shipment_create", {"orderId": 8}, "order:8"),
+        ("sales_order_shipment_update", {"id": 33, "orderId": 8}, "order:8"),
+        ("catalog_stock_update", [{"sku": "A"}], "stock:A"),
+        ("catalog_stock_update", [{"sku": "A"}, {"sku": "A"}], "stock:A"),
+        ("catalog_stock_update", [{"sku": "A"}, {"sku": "B"}], ""),
+    ],
+)
+def test_the_ordering_key_names_the_thing(name, value, key):
+    assert EVENTS[PREFIX + name].ordering_key(value) == key
+
+
+@pytest.mark.parametrize(
+    ("name", "hashed"),
+    [
+        ("x" * (1024 - len("customer:")), False),
+        ("x" * (1025 - len("customer:")), True),
+        ("é" * ((1024 - len("customer:")) // 2), False),
+        ("é" * ((1024 - len("customer:")) // 2 + 1), True),
+        ("😀" * 300, True),
+    ],
+    ids=lambda given: str(given)[:3] + str(len(str(given))),
+)
+def test_a_key_that_is_too_long_for_pubsub_is_hashed(name, hashed):
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    key = bounded_key("customer", name)
+
+    assert key == (f"customer:sha256:{digest}" if hashed else f"customer:{name}")
+    assert len(key.encode()) <= 1024
+
+
+def test_a_long_email_is_lowered_before_it_is_hashed():
+    event = EVENTS[PREFIX + "customer_create"]
+    lower, upper = {"email": "é" * 600}, {"email": "É" * 600}
+
+    assert event.ordering_key(lower) == event.ordering_key(upper)
+    assert event.ordering_key(lower).startswith("customer:sha256:")
+
+
+def test_a_fingerprint_tells_values_and_events_apart_and_nothing_else():
+    first = fingerprint("e", {"a": 1, "b": [1, {"c": "é"}]})
+
+    assert first == fingerprint("e", {"b": [1, {"c": "é"}], "a": 1})
+    assert (
+        len(
+            {
+                first,
+                fingerprint("f", {"a": 1, "b": [1, {"c": "é"}]}),
+                fingerprint("e", {"a": 2, "b": [1, {"c": "é"}]}),
+                fingerprint("e", {"a": 1, "b": [{"c": "é"}, 1]}),
+                fingerprint("e", {"a": "1", "b": [1, {"c": "é"}]}),
+                fingerprint("e", {"a": True, "b": [1, {"c": "é"}]}),
+            }
+        )
+        == 6
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 6, UTC), TIME),
+        (datetime(2026, 1, 2, 3, 4, 5, 0, UTC), "2026-01-02T03:04:05.000000Z"),
+        (
+            datetime(2026, 1, 2, 5, 4, 5, 6, timezone(timedelta(hours=2))),
+            TIME,
+        ),
+    ],
+)
+def test_a_time_has_six_digits_and_z(moment, text):
+    assert timestamp(moment) == text
+    assert datetime.fromisoformat(text) == moment
+
+
+def test_the_time_is_now():
+    before = datetime.now(UTC)
+    told = datetime.fromisoformat(timestamp())
+
+    assert before <= told <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        (TIME, TIME),
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
+        ("2026-01-02T05:04:05.000006+02:00", TIME),
+        ("2026-01-02T03:04:05", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_a_time_of_somebody_else_is_brought_into_our_form(text, normal):
+    assert normal_time(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        (TRACE, TRACE),
+        ("cc" + TRACE[2:], "cc" + TRACE[2:]),
+        ("cc" + TRACE[2:] + "-what-later-versions-add", "cc" + TRACE[2:]),
+        (TRACE + "-more", None),
+        (TRACE + "x", None),
+        ("cc" + TRACE[2:] + "x", None),
+        ("ff" + TRACE[2:], None),
+        (TRACE.upper(), None),
+        ("00-" + "0" * 32 + "-b7ad6b7169203331-01", None),
+        ("00-0af7651916cd43dd8448eb211c80319c-" + "0" * 16 + "-01", None),
+        (TRACE[:-1], None),
+        ("\n" + TRACE, None),
+        (TRACE + "\n", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_only_a_valid_traceparent_is_handed_on(text, taken):
+    assert traceparent_of(text) == taken
