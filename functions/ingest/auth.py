@@ -8,7 +8,7 @@ import asyncio
 import base64
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import parse_qsl
@@ -69,7 +69,7 @@ async def check_authentication(request: Request, settings: IngestSettings) -> st
         case "hmac":
             return _by_signature(request, settings.hmac_secrets)
         case "oidc":
-            return await _by_id_token(request, settings)
+            return await by_id_token(request, settings)
         case _:
             return ANONYMOUS
 
@@ -84,7 +84,7 @@ def _by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
     raise Unauthenticated('Bearer realm="events"')
 
 
-def _offered_tokens(request: Request):
+def _offered_tokens(request: Request) -> Iterator[bytes]:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     credentials = credentials.strip()
     if scheme.lower() == "bearer":
@@ -140,21 +140,35 @@ def _verification_error() -> type[Exception]:
     return WebhookVerificationError
 
 
-async def _by_id_token(request: Request, settings: IngestSettings) -> str:
-    """A Google ID token for our audience, of an account that is on the list."""
+async def by_id_token(
+    request: Request, settings: IngestSettings, certificates: Callable | None = None
+) -> str:
+    """A Google ID token for our audience, of an account that is on the list.
+
+    Args:
+        certificates: google-auth transport that fetches Google's; by default cached.
+
+    Raises:
+        Undecided: Google's certificates cannot be had now.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         # Off the loop: the certificates may have to be fetched first.
-        email = await asyncio.to_thread(_email_of, token.strip(), settings)
+        email = await asyncio.to_thread(
+            _email_of, token.strip(), settings, certificates
+        )
         if email in settings.oidc_emails:
             return email
     raise Unauthenticated('Bearer realm="events"')
 
 
-def _email_of(token: str, settings: IngestSettings) -> str | None:
+def _email_of(
+    token: str, settings: IngestSettings, certificates: Callable | None
+) -> str | None:
     from functions.ingest import google_id
 
+    request = certificates or google_id.CERTIFICATES
     try:
-        return google_id.email_of(token, settings.oidc_audience)
+        return google_id.email_of(token, settings.oidc_audience, request)
     except google_id.TransportError as error:
         raise Undecided from error

@@ -1,9 +1,10 @@
 """Google ID tokens: whose account is calling. Imported only under INGEST_AUTH=oidc."""
 
+import json
 import time
 from collections.abc import Callable
 
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import TransportError
 from google.auth.transport import requests
 from google.oauth2 import id_token
 
@@ -28,14 +29,25 @@ class CachedCertificates:
                 url, method=method, timeout=FETCH_SECONDS, **kwargs
             )
             if response.status == 200:
+                _check_readable(response)
                 self._kept[url] = (now + CERTIFICATES_SECONDS, response)
         return response
 
 
-_certificates = CachedCertificates()
+def _check_readable(response) -> None:
+    """A page of some proxy in place of certificates is an outage, not a bad token."""
+    try:
+        readable = isinstance(json.loads(response.data), dict)
+    except ValueError:
+        readable = False
+    if not readable:
+        raise TransportError("what came are no certificates")
 
 
-def email_of(token: str, audience: str, request=_certificates) -> str | None:
+CERTIFICATES = CachedCertificates()
+
+
+def email_of(token: str, audience: str, request: Callable) -> str | None:
     """The verified e-mail address of *token*'s account; None for a token that is bad.
 
     Raises:
@@ -45,6 +57,8 @@ def email_of(token: str, audience: str, request=_certificates) -> str | None:
         claims = id_token.verify_oauth2_token(token, request, audience)
     except TransportError:
         raise
-    except (GoogleAuthError, ValueError):
+    # google-auth raises TypeError, AttributeError, RecursionError and more over tokens
+    # made to confuse it; whatever it is, the token is not good.
+    except Exception:
         return None
     return claims.get("email") if claims.get("email_verified") is True else None
