@@ -20,9 +20,18 @@ PubsubMessage = _PubsubMessage.pb()
 PUBLISH = "/google.pubsub.v1.Publisher/Publish"
 SCOPES = ("https://www.googleapis.com/auth/pubsub",)
 
-# What Google's own clients send Publish again for. A second copy of a message does no
-# harm: the ledger knows its uid.
-_RETRIED = ["ABORTED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNKNOWN"]
+# What Google's own clients send Publish again for
+# (google.pubsub_v1.services.publisher.transports.base). CANCELLED is what a server says
+# that is going down. A second copy of a message does no harm: the ledger knows its uid.
+_RETRIED = [
+    "ABORTED",
+    "CANCELLED",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+    "UNKNOWN",
+]
 CHANNEL_OPTIONS = (
     (
         "grpc.service_config",

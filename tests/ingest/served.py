@@ -23,6 +23,10 @@ CREATE = "be-observer.catalog_product_create"
 VALUE = {"sku": "A", "name": "Lamp", "price": 1.5, "description": "d"}
 
 
+class NotStarted(Exception):
+    """The process ended at once; the argument is what it said."""
+
+
 def environment(pubsub: str, **more: str) -> dict[str, str]:
     """What ingest is started with."""
     given = {"GOOGLE_CLOUD_PROJECT": "p", "PUBSUB_EMULATOR_HOST": pubsub}
@@ -72,7 +76,8 @@ def process(pubsub: str, **more: str) -> Iterator[tuple[str, int, subprocess.Pop
     try:
         end = time.monotonic() + START_SECONDS
         while not running.listening(f"127.0.0.1:{port}"):
-            assert process.poll() is None, process.stdout.read()
+            if process.poll() is not None:
+                raise NotStarted(process.stdout.read())
             assert time.monotonic() < end
             time.sleep(0.05)
         yield "127.0.0.1", port, process
