@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,37 +58,65 @@ def ingest(pubsub: str, **more: str) -> Iterator[TestClient]:
         yield client
 
 
-@contextmanager
-def process(pubsub: str, **more: str) -> Iterator[tuple[str, int, subprocess.Popen]]:
-    """Host, port and process of ``functions-framework``, as README starts it."""
-    port = running.free_port()
-    given = environment(pubsub, **more)
-    process = subprocess.Popen(
-        [
-            str(Path(sys.executable).with_name("functions-framework")),
-            *("--source", "functions/ingest/main.py", "--target", "ingest"),
-            *("--host", "127.0.0.1", "--port", str(port)),
-        ],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **given},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
+class Running:
+    """A functions-framework process.
+
+    Attributes:
+        address: host and port.
+    """
+
+    def __init__(self, child: subprocess.Popen, port: int, out) -> None:
+        self.address = ("127.0.0.1", port)
+        self._child = child
+        self._out = out
+
+    def stop(self) -> bytes:
+        """End it as the platform does; all it said."""
+        self._child.terminate()
+        try:
+            self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        return self.said()
+
+    def said(self) -> bytes:
+        """What it wrote so far."""
+        return Path(self._out.name).read_bytes()
+
+    def wait(self) -> None:
+        """Wait until it listens."""
         end = time.monotonic() + START_SECONDS
-        while not running.listening(f"127.0.0.1:{port}"):
-            if process.poll() is not None:
-                raise NotStarted(process.stdout.read())
+        while not running.listening("{}:{}".format(*self.address)):
+            if self._child.poll() is not None:
+                raise NotStarted(self.said())
             assert time.monotonic() < end
             time.sleep(0.05)
-        yield "127.0.0.1", port, process
-    finally:
-        process.terminate()
+
+
+@contextmanager
+def process(pubsub: str, **more: str) -> Iterator[Running]:
+    """``functions-framework``, as README starts it."""
+    port = running.free_port()
+    # A pipe that nobody reads would fill, and hold up the process.
+    with tempfile.NamedTemporaryFile() as out:
+        child = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("functions-framework")),
+                *("--source", "functions/ingest/main.py", "--target", "ingest"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **environment(pubsub, **more)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        server = Running(child, port, out)
         try:
-            process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            server.wait()
+            yield server
+        finally:
+            server.stop()
 
 
 def exchange(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:

@@ -16,8 +16,8 @@ BODY = json.dumps(event(uid="u-1")).encode()
 
 @pytest.fixture(scope="module")
 def server(shared_pubsub):
-    with process(shared_pubsub.address, MAX_BODY_BYTES="10000") as (host, port, _):
-        yield host, port
+    with process(shared_pubsub.address, MAX_BODY_BYTES="10000") as server:
+        yield server.address
 
 
 def request(*headers: str, body: bytes = b"", first="POST / HTTP/1.1") -> bytes:
@@ -137,11 +137,10 @@ def test_each_line_is_logged_once_whatever_the_framework_does(execution_id):
         started = process(
             pubsub.address, LOG_EXECUTION_ID=execution_id, INGEST_AUTH="none"
         )
-        with started as (host, port, child):
-            length = f"Content-Length: {len(BODY)}"
-            assert status(exchange(host, port, request(length, body=BODY))) == 200
-            child.terminate()
-            said = child.communicate(timeout=10)[0]
+        with started as server:
+            raw = request(f"Content-Length: {len(BODY)}", body=BODY)
+            assert status(exchange(*server.address, raw)) == 200
+            said = server.stop()
 
     lines = [json.loads(line) for line in said.splitlines() if line.startswith(b"{")]
     assert [line["message"] for line in lines] == [
@@ -184,20 +183,19 @@ def test_no_payload_and_no_secret_is_logged_or_answered():
             LOG_LEVEL="DEBUG",
             PUBLISH_TIMEOUT_SECONDS="1",
         )
-        with started as (host, port, child):
+        with started as server:
             for body in bodies:
                 for door in doors:
                     raw = request(door, f"Content-Length: {len(body)}", body=body)
-                    answers.append(exchange(host, port, raw))
+                    answers.append(exchange(*server.address, raw))
             first = f"POST /?token={SECRET} HTTP/1.1"
             length = f"Content-Length: {len(good)}"
-            answers.append(
-                exchange(host, port, request(length, first=first, body=good))
-            )
+            raw = request(length, first=first, body=good)
+            answers.append(exchange(*server.address, raw))
             pubsub.stop()
-            answers.append(exchange(host, port, request(doors[0], length, body=good)))
-            child.terminate()
-            said = child.communicate(timeout=10)[0]
+            raw = request(doors[0], length, body=good)
+            answers.append(exchange(*server.address, raw))
+            said = server.stop()
 
     statuses = [status(answer) for answer in answers]
     assert set(statuses) == {200, 400, 401, 503}

@@ -1,0 +1,91 @@
+"""The events' values as JSON Schema, read off the marshmallow schemas.
+
+Written for the fields of ``functions/events/fields.py``: a general generator would see
+in them fields of no known type.
+"""
+
+import inspect
+from typing import Any
+
+from marshmallow import RAISE, Schema
+from marshmallow.fields import Field, Nested
+
+from functions.events import samples
+from functions.events.catalog import EVENTS, Event
+from functions.events.fields import (
+    LARGEST_ID,
+    LARGEST_NUMBER,
+    Flag,
+    Id,
+    Number,
+    Rows,
+    Sku,
+    Text,
+)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NO_NUL = r"^[^\u0000]*$"
+
+
+def value_schema(event: Event) -> dict[str, Any]:
+    """What the value of *event* may be."""
+    one = object_schema(event.schema)
+    if not event.schema.many:
+        return one
+    return {"type": "array", "minItems": 1, "items": one}
+
+
+def object_schema(schema: Schema) -> dict[str, Any]:
+    """One object of *schema*."""
+    return {
+        "type": "object",
+        "description": inspect.getdoc(type(schema)),
+        "properties": {name: field_schema(f) for name, f in schema.fields.items()},
+        "required": [name for name, f in schema.fields.items() if f.required],
+        "additionalProperties": schema.unknown != RAISE,
+    }
+
+
+def field_schema(field: Field) -> dict[str, Any]:
+    """One field. JSON Schema takes 15.0 for an integer; we do not."""
+    match field:
+        case Sku():
+            return _text(field) | {"not": {"enum": [".", ".."]}}
+        case Text():
+            return _text(field)
+        case Number():
+            most = int(LARGEST_NUMBER)
+            return {"type": "number", "minimum": -most, "maximum": most}
+        case Id():
+            return {
+                "type": "integer",
+                "minimum": field.least,
+                "maximum": LARGEST_ID,
+                "description": "Written without a fraction: 15, not 15.0.",
+            }
+        case Flag():
+            return {"type": "boolean"}
+        case Rows():
+            return {"type": "array", "items": object_schema(field.row)}
+        case Nested():
+            return object_schema(field.schema)
+    raise TypeError(f"no JSON Schema is known for {type(field).__name__}")
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """The document of each event, by file name."""
+    return {
+        f"{name}.json": {
+            "$schema": DIALECT,
+            "title": name,
+            **value_schema(event),
+            "examples": [samples.value(name)],
+        }
+        for name, event in EVENTS.items()
+    }
+
+
+def _text(field: Text) -> dict[str, Any]:
+    bounds = {"minLength": field.least, "maxLength": field.most}
+    kept = {name: bound for name, bound in bounds.items() if bound}
+    return {"type": "string", **kept, "pattern": NO_NUL}
