@@ -9,7 +9,6 @@ Only names, numbers and our own sentences are ever passed in: no value of an eve
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -17,6 +16,7 @@ LABELS = ("entity", "event", "uid", "outcome", "attempt", "ms")
 LONGEST_TEXT = 1024
 
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def level(value: str) -> str:
@@ -36,8 +36,14 @@ def place(error: BaseException) -> str:
 
 
 def to_stdout(line: bytes) -> None:
-    """Write *line* in one call, so that lines of threads do not mix."""
-    os.write(1, line)
+    """Write *line* in one call, so that lines of threads do not mix.
+
+    What is done is done even where it cannot be logged: a fault here is dropped.
+    """
+    try:
+        os.write(1, line)
+    except OSError:
+        return
 
 
 class Log:
@@ -75,24 +81,29 @@ class Log:
         """
         if SEVERITIES.index(severity) < self._threshold:
             return
-        record = {
-            "severity": severity,
-            "message": message[:LONGEST_TEXT],
-            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-        }
-        labels = {}
+        # Written by hand: an encoder made anew for each line costs more than the line.
+        parts = [
+            f'{{"severity":"{severity}","message":{_quoted(message[:LONGEST_TEXT])}'
+        ]
+        labels = []
         for name, value in fields.items():
             if value is None:
                 continue
-            record[name] = value
+            if type(value) is str:
+                shown = text = _quoted(value)
+            else:
+                shown = _encode(value)
+                text = f'"{value}"'
+            parts.append(f'"{name}":{shown}')
             if name in LABELS:
-                labels[name] = value if type(value) is str else str(value)
+                labels.append(f'"{name}":{text}')
         if labels:
-            record["logging.googleapis.com/labels"] = labels
+            parts.append(f'"logging.googleapis.com/labels":{{{",".join(labels)}}}')
         if traceparent:
             trace = traceparent[3:35]
             if self._project:
                 trace = f"projects/{self._project}/traces/{trace}"
-            record["logging.googleapis.com/trace"] = trace
-            record["logging.googleapis.com/spanId"] = traceparent[36:52]
-        self._write(_encode(record).encode() + b"\n")
+            parts.append(f'"logging.googleapis.com/trace":{_quoted(trace)}')
+            span = _quoted(traceparent[36:52])
+            parts.append(f'"logging.googleapis.com/spanId":{span}')
+        self._write((",".join(parts) + "}\n").encode())

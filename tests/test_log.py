@@ -1,0 +1,147 @@
+"""Log lines: one JSON object each, in the form that Cloud Logging reads."""
+
+import json
+import os
+import threading
+
+import pytest
+
+from functions.log import SEVERITIES, Log, level, place, to_stdout
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SPAN = "b7ad6b7169203331"
+
+
+def line(*arguments, project="p", **fields) -> dict:
+    """The one line that is written."""
+    written = []
+    Log("DEBUG", project, written.append).line(*arguments, **fields)
+    [raw] = written
+    assert raw.endswith(b"}\n")
+    assert raw.count(b"\n") == 1
+    return json.loads(raw)
+
+
+def test_a_line_is_whole():
+    assert line(
+        "INFO",
+        "event published",
+        stage="published",
+        event="e",
+        entity="product",
+        uid="15",
+        message_id="7",
+        attempt=2,
+        status=200,
+        ms=1.5,
+        outcome=None,
+        fields=["data.value.sku"],
+        alarm=True,
+        traceparent=f"00-{TRACE}-{SPAN}-01",
+    ) == {
+        "severity": "INFO",
+        "message": "event published",
+        "stage": "published",
+        "event": "e",
+        "entity": "product",
+        "uid": "15",
+        "message_id": "7",
+        "attempt": 2,
+        "status": 200,
+        "ms": 1.5,
+        "fields": ["data.value.sku"],
+        "alarm": True,
+        "logging.googleapis.com/labels": {
+            "event": "e",
+            "entity": "product",
+            "uid": "15",
+            "attempt": "2",
+            "ms": "1.5",
+        },
+        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE}",
+        "logging.googleapis.com/spanId": SPAN,
+    }
+
+
+def test_without_a_project_the_trace_stands_alone():
+    told = line("INFO", "m", project="", traceparent=f"00-{TRACE}-{SPAN}-01")
+
+    assert told["logging.googleapis.com/trace"] == TRACE
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "\\", "\n", "\0", "é😀", "\ud800", '","severity":"CRITICAL', "\u2028"]
+)
+def test_no_text_breaks_a_line(text):
+    told = line("INFO", text, uid=text)
+
+    assert told == {
+        "severity": "INFO",
+        "message": text,
+        "uid": text,
+        "logging.googleapis.com/labels": {"uid": text},
+    }
+
+
+def test_a_long_message_is_cut():
+    assert line("INFO", "x" * 5000)["message"] == "x" * 1024
+
+
+@pytest.mark.parametrize("threshold", SEVERITIES)
+def test_what_is_below_the_level_is_not_written(threshold):
+    written = []
+    log = Log(threshold, write=written.append)
+    for severity in SEVERITIES:
+        log.line(severity, "m")
+
+    told = [json.loads(raw)["severity"] for raw in written]
+    assert told == list(SEVERITIES[SEVERITIES.index(threshold) :])
+
+
+def test_a_level_is_read_in_any_case():
+    assert level("debug") == "DEBUG"
+    with pytest.raises(ValueError, match="^must be one of debug, info, warning"):
+        level("loud")
+
+
+def test_lines_of_threads_do_not_mix(capfd):
+    def write(name: str) -> None:
+        log = Log()
+        for _ in range(200):
+            log.line("INFO", name * 100)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    lines = [json.loads(raw) for raw in capfd.readouterr().out.splitlines()]
+    assert len(lines) == 800
+    assert {told["message"] for told in lines} == {name * 100 for name in "abcd"}
+
+
+def test_a_log_that_is_gone_stops_nobody():
+    """A 200 means stored: where it cannot be logged, it is true nevertheless."""
+    kept = os.dup(1)
+    read, write = os.pipe()
+    try:
+        os.dup2(write, 1)
+        os.close(write)
+        os.close(read)
+        to_stdout(b"nobody reads this\n")
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def test_a_fault_is_placed_without_its_message():
+    try:
+        raise ValueError("what the customer said")
+    except ValueError as error:
+        told = place(error)
+
+    assert told.startswith(
+        "ValueError in test_a_fault_is_placed_without_its_message line"
+    )
+    assert "customer" not in told

@@ -1,0 +1,119 @@
+"""Settings: read once, all faults together, no value told."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from functions.settings import (
+    Described,
+    SettingsError,
+    described,
+    flag,
+    from_environment,
+    listed,
+    names,
+    one_of,
+    seconds,
+    setting,
+    text,
+    whole,
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A settings record."""
+
+    project: str = setting("PROJECT", text, "The project.")
+    key: str = setting("KEY", text, "A key.", "", secret=True)
+    size: int = setting("SIZE", whole(1, 9), "A size.", 3)
+    where: str = setting("WHERE", text, "A place.", "", shown="here")
+
+    def __post_init__(self) -> None:
+        if self.size == 9 and not self.key:
+            raise ValueError("SIZE is 9, so KEY must be set")
+
+
+def fault(environment: dict) -> str:
+    with pytest.raises(SettingsError) as refused:
+        from_environment(Sample, environment)
+    return str(refused.value)
+
+
+def test_what_is_set_is_read_and_the_rest_is_default():
+    assert from_environment(Sample, {"PROJECT": " p ", "SIZE": "4", "OTHER": "x"}) == (
+        Sample("p", "", 4, "")
+    )
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert from_environment(Sample, {"PROJECT": "p", "SIZE": "", "KEY": "  "}) == (
+        Sample("p", "", 3, "")
+    )
+
+
+def test_all_faults_are_told_by_name_without_values():
+    assert fault({"SIZE": "hush"}) == (
+        "Wrong settings: PROJECT is not set; SIZE must be a whole number from 1 to 9"
+    )
+
+
+def test_what_only_several_settings_tell_is_told():
+    assert fault({"PROJECT": "p", "SIZE": "9"}) == (
+        "Wrong settings: SIZE is 9, so KEY must be set"
+    )
+
+
+def test_a_secret_is_not_shown():
+    assert repr(Sample("p", "hush")) == "Sample(project='p', size=3, where='')"
+
+
+def test_a_settings_record_describes_itself():
+    assert names(Sample) == ["PROJECT", "KEY", "SIZE", "WHERE"]
+    assert list(described(Sample)) == [
+        Described("PROJECT", "The project.", "required", False),
+        Described("KEY", "A key.", "", True),
+        Described("SIZE", "A size.", "3", False),
+        Described("WHERE", "A place.", "here", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "value"),
+    [
+        (whole(0), "0", 0),
+        (whole(-5, 5), "-5", -5),
+        (seconds(0, 60), "0.5", 0.5),
+        (one_of("a", "b"), "B", "b"),
+        (flag, "Yes", True),
+        (flag, "0", False),
+        (listed, " a, ,b ", ("a", "b")),
+        (listed, ",", ()),
+    ],
+)
+def test_a_text_is_read(read, given, value):
+    assert read(given) == value
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "sentence"),
+    [
+        (whole(1), "0", "must be a whole number from 1"),
+        (whole(1, 9), "10", "must be a whole number from 1 to 9"),
+        (whole(1, 9), "1.0", "must be a whole number from 1 to 9"),
+        (whole(1, 9), "²", "must be a whole number from 1 to 9"),
+        (whole(1, 9), "--1", "must be a whole number from 1 to 9"),
+        (whole(1, 9), "1_0", "must be a whole number from 1 to 9"),
+        (seconds(0, 60), "nan", "must be seconds from 0 to 60"),
+        (seconds(0, 60), "inf", "must be seconds from 0 to 60"),
+        (seconds(0, 60), "-1", "must be seconds from 0 to 60"),
+        (seconds(0, 60), "soon", "must be seconds from 0 to 60"),
+        (one_of("a", "b"), "c", "must be one of a, b"),
+        (flag, "perhaps", "must be true or false"),
+    ],
+)
+def test_a_text_that_is_wrong_is_refused_without_being_told(read, given, sentence):
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - compared whole below
+        read(given)
+
+    assert str(refused.value) == sentence
