@@ -65,7 +65,7 @@ async def check_authentication(request: Request, settings: IngestSettings) -> st
     """
     match settings.auth:
         case "token":
-            return _by_token(request, settings.tokens)
+            return by_token(request, settings.tokens)
         case "hmac":
             return _by_signature(request, settings.hmac_secrets)
         case "oidc":
@@ -74,7 +74,7 @@ async def check_authentication(request: Request, settings: IngestSettings) -> st
             return ANONYMOUS
 
 
-def _by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
+def by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
     """Every place a token may stand in, the ones that cost least first."""
     for offered in _offered_tokens(request):
         # Every secret is compared, so that time does not tell which one was near.

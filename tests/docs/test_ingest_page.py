@@ -1,0 +1,83 @@
+"""docs/ingest.md: its example of one's own rule works, its examples are valid."""
+
+import asyncio
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from functions.ingest import auth, envelope
+from functions.ingest.settings import IngestSettings
+from functions.settings import from_environment
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/ingest.md").read_text()
+PROOF, TOKEN = "proof-of-the-proxy-01", "token-of-the-erp-0001"
+SETTINGS = from_environment(
+    IngestSettings,
+    {
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "INGEST_AUTH": "token",
+        "INGEST_TOKENS": f"proxy:{PROOF},erp:{TOKEN}",
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def rule():
+    """The page's check_authentication, in the place it is written for."""
+    [source] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    room = dict(vars(auth))
+    exec(compile(source, "docs/ingest.md", "exec"), room)  # noqa: S102 - our own page
+    return room["check_authentication"]
+
+
+def caller(rule, **headers: str) -> str:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return asyncio.run(rule(auth.Request(named, b"", b""), SETTINGS))
+
+
+def test_the_example_has_the_signature_of_the_original(rule):
+    assert inspect.signature(rule) == inspect.signature(auth.check_authentication)
+
+
+def test_the_example_takes_whom_it_says(rule):
+    assert caller(rule, x_client_cert_subject="CN=wms", x_proxy_proof=PROOF) == "CN=wms"
+    assert caller(rule, authorization=f"Bearer {TOKEN}") == "erp"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x_client_cert_subject": "CN=wms"},
+        {"x_client_cert_subject": "CN=wms", "x_proxy_proof": TOKEN},
+        {"x_client_cert_subject": "CN=wms", "x_proxy_proof": "\xff"},
+        {"authorization": "Bearer x"},
+    ],
+)
+def test_the_example_refuses_everybody_else(rule, headers):
+    with pytest.raises(auth.Unauthenticated):
+        caller(rule, **headers)
+
+
+def test_each_json_body_on_the_page_is_an_event():
+    bodies = re.findall(r"'(\{\"data\".*?\}\}\})'", PAGE)
+
+    assert len(bodies) == 2
+    for body in bodies:
+        assert envelope.read(body.encode()).uid == "erp-4711"
+
+
+def test_every_sentence_of_the_answers_is_the_code_s():
+    source = (Path(auth.__file__).parent / "ingest.py").read_text() + (
+        Path(auth.__file__).parent / "envelope.py"
+    ).read_text()
+    told = re.findall(r"^\| \d+ \| `(\{.*?\})` \|", PAGE, re.M)
+
+    assert len(told) == 8
+    for body in told:
+        error = json.loads(body).get("error", "")
+        if error and not error.startswith(("<", "The body is longer")):
+            assert f'"{error}"' in source
