@@ -15,6 +15,9 @@ COMMANDS = {
     "dead-letters": "cli.commands.dead_letters",
     "replay": "cli.commands.dead_letters",
     "discard": "cli.commands.dead_letters",
+    "pause": "cli.commands.delivery",
+    "resume": "cli.commands.delivery",
+    "status": "cli.commands.delivery",
 }
 NOBODY_THERE = 3
 

@@ -24,6 +24,7 @@ PULL_SECONDS = 5.0
 ACKS_AT_ONCE = 1000  # a request has at most 512 KiB
 PULLED_AT_ONCE = 200
 
+PushConfig = pubsub.PushConfig.pb()
 Subscription = pubsub.Subscription.pb()
 ReceivedMessage = pubsub.ReceivedMessage.pb()
 _GetSubscription = pubsub.GetSubscriptionRequest.pb()

@@ -84,6 +84,7 @@ class Stack:
                 "console": None,
                 "broker": broker_at,
                 "commerce": commerce_at,
+                "consumer": f"http://{LOOPBACK}:{consumer.port}/",
                 "project": PROJECT,
                 "ledger": f"sqlite:{files.ledger}",
                 "pid": os.getpid(),
