@@ -168,6 +168,44 @@ class Ledger:
         record = self.store.get(thing_key(thing_hash(ordering_key)))
         return record.get("time") if record else None
 
+    def forget_uid(self, uid: str) -> tuple[int, int]:
+        """Forget all events of *uid*, whoever the caller was.
+
+        Returns:
+            How many records are gone, and how many stay since one is under way.
+        """
+        found = self.store.find("uid", uid_hash(uid))
+        return self._forget(found, lambda record: None)
+
+    def forget_thing(self, name: str) -> tuple[int, int]:
+        """Forget what happened to *name*: an ordering key, or ``stock:SKU@source``.
+
+        Returns:
+            How many records held something of it, and how many still do since it is
+            under way.
+        """
+        thing = thing_hash(name)
+
+        def without(record):
+            return rules.forget(record, thing) if record["kind"] == "event" else None
+
+        return self._forget(self.store.find("things", thing), without)
+
+    def _forget(self, found, without) -> tuple[int, int]:
+        now = self._clock()
+
+        def by(records):
+            record = records[0]
+            if record is None:
+                return [None], True
+            # What is forgotten amid a call could be done a second time.
+            if rules.at_work(record, now):
+                return records, False
+            return [without(record)], True
+
+        gone = [self.store.change([key], by) for key, _ in found]
+        return gone.count(True), gone.count(False)
+
     def _kept(self, marks) -> list[dict | None]:
         expires = self._clock() + self._keep
         return [{**mark, "expires": expires} if mark else None for mark in marks]

@@ -225,6 +225,14 @@ def state(entry: dict, now: float) -> str:
     return "lost" if entry["holder"] else "failed"
 
 
+def at_work(record: dict, now: float) -> bool:
+    """Whether a delivery holds a lease on *record*, an event's or a thing's."""
+    claim = record.get("claim")
+    return any(_live(entry, now) for entry in record.get("open", {}).values()) or bool(
+        claim and claim["lease"] > now
+    )
+
+
 # Marks: which event's level of a SKU at a source is the newest
 
 
