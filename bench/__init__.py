@@ -1,0 +1,1 @@
+"""Measurements: what our functions cost beside bare ones."""
