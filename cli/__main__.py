@@ -18,6 +18,8 @@ COMMANDS = {
     "pause": "cli.commands.delivery",
     "resume": "cli.commands.delivery",
     "status": "cli.commands.delivery",
+    "trace": "cli.commands.trace",
+    "forget": "cli.commands.forget",
 }
 NOBODY_THERE = 3
 

@@ -1,0 +1,238 @@
+"""Tells the life of an event: received, published, each try with its answer, outcome.
+
+Locally from the stack's journal; everywhere from the ledger, which knows the newest try
+of each message and its outcome, and from the dead letters. In the cloud each single
+try stands in Cloud Logging.
+"""
+
+import json
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli import journal
+from cli.letters import Letter, moment
+from cli.where import DEAD_LETTERS, Unreachable, Where
+from functions.events.message import normal_time
+from functions.ledger import rules
+from functions.ledger.ledger import uid_hash
+from functions.ledger.store import Store
+
+LOGS_KEPT = "30d"  # Cloud Logging's own default
+LOGS_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to an event.
+
+    Attributes:
+        at: in ``functions.events.message.timestamp``'s form.
+        stage: ``received``, ``published``, ``attempt``, ``call``, ``outcome``,
+            ``dead-lettered``, or ``out of tries``.
+        told_by: ``journal``, ``ledger``, ``dead letters`` or ``logs``.
+        labels: of the one vocabulary, as far as they are known.
+    """
+
+    at: str
+    stage: str
+    told_by: str
+    labels: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Life:
+    """What is known of one uid.
+
+    Attributes:
+        steps: oldest first.
+        state: ``waiting`` (not delivered yet), ``under way``, ``retrying``,
+            ``handled`` or ``refused``: the newest of its messages.
+        status: of the last answer, where there was one.
+        answer: its sentence.
+        dead_letters: message ids of those that wait.
+    """
+
+    steps: list[Step]
+    state: str
+    status: int | None
+    answer: str
+    dead_letters: list[str]
+
+
+def life(
+    where: Where,
+    uid: str,
+    letters: Sequence[Letter] = (),
+    logged: Sequence[Step] = (),
+    clock: Callable[[], float] = time.time,
+) -> Life | None:
+    """Everything known of *uid*; None when that is nothing.
+
+    Args:
+        letters: the dead letters of that uid.
+        logged: what :func:`logs` found.
+
+    Raises:
+        LedgerUnavailable: it cannot be asked.
+    """
+    known = list(_ledger(where.store, uid, clock()))
+    told = list(_answered([*_journal(where, uid), *logged], known))
+    # The ledger has the newest try only; where each was told of, that is better.
+    ended = {s.labels.get("message_id") for s in told if s.stage == "outcome"}
+    waiting = {letter.message_id for letter in letters}
+    steps = [s for s in told if s.labels.get("message_id") not in waiting]
+    steps += [s for s in known if s.labels["message_id"] not in ended]
+    steps += [
+        Step(letter.since, "dead-lettered", "dead letters", _labels_of(letter))
+        for letter in letters
+    ]
+    if not steps:
+        return None
+    # What is refused before the ledger is asked stands in the other lists only.
+    states = [s for s in known if "state" in s.labels] or [
+        Step(s.at, s.stage, s.told_by, {**s.labels, "state": s.labels.get("outcome")})
+        for s in told
+        if s.stage == "outcome"
+    ]
+    newest = max(states, key=lambda step: step.at).labels if states else {}
+    return Life(
+        sorted(steps, key=lambda step: step.at),
+        newest.get("state") or ("refused" if letters else "waiting"),
+        newest.get("status"),
+        newest.get("answer") or "",
+        [letter.message_id for letter in letters],
+    )
+
+
+def logs_command(where: Where, uid: str) -> list[str]:
+    """The command that reads every line about *uid* from Cloud Logging."""
+    quoted = json.dumps(uid, ensure_ascii=False)
+    wanted = f'resource.type="cloud_run_revision" AND jsonPayload.uid={quoted}'
+    return [
+        *("gcloud", "logging", "read", wanted),
+        *("--project", where.project, "--order", "asc"),
+        *("--freshness", LOGS_KEPT, "--format", "json"),
+    ]
+
+
+def shown(command: list[str]) -> str:
+    """*command* as a person types it."""
+    return shlex.join(command)
+
+
+def logs(command: list[str]) -> list[Step]:
+    """What Cloud Logging has, by :func:`logs_command`.
+
+    Raises:
+        Unreachable: ``gcloud`` is not installed, not signed in, or fails.
+    """
+    if not (gcloud := shutil.which(command[0])):
+        raise Unreachable("gcloud is not installed, and --logs reads through it")
+    try:
+        done = subprocess.run(  # noqa: S603 a list, no shell; the uid is quoted in it
+            [gcloud, *command[1:]],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=LOGS_SECONDS,
+        )
+        entries = json.loads(done.stdout or "[]")
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines()
+        raise Unreachable(f"gcloud failed: {said[-1] if said else 'no word'}") from None
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        raise Unreachable(f"gcloud failed: {type(error).__name__}") from None
+    return [step for entry in entries if (step := _logged(entry))]
+
+
+def _logged(entry: dict[str, Any]) -> Step | None:
+    said = dict(entry.get("jsonPayload") or {})
+    at = normal_time(entry.get("timestamp", ""))
+    stage = said.pop("stage", None)
+    return Step(at, stage, "logs", said) if at and stage else None
+
+
+def _journal(where: Where, uid: str) -> list[Step]:
+    if where.state is None:
+        return []
+    return [
+        Step(moment(entry.at), entry.stage, "journal", entry.labels)
+        for entry in journal.entries(where.state, uid, where.topic(DEAD_LETTERS))
+    ]
+
+
+def _answered(told: list[Step], known: list[Step]) -> Iterator[Step]:
+    """*told*, with each message's last answer, whose words only the ledger has."""
+    words = {
+        (labels["message_id"], labels["status"]): labels["answer"]
+        for step in known
+        if "status" in (labels := step.labels)
+    }
+    for step in reversed(told):
+        about = (step.labels.get("message_id"), step.labels.get("status"))
+        if step.stage == "outcome" and (answer := words.pop(about, "")):
+            step = Step(
+                step.at, step.stage, step.told_by, {**step.labels, "answer": answer}
+            )
+        yield step
+
+
+def _ledger(store: Store | None, uid: str, now: float) -> Iterator[Step]:
+    if store is None:
+        return
+    for _, record in store.find("uid", uid_hash(uid)):
+        for message_id, entry in record["open"].items():
+            yield from _opened(record, message_id, entry, now)
+        for entry in record["finished"]:
+            yield from _finished(record, entry)
+
+
+def _opened(record: dict, message_id: str, entry: dict, now: float) -> Iterator[Step]:
+    labels = _entry_labels(record, message_id, entry)
+    under_way = rules.state(entry, now) == "under way"
+    yield Step(entry["time"], "received", "ledger", labels)
+    tried = {
+        **labels,
+        "attempt": entry["attempts"],
+        "state": "under way" if under_way else "retrying",
+        **_answer(entry),
+    }
+    yield Step(moment(entry["began"]), "attempt", "ledger", tried)
+
+
+def _finished(record: dict, entry: dict) -> Iterator[Step]:
+    labels = _entry_labels(record, entry["message"], entry)
+    word = "handled" if entry["status"] < 300 else "refused"
+    yield Step(entry["time"], "received", "ledger", labels)
+    ended = {**labels, "outcome": word, "state": word, **_answer(entry)}
+    yield Step(moment(entry["at"]), "outcome", "ledger", ended)
+
+
+def _entry_labels(record: dict, message_id: str, entry: dict) -> dict[str, Any]:
+    return {
+        "event": entry["event"],
+        "entity": record.get("entity"),
+        "message_id": message_id,
+    }
+
+
+def _answer(entry: dict) -> dict[str, Any]:
+    if entry.get("status") is None:
+        return {}
+    return {"status": entry["status"], "answer": entry.get("answer") or ""}
+
+
+def _labels_of(letter: Letter) -> dict[str, Any]:
+    return {
+        "event": letter.event,
+        "entity": letter.entity,
+        "message_id": letter.message_id,
+        "attempt": letter.attempts,
+        "status": letter.status,
+        "answer": letter.reason,
+    }

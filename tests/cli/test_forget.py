@@ -1,0 +1,202 @@
+"""``forget``: what ledger, dead letters and journal hold of somebody is gone."""
+
+import sqlite3
+
+import pytest
+
+from cli.forget import NoSuchId, thing
+from functions.events import samples
+from functions.ledger.ledger import thing_hash, uid_hash
+from local.journal import Journal
+
+CUSTOMER = samples.value("be-observer.customer_create")
+UPDATE = samples.value("be-observer.customer_update")
+DONE = {"status": 200, "answer": "Done", "final": True}
+REFUSED = {"status": 400, "answer": "jane@example.com is taken", "final": True}
+
+
+def jane(value: dict = CUSTOMER, **more) -> dict:
+    return {**value, "email": "Jane@Example.com", **more}
+
+
+@pytest.fixture
+def journal(deployment):
+    db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    yield Journal(db)
+    db.close()
+
+
+def uids(deployment) -> list[str]:
+    return sorted(letter["uid"] for letter in deployment.told("dead-letters"))
+
+
+def test_a_uid_is_forgotten_everywhere(deployment, journal):
+    deployment.tried("customer_create", jane(), "u1", **REFUSED)
+    deployment.tried("customer_create", jane(), "u2", **REFUSED)
+    deployment.refused("customer_create", jane(), "u1")
+    deployment.refused("customer_create", jane(), "u2")
+    journal.observe("received", uid="u1")
+    journal.observe("outcome", uid="u1", message_id="original-u1")
+    journal.observe("received", uid="u2")
+
+    [told] = deployment.told("forget", "--uid", "u1", "--yes")
+
+    assert told == {
+        "uid": "u1",
+        "id": None,
+        "did": "forgotten",
+        "ledger": 1,
+        "under_way": 0,
+        "dead_letters": 1,
+        "shared_dead_letters": [],
+        "journal": 2,
+    }
+    assert deployment.store.find("uid", uid_hash("u1")) == []
+    assert len(deployment.store.find("uid", uid_hash("u2"))) == 1
+    assert uids(deployment) == ["u2"]
+    assert [entry.labels["uid"] for entry in journal.read()] == ["u2"]
+
+
+def test_a_person_is_forgotten_by_id_and_by_email(deployment, journal):
+    deployment.tried("customer_create", jane(), "u1", **DONE)
+    deployment.tried("customer_update", jane(UPDATE, id=15), "u2", **DONE)
+    deployment.tried("customer_update", {**UPDATE, "id": 16}, "u3", **DONE)
+    deployment.refused("customer_create", jane(), "u4")
+    deployment.refused("customer_update", jane(UPDATE, id=15), "u5")
+    deployment.refused("customer_update", {**UPDATE, "id": 16}, "u6")
+    journal.observe("received", uid="u1")
+    journal.observe("published", uid="u1", message_id="original-u1")
+    journal.observe("received", uid="u3")
+
+    told = deployment.told(
+        "forget", "--id", "customer:15", "--id", "customer:JANE@example.com", "--yes"
+    )
+
+    # Each has the event's record and the thing's; the change of 15 holds the e-mail.
+    assert [(t["id"], t["ledger"], t["dead_letters"], t["journal"]) for t in told] == [
+        ("customer:15", 2, 1, 0),
+        ("customer:jane@example.com", 2, 1, 2),
+    ]
+    for name in ("customer:15", "customer:jane@example.com"):
+        assert deployment.store.find("things", thing_hash(name)) == []
+        assert deployment.ledger.newest(name) is None
+    assert deployment.ledger.newest("customer:16") is not None
+    assert uids(deployment) == ["u6"]
+    assert [entry.labels["uid"] for entry in journal.read()] == ["u3"]
+
+
+def test_an_email_is_found_in_a_letter_that_goes_by_id(deployment):
+    deployment.refused("customer_update", jane(UPDATE, id=15), "u1")
+    deployment.refused("customer_update", {**UPDATE, "id": 16}, "u2")
+
+    [told] = deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+
+    assert told["dead_letters"] == 1
+    assert uids(deployment) == ["u2"]
+
+
+def test_of_a_uid_for_all_only_what_is_about_the_thing_goes(deployment):
+    deployment.tried("customer_create", jane(), "same", message_id="m1", **DONE)
+    deployment.tried(
+        "customer_update", {**UPDATE, "id": 16}, "same", message_id="m2", **DONE
+    )
+
+    deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+
+    [(_, record)] = deployment.store.find("uid", uid_hash("same"))
+    assert [entry["message"] for entry in record["finished"]] == ["m2"]
+    assert record["things"] == [thing_hash("customer:16")]
+
+
+def test_a_letter_about_others_as_well_stays_and_is_told(deployment):
+    rows = [
+        {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False},
+        {"sku": "B", "source": "default", "quantity": 2, "outOfStock": False},
+    ]
+    letter = deployment.refused("catalog_stock_update", rows, "u1")
+
+    [told] = deployment.told("forget", "--id", "stock:A", "--yes", status=1)
+
+    assert told["shared_dead_letters"] == [letter]
+    assert deployment.waiting() == 1
+
+
+def test_what_is_under_way_stays_and_is_exit_1(deployment):
+    claim = deployment.tried("customer_create", jane(), "u1")
+
+    [told] = deployment.told("forget", "--uid", "u1", "--yes", status=1)
+
+    assert (told["ledger"], told["under_way"]) == (0, 1)
+    assert deployment.ledger.renew(claim)
+
+
+def test_a_dry_run_only_tells(deployment, journal):
+    deployment.tried("customer_create", jane(), "u1", **DONE)
+    deployment.refused("customer_create", jane(), "u1")
+    journal.observe("received", uid="u1")
+
+    [told] = deployment.told("forget", "--uid", "u1", "--dry-run")
+
+    assert (told["did"], told["ledger"], told["dead_letters"], told["journal"]) == (
+        "would forget",
+        1,
+        1,
+        1,
+    )
+    assert len(deployment.store.find("uid", uid_hash("u1"))) == 1
+    assert (deployment.waiting(), len(journal.read())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"), [("y\n", 0), ("n\n", 1), ("", 1)], ids=["yes", "no", "nobody"]
+)
+def test_it_asks_first(deployment, answer, left):
+    deployment.tried("customer_create", jane(), "u1", **DONE)
+    deployment.refused("customer_create", jane(), "u1")
+
+    result = deployment.run("forget", "--uid", "u1", input=answer)
+
+    assert result.stdout.startswith(
+        "Of uid u1, the local stack holds 1 ledger records, 1 dead letters.\n"
+        "Remove it for good? [y/N]: "
+    )
+    assert result.exit_code == left
+    assert len(deployment.store.find("uid", uid_hash("u1"))) == left
+    assert deployment.waiting() == left
+
+
+def test_for_scripts(deployment):
+    assert deployment.run("forget").exit_code == 2
+    assert deployment.run("forget", "--uid", "u1", "--json").exit_code == 2
+    assert deployment.run("forget", "--id", "jane@example.com").exit_code == 2
+    nobody = deployment.told("forget", "--uid", "nobody", "--yes")
+    assert (nobody[0]["ledger"], nobody[0]["dead_letters"]) == (0, 0)
+
+
+def test_without_ledger_it_does_not_pretend(deployment):
+    deployment.announce(ledger="memory")
+
+    result = deployment.run("forget", "--uid", "u1", "--yes")
+
+    assert result.exit_code == 2
+    assert "set LEDGER" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("customer:15", "customer:15"),
+        ("customer:Jane@Example.com", "customer:jane@example.com"),
+        ("product:Abc:1", "product:Abc:1"),
+        ("stock:A@default", "stock:A@default"),
+    ],
+)
+def test_an_id_is_written_as_events_name_it(text, expected):
+    assert thing(text).thing == expected
+
+
+@pytest.mark.parametrize("text", ["", "15", "customer:", "unicorn:1", ":1"])
+def test_what_is_no_id_is_told(text):
+    with pytest.raises(NoSuchId):
+        thing(text)
