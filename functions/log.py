@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-LABELS = ("entity", "event", "uid", "outcome", "attempt", "ms")
+LABELS = frozenset({"entity", "event", "uid", "outcome", "attempt", "ms"})
 LONGEST_TEXT = 1024
 
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
@@ -61,7 +61,7 @@ class Log:
         project: str = "",
         write: Callable[[bytes], Any] = to_stdout,
     ) -> None:
-        self._threshold = SEVERITIES.index(level)
+        self._written = frozenset(SEVERITIES[SEVERITIES.index(level) :])
         self._project = project
         self._write = write
 
@@ -79,31 +79,33 @@ class Log:
             fields: ``stage`` and the labels of the one vocabulary: ``event``,
                 ``entity``, ``uid``, ``message_id``, ``attempt``, ``status``, ``ms``, …
         """
-        if SEVERITIES.index(severity) < self._threshold:
+        if severity not in self._written:
             return
         # Written by hand: an encoder made anew for each line costs more than the line.
-        parts = [
-            f'{{"severity":"{severity}","message":{_quoted(message[:LONGEST_TEXT])}'
-        ]
-        labels = []
+        text = f'{{"severity":"{severity}","message":{_quoted(message[:LONGEST_TEXT])}'
+        labels = ""
         for name, value in fields.items():
             if value is None:
                 continue
-            if type(value) is str:
-                shown = text = _quoted(value)
+            kind = type(value)
+            if kind is str:
+                shown = label = _quoted(value)
+            elif kind is int or kind is float:
+                shown = repr(value)
+                label = f'"{shown}"'
             else:
                 shown = _encode(value)
-                text = f'"{value}"'
-            parts.append(f'"{name}":{shown}')
+                label = _quoted(str(value))
+            text += f',"{name}":{shown}'
             if name in LABELS:
-                labels.append(f'"{name}":{text}')
+                labels += f',"{name}":{label}'
         if labels:
-            parts.append(f'"logging.googleapis.com/labels":{{{",".join(labels)}}}')
+            text += f',"logging.googleapis.com/labels":{{{labels[1:]}}}'
         if traceparent:
             trace = traceparent[3:35]
             if self._project:
                 trace = f"projects/{self._project}/traces/{trace}"
-            parts.append(f'"logging.googleapis.com/trace":{_quoted(trace)}')
-            span = _quoted(traceparent[36:52])
-            parts.append(f'"logging.googleapis.com/spanId":{span}')
-        self._write((",".join(parts) + "}\n").encode())
+            span = traceparent[36:52]
+            text += f',"logging.googleapis.com/trace":{_quoted(trace)}'
+            text += f',"logging.googleapis.com/spanId":{_quoted(span)}'
+        self._write(f"{text}}}\n".encode())
