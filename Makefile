@@ -30,7 +30,7 @@ send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=�
 
 .PHONY: trace
 trace: $(READY) ## Tell the life of an event (UID=…)
-	@$(BIN)/python -m cli trace $(call given,UID,)
+	@$(BIN)/python -m cli trace $(ARGS) $(call given,UID,)
 
 .PHONY: dead-letters
 dead-letters: $(READY) ## List what was refused or gave out
@@ -39,6 +39,26 @@ dead-letters: $(READY) ## List what was refused or gave out
 .PHONY: replay
 replay: $(READY) ## Send dead letters again (ARGS="--all --dry-run")
 	@$(BIN)/python -m cli replay $(ARGS)
+
+.PHONY: discard
+discard: $(READY) ## Remove dead letters for good (ARGS="--uid …")
+	@$(BIN)/python -m cli discard $(ARGS)
+
+.PHONY: pause
+pause: $(READY) ## Hold events back (ARGS="order", or all)
+	@$(BIN)/python -m cli pause $(ARGS)
+
+.PHONY: resume
+resume: $(READY) ## Deliver them again (ARGS="order", or all)
+	@$(BIN)/python -m cli resume $(ARGS)
+
+.PHONY: status
+status: $(READY) ## Say what is delivered, paused and waiting
+	@$(BIN)/python -m cli status $(ARGS)
+
+.PHONY: forget
+forget: $(READY) ## Remove what is held of a person (ARGS="--id customer:15")
+	@$(BIN)/python -m cli forget $(ARGS)
 
 .PHONY: check-commerce
 check-commerce: $(READY) ## Try sign-in and permissions at the configured store

@@ -4,6 +4,7 @@ import signal
 import sys
 from importlib import import_module
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -25,16 +26,24 @@ NOBODY_THERE = 3
 
 
 class Commands(click.Group):
-    """The commands by name; a fault of theirs is one sentence and an exit status."""
+    """The commands by name; a fault of theirs is one sentence and an exit status.
+
+    Args:
+        modules: where each command is.
+    """
+
+    def __init__(self, *args: Any, modules: dict[str, str] = COMMANDS, **more: Any):
+        super().__init__(*args, **more)
+        self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self._modules)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in self._modules:
             return None
         try:
-            module = import_module(COMMANDS[name])
+            module = import_module(self._modules[name])
         except ImportError as error:
             return _not_here(name, f"not available here: {error}")
         return getattr(module, name.replace("-", "_"))

@@ -1,0 +1,81 @@
+"""The operator's page: it has every command, and what it says is so."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.__main__ import COMMANDS, main
+from cli.dead_letters import MOST_REPLAYS
+from functions.consumer.settings import ConsumerSettings
+from functions.events import catalog
+from functions.ledger.rules import LONGEST_ANSWER
+from local.journal import KEPT
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+EXAMPLES = sorted(
+    set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?python -m cli (.+)$", PAGE, re.M))
+)
+THEIR_OWN_PAGE = {"send", "check-commerce"}
+
+
+def command(name: str) -> click.Command:
+    return main.get_command(click.Context(main), name)
+
+
+def test_every_command_is_in_the_table():
+    table = PAGE.partition("## The commands")[2].partition("Each is")[0]
+
+    assert [name for name in COMMANDS if f"`{name}`" not in table] == []
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - THEIR_OWN_PAGE))
+def test_every_option_is_told_of(name):
+    options = {
+        option
+        for parameter in command(name).params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+    }
+
+    told = set(re.findall(r"--[a-z-]+", PAGE))
+    assert options - told == set()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_taken(example):
+    name, *arguments = shlex.split(example)
+
+    command(name).make_context(name, arguments)
+
+
+def test_every_command_has_an_example():
+    named = {example.split()[0] for example in EXAMPLES}
+
+    assert COMMANDS.keys() - named - THEIR_OWN_PAGE == set()
+
+
+def test_the_numbers_are_the_codes():
+    delivery = catalog.delivery()
+    rows = {
+        cells[0].strip(): cells[2]
+        for line in PAGE.partition("## How long")[2].splitlines()
+        if (cells := line.strip("| ").split("|"))[0].strip() and len(cells) == 3
+    }
+    days = delivery["message_retention_seconds"] // 86400
+    letter_days = delivery["dead_letter_retention_seconds"] // 86400
+    ledger_days = ConsumerSettings(project="p").ledger_days
+
+    assert f"{days} days" in rows["an entity's subscription"]
+    assert f"{letter_days} days" in rows["dead letters"]
+    assert f"{ledger_days} days" in rows["ledger"]
+    assert f"at most {LONGEST_ANSWER} characters" in PAGE
+    assert f"newest {KEPT:,} lines" in PAGE
+    assert f"**for {days} days at most**" in PAGE
+    assert f"({delivery['max_delivery_attempts']} tries, up to" in PAGE
+    assert f"up to {delivery['maximum_backoff_seconds']} s apart" in PAGE
+    assert MOST_REPLAYS == 3
+    assert "replayed three times" in PAGE
