@@ -49,6 +49,8 @@ class Commands(click.Group):
         return getattr(module, name.replace("-", "_"))
 
     def invoke(self, ctx: click.Context) -> object:
+        from google.auth.exceptions import GoogleAuthError
+
         from cli.dead_letters import NoLedger
         from cli.where import Unreachable
         from functions.ledger.store import LedgerUnavailable
@@ -59,7 +61,7 @@ class Commands(click.Group):
             raise click.UsageError(str(error)) from error
         except LedgerUnavailable as error:
             raise _Fault(f"The ledger cannot be reached: {error}") from error
-        except Unreachable as error:
+        except (Unreachable, GoogleAuthError) as error:
             raise _Fault(str(error)) from error
 
 

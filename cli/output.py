@@ -53,9 +53,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def progress(items: Iterable, total: int, what: str) -> Iterable:
     """*items*, with a bar on standard error where somebody looks."""
     console = Console(stderr=True)
-    hidden = not console.is_terminal
-    with Progress(console=console, transient=True, disable=hidden) as shown:
-        yield from shown.track(items, total=total, description=what)
+    bar = Progress(
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        # Lines pass above the bar, through it, only where both are on one screen.
+        redirect_stdout=sys.stdout.isatty(),
+    )
+    with bar:
+        yield from bar.track(items, total=total, description=what)
 
 
 def short_time(timestamp: str) -> str:

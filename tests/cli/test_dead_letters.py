@@ -4,15 +4,18 @@ import json
 import time
 
 import pytest
+from google.pubsub_v1.types import DeadLetterPolicy as _DeadLetterPolicy
 
 from cli.browse import Browse
-from cli.pubsub import PubSub
-from functions.events import samples
+from cli.pubsub import PubSub, PushConfig
+from functions.events import catalog, samples
+from functions.events.message import message
 from tests.cli.deployment import SOURCE
+from tests.running import free_port
 
 PRODUCT = samples.value("be-observer.catalog_product_create")
 ORDER = samples.value("be-observer.sales_order_status_update")
-GROUP = {"name": "VIP", "taxClassId": 3}
+DeadLetterPolicy = _DeadLetterPolicy.pb()
 
 
 def test_a_letter_is_listed_with_what_why_when_where_and_how_often(deployment):
@@ -160,6 +163,40 @@ def test_what_pubsub_dead_lettered_is_shown_with_its_last_error(deployment):
     assert told["reason"] == "Out of tries: 503 Commerce answered 503: maintenance"
     assert (told["status"], told["attempts"], told["by"]) == (503, 100, "pubsub")
     assert told["subscription"] == f"{deployment.prefix}product"
+
+
+def test_what_the_broker_itself_dead_letters_is_read_and_replayed(hasty_deployment):
+    deployment = hasty_deployment
+    deployment.subscribe(
+        "order",
+        "order",
+        push_config=PushConfig(push_endpoint=f"http://127.0.0.1:{free_port()}/"),
+        dead_letter_policy=DeadLetterPolicy(
+            dead_letter_topic=deployment.topic("dead-letters"), max_delivery_attempts=5
+        ),
+    )
+    known = catalog.find("be-observer.sales_order_status_update")
+    made = message(known, "u1", ORDER, SOURCE, "2026-10-05T12:00:00.000000Z", None)
+    topic = deployment.topic("order")
+    deployment.api.publish(topic, made.data, made.ordering_key, **made.attributes)
+    end = time.monotonic() + 10
+    while not deployment.waiting():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+    [told] = deployment.told("dead-letters")
+
+    assert told["reason"] == (
+        "Out of tries: none of them has reached the consumer's ledger"
+    )
+    assert (told["by"], told["attempts"], told["entity"]) == ("pubsub", 5, "order")
+    assert told["subscription"] == f"{deployment.prefix}order"
+    assert told["time"] == "2026-10-05T12:00:00.000000Z"
+    deployment.published("order")
+    assert deployment.told("replay", "--all")[0]["did"] == "replayed"
+    [again] = deployment.published("order")
+    assert dict(again.attributes) == {**made.attributes, "replayed": "1"}
+    assert (again.data, again.ordering_key) == (made.data, made.ordering_key)
 
 
 @pytest.mark.parametrize(

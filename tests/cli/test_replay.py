@@ -1,6 +1,8 @@
 """``replay`` and ``discard``: what comes back, what is left out, and none is lost."""
 
+import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -311,6 +313,29 @@ def test_terminated_half_way_it_gives_back_at_once(deployment):
 
     assert process.returncode == 128 + signal.SIGTERM
     assert deployment.waiting() == 4
+
+
+def test_a_bar_on_the_screen_takes_nothing_from_a_pipe(deployment):
+    for number in range(3):
+        value = product(f"A{number}")
+        deployment.refused("catalog_product_create", value, f"u{number}")
+    screen, ours = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "replay", "--all", "--rate", "5", "--json"],
+        cwd=ROOT,
+        env={**os.environ, **deployment.environment, "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=ours,
+        text=True,
+    )
+    os.close(ours)
+    lines = process.communicate(timeout=20)[0].splitlines()
+    shown = os.read(screen, 100_000).decode()
+    os.close(screen)
+
+    assert [json.loads(line)["did"] for line in lines] == ["replayed"] * 3
+    assert "replaying" in shown
+    assert "ce-id" not in shown
 
 
 def test_a_second_copy_is_a_repeat_for_the_ledger(deployment):

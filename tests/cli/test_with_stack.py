@@ -1,0 +1,95 @@
+"""The commands against a whole local stack: broker, functions and a shop."""
+
+import json
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from cli.__main__ import main
+from functions.events import samples
+from tests.running import RunningStack
+
+PRODUCT = samples.value("be-observer.catalog_product_create")
+NO_ORDER = {"id": 987654, "status": "complete", "notifyCustomer": False}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    with RunningStack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+def told(stack: RunningStack, *arguments: str) -> list[dict]:
+    environment = {"LOCAL_STATE": str(stack.folder)}
+    result = CliRunner(env=environment).invoke(main, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def letters(stack: RunningStack, uid: str) -> list[dict]:
+    return told(stack, "dead-letters", "--uid", uid)
+
+
+def wait_for(condition, seconds: float = 20):
+    """What *condition()* returns, once it is true."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
+def test_the_life_of_a_handled_event(stack):
+    stack.post("be-observer.catalog_product_create", PRODUCT, "handled")
+    stack.outcome("handled")
+
+    steps = told(stack, "trace", "handled")
+
+    assert [step["stage"] for step in steps] == [
+        "received",
+        "published",
+        "attempt",
+        "call",
+        "outcome",
+        "now",
+    ]
+    assert steps[-1]["state"] == "handled"
+    assert steps[-2]["answer"] == steps[-1]["answer"] != ""
+
+
+def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
+    """A recorded refusal does not answer it: the shop is asked again."""
+    stack.post("be-observer.sales_order_status_update", NO_ORDER, "refused")
+    [first] = wait_for(lambda: letters(stack, "refused"))
+
+    [step] = told(stack, "replay", "--uid", "refused")
+    [second] = wait_for(lambda: letters(stack, "refused"))
+
+    assert first["status"] == second["status"] == 404
+    assert "Commerce answered 404" in first["reason"]
+    assert (step["did"], first["replayed"], second["replayed"]) == ("replayed", 0, 1)
+    assert second["original_message_id"] == step["as_message"]
+    life = told(stack, "trace", "refused")
+    calls = [step["message_id"] for step in life if step["stage"] == "call"]
+    assert calls == [first["original_message_id"], second["original_message_id"]]
+    [gone] = told(stack, "forget", "--uid", "refused", "--yes")
+    assert gone["ledger"] == 1
+    assert letters(stack, "refused") == []
+
+
+def test_a_pause_outlives_the_stack_and_then_goes_on(stack):
+    before = stack.stack["consumer"]
+    told(stack, "pause", "product")
+    stack.post("be-observer.catalog_product_create", {**PRODUCT, "sku": "P"}, "paused")
+    stack.stop()
+    stack.start()
+
+    [waiting] = [s for s in told(stack, "status") if s["entity"] == "product"]
+    assert waiting["push_to"] == ""
+    assert told(stack, "trace", "paused")[-1]["state"] == "waiting"
+    told(stack, "resume", "product")
+
+    stack.outcome("paused")
+    [delivering] = [s for s in told(stack, "status") if s["entity"] == "product"]
+    assert delivering["push_to"] == stack.stack["consumer"] != before
