@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from cli import output
 from cli.letters import Selection
 from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
@@ -78,11 +79,15 @@ def where_of(
         click.UsageError: what they say is wrong.
     """
     try:
-        return resolve(project, prefix, ledger, environment(os.environ))
+        where = resolve(project, prefix, ledger, environment(os.environ))
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     except ValueError as error:
         raise click.UsageError(f"--ledger {error}") from None
+    other = os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if other and where.state:
+        output.warn(f"This is about {where.name}; --project {other} means the cloud")
+    return where
 
 
 def selection_of(ids: tuple[str, ...] = (), **filters: str | None) -> Selection:

@@ -139,6 +139,15 @@ def test_a_project_is_meant_even_where_a_stack_runs(deployment):
     assert result.stdout == f"No such dead letters in project {PROJECT}.\n"
 
 
+def test_where_both_are_there_it_says_which_is_meant(deployment):
+    result = deployment.run("dead-letters", env={"GOOGLE_CLOUD_PROJECT": "shop"})
+
+    assert result.stderr == (
+        "This is about the local stack; --project shop means the cloud\n"
+    )
+    assert result.exit_code == 0
+
+
 def test_without_a_stack_the_environment_names_the_project(deployment):
     (deployment.folder / "stack.json").unlink()
     environment = {

@@ -237,6 +237,21 @@ def test_the_error_of_another_value_is_not_taken_for_its_own(deployment):
     )
 
 
+def test_a_long_error_is_cut_to_what_pubsub_takes_and_not_lost(deployment):
+    more = {f"x-{number}": "ü" * 600 for number in range(93)}
+    deployment.refused(
+        "catalog_product_create", PRODUCT, "u1", reason="é" * 900, **more
+    )
+
+    [told] = deployment.told("dead-letters")
+    [whole] = deployment.told("dead-letters", "--show", told["message_id"])
+
+    assert told["reason"] == "é" * 510 + "…"
+    assert len(whole["attributes"]) == 100
+    assert whole["attributes"]["dead-letter-status"] == "400"
+    assert whole["data"] == PRODUCT
+
+
 def test_two_operators_at_once_see_parts_and_nothing_is_lost(deployment):
     for number in range(5):
         deployment.refused("catalog_product_create", PRODUCT, f"u{number}")
