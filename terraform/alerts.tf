@@ -136,6 +136,6 @@ resource "google_monitoring_alert_policy" "main" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "${each.value.advice}\n\nSymptoms and remedies: docs/debugging.md."
+    content   = "${each.value.advice}\n\nThe commands that help: docs/operations.md."
   }
 }

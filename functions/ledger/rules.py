@@ -1,6 +1,6 @@
 """The ledger's rules: pure functions from a record to the record after it.
 
-A message of an event is in one of these states (``docs/ledger.md`` draws them):
+A message of an event is in one of these states:
 
 new        not in the record
 under way  in ``open``, with a holder whose lease has not run out

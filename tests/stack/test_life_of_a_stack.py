@@ -22,10 +22,10 @@ def pids(stack: RunningStack) -> dict[str, int]:
     """The functions' processes, by name: children of the stack's."""
     found = {}
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(stack.process.pid)],  # noqa: S607 a standard tool
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(stack.process.pid)],  # noqa: S607 a standard tool
         capture_output=True,
         text=True,
-        check=True,
+        check=False,  # 1 says that there are none just now
     )
     for line in listed.stdout.splitlines():
         pid, _, arguments = line.strip().partition(" ")
