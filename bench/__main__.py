@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("contests", nargs="*", default=["ingest", "consumer"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each run")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
     parser.add_argument("--starts", type=int, default=9, help="cold starts of each")
     parser.add_argument("--no-memory", dest="memory", action="store_false")
     parser.add_argument("--picture", default=str(PICTURE), help="'' draws none")

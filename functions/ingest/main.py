@@ -1,5 +1,6 @@
 """Entry point ``ingest``: takes events from third parties and publishes them."""
 
+import gc
 import os
 
 import functions_framework.aio
@@ -10,7 +11,7 @@ from functions.ingest.ingest import Ingest
 from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
-from functions.log import Log
+from functions.log import Log, PerTurn
 from functions.pubsub.address import endpoint
 from functions.settings import from_environment
 from functions.tracing import tracing
@@ -26,13 +27,18 @@ def build(settings: IngestSettings) -> Ingest:
     return Ingest(
         settings,
         publisher,
-        Log(settings.log_level, settings.project),
+        Log(settings.log_level, settings.project, PerTurn()),
         tracing(settings.otlp_endpoint, "ingest"),
         Status(settings.ledger, settings.project) if settings.ledger else None,
     )
 
 
 _ingest = build(from_environment(IngestSettings, os.environ))
+
+# All that is loaded by now stays: the collector need not go through it again and again.
+# And requests make no cycles to speak of: it need not come so often.
+gc.freeze()
+gc.set_threshold(10_000, 20, 50)
 
 
 @functions_framework.aio.http
