@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 STOP_SECONDS = 4.0  # for a child to end by itself
 START_SECONDS = 40.0
+LOOK_SECONDS = 0.1
 CALM_SECONDS = 10.0  # a child that lived this long was well
 LONGEST_WAIT = 10.0
 LONGEST_LINE = 1 << 20
@@ -166,7 +167,10 @@ class Child:
         wait = 0.2
         while True:
             began = time.monotonic()
-            status = await self._process.wait()
+            # Not wait(): that waits for the pipes too, which the worker of a killed
+            # master still holds.
+            while (status := self._process.returncode) is None:
+                await asyncio.sleep(LOOK_SECONDS)
             # A master that was killed leaves its worker behind, holding the port.
             _signal_group(self._process.pid, signal.SIGKILL)
             self._died(self._function.name, status)

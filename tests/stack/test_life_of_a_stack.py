@@ -125,8 +125,9 @@ def test_children_that_die_are_restarted_and_no_event_is_lost(tmp_path):
 
         for number in range(21):
             stack.outcome(f"life-{number}", "(handled|repeated)")
-        assert "consumer ended by itself (status -9): restarting it" in stack.said()
-        assert "ingest ended by itself (status -9): restarting it" in stack.said()
+        for name in ("consumer", "ingest"):
+            said = f"{name} ended by itself (status -9): restarting it"
+            stack.wait_for(lambda said=said: said in stack.said(), 10)
 
 
 def test_a_killed_stack_goes_on_where_it_stopped(tmp_path):
