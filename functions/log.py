@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LABELS = frozenset({"entity", "event", "uid", "outcome", "attempt", "ms"})
@@ -76,6 +76,14 @@ class PerTurn:
         self._write(b"".join(lines))
 
 
+class About(NamedTuple):
+    """Fields that several lines share, written once: see :meth:`Log.about`."""
+
+    text: str
+    labels: str
+    trace: str
+
+
 class Log:
     """Writes lines at or above a level.
 
@@ -99,6 +107,7 @@ class Log:
         self,
         severity: str,
         message: str,
+        about: About | None = None,
         *,
         traceparent: str | None = None,
         **fields: Any,
@@ -106,36 +115,58 @@ class Log:
         """Write one line; fields that are None are left out.
 
         Args:
+            about: more fields, written beforehand.
             fields: ``stage`` and the labels of the one vocabulary: ``event``,
                 ``entity``, ``uid``, ``message_id``, ``attempt``, ``status``, ``ms``, …
         """
         if severity not in self._written:
             return
-        # Written by hand: an encoder made anew for each line costs more than the line.
-        text = f'{{"severity":"{severity}","message":{_quoted(message[:LONGEST_TEXT])}'
-        labels = ""
-        for name, value in fields.items():
-            if value is None:
-                continue
-            kind = type(value)
-            if kind is str:
-                shown = label = _quoted(value)
-            elif kind is int or kind is float:
-                shown = repr(value)
-                label = f'"{shown}"'
-            else:
-                shown = _encode(value)
-                label = _quoted(str(value))
-            text += f',"{name}":{shown}'
-            if name in LABELS:
-                labels += f',"{name}":{label}'
+        text, labels = _written(fields)
+        if about is not None:
+            text, labels = text + about.text, labels + about.labels
         if labels:
             text += f',"logging.googleapis.com/labels":{{{labels[1:]}}}'
         if traceparent:
-            trace = traceparent[3:35]
-            if self._project:
-                trace = f"projects/{self._project}/traces/{trace}"
-            span = traceparent[36:52]
-            text += f',"logging.googleapis.com/trace":{_quoted(trace)}'
-            text += f',"logging.googleapis.com/spanId":{_quoted(span)}'
-        self._write(f"{text}}}\n".encode())
+            text += self._trace(traceparent)
+        if about is not None:
+            text += about.trace
+        message = _quoted(message[:LONGEST_TEXT])
+        line = f'{{"severity":"{severity}","message":{message}{text}}}\n'
+        self._write(line.encode())
+
+    def about(self, *, traceparent: str | None = None, **fields: Any) -> About:
+        """What several lines have in common; *fields* as for :meth:`line`."""
+        return About(*_written(fields), self._trace(traceparent) if traceparent else "")
+
+    def _trace(self, traceparent: str) -> str:
+        trace, span = traceparent[3:35], traceparent[36:52]
+        if self._project:
+            trace = f"projects/{self._project}/traces/{trace}"
+        return (
+            f',"logging.googleapis.com/trace":{_quoted(trace)}'
+            f',"logging.googleapis.com/spanId":{_quoted(span)}'
+        )
+
+
+def _written(fields: dict[str, Any]) -> tuple[str, str]:
+    """Members of a line's object, and of its labels, each after a comma.
+
+    By hand: an encoder made anew for each line costs more than the line.
+    """
+    text = labels = ""
+    for name, value in fields.items():
+        if value is None:
+            continue
+        kind = type(value)
+        if kind is str:
+            shown = label = _quoted(value)
+        elif kind is int or kind is float:
+            shown = repr(value)
+            label = f'"{shown}"'
+        else:
+            shown = _encode(value)
+            label = _quoted(str(value))
+        text += f',"{name}":{shown}'
+        if name in LABELS:
+            labels += f',"{name}":{label}'
+    return text, labels

@@ -170,3 +170,40 @@ def test_what_one_turn_logs_is_written_at_its_end_in_one_call():
         "b",
         "c",
     ]
+
+
+def test_what_lines_share_is_written_once_and_stands_in_each():
+    written = []
+    log = Log("DEBUG", "p", written.append)
+    trace = f"00-{TRACE}-{SPAN}-01"
+    about = log.about(event="e", uid='1"', caller="erp", entity=None, traceparent=trace)
+    log.line("INFO", "a", about, stage="received")
+    log.line("INFO", "b", about, ms=1.5)
+    log.line("INFO", "c", log.about(caller="erp"))
+
+    shared = {
+        "event": "e",
+        "uid": '1"',
+        "caller": "erp",
+        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE}",
+        "logging.googleapis.com/spanId": SPAN,
+    }
+    labels = {"event": "e", "uid": '1"'}
+    name = "logging.googleapis.com/labels"
+    assert [json.loads(raw) for raw in written] == [
+        {
+            "severity": "INFO",
+            "message": "a",
+            "stage": "received",
+            **shared,
+            name: labels,
+        },
+        {
+            "severity": "INFO",
+            "message": "b",
+            "ms": 1.5,
+            **shared,
+            name: {"ms": "1.5", **labels},
+        },
+        {"severity": "INFO", "message": "c", "caller": "erp"},
+    ]

@@ -127,14 +127,14 @@ class Ingest:
         posted = envelope.read(body)
         event = posted.event
         traceparent = traceparent_of(headers.get("traceparent"))
-        labels = {
-            "event": event.name,
-            "entity": event.entity,
-            "uid": posted.uid,
-            "caller": caller,
-            "traceparent": traceparent,
-        }
-        self.log.line("INFO", "event received", stage="received", **labels)
+        about = self.log.about(
+            event=event.name,
+            entity=event.entity,
+            uid=posted.uid,
+            caller=caller,
+            traceparent=traceparent,
+        )
+        self.log.line("INFO", "event received", about, stage="received")
         try:
             with self.tracing.span(
                 "publish", traceparent, entity=event.entity, event=event.name
@@ -154,21 +154,21 @@ class Ingest:
             self.log.line(
                 "ERROR",
                 f"Pub/Sub did not take the event: {error.code}",
+                about,
                 stage="published",
                 outcome="retry",
                 status=503,
                 ms=_ms(began),
-                **labels,
             )
             return _later("The event could not be stored; please send it again")
         self.log.line(
             "INFO",
             "event published",
+            about,
             stage="published",
             message_id=message_id,
             status=200,
             ms=_ms(began),
-            **labels,
         )
         return _published(posted.name)
 
