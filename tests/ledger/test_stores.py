@@ -1,0 +1,167 @@
+"""One contract for all stores."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from functions.ledger.memory import MemoryStore
+from functions.ledger.sqlite import SqliteStore
+from functions.ledger.store import LedgerUnavailable
+from tests import machine
+from tests.running import free_port, listening
+
+STORES = [
+    "memory",
+    "sqlite",
+    pytest.param("firestore", marks=pytest.mark.emulator),
+]
+FOREVER = 4e9
+
+
+@pytest.fixture(scope="module")
+def firestore_at():
+    """Google's Firestore emulator, as ``host:port``."""
+    folder = machine.emulators() / "cloud-firestore-emulator"
+    address = f"127.0.0.1:{free_port()}"
+    host, _, port = address.partition(":")
+    command = [str(folder / "cloud_firestore_emulator"), "start"]
+    with subprocess.Popen(
+        [*command, f"--host={host}", f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a script and the Java it starts, ended together
+    ) as process:
+        try:
+            end = time.monotonic() + 60
+            while not listening(address):
+                assert process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.2)
+            yield address
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    if request.param == "memory":
+        yield MemoryStore()
+    elif request.param == "sqlite":
+        yield SqliteStore(str(tmp_path / "deep" / "ledger.sqlite"))
+    else:
+        from functions.ledger.firestore import FirestoreStore
+
+        os.environ["FIRESTORE_EMULATOR_HOST"] = request.getfixturevalue("firestore_at")
+        # A project of its own for each test, so that none sees another's records.
+        yield FirestoreStore(f"p{time.time_ns()}", "(default)")
+        del os.environ["FIRESTORE_EMULATOR_HOST"]
+
+
+def put(store, key: str, record: dict | None) -> None:
+    store.change([key], lambda records: ([record], None))
+
+
+def test_nothing_is_there_to_begin_with(store):
+    assert store.get("a") is None
+    assert store.change(["a", "b"], lambda records: (records, records)) == [None, None]
+
+
+def test_what_is_put_is_read_back(store):
+    record = {"expires": FOREVER, "uid": "u", "things": ["t"], "deep": {"a": [1, None]}}
+
+    put(store, "a", record)
+
+    assert store.get("a") == record
+
+
+def test_none_deletes(store):
+    put(store, "a", {"expires": FOREVER, "uid": "u", "things": ["t"]})
+
+    put(store, "a", None)
+
+    assert store.get("a") is None
+    assert (store.find("uid", "u"), store.find("things", "t")) == ([], [])
+
+
+def test_records_are_found_by_uid_and_by_thing(store):
+    one = {"expires": FOREVER, "uid": "u", "things": ["t", "s"]}
+    two = {"expires": FOREVER, "uid": "v", "things": ["t"]}
+    put(store, "one", one)
+    put(store, "two", two)
+
+    assert store.find("uid", "u") == [("one", one)]
+    assert sorted(store.find("things", "t")) == [("one", one), ("two", two)]
+    put(store, "one", {**one, "things": ["s"]})
+    assert store.find("things", "t") == [("two", two)]
+
+
+def test_a_change_that_fails_changes_nothing(store):
+    put(store, "a", {"expires": FOREVER, "n": 1})
+
+    def broken(records):
+        raise KeyError("a rule's own fault")
+
+    with pytest.raises(KeyError):
+        store.change(["a"], broken)
+    assert store.get("a") == {"expires": FOREVER, "n": 1}
+
+
+def test_of_many_at_once_each_counts(store):
+    """Read and write are one: no thread overwrites what another has just written."""
+    threads, rounds = 4, 5
+
+    def count(records):
+        before = records[0] or {"expires": FOREVER, "n": 0}
+        return [{**before, "n": before["n"] + 1}], None
+
+    def work():
+        done = 0
+        while done < rounds:
+            try:
+                store.change(["a"], count)
+            except LedgerUnavailable:
+                continue  # told so, and nothing was changed
+            done += 1
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert store.get("a")["n"] == threads * rounds
+
+
+def test_several_records_change_together(store):
+    put(store, "a", {"expires": FOREVER, "n": 1})
+    put(store, "b", {"expires": FOREVER, "n": 2})
+
+    swapped = store.change(["a", "b"], lambda records: (records[::-1], "done"))
+
+    assert (swapped, store.get("a")["n"], store.get("b")["n"]) == ("done", 2, 1)
+
+
+def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
+    (tmp_path / "ledger.sqlite").mkdir()
+
+    with pytest.raises(LedgerUnavailable):
+        SqliteStore(str(tmp_path / "ledger.sqlite")).get("a")
+
+
+def test_a_firestore_that_is_away_is_unavailable():
+    from functions.ledger import firestore
+
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        os.environ["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{closed.getsockname()[1]}"
+        try:
+            store = firestore.FirestoreStore("p", "(default)")
+            with pytest.raises(LedgerUnavailable):
+                store.get("a")
+        finally:
+            del os.environ["FIRESTORE_EMULATOR_HOST"]
