@@ -3,12 +3,14 @@
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from local.broker import Broker
 from local.children import Child, Function
 from local.commerce import StandIn
 from local.files import Files, Occupied
+from local.in_order import InOrder
 from local.journal import Journal
 from local.provision import Delivery, provision
 from local.settings import PASSED, ROOT, LocalSettings
@@ -75,7 +77,8 @@ class Stack:
             f"http://{LOOPBACK}:{consumer.port}/",
             self._delivery(),
         )
-        children = [self._child(function, journal) for function in (consumer, ingest)]
+        told = InOrder(journal.observe)
+        children = [self._child(each, journal, told) for each in (consumer, ingest)]
         self._rooms += children
         await asyncio.gather(*(child.start() for child in children))
         files.announce(
@@ -133,10 +136,12 @@ class Stack:
         host = self._settings.host if name == "ingest" else LOOPBACK
         return Function(name, source, name, host, port, {**passed, **more, **own})
 
-    def _child(self, function: Function, journal: Journal) -> Child:
+    def _child(
+        self, function: Function, journal: Journal, observe: Callable[..., None]
+    ) -> Child:
         def line(name: str, said: dict | str) -> None:
             if isinstance(said, dict) and "stage" in said:
-                journal.observe(said["stage"], **_labels(said))
+                observe(said["stage"], **_labels(said))
                 if said.get("severity") == "ERROR" and "outcome" not in said:
                     self._terminal.say(f"[{name}] {said.get('message')}")
             elif isinstance(said, dict):
