@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 
 from bench.load import post
 from functions.events.catalog import ENTITIES, EVENTS
@@ -107,7 +107,12 @@ def _value(number: int) -> dict:
 
 
 def _events() -> Iterator[bytes]:
-    for number in count():
+    """Made beforehand: the load generator shares its core with Pub/Sub."""
+    return cycle(list(_thousand()))
+
+
+def _thousand() -> Iterator[bytes]:
+    for number in range(SKUS):
         data = {"uid": f"u{number}", "event": EVENT.name, "value": _value(number)}
         body = json.dumps({"data": data}).encode()
         yield post(
