@@ -89,6 +89,34 @@ def test_ingest_does_not_pay_for_handlers_and_client():
     assert done.stdout == "[]\n"
 
 
+def test_the_consumer_does_not_pay_for_what_it_may_never_need():
+    """gRPC waits for the first dead letter; an event loop is never needed."""
+    environment = {
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "COMMERCE_BASE_URL": "http://127.0.0.1:1/rest/",
+        "COMMERCE_CONSUMER_KEY": "k",
+        "COMMERCE_CONSUMER_SECRET": "s",
+        "COMMERCE_ACCESS_TOKEN": "t",
+        "COMMERCE_ACCESS_TOKEN_SECRET": "u",
+        "LOG_LEVEL": "CRITICAL",
+    }
+    code = (
+        "import sys, functions.consumer.main\n"
+        "print(sorted({'asyncio', 'google.api_core', 'grpc', 'sqlite3', 'starlette'}"
+        " & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "[]\n"
+
+
 def test_every_room_says_what_it_is_for():
     silent = [
         str(path.relative_to(ROOT))

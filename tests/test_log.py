@@ -1,13 +1,12 @@
 """Log lines: one JSON object each, in the form that Cloud Logging reads."""
 
-import asyncio
 import json
 import os
 import threading
 
 import pytest
 
-from functions.log import SEVERITIES, Log, PerTurn, level, place, to_stdout
+from functions.log import SEVERITIES, Log, level, place, to_stdout
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -146,30 +145,6 @@ def test_a_fault_is_placed_without_its_message():
         "ValueError in test_a_fault_is_placed_without_its_message line"
     )
     assert "customer" not in told
-
-
-def test_what_one_turn_logs_is_written_at_its_end_in_one_call():
-    written = []
-    log = Log(write=PerTurn(written.append))
-
-    async def turns() -> None:
-        log.line("INFO", "a")
-        log.line("INFO", "b")
-        assert written == []
-        await asyncio.sleep(0)
-        assert [len(lines.splitlines()) for lines in written] == [2]
-        log.line("INFO", "c")
-
-    log.line("INFO", "no loop runs yet")
-    assert len(written) == 1
-    written.clear()
-    asyncio.run(turns())
-
-    assert [json.loads(line)["message"] for line in b"".join(written).splitlines()] == [
-        "a",
-        "b",
-        "c",
-    ]
 
 
 def test_what_lines_share_is_written_once_and_stands_in_each():

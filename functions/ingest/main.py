@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.ingest.ingest import Ingest
+from functions.ingest.per_turn import PerTurn
 from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
-from functions.log import Log, PerTurn
+from functions.log import Log
 from functions.pubsub.address import endpoint
 from functions.settings import from_environment
 from functions.tracing import tracing
