@@ -101,7 +101,7 @@ def answer(rows: Iterable[dict], asked: Criteria, call: Call) -> dict:
     )
 
 
-def only(document: dict, call: Call) -> dict:
+def only(document: Any, call: Call) -> Any:
     """*document*, or what the query's ``fields`` wants of it (``items[sku],id``)."""
     wanted = dict(call.query).get("fields")
     return document if wanted is None else _cut(document, _tree(wanted))
