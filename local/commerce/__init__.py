@@ -9,6 +9,7 @@ issue, "magento2, Sales/Model" a source.
 from local.commerce.faults import Fault
 from local.commerce.rules import Rules
 from local.commerce.signin import Credentials
-from local.commerce.stand_in import CannotListen, StandIn
+from local.commerce.stand_in import StandIn
+from local.web import CannotListen
 
 __all__ = ["CannotListen", "Credentials", "Fault", "Rules", "StandIn"]

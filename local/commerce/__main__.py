@@ -9,7 +9,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from local.commerce.stand_in import CannotListen, StandIn
+from local.commerce.stand_in import StandIn
+from local.web import CannotListen
 
 EPILOG = """The first line on standard output is "listening on HOST:PORT". Then come the
 variables by which a consumer finds it. State, journal, faults and rules are under

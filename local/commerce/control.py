@@ -5,7 +5,6 @@ For people and tests on this machine: a page of another site is refused.
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,9 +13,9 @@ from starlette.routing import Route
 from local.commerce import seeds, shipment, state
 from local.commerce.rest import Shop
 from local.commerce.rules import Rules
+from local.web import LOOPBACK, is_own
 
 PREFIX = "/_control"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_BODY = 1024 * 1024
 
 
@@ -154,7 +153,7 @@ class Control:
 
     def _guarded(self, function: Any) -> Any:
         async def endpoint(request: Request) -> Response:
-            if not self._is_own(request):
+            if not is_own(request, self._hosts):
                 return JSONResponse({"error": "from another site"}, 403)
             try:
                 return JSONResponse(await function(request))
@@ -162,23 +161,6 @@ class Control:
                 return JSONResponse({"error": str(error)}, 400)
 
         return endpoint
-
-    def _is_own(self, request: Request) -> bool:
-        """Whether no page of another site asks, by whatever name it calls us."""
-        host = request.headers.get("host", "")
-        origin = request.headers.get("origin")
-        if _name(f"//{host}") not in self._hosts:
-            return False
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            return False
-        return origin is None or origin == f"{request.url.scheme}://{host}"
-
-
-def _name(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
 
 
 def _whole(request: Request, name: str, default: int) -> int:

@@ -1,20 +1,17 @@
 """The stand-in as a whole: started, stopped, told where it is."""
 
 import asyncio
-import contextlib
-import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from local.commerce import seeds
+from local.commerce import seeds, state
 from local.commerce.contract import Contract
 from local.commerce.control import Control
 from local.commerce.faults import Faults
@@ -24,13 +21,9 @@ from local.commerce.rest import Rest, Shop
 from local.commerce.rules import Rules
 from local.commerce.signin import Credentials, OAuth1
 from local.commerce.things import Things
+from local.web import WebServer
 
-LAST_CALLS_SECONDS = 1
 KEEP_ALIVE_SECONDS = 75
-
-
-class CannotListen(OSError):
-    """The port is in use, or not ours to take."""
 
 
 def _nothing(stage: str, **labels: Any) -> None:
@@ -97,8 +90,7 @@ class StandIn:
             with things.transaction():
                 things.clear()
                 seeds.plant(things, clock(), orders)
-        self._server: uvicorn.Server | None = None
-        self._task: asyncio.Task | None = None
+        self._server: WebServer | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen and return ``host:port``.
@@ -109,7 +101,6 @@ class StandIn:
         Raises:
             CannotListen: the port is in use or forbidden.
         """
-        listener = _listener(host, port)
         connections: dict[Any, asyncio.Transport] = {}
 
         def drop(scope: Scope) -> None:
@@ -119,32 +110,22 @@ class StandIn:
 
         control = Control(self._shop, self._orders, host)
         app = Starlette(routes=[*control.routes(), Mount("/", Rest(self._shop, drop))])
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                http=_known_by_peer(connections),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=LAST_CALLS_SECONDS,
-            )
+        self._server = WebServer(
+            app,
+            http=_known_by_peer(connections),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
-        self._task = asyncio.create_task(self._server.serve([listener]))
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        return f"{host}:{listener.getsockname()[1]}"
+        return await self._server.start(host, port)
 
     async def stop(self) -> None:
         """Stop listening; what is kept stays in the file."""
-        if self._server is None:
-            return
-        self._server.should_exit = True
-        await self._task
-        self._server = None
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+
+    def state(self, most: int = 50) -> dict[str, Any]:
+        """What is in the shop: counts, and the newest *most* of each kind."""
+        return state.shown(self._shop.things, most)
 
     def environment(
         self, address: str, *, sign_in: str = "oauth1", saas: bool = False
@@ -174,14 +155,6 @@ class StandIn:
         }
 
 
-class _Server(uvicorn.Server):
-    """A server among others of one program, which keeps its signals to itself."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def _known_by_peer(connections: dict[Any, asyncio.Transport]) -> type:
     """uvicorn's protocol, whose connections can be found, to be broken on purpose."""
 
@@ -196,20 +169,3 @@ def _known_by_peer(connections: dict[Any, asyncio.Transport]) -> type:
             super().connection_lost(exc)
 
     return Protocol
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named, since asyncio turns Nagle's algorithm off only where it reads TCP; on, each
-    # answer over a kept connection waits 40 ms for the client's acknowledgement.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise CannotListen(
-            f"Cannot listen on {host}:{port}: {error.strerror}; choose another port, or"
-            " 0 for a free one."
-        ) from error
-    return listener

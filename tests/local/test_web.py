@@ -1,11 +1,11 @@
-"""Answers of the stand-in leave at once."""
+"""Answers of the rooms leave at once."""
 
 import asyncio
 import socket
 
 import pytest
 
-from local.commerce.stand_in import _listener
+from local.web import listen
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,7 @@ async def test_a_kept_connection_does_not_wait_for_acknowledgements():
             found.set_result(raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             transport.close()
 
-    listener = _listener("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     server = await asyncio.get_running_loop().create_server(Accepted, sock=listener)
     async with server:
         _, writer = await asyncio.open_connection(*listener.getsockname())

@@ -1,0 +1,113 @@
+"""What the rooms with an HTTP side share: a server among others of one program."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LAST_ANSWERS_SECONDS = 1
+
+
+class CannotListen(OSError):
+    """The port is in use, or not ours to take."""
+
+
+class WebServer:
+    """Serves an ASGI application until stopped.
+
+    Args:
+        options: more of uvicorn's.
+    """
+
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+                **options,
+            )
+        )
+        self._task: asyncio.Task | None = None
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen and return ``host:port``.
+
+        Args:
+            port: 0 takes a free one.
+
+        Raises:
+            CannotListen: the port is in use or forbidden.
+        """
+        listener = listen(host, port)
+        self._task = asyncio.create_task(self._server.serve([listener]))
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+        return f"{host}:{listener.getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Stop listening; answers under way have a second to end."""
+        if self._task is not None:
+            self._server.should_exit = True
+            await self._task
+            self._task = None
+
+
+class _Server(uvicorn.Server):
+    """One that leaves its signals to the program it is part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to *host* and *port*.
+
+    Raises:
+        CannotListen: the port is in use or forbidden.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named, since asyncio turns Nagle's algorithm off only where it reads TCP; on, each
+    # answer over a kept connection waits 40 ms for the client's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"Cannot listen on {host}:{port}: {error.strerror}; choose another port, or"
+            " 0 for a free one."
+        ) from error
+    return listener
+
+
+def is_own(request: Request, hosts: Iterable[str]) -> bool:
+    """Whether no page of another site asks, by whatever name it calls us."""
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    if _name(f"//{host}") not in hosts:
+        return False
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return False
+    return origin is None or origin == f"{request.url.scheme}://{host}"
+
+
+def _name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
