@@ -71,7 +71,7 @@ def stamp(now: float) -> str:
 
 
 def integer(value: Any) -> int:
-    """*value* as PHP takes it for an int: 5, "5" and "-5", not "5.5" or "x".
+    """*value* as PHP takes it for an int: 5, "5" and "-5", not "5.5" or "x" (Q15).
 
     Raises:
         Refusal: it is none.

@@ -1,4 +1,4 @@
-"""Customers: one e-mail address per website."""
+"""Customers: one e-mail address per website (commerce.md 3, operations)."""
 
 import re
 
@@ -48,7 +48,7 @@ def update(call: Call) -> dict:
 
 
 def delete(call: Call) -> bool:
-    """DELETE customers/{id}: 404 where there is none."""
+    """DELETE customers/{id}: 404 where there is none (section 3; Q6)."""
     number = call.number("id")
     _there(call, number)
     call.things.delete(KIND, number)

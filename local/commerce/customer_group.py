@@ -31,7 +31,7 @@ def create(call: Call) -> dict:
 
 
 def update(call: Call) -> dict:
-    """PUT customerGroups/{id}."""
+    """PUT customerGroups/{id} (section 3, operations)."""
     number = call.number("id")
     doc = _read(call, call.given("group"))
     _there(call, number)

@@ -1,4 +1,4 @@
-"""Products by SKU: what the catalogue of the stand-in does."""
+"""Products by SKU (commerce.md 3, operations)."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Shipments: made by order/{id}/ship, changed (or made unseen) by POST shipment."""
+"""Shipments: made by order/{id}/ship, changed (or made unseen) by POST shipment.
+
+commerce.md Q4, Q6, Q7.
+"""
 
 from typing import Any
 
@@ -30,7 +33,7 @@ def ship(call: Call) -> int:
 
     What stands at the top of the body under another name is dropped, so that a source
     in ``extension_attributes`` there is not read: the source is in ``arguments`` (Q4).
-    No items at all ships all that is left.
+    No items at all ships all that is left (Q15).
     """
     number = call.number("orderId")
     doc = order.there(call, number)

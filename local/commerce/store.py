@@ -1,4 +1,4 @@
-"""The store's views and their configuration."""
+"""The store's views (commerce.md 3, "Base URL") and their configuration."""
 
 from local.commerce import search
 from local.commerce.call import Call
