@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -43,6 +44,12 @@ NOT_DEMANDED = (
 ERROR_PARAMETERS = "error-parameters"
 
 
+# Queries: every operation takes fields (commerce-webapi, retrieve-filtered-responses),
+# which the definitions list nowhere; they show the first of each list alone, and one
+# of the two spellings that Commerce takes (commerce.md 3, "Pagination").
+FIELDS = "fields"
+
+
 class Contract:
     """One of Adobe's Swagger 2.0 documents, parsed.
 
@@ -58,10 +65,26 @@ class Contract:
         self._definitions = _eased(definition["definitions"])
         self._schema = cache(self._found)
 
-    def request_faults(self, method: str, route: str, body: Any) -> list[str]:
-        """What is wrong with a request; *route* is a template, relative to ``V1/``."""
-        if (method, _template(route)) not in self._operations:
+    def request_faults(
+        self, method: str, route: str, body: Any, query: Iterable[str] = ()
+    ) -> list[str]:
+        """What is wrong with a request.
+
+        Args:
+            route: a template, relative to ``V1/``.
+            query: the names in it.
+        """
+        operation = self._operations.get((method, _template(route)))
+        if operation is None:
             return ["Adobe's document has no such operation"]
+        known = {
+            _name(parameter["name"])
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "query"
+        }
+        for name in query:
+            if name != FIELDS and _name(name) not in known:
+                return [f"query parameter {name[:100]} is not known"]
         schema = self._schema(method, _template(route), "body")
         if schema is None:
             return [] if body is None else ["a body where none is expected"]
@@ -112,6 +135,11 @@ def _template(path: str) -> str:
     """A path whose places have no names, which differ from document to document."""
     path = path.removeprefix("/V1").strip("/")
     return re.sub(r"\{\w+\}", "{}", path)
+
+
+def _name(parameter: str) -> str:
+    """A query's name, in one spelling and with the first of each list."""
+    return re.sub(r"\[\d+\]", "[0]", parameter).replace("_", "").lower()
 
 
 def _eased(definitions: dict) -> dict:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.commerce import seeds, shipment, state
+from local.commerce import seeds, shipment_kept, state
 from local.commerce.rest import Shop
 from local.commerce.rules import Rules
 from local.web import LOOPBACK, is_own
@@ -114,8 +114,8 @@ class Control:
         found["order"] = number
         doc = things.get("order", number)
         found["item"] = doc["items"][0]["item_id"] if doc else None
-        made = things.children(shipment.KIND, number)
-        found["shipment"] = shipment.shown(things, made[-1][0]) if made else None
+        made = things.children(shipment_kept.KIND, number)
+        found["shipment"] = shipment_kept.shown(things, made[-1][0]) if made else None
         return found
 
     async def violations(self, request: Request) -> Any:

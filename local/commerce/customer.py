@@ -59,7 +59,7 @@ def delete(call: Call) -> bool:
 def get(call: Call) -> dict:
     """GET customers/{id}."""
     number = call.number("id")
-    return search.only(_shown(number, _there(call, number)), call)
+    return _shown(number, _there(call, number))
 
 
 def find(call: Call) -> dict:
@@ -68,7 +68,7 @@ def find(call: Call) -> dict:
     email = asked.wanted("email")
     things = call.things
     found = things.all(KIND) if email is None else things.find(KIND, email)
-    return search.answer((_shown(*pair) for pair in found), asked, call)
+    return search.answer((_shown(*pair) for pair in found), asked)
 
 
 def put(call: Call, number: int, doc: dict) -> None:

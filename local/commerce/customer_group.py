@@ -56,7 +56,7 @@ def find(call: Call) -> dict:
     """GET customerGroups/search."""
     asked = search.criteria(call)
     found = (_shown(*pair) for pair in call.things.all(KIND))
-    return search.answer(found, asked, call)
+    return search.answer(found, asked)
 
 
 def _number(call: Call, code: str) -> int:

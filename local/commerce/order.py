@@ -83,15 +83,13 @@ def comments(call: Call) -> dict:
             }
         ]
     }
-    return search.only(
-        {"items": found, "search_criteria": criteria, "total_count": len(found)}, call
-    )
+    return {"items": found, "search_criteria": criteria, "total_count": len(found)}
 
 
 def get(call: Call) -> dict:
     """GET orders/{id}."""
     number = call.number("id")
-    return search.only(shown(number, there(call, number)), call)
+    return shown(number, there(call, number))
 
 
 def find(call: Call) -> dict:
@@ -105,7 +103,7 @@ def find(call: Call) -> dict:
     else:
         found = call.things.all(KIND)
     listed = (shown(number, doc) for number, doc in found if doc["status"] is not None)
-    return search.answer(listed, asked, call)
+    return search.answer(listed, asked)
 
 
 def there(call: Call, number: int) -> dict:

@@ -37,7 +37,7 @@ def delete(call: Call) -> bool:
 def get(call: Call) -> dict:
     """GET products/{sku}."""
     number, doc = _there(call)
-    return search.only(_shown(number, doc, call.scope), call)
+    return _shown(number, doc, call.scope)
 
 
 def find(call: Call) -> dict:
@@ -46,7 +46,7 @@ def find(call: Call) -> dict:
     sku = asked.wanted("sku")
     found = call.things.all(KIND) if sku is None else call.things.find(KIND, sku)
     shown = (_shown(number, doc, call.scope) for number, doc in found)
-    return search.answer(shown, asked, call)
+    return search.answer(shown, asked)
 
 
 def _saved(call: Call, sku: str, given: dict) -> dict:

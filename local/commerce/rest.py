@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from local.commerce import ims, routes
+from local.commerce import ims, routes, search, wire
 from local.commerce.call import Call
 from local.commerce.contract import Contract
 from local.commerce.errors import Refusal
@@ -20,9 +19,8 @@ from local.commerce.journal import Journal
 from local.commerce.rules import Rules
 from local.commerce.signin import Credentials, OAuth1, Sent, not_authorized
 from local.commerce.things import Things
+from local.commerce.wire import Answer, Asked
 
-JSON = "application/json; charset=utf-8"
-LARGEST_BODY = 16 * 1024 * 1024
 MOST_VIOLATIONS = 1_000
 
 log = logging.getLogger(__name__)
@@ -45,31 +43,6 @@ class Shop:
     violations: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Asked:
-    """A request as it came, and what is found out about it on the way."""
-
-    method: str
-    scheme: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    content: bytes
-    at: float
-    route: str | None = None
-    secret: bool = False
-    effects: list[tuple[str, str, dict]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back."""
-
-    status: int
-    headers: dict[str, str]
-    content: bytes
-
-
 class Rest:
     """An ASGI application.
 
@@ -82,7 +55,7 @@ class Rest:
         self._drop = drop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        content = await _content(receive)
+        content = await wire.content_of(receive)
         if content is None:
             return
         began = time.perf_counter()
@@ -116,7 +89,7 @@ class Rest:
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        await _send(send, asked.method, answer)
+        await wire.send_answer(send, asked.method, answer)
 
     def _settled(
         self, asked: Asked, fault: Fault | None, began: float
@@ -166,7 +139,7 @@ class Rest:
                     asked.route, asked.secret = ims.ROUTE, True
                     kind = asked.headers.get("content-type", "")
                     document = self._shop.ims.issue(kind, asked.content, asked.at)
-                    return _json(200, document)
+                    return wire.as_json(200, document)
                 return self._called(asked)
         except Refusal as refusal:
             asked.effects.clear()
@@ -176,14 +149,14 @@ class Rest:
                     {"content-type": "text/html; charset=utf-8"},
                     refusal.body.encode(),
                 )
-            return self._checked(asked, _json(refusal.status, refusal.body))
+            return self._checked(asked, wire.as_json(refusal.status, refusal.body))
         except Violation as violation:
             asked.effects.clear()
             return self._violated(str(violation))
         except Exception:
             asked.effects.clear()
             log.exception("the stand-in itself failed")
-            return _json(
+            return wire.as_json(
                 500,
                 {
                     "message": "Internal Error. Details are available in Magento log"
@@ -204,23 +177,26 @@ class Rest:
             shop.rules,
             values,
             parse_qsl(asked.query, keep_blank_values=True),
-            _body(asked),
+            wire.document_of(asked),
             place.scope,
             asked.at,
         )
         if shop.contract is not None:
+            names = (name for name, _ in call.query)
             self._demand(
-                asked, shop.contract.request_faults(asked.method, route.name, call.body)
+                asked,
+                shop.contract.request_faults(
+                    asked.method, route.name, call.body, names
+                ),
             )
         document = route.operation(call)
-        answer = _json(200, document)
         if shop.contract is not None:
             faults = shop.contract.answer_faults(
                 asked.method, route.name, 200, document
             )
             self._demand(asked, faults, "answer to ")
         asked.effects += call.effects
-        return answer
+        return wire.as_json(200, search.only(document, call))
 
     def _sign_in(self, asked: Asked, place: routes.Place, route: routes.Route) -> None:
         shop = self._shop
@@ -264,56 +240,8 @@ class Rest:
         log.error("against Adobe's OpenAPI: %s", text)
         if len(self._shop.violations) < MOST_VIOLATIONS:
             self._shop.violations.append(text)
-        return _json(500, {"message": f"Against Adobe's OpenAPI: {text}"})
+        return wire.as_json(500, {"message": f"Against Adobe's OpenAPI: {text}"})
 
 
 class Violation(Exception):
     """A request, or an answer of ours, is not as Adobe's OpenAPI has it."""
-
-
-async def _content(receive: Receive) -> bytes | None:
-    """The body; None when the caller went away or sends without end."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > LARGEST_BODY:
-            return None
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _send(send: Send, method: str, answer: Answer) -> None:
-    headers = {"content-length": str(len(answer.content)), **answer.headers}
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
-        }
-    )
-    body = b"" if method == "HEAD" else answer.content
-    await send({"type": "http.response.body", "body": body})
-
-
-def _body(asked: Asked) -> Any:
-    if asked.method not in ("POST", "PUT") or not asked.content:
-        return None
-    if "json" not in asked.headers.get("content-type", ""):
-        raise Refusal(
-            400,
-            "Server cannot understand Content-Type HTTP header media type %1",
-            [asked.headers.get("content-type", "")],
-        )
-    try:
-        return json.loads(asked.content)
-    except (ValueError, RecursionError):
-        raise Refusal(400, "Decoding error.") from None
-
-
-def _json(status: int, document: Any) -> Answer:
-    content = json.dumps(document, separators=(",", ":")).encode()
-    return Answer(status, {"content-type": JSON}, content)

@@ -1,6 +1,6 @@
 """What is in the shop when it opens, so that samples and a soak find what they need."""
 
-from local.commerce import customer_group, order, product, shipment, stock
+from local.commerce import customer_group, order, product, shipment_kept, stock
 from local.commerce.call import stamp
 from local.commerce.things import Things
 
@@ -38,8 +38,8 @@ def plant(things: Things, now: float, orders: int = ORDERS) -> None:
         customer_group.KIND,
         "customer",
         order.COMMENT,
-        shipment.KIND,
-        *shipment.PARTS.values(),
+        shipment_kept.KIND,
+        *shipment_kept.PARTS.values(),
     ):
         things.start_ids(kind, FIRST_FREE)
 
@@ -149,4 +149,4 @@ def _shipment(things: Things, time: str) -> None:
         },
     }
     parts = {name: (SAMPLE_PART, row) for name, row in parts.items()}
-    shipment.seed(things, SAMPLE_SHIPMENT, made, parts)
+    shipment_kept.seed(things, SAMPLE_SHIPMENT, made, parts)

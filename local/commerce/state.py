@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.commerce import customer_group, order, product, shipment, stock
+from local.commerce import customer_group, order, product, shipment_kept, stock
 from local.commerce.things import Things
 
 
@@ -15,7 +15,7 @@ def shown(things: Things, most: int = 50) -> dict[str, Any]:
         "customer_groups": customer_group.KIND,
         "orders": order.KIND,
         "order_comments": order.COMMENT,
-        "shipments": shipment.KIND,
+        "shipments": shipment_kept.KIND,
     }
     touched = things.find(order.KIND, order.TOUCHED)[-most:]
     return {
@@ -32,8 +32,8 @@ def shown(things: Things, most: int = 50) -> dict[str, Any]:
         "orders": [_order(things, *pair) for pair in touched],
         "vanished_orders": [number for number, doc in touched if doc["status"] is None],
         "shipments": [
-            shipment.shown(things, number)
-            for number, _ in things.newest(shipment.KIND, most)
+            shipment_kept.shown(things, number)
+            for number, _ in things.newest(shipment_kept.KIND, most)
         ],
     }
 

@@ -56,7 +56,7 @@ def find(call: Call) -> dict:
     """GET inventory/source-items."""
     asked = search.criteria(call)
     found = (doc for _, doc in call.things.all(KIND))
-    return search.answer(found, asked, call)
+    return search.answer(found, asked)
 
 
 def put(things: Things, sku: str, source: str, quantity: float, status: int) -> None:

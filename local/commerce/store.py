@@ -1,6 +1,5 @@
 """The store's views (commerce.md 3, "Base URL") and their configuration."""
 
-from local.commerce import search
 from local.commerce.call import Call
 
 VIEWS = {"default": 1, "second": 2}  # code: id; all is the scope above them
@@ -11,7 +10,7 @@ def configs(call: Call) -> list[dict]:
     address = "https://shop.example.com/"
     names = ("base", "base_link", "base_static", "base_media")
     urls = {f"{name}_url": address for name in names}
-    listed = [
+    return [
         {
             "id": number,
             "code": code,
@@ -26,4 +25,3 @@ def configs(call: Call) -> list[dict]:
         }
         for code, number in VIEWS.items()
     ]
-    return search.only(listed, call)
