@@ -121,6 +121,10 @@ def claim(
     for entry in event.finished:
         if entry["message"] == delivery.message_id:
             return record, Answered(entry["status"], entry["answer"], False)
+    before = event.open.get(delivery.message_id, {})
+    if before.get("holder") == holder:
+        # A store that could not tell whether this very claim was written asks again.
+        return record, Claimed(holder, before["attempts"], before["unsure"])
     if any(_live(entry, now) for entry in event.open.values()):
         return record, Busy()
     if (entry := _repeated(event.finished, delivery)) is not None:
@@ -131,7 +135,6 @@ def claim(
 
     same = [e for e in event.open.values() if e["fingerprint"] == delivery.fingerprint]
     since = [began for entry in same if (began := _unsure(entry)) is not None]
-    before = event.open.get(delivery.message_id, {})
     claimed = Claimed(holder, before.get("attempts", 0) + 1, min(since, default=None))
     event.open[delivery.message_id] = {
         "fingerprint": delivery.fingerprint,

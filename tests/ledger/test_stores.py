@@ -1,5 +1,6 @@
 """One contract for all stores."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -146,6 +147,43 @@ def test_several_records_change_together(store):
     assert (swapped, store.get("a")["n"], store.get("b")["n"]) == ("done", 2, 1)
 
 
+def test_what_was_only_read_counts_as_well(store):
+    """Two take a place that is free only while the other is: one gets it."""
+    both_have_read = threading.Barrier(2)
+
+    def take(mine):
+        def by(records):
+            # Where reading locks out the other, nobody else comes.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_have_read.wait(0.5)
+            if any(records):
+                return records, False
+            taken = [None, None]
+            taken[mine] = {"expires": FOREVER}
+            return taken, True
+
+        got.append(store.change(["a", "b"], by))
+
+    got = []
+    workers = [threading.Thread(target=take, args=(mine,)) for mine in (0, 1)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert sorted(got) == [False, True]
+
+
+def test_what_stays_as_it_is_stays(store):
+    put(store, "a", {"expires": FOREVER, "n": 1})
+
+    store.change(
+        ["a", "b", "c"], lambda records: ([records[0], None, {"expires": 9e9}], 0)
+    )
+
+    assert (store.get("a"), store.get("b")) == ({"expires": FOREVER, "n": 1}, None)
+
+
 def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
     (tmp_path / "ledger.sqlite").mkdir()
 
@@ -160,7 +198,7 @@ def test_a_firestore_that_is_away_is_unavailable():
         closed.bind(("127.0.0.1", 0))
         os.environ["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{closed.getsockname()[1]}"
         try:
-            store = firestore.FirestoreStore("p", "(default)")
+            store = firestore.FirestoreStore("p", "(default)", seconds=0.5)
             with pytest.raises(LedgerUnavailable):
                 store.get("a")
         finally:
