@@ -110,8 +110,13 @@ def test_a_second_stack_in_one_folder_is_refused(tmp_path):
         )
 
 
+# The claim of a killed consumer holds for this and ten seconds more.
+SHORT = {"COMMERCE_TIMEOUT_SECONDS": "2"}
+LEASE_SECONDS = 60
+
+
 def test_children_that_die_are_restarted_and_no_event_is_lost(tmp_path):
-    with RunningStack(tmp_path / "state") as stack:
+    with RunningStack(tmp_path / "state", **SHORT) as stack:
         first = pids(stack)
         for number in range(20):
             assert stack.post(EVENT, value(number), f"life-{number}").status_code == 200
@@ -124,14 +129,14 @@ def test_children_that_die_are_restarted_and_no_event_is_lost(tmp_path):
         assert stack.post(EVENT, value(20), "life-20").status_code == 200
 
         for number in range(21):
-            stack.outcome(f"life-{number}", "(handled|repeated)")
+            stack.outcome(f"life-{number}", "(handled|repeated)", LEASE_SECONDS)
         for name in ("consumer", "ingest"):
             said = f"{name} ended by itself (status -9): restarting it"
             stack.wait_for(lambda said=said: said in stack.said(), 10)
 
 
 def test_a_killed_stack_goes_on_where_it_stopped(tmp_path):
-    stack = RunningStack(tmp_path / "state").start()
+    stack = RunningStack(tmp_path / "state", **SHORT).start()
     children = pids(stack)
     for number in range(50):
         assert stack.post(EVENT, value(number), f"kill-{number}").status_code == 200
@@ -143,4 +148,4 @@ def test_a_killed_stack_goes_on_where_it_stopped(tmp_path):
     with stack:
         assert "going on where the last run stopped" in stack.said()
         for number in range(50):
-            stack.outcome(f"kill-{number}", "(handled|repeated)")
+            stack.outcome(f"kill-{number}", "(handled|repeated)", LEASE_SECONDS)
