@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-KNOWN = 10_000  # messages known to be published; older ones are long on their way
-HOLD_SECONDS = 1.0  # for a message published by somebody else than ingest
+KNOWN = 10_000  # events and messages remembered; older ones are long on their way
+HOLD_SECONDS = 1.0  # at most, should ingest die before it tells
 
 
 class InOrder:
-    """Hands stages on; a first delivery waits until its publishing was told.
+    """Hands stages on; what ingest received is delivered after it was published.
 
     Args:
         observe: called as ``observe(stage, **labels)``, at once or a little later.
@@ -26,30 +26,43 @@ class InOrder:
     ) -> None:
         self._observe = observe
         self._hold_seconds = hold_seconds
-        self._published: OrderedDict[str, None] = OrderedDict()
+        self._received: OrderedDict[str, None] = OrderedDict()  # uids not published yet
+        self._published: OrderedDict[str, None] = OrderedDict()  # message ids
         self._held: dict[str, list[tuple[str, dict[str, Any]]]] = {}
 
     def __call__(self, stage: str, **labels: Any) -> None:
-        message_id = labels.get("message_id")
-        if stage == "published" and message_id:
-            self._published[message_id] = None
-            if len(self._published) > KNOWN:
-                self._published.popitem(last=False)
-            self._observe(stage, **labels)
-            self._release(message_id)
-        elif message_id in self._held:
+        uid, message_id = labels.get("uid"), labels.get("message_id")
+        if message_id in self._held and stage != "published":
             self._held[message_id].append((stage, labels))
-        elif self._too_early(stage, message_id, labels.get("attempt")):
+            return
+        if self._too_early(stage, labels):
             self._held[message_id] = [(stage, labels)]
             loop = asyncio.get_running_loop()
             loop.call_later(self._hold_seconds, self._release, message_id)
-        else:
-            self._observe(stage, **labels)
+            return
+        self._observe(stage, **labels)
+        if stage == "received" and uid and "outcome" not in labels:
+            _remember(self._received, uid)
+        elif stage == "published":
+            self._received.pop(uid, None)
+            if message_id:
+                _remember(self._published, message_id)
+                self._release(message_id)
 
-    def _too_early(self, stage: str, message_id: str | None, attempt: Any) -> bool:
-        first = stage == "attempt" and attempt == 1
-        return bool(first and message_id and message_id not in self._published)
+    def _too_early(self, stage: str, labels: dict[str, Any]) -> bool:
+        return (
+            stage == "attempt"
+            and labels.get("attempt") == 1
+            and labels.get("uid") in self._received
+            and labels.get("message_id", "") not in self._published
+        )
 
     def _release(self, message_id: str) -> None:
         for stage, labels in self._held.pop(message_id, ()):
             self._observe(stage, **labels)
+
+
+def _remember(names: OrderedDict[str, None], name: str) -> None:
+    names[name] = None
+    if len(names) > KNOWN:
+        names.popitem(last=False)

@@ -17,50 +17,65 @@ def told():
 
 @pytest.fixture
 def observe(told):
-    return InOrder(lambda stage, **labels: told.append((stage, labels["message_id"])))
+    return InOrder(lambda stage, **labels: told.append((stage, labels["uid"])))
 
 
 async def test_a_delivery_told_too_early_waits_for_its_publishing(observe, told):
-    observe("attempt", message_id="1", attempt=1)
-    observe("call", message_id="1", attempt=1)
-    observe("outcome", message_id="1", attempt=1)
-    observe("attempt", message_id="2", attempt=2)
-    assert told == [("attempt", "2")]
+    observe("received", uid="a")
+    observe("received", uid="b")
+    observe("attempt", uid="a", message_id="1", attempt=1)
+    observe("call", uid="a", message_id="1", attempt=1)
+    observe("outcome", uid="a", message_id="1", attempt=1)
+    observe("attempt", uid="b", message_id="2", attempt=2)
+    assert told == [("received", "a"), ("received", "b"), ("attempt", "b")]
 
-    observe("published", message_id="1")
+    observe("published", uid="a", message_id="1")
 
-    assert told[1:] == [
-        ("published", "1"),
-        ("attempt", "1"),
-        ("call", "1"),
-        ("outcome", "1"),
+    assert [stage for stage, uid in told if uid == "a"] == [
+        "received",
+        "published",
+        "attempt",
+        "call",
+        "outcome",
     ]
 
 
 async def test_what_is_in_order_is_told_at_once(observe, told):
-    observe("published", message_id="1")
-    observe("attempt", message_id="1", attempt=1)
+    for stage in ("received", "published", "attempt", "outcome"):
+        observe(stage, uid="a", message_id="1", attempt=1)
 
-    assert told == [("published", "1"), ("attempt", "1")]
+    assert [stage for stage, _ in told] == [
+        "received",
+        "published",
+        "attempt",
+        "outcome",
+    ]
 
 
-async def test_a_message_that_ingest_did_not_publish_waits_a_moment_only(told):
+async def test_what_ingest_did_not_receive_is_told_at_once(observe, told):
+    observe("attempt", uid="replayed", message_id="1", attempt=1)
+
+    assert told == [("attempt", "replayed")]
+
+
+async def test_a_delivery_waits_a_moment_only(told):
     observe = InOrder(lambda stage, **_: told.append(stage), hold_seconds=0.01)
-    observe("attempt", message_id="replayed", attempt=1)
-    observe("outcome", message_id="replayed", attempt=1)
+    observe("received", uid="a")
+    observe("attempt", uid="a", message_id="1", attempt=1)
+    observe("outcome", uid="a", message_id="1", attempt=1)
 
     async with asyncio.timeout(10):
-        while len(told) < 2:
+        while len(told) < 3:
             await asyncio.sleep(0.005)
-    assert told == ["attempt", "outcome"]
+    assert told == ["received", "attempt", "outcome"]
 
 
-async def test_what_is_known_to_be_published_is_bounded(observe, told):
+async def test_what_is_remembered_is_bounded(observe, told):
     for number in range(in_order.KNOWN + 1):
-        observe("published", message_id=str(number))
+        observe("received", uid=str(number))
     del told[:]
 
-    observe("attempt", message_id="0", attempt=1)
-    observe("attempt", message_id="1", attempt=1)
+    observe("attempt", uid="0", message_id="1", attempt=1)
+    observe("attempt", uid="1", message_id="2", attempt=1)
 
-    assert told == [("attempt", "1")]
+    assert told == [("attempt", "0")]
