@@ -10,6 +10,7 @@ from local.journal import Entry, Journal
 
 BUSY_SECONDS = 10.0
 MOST = 1000  # entries of one uid
+APART = ("room", "data")  # labels that are no part of an event's life
 
 
 def entries(state: Path, uid: str, dead_letters: str) -> list[Entry]:
@@ -63,7 +64,7 @@ def _of_broker(
     entries: list[Entry], ended: set[tuple], dead_letters: str
 ) -> Iterator[Entry]:
     for entry in entries:
-        labels = {k: v for k, v in entry.labels.items() if k != "room"}
+        labels = {k: v for k, v in entry.labels.items() if k not in APART}
         if entry.stage == "published":
             lies = labels.pop("topic", "") == dead_letters
             stage = "dead-lettered" if lies else "published"

@@ -19,6 +19,7 @@ from local.terminal import Terminal
 PROJECT = "local"
 LOOPBACK = "127.0.0.1"
 FROM_SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
+LONGEST_SHOWN = 20_000  # bytes of a payload that the journal keeps
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -195,7 +196,9 @@ class Stack:
 def _room(journal: Journal, room: str):
     """What a room calls with what it saw; marked with the room's name."""
 
-    def observe(stage: str, **labels) -> None:
+    def observe(stage: str, data: bytes | None = None, **labels) -> None:
+        if data is not None:
+            labels["data"] = data[:LONGEST_SHOWN].decode(errors="replace")
         journal.observe(stage, room=room, **labels)
 
     return observe

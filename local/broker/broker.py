@@ -56,10 +56,11 @@ class Broker:
         db: the SQLite file all is kept in; others may use it too. It is used in the
             event loop's thread, and no transaction is left open between turns.
         observe: called as ``observe(stage, **labels)``; must not block. Stages:
-            ``published`` (topic), ``attempt`` (subscription, attempt), ``delivered``
-            (subscription, attempt, ms, status: None with an ``error`` when there was no
-            answer), ``dead-lettered`` (subscription, attempt). All carry message_id
-            and, from the message's attributes, event, entity and uid (None without).
+            ``published`` (topic, data: the bytes), ``attempt`` (subscription, attempt),
+            ``delivered`` (subscription, attempt, ms, status: None with an ``error``
+            when there was no answer), ``dead-lettered`` (subscription, attempt). All
+            carry message_id and, from the message's attributes, event, entity and uid
+            (None without).
         clock: seconds since 1970.
         speed: acknowledgement deadlines, back-off and retention pass this many times
             faster; for tests.

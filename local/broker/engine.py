@@ -209,7 +209,8 @@ class Engine:
             self.store.add_delivery(subscription.id, number, key, now)
             self._dirty[subscription.id] = subscription
         if self._observe is not None:
-            self._told.append(("published", {"body": message, "topic": topic}))
+            labels = {"body": message, "topic": topic, "data": bytes(message.data)}
+            self._told.append(("published", labels))
         return message.message_id
 
     def _apply(

@@ -36,6 +36,7 @@ async def test_it_tells_each_stage_with_its_labels():
     here = {"subscription": subscription, "message_id": number, **LABELS}
     for _, labels in told:
         labels.pop("ms", None)
+    data = {labels.pop("data") for stage, labels in told if stage == "published"}
     expected = [("published", {"topic": topic, "message_id": number, **LABELS})]
     for attempt in range(1, 6):
         labels = {**here, "attempt": attempt}
@@ -44,6 +45,7 @@ async def test_it_tells_each_stage_with_its_labels():
     expected.append(("dead-lettered", {**here, "attempt": 5}))
     expected.append(("published", {"topic": dead, "message_id": letter, **LABELS}))
     assert told == expected
+    assert data == {b"x"}
 
 
 async def test_an_endpoint_that_does_not_answer_is_told_as_an_error():
