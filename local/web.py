@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -95,15 +95,22 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def is_own(request: Request, hosts: Iterable[str]) -> bool:
-    """Whether no page of another site asks, by whatever name it calls us."""
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
+def is_own(headers: Headers, hosts: Iterable[str] = LOOPBACK) -> bool:
+    """Whether no page of another site asks, by whatever name it calls us.
+
+    A page of another site can make a browser post here, and by a name of its own that
+    leads to 127.0.0.1 even read.
+
+    Args:
+        headers: of the request.
+        hosts: names that we go by.
+    """
+    host = headers.get("host", "")
     if _name(f"//{host}") not in hosts:
         return False
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         return False
-    return origin is None or origin == f"{request.url.scheme}://{host}"
+    return headers.get("origin") in (None, f"http://{host}")
 
 
 def _name(address: str) -> str | None:

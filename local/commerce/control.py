@@ -153,7 +153,7 @@ class Control:
 
     def _guarded(self, function: Any) -> Any:
         async def endpoint(request: Request) -> Response:
-            if not is_own(request, self._hosts):
+            if not is_own(request.headers, self._hosts):
                 return JSONResponse({"error": "from another site"}, 403)
             try:
                 return JSONResponse(await function(request))
