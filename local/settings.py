@@ -16,9 +16,7 @@ PASSED = ("COMMERCE_", "OAUTH_", "INGEST_")  # to the functions, as they are
 class LocalSettings:
     """Everything that can be set for the local stack."""
 
-    host: str = setting(
-        "HOST", text, "Address that ingest and console listen on.", "127.0.0.1"
-    )
+    host: str = setting("HOST", text, "Address that ingest listens on.", "127.0.0.1")
     port: int = setting("PORT", whole(0, 65535), "Port of ingest.", 8080)
     console_port: int = setting(
         "CONSOLE_PORT", whole(0, 65535), "Port of the console.", 8090

@@ -6,9 +6,14 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.where import Where
+from functions.ledger.open import open_store
+from functions.pubsub.address import Endpoint
 from local.broker import Broker
 from local.children import Child, Function
 from local.commerce import StandIn
+from local.console import Console
+from local.console.desk import Desk
 from local.files import Files, Occupied
 from local.in_order import InOrder
 from local.journal import Journal
@@ -63,7 +68,7 @@ class Stack:
 
         broker = Broker(files.open(), observe=_room(journal, "broker"))
         broker_at = await self._started(broker, LOOPBACK, 0)
-        sign_in, commerce_at = {}, settings.commerce_url
+        sign_in, commerce_at, stand_in = {}, settings.commerce_url, None
         if not commerce_at:
             stand_in = StandIn(files.open(), observe=_room(journal, "commerce"))
             commerce_at = "http://" + await self._started(stand_in, LOOPBACK, 0)
@@ -82,19 +87,22 @@ class Stack:
         children = [self._child(each, journal, told) for each in (consumer, ingest)]
         self._rooms += children
         await asyncio.gather(*(child.start() for child in children))
-        files.announce(
-            {
-                "ingest": f"http://{_shown(settings.host)}:{ingest.port}",
-                "console": None,
-                "broker": broker_at,
-                "commerce": commerce_at,
-                "consumer": f"http://{LOOPBACK}:{consumer.port}/",
-                "project": PROJECT,
-                "ledger": f"sqlite:{files.ledger}",
-                "pid": os.getpid(),
-            }
+        stack = {
+            "ingest": f"http://{_shown(settings.host)}:{ingest.port}",
+            "console": None,
+            "broker": broker_at,
+            "commerce": commerce_at,
+            "consumer": f"http://{LOOPBACK}:{consumer.port}/",
+            "project": PROJECT,
+            "ledger": f"sqlite:{files.ledger}",
+            "pid": os.getpid(),
+        }
+        console = Console(journal, broker, stand_in, self._desk(stack))
+        stack["console"] = "http://" + await self._started(
+            console, LOOPBACK, settings.console_port
         )
-        self._say_ready(ingest.port, commerce_at)
+        files.announce(stack)
+        self._say_ready(stack)
 
     async def stop(self) -> None:
         """End everything that was started, last first; nothing is left listening."""
@@ -175,14 +183,24 @@ class Stack:
                 " forgets it)"
             )
 
-    def _say_ready(self, ingest_port: int, commerce_at: str) -> None:
-        shown = _shown(self._settings.host)
-        store = (
-            commerce_at if self._settings.commerce_url else f"{commerce_at} (stand-in)"
+    def _desk(self, stack: dict) -> Desk:
+        tokens = self._env.get("INGEST_TOKENS", "").split(",")
+        where = Where(
+            project=PROJECT,
+            prefix=self._env.get("TOPIC_PREFIX", "commerce-"),
+            pubsub=Endpoint(stack["broker"], True),
+            store=open_store(stack["ledger"], PROJECT),
+            stack=stack,
+            state=self._files.state,
         )
+        return Desk(where, tokens[0].rpartition(":")[2].strip())
+
+    def _say_ready(self, stack: dict) -> None:
+        note = "" if self._settings.commerce_url else " (stand-in)"
         for text in (
-            f"ingest    http://{shown}:{ingest_port}",
-            f"commerce  {store}",
+            f"console   {stack['console']}  (open it in a browser)",
+            f"ingest    {stack['ingest']}",
+            f"commerce  {stack['commerce']}{note}",
             "",
             "Try in another terminal:",
             "  make send                 one sample event",

@@ -51,6 +51,7 @@ class StandIn:
         faults: what it is told to fail (``faults.add(status=503, times=2)``).
         rules: how this Commerce behaves; see ``Rules``.
         journal: what took effect, and what was asked.
+        things: what is in the shop.
         violations: see *openapi*; empty is good.
     """
 
@@ -81,6 +82,7 @@ class StandIn:
             clock,
             observe or _nothing,
         )
+        self.things = things
         self.faults = self._shop.faults
         self.rules = self._shop.rules
         self.journal = self._shop.journal

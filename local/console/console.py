@@ -1,0 +1,310 @@
+"""The console's pages, and the stream that tells them that something happened."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from cli.samples import SEQUENCE
+from cli.where import DEAD_LETTERS, Unreachable
+from functions.events.catalog import ENTITIES
+from functions.ledger.store import LedgerUnavailable
+from local.broker import Broker
+from local.commerce import StandIn
+from local.console import events, shop
+from local.console.desk import Desk
+from local.console.guard import Guard
+from local.journal import Entry, Journal
+from local.web import WebServer
+
+HERE = Path(__file__).parent
+TICK_SECONDS = 0.2  # a page is told of a crowd of happenings once
+SILENCE_SECONDS = 15.0  # then a comment, so that a page gone is noticed
+LONGEST_BODY = 2 * 1024 * 1024
+
+
+class Console:
+    """Serves the pages.
+
+    Args:
+        stand_in: None where a real store is driven.
+    """
+
+    def __init__(
+        self, journal: Journal, broker: Broker, stand_in: StandIn | None, desk: Desk
+    ) -> None:
+        self._journal = journal
+        self._broker = broker
+        self._stand_in = stand_in
+        self._desk = desk
+        self._dead_letters = desk.where.topic(DEAD_LETTERS)
+        self._closing = asyncio.Event()
+        self._pages = _templates()
+        self._server = WebServer(Guard(Starlette(routes=self._routes())))
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen and return ``host:port``.
+
+        Raises:
+            CannotListen: the port is in use or forbidden.
+        """
+        return await self._server.start(host, port)
+
+    async def stop(self) -> None:
+        """End the streams and stop listening."""
+        self._closing.set()
+        await self._server.stop()
+
+    def _routes(self) -> list[Route | Mount]:
+        return [
+            Route("/", self.events),
+            Route("/event", self.event),
+            Route("/letters", self.letters),
+            Route("/letters/replay", self.replay, methods=["POST"]),
+            Route("/letters/discard", self.discard, methods=["POST"]),
+            Route("/send", self.send),
+            Route("/send", self.post, methods=["POST"]),
+            Route("/sample", self.sample),
+            Route("/shop", self.shop),
+            Route("/shop/fail", self.fail, methods=["POST"]),
+            Route("/shop/recover", self.recover, methods=["POST"]),
+            Route("/stream", self.stream),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ]
+
+    async def events(self, request: Request) -> Response:
+        """The newest events, filtered."""
+        asked = request.query_params
+        names = events.Wanted.__dataclass_fields__
+        wanted = events.Wanted(**{name: asked.get(name, "").strip() for name in names})
+        rows = events.rows(self._journal, wanted, self._dead_letters)
+        return self._page(
+            "events",
+            request,
+            rows=rows,
+            wanted=wanted,
+            entities=list(ENTITIES),
+            names=SEQUENCE,
+            outcomes=events.OUTCOMES,
+        )
+
+    async def event(self, request: Request) -> Response:
+        """One event's life."""
+        key = request.query_params.get("key", "")
+        if key.startswith("#"):
+            entry = events.refusal(self._journal, key)
+            return self._page("refusal", request, entry=entry, key=key)
+        try:
+            life, letters = await run_in_threadpool(self._desk.life, key)
+        except (Unreachable, LedgerUnavailable) as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        if life is None:
+            return self._page("unknown", request, 404, key=key)
+        asked = (
+            events.exchanges(self._stand_in.journal, self._journal, key)
+            if self._stand_in
+            else None
+        )
+        return self._page(
+            "event",
+            request,
+            key=key,
+            life=life,
+            letters=letters,
+            payload=events.payload(self._journal, key),
+            exchanges=asked,
+        )
+
+    async def letters(self, request: Request) -> Response:
+        """The dead letters."""
+        try:
+            found = await run_in_threadpool(self._desk.letters)
+        except (Unreachable, LedgerUnavailable) as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        return self._page("letters", request, letters=found)
+
+    async def replay(self, request: Request) -> Response:
+        """Send a dead letter again."""
+        form = await _form(request)
+        step = await run_in_threadpool(
+            self._desk.replay,
+            form.get("message_id", ""),
+            bool(form.get("even_if_newer")),
+        )
+        if step is None:
+            said = "It is gone: somebody replayed or discarded it."
+        elif step.did == "replayed":
+            said = f"Replayed: {step.letter.uid} is on its way again."
+        else:
+            said = f"Not replayed. {step.why}"
+        return _back(form, said)
+
+    async def discard(self, request: Request) -> Response:
+        """Remove a dead letter for good."""
+        form = await _form(request)
+        gone = await run_in_threadpool(self._desk.discard, form.get("message_id", ""))
+        return _back(form, f"Discarded: {gone.uid}." if gone else "It is gone already.")
+
+    async def send(self, request: Request) -> Response:
+        """A form to post a sample."""
+        chosen = request.query_params.get("event", SEQUENCE[0])
+        return self._page("send", request, names=SEQUENCE, chosen=chosen)
+
+    async def sample(self, request: Request) -> Response:
+        """A body to post, as JSON."""
+        try:
+            event = request.query_params.get("event", "")
+            return JSONResponse(await run_in_threadpool(self._desk.sample, event))
+        except KeyError:
+            return JSONResponse({"error": "There is no such event"}, 404)
+
+    async def post(self, request: Request) -> Response:
+        """Post a body to ingest, and hand its answer on."""
+        body = await request.body()
+        if len(body) > LONGEST_BODY:
+            return JSONResponse({"status": 413, "answer": {"error": "Too long"}})
+        posted = await run_in_threadpool(self._desk.post, body)
+        return JSONResponse({"status": posted.status, "answer": posted.answer})
+
+    async def shop(self, request: Request) -> Response:
+        """What is in the shop, and how to make it fail."""
+        shown = shop.shown(self._stand_in) if self._stand_in else None
+        address = self._desk.where.stack["commerce"]
+        return self._page("shop", request, shop=shown, address=address)
+
+    async def fail(self, request: Request) -> Response:
+        """Make the stand-in fail."""
+        form = await _form(request)
+        if self._stand_in is None:
+            return _back(form, "A real store is driven: nothing can be switched here.")
+        try:
+            said = shop.fail(self._stand_in.faults, form)
+        except ValueError as error:
+            said = f"That cannot be done: {error}."
+        return _back(form, said)
+
+    async def recover(self, request: Request) -> Response:
+        """Let the stand-in work again."""
+        if self._stand_in:
+            self._stand_in.faults.remove()
+        return _back(await _form(request), "Commerce works again.")
+
+    async def stream(self, request: Request) -> Response:
+        """Server-sent events: the stages that happened since the last one."""
+        return StreamingResponse(
+            self._ticks(), media_type="text/event-stream", headers={"x-live": "yes"}
+        )
+
+    async def _ticks(self) -> AsyncIterator[str]:
+        stages: set[str] = set()
+        happened = asyncio.Event()
+
+        def take(entry: Entry) -> None:
+            stages.add(entry.stage)
+            happened.set()
+
+        self._journal.listen(take)
+        try:
+            yield "retry: 1000\n\n"
+            while not self._closing.is_set():
+                try:
+                    await asyncio.wait_for(
+                        _either(happened, self._closing), SILENCE_SECONDS
+                    )
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                await asyncio.sleep(TICK_SECONDS)
+                told, happened_now = json.dumps(sorted(stages)), bool(stages)
+                stages.clear()
+                happened.clear()
+                if happened_now:
+                    yield f"data: {told}\n\n"
+        finally:
+            self._journal.unlisten(take)
+
+    def _page(
+        self, name: str, request: Request, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        stats = self._broker.stats()
+        dead = stats.get(self._desk.where.dead_letters)
+        waiting = sum(
+            one.undelivered
+            for subscription, one in stats.items()
+            if subscription != self._desk.where.dead_letters
+        )
+        html = self._pages.get_template(f"{name}.html").render(
+            page=name,
+            said=request.query_params.get("said", ""),
+            here=request.url.path + ("?" + request.url.query).rstrip("?"),
+            dead_count=dead.undelivered if dead else 0,
+            waiting=waiting,
+            faults=self._stand_in.faults.listed() if self._stand_in else [],
+            ingest=self._desk.where.stack["ingest"],
+            **values,
+        )
+        return HTMLResponse(html, status)
+
+
+def _templates() -> Environment:
+    pages = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+    pages.filters["pretty"] = _pretty
+    pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
+    pages.filters["query"] = lambda text: urlencode({"key": text})
+    return pages
+
+
+def _pretty(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = await request.body()
+    return dict(parse_qsl(body[:LONGEST_BODY].decode(errors="replace")))
+
+
+def _back(form: dict[str, str], said: str) -> Response:
+    """To the page that the form stood on, which says what was done."""
+    to = form.get("back", "/")
+    if not to.startswith("/") or to.startswith(("//", "/\\")):
+        to = "/"
+    path, _, query = to.partition("?")
+    kept = [pair for pair in parse_qsl(query) if pair[0] != "said"]
+    return RedirectResponse(f"{path}?{urlencode([*kept, ('said', said)])}", 303)
+
+
+async def _either(*happenings: asyncio.Event) -> None:
+    """Wait for the first of them."""
+    waits = [asyncio.ensure_future(one.wait()) for one in happenings]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
