@@ -95,9 +95,9 @@ def life(
         return None
     # What is refused before the ledger is asked stands in the other lists only.
     states = [s for s in known if "state" in s.labels] or [
-        Step(s.at, s.stage, s.told_by, {**s.labels, "state": s.labels.get("outcome")})
+        Step(s.at, s.stage, s.told_by, {**s.labels, "state": _state(s)})
         for s in told
-        if s.stage == "outcome"
+        if s.stage in ("received", "outcome")
     ]
     newest = max(states, key=lambda step: step.at).labels if states else {}
     return Life(
@@ -107,6 +107,11 @@ def life(
         newest.get("answer") or "",
         [letter.message_id for letter in letters],
     )
+
+
+def _state(step: Step) -> str:
+    """What the event is in from *step* on; ingest may have refused it at once."""
+    return step.labels.get("outcome") or "waiting"
 
 
 def logs_command(where: Where, uid: str) -> list[str]:

@@ -32,15 +32,21 @@ class Refused(Exception):
         error: one sentence.
         errors: messages by dotted path from the body's root; {} where no field is.
         event: the catalogue's name of the event, where it is known.
+        uid: the caller's id of it, where it is valid.
     """
 
     def __init__(
-        self, error: str, errors: dict[str, list[str]], event: Event | None = None
+        self,
+        error: str,
+        errors: dict[str, list[str]],
+        event: Event | None = None,
+        uid: str | None = None,
     ) -> None:
         super().__init__(error)
         self.error = error
         self.errors = errors
         self.event = event
+        self.uid = uid
 
 
 @dataclass(frozen=True)
@@ -101,13 +107,15 @@ def read(body: bytes) -> Posted:
             errors["data.entity"] = [f"Must be {event.entity}, as the event's own."]
 
     if absent:
-        raise Refused(_missing(absent), errors, event)
-    if event is None:
-        shown = _shown(name)
-        raise Refused(f"Unable to publish event {shown}: Unknown event type", errors)
-    if errors:
-        raise Refused(f"Invalid value for {_shown(name)}", errors, event)
-    return Posted(uid, name, event, value)
+        error = _missing(absent)
+    elif event is None:
+        error = f"Unable to publish event {_shown(name)}: Unknown event type"
+    elif errors:
+        error = f"Invalid value for {_shown(name)}"
+    else:
+        return Posted(uid, name, event, value)
+    known = None if "uid" in absent or "data.uid" in errors else uid
+    raise Refused(error, errors, event, known)
 
 
 def _missing(fields: list[str]) -> str:

@@ -74,15 +74,6 @@ class Ingest:
         except auth.Undecided:
             self._refused(503, alarm=True)
             return _later("Callers cannot be identified now; please send again")
-        except envelope.Refused as error:
-            event = error.event
-            self._refused(
-                400,
-                event=event and event.name,
-                entity=event and event.entity,
-                fields=_known_fields(error.errors),
-            )
-            return _refusal(400, error.error, error.errors)
         except TimeoutError:
             self._refused(408)
             return _refusal(408, "The body did not arrive in time", connection="close")
@@ -124,9 +115,22 @@ class Ingest:
         caller = await auth.check_authentication(
             auth.Request(headers, request.scope["query_string"], body), self.settings
         )
-        posted = envelope.read(body)
-        event = posted.event
         traceparent = traceparent_of(headers.get("traceparent"))
+        try:
+            posted = envelope.read(body)
+        except envelope.Refused as error:
+            event = error.event
+            self._refused(
+                400,
+                event=event and event.name,
+                entity=event and event.entity,
+                uid=error.uid,
+                caller=caller,
+                fields=_known_fields(error.errors),
+                traceparent=traceparent,
+            )
+            return _refusal(400, error.error, error.errors)
+        event = posted.event
         about = self.log.about(
             event=event.name,
             entity=event.entity,

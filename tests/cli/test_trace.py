@@ -103,6 +103,20 @@ def test_a_push_that_no_consumer_told_of_is_a_try_as_well(deployment, journal):
     assert told[-1]["state"] == "waiting"
 
 
+def test_what_ingest_refused_is_told_with_the_fields_at_fault(deployment, journal):
+    wrong = {"outcome": "refused", "status": 400, "fields": ["data.value.sku"]}
+    journal.observe("received", message="request refused", uid="u1", **wrong)
+
+    received, now = deployment.told("trace", "u1")
+
+    assert received.items() >= {"stage": "received", **wrong}.items()
+    assert (now["state"], now["status"]) == ("refused", 400)
+    assert "data.value.sku" in deployment.run("trace", "u1").stdout
+
+    journal.observe("received", event=EVENT, uid="u1")
+    assert deployment.told("trace", "u1")[-1]["state"] == "waiting"
+
+
 def test_the_journal_is_only_read(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
     before = (deployment.folder / "state.sqlite").read_bytes()

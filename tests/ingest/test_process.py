@@ -150,6 +150,26 @@ def test_each_line_is_logged_once_whatever_the_framework_does(execution_id):
     ]
 
 
+def test_a_refused_event_can_be_found_in_the_logs():
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    wrong = json.dumps(event(uid="u-9", value={**VALUE, "price": "9.5"})).encode()
+    with PubSub() as pubsub:
+        door = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{SECRET}"}
+        with process(pubsub.address, **door) as server:
+            asked = (
+                f"Authorization: Bearer {SECRET}",
+                f"traceparent: 00-{trace}-b7ad6b7169203331-01",
+                f"Content-Length: {len(wrong)}",
+            )
+            assert status(exchange(*server.address, request(*asked, body=wrong))) == 400
+            said = server.stop()
+
+    [line] = [json.loads(line) for line in said.splitlines() if b"refused" in line]
+    assert line["logging.googleapis.com/trace"].endswith(trace)
+    assert line.items() >= {"uid": "u-9", "caller": "erp", "entity": "product"}.items()
+    assert line["fields"] == ["data.value.price"]
+
+
 def test_no_payload_and_no_secret_is_logged_or_answered():
     """Whatever goes wrong: what is recognisable stands in no line and no answer."""
     value = {**VALUE, "name": PAYLOAD, "description": 5, PAYLOAD: 1}
