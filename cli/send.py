@@ -17,6 +17,11 @@ from functions.ledger.open import open_store
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.05
 POST_SECONDS = 30
+NO_URL = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
 
 
 @click.command()
@@ -104,9 +109,12 @@ class Sender:
         data = body.get("data") if isinstance(body, dict) else None
         data = data if isinstance(data, dict) else {}
         told = {"uid": str(data.get("uid", "")), "event": str(data.get("event", ""))}
+        before = set(self._entries(told["uid"]))
         began = time.monotonic()
         try:
             answer = self._http.post(self._url, json=body, timeout=POST_SECONDS)
+        except NO_URL as error:
+            raise click.UsageError(f"--url must be an http(s) URL: {error}") from None
         except requests.RequestException as error:
             sys.stderr.write(f"{self._url} does not answer: {type(error).__name__}\n")
             sys.exit(3)
@@ -114,33 +122,46 @@ class Sender:
         told["answer"] = _parsed(answer)
         if answer.status_code != 200:
             return told | {"outcome": "refused"}
+        if not _ingests(told["answer"]):
+            sys.stderr.write(f"{self._url} says 200, but is not the ingest function\n")
+            sys.exit(3)
         if not self._store:
             return told | {"outcome": "accepted"}
-        return told | self._followed(told["uid"]) | {"ms": _ms(began)}
+        return told | self._followed(told["uid"], before) | {"ms": _ms(began)}
 
-    def _followed(self, uid: str) -> dict[str, Any]:
-        """What became of *uid*, as the ledger has it, within the time to wait."""
+    def _followed(self, uid: str, before: set[str]) -> dict[str, Any]:
+        """What became of *uid*, as the ledger has it, within the time to wait.
+
+        Args:
+            before: messages that carried it before: a file may be posted again.
+        """
         end = time.monotonic() + self._wait
         last: dict[str, Any] = {"outcome": "waiting"}
         while time.monotonic() < end:
-            for _, record in self._store.find("uid", uid_hash(uid)):
-                if record["finished"] and not record["open"]:
-                    entry = record["finished"][-1]
+            for message, entry in self._entries(uid).items():
+                if message in before or entry["status"] is None:
+                    continue
+                told = {"status": entry["status"], "message": entry["answer"]}
+                if "message" in entry:
                     word = "handled" if entry["status"] < 300 else "refused"
-                    return {
-                        "outcome": word,
-                        "status": entry["status"],
-                        "message": entry["answer"],
-                    }
-                for entry in record["open"].values():
-                    if entry["status"] is not None:
-                        last = {
-                            "outcome": "retrying",
-                            "status": entry["status"],
-                            "message": entry["answer"],
-                        }
+                    return {"outcome": word, **told}
+                last = {"outcome": "retrying", **told}
             time.sleep(LOOK_SECONDS)
         return last
+
+    def _entries(self, uid: str) -> dict[str, dict]:
+        """What the ledger has of each message that carried *uid*."""
+        if not self._store:
+            return {}
+        records = [record for _, record in self._store.find("uid", uid_hash(uid))]
+        return {
+            message: entry
+            for record in records
+            for message, entry in (
+                *record["open"].items(),
+                *((finished["message"], finished) for finished in record["finished"]),
+            )
+        }
 
 
 def _bodies(event: str, file: Path | None, sender: Sender):
@@ -155,14 +176,15 @@ def _bodies(event: str, file: Path | None, sender: Sender):
 
 
 def _words(told: dict) -> str:
-    head = f"{told['event']}  uid {told['uid']}\n"
+    head = f"{told['event'] or '(no event)'}  uid {told['uid'] or '-'}\n"
     answer = told["answer"]
     if told["posted"] == 200:
         lines = [f"  posted    200  {answer['response']['message']}"]
     else:
         lines = [f"  refused   {told['posted']}  {answer.get('error', answer)}"]
-        for path, texts in answer.get("errors", {}).items():
-            lines.append(f"            {path}: {' '.join(texts)}")
+        errors = answer.get("errors")
+        for path, texts in errors.items() if isinstance(errors, dict) else ():
+            lines.append(f"            {path}: {' '.join(map(str, texts))}")
     if "status" in told:
         ms = f"  ({told['ms']:g} ms)" if "ms" in told else ""
         word = told["outcome"].ljust(9)
@@ -185,6 +207,12 @@ def _parsed(answer: requests.Response) -> dict:
     except ValueError:
         parsed = None
     return parsed if isinstance(parsed, dict) else {"error": answer.text[:200]}
+
+
+def _ingests(answer: dict) -> bool:
+    """Whether *answer* is what ingest says when it has taken an event."""
+    response = answer.get("response")
+    return isinstance(response, dict) and isinstance(response.get("message"), str)
 
 
 def _ms(began: float) -> float:
