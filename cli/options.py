@@ -25,16 +25,19 @@ class Moment(click.ParamType):
 
     def convert(self, value, param, ctx) -> str:
         """The moment as :func:`timestamp` writes it."""
-        if ago := re.fullmatch(r"([0-9]{1,6})([smhdw])", value):
-            span = timedelta(**{UNITS[ago[2]]: int(ago[1])})
-            return timestamp(datetime.now(UTC) - span)
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            return timestamp(_moment(value))
+        except (ValueError, OverflowError):  # the latter: before the year 1
             self.fail(
                 "is a time such as 2026-10-05T12:00:00Z, a date, or 90m, 3h, 2d", param
             )
-        return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _moment(text: str) -> datetime:
+    if ago := re.fullmatch(r"([0-9]{1,6})([smhdw])", text):
+        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _all(options: list[Callable]) -> Callable[[Callable], Callable]:

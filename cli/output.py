@@ -10,7 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-NARROWEST = 160  # columns where no terminal is: what reads it need not join lines
+WIDEST = 100_000  # columns where no terminal is: what reads it need not join lines
 
 
 def plain(text: Any) -> str:
@@ -35,19 +35,28 @@ def tell(record: dict[str, Any]) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table as wide as the terminal; long cells are wrapped."""
+    """A table as wide as the terminal, long cells wrapped; to a pipe, a line a row."""
     console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, NARROWEST)
+    wide = console.is_terminal
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         last = number == len(columns) - 1
         shown.add_column(
-            column, overflow="fold", ratio=1 if last else None, no_wrap=not number
+            column,
+            overflow="fold",
+            ratio=1 if last and wide else None,
+            no_wrap=not number,
         )
     for row in rows:
         shown.add_row(*(Text(plain("" if c is None else str(c))) for c in row))
-    console.print(shown)
+    if wide:
+        console.print(shown)
+        return
+    console.width = WIDEST
+    with console.capture() as printed:
+        console.print(shown)
+    for line in printed.get().splitlines():
+        say(line.rstrip())
 
 
 def progress(items: Iterable, total: int, what: str) -> Iterable:

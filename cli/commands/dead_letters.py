@@ -18,6 +18,7 @@ from cli.options import (
 )
 
 SHOWN_REASON = 300  # characters in a table
+WIDEST_NAME = 40
 
 
 @click.command("dead-letters")
@@ -197,8 +198,11 @@ def _show(found: list[Letter], message_id: str, as_json: bool) -> None:
         return
     value = whole.pop("data", None)
     attributes = whole.pop("attributes")
-    for name, told in {**whole, **attributes}.items():
-        output.say(f"{name:22} {output.plain('' if told is None else str(told))}")
+    lines = {**whole, **dict(sorted(attributes.items()))}
+    width = min(max(map(len, lines)), WIDEST_NAME)
+    for name, told in lines.items():
+        told = "" if told is None else str(told)
+        output.say(output.plain(f"{name:{width}}  {told}"))
     if value is not None:
         for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines():
             output.say(output.plain(line))

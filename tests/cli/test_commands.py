@@ -64,7 +64,16 @@ def test_a_command_that_cannot_be_imported_leaves_the_others_alone():
 
 def test_a_wrong_word_is_2():
     assert run("no-such-command").returncode == 2
-    assert run("dead-letters", "--since", "yesterday").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "time", ["yesterday", "", "-3h", "999999w", "0001-01-01T00:00:00+14:00"]
+)
+def test_what_is_no_time_is_2(time):
+    result = CliRunner().invoke(Commands(), ["dead-letters", "--since", time])
+
+    assert result.exit_code == 2
+    assert "is a time such as 2026-10-05T12:00:00Z, a date, or 90m, 3h" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", ONES_THAT_LOOK, ids=lambda a: a[0])

@@ -64,6 +64,17 @@ def test_people_get_a_table(deployment):
     assert len(lines) == 2
 
 
+def test_a_pipe_gets_a_line_for_each_however_long(deployment):
+    reason = "long " * 50 + "end"
+    deployment.refused("catalog_product_create", PRODUCT, "u1", reason=reason)
+    deployment.refused("sales_order_status_update", ORDER, "u2", reason=reason)
+
+    lines = deployment.run("dead-letters").stdout.splitlines()
+
+    assert len(lines) == 3
+    assert all(line.endswith(f"400 {reason}") for line in lines[1:])
+
+
 def test_where_there_are_none_it_says_so(deployment):
     result = deployment.run("dead-letters")
 
