@@ -5,10 +5,6 @@ of each message and its outcome, and from the dead letters. In the cloud each si
 try stands in Cloud Logging.
 """
 
-import json
-import shlex
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +12,18 @@ from typing import Any
 
 from cli import journal
 from cli.letters import Letter, moment
-from cli.where import DEAD_LETTERS, Unreachable, Where
-from functions.events.message import normal_time
+from cli.where import DEAD_LETTERS, Where
 from functions.ledger import rules
 from functions.ledger.ledger import uid_hash
 from functions.ledger.store import Store
 
-LOGS_KEPT = "30d"  # Cloud Logging's own default
-LOGS_SECONDS = 120
+STATES = {
+    "handled": "handled",
+    "repeated": "handled",
+    "refused": "refused",
+    "retry": "retrying",
+    "crashed": "retrying",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Life:
     Attributes:
         steps: oldest first.
         state: ``waiting`` (not delivered yet), ``under way``, ``retrying``,
-            ``handled`` or ``refused``: the newest of its messages.
+            ``out of tries``, ``handled`` or ``refused``: the newest of its messages.
         status: of the last answer, where there was one.
         answer: its sentence.
         dead_letters: message ids of those that wait.
@@ -75,7 +75,7 @@ def life(
 
     Args:
         letters: the dead letters of that uid.
-        logged: what :func:`logs` found.
+        logged: what :func:`cli.logs.logs` found.
 
     Raises:
         LedgerUnavailable: it cannot be asked.
@@ -93,73 +93,76 @@ def life(
     ]
     if not steps:
         return None
-    # What is refused before the ledger is asked stands in the other lists only.
-    states = [s for s in known if "state" in s.labels] or [
-        Step(s.at, s.stage, s.told_by, {**s.labels, "state": _state(s)})
-        for s in told
-        if s.stage in ("received", "outcome")
-    ]
-    newest = max(states, key=lambda step: step.at).labels if states else {}
+    newest = _newest(known, told, letters)
     return Life(
-        sorted(steps, key=lambda step: step.at),
-        newest.get("state") or ("refused" if letters else "waiting"),
+        _in_order(steps),
+        newest["state"],
         newest.get("status"),
         newest.get("answer") or "",
         [letter.message_id for letter in letters],
     )
 
 
+def _newest(
+    known: list[Step], told: list[Step], letters: Sequence[Letter]
+) -> dict[str, Any]:
+    """``state``, and where there was one the answer, of the newest message."""
+    # What is refused before the ledger is asked stands in the other lists only.
+    states = [s for s in known if "state" in s.labels] or [
+        Step(s.at, s.stage, s.told_by, {"state": _state(s), **s.labels})
+        for s in told
+        if s.stage in ("received", "outcome")
+    ]
+    delivered = {s.labels.get("message_id") for s in [*states, *known]}
+    states += [
+        Step(s.at, s.stage, s.told_by, {"state": "waiting"})
+        for s in told
+        if s.stage == "published" and s.labels.get("message_id") not in delivered
+    ]
+    newest = max(states, key=lambda step: step.at, default=None)
+    given_up = [s.at for s in told if s.stage == "out of tries"]
+    given_up += [letter.since for letter in letters if letter.by == "pubsub"]
+    if newest is None:
+        if given_up:
+            return {"state": "out of tries"}
+        return {"state": "refused" if letters else "waiting"}
+    over = newest.labels["state"] in ("waiting", "retrying") and newest.at <= max(
+        given_up, default=""
+    )
+    return {**newest.labels, "state": "out of tries"} if over else newest.labels
+
+
+def _in_order(steps: list[Step]) -> list[Step]:
+    """*steps* by time; but what was dead-lettered stands behind why.
+
+    The consumer stores a dead letter before it tells of the refusal, and its words
+    are timed when they are read.
+    """
+    ordered: list[Step] = []
+    held: list[Step] = []  # dead-lettered, and the refusal not told of yet
+    for step in sorted(steps, key=lambda step: step.at):
+        ended = step.labels.get("outcome") == "refused" or step.stage == "out of tries"
+        if step.stage == "dead-lettered" and not _explained(ordered):
+            held.append(step)
+            continue
+        ordered.append(step)
+        if ended:
+            ordered += held
+            held = []
+    return ordered + held
+
+
+def _explained(ordered: list[Step]) -> bool:
+    """Whether the last of *ordered* says why a dead letter would follow."""
+    if not ordered:
+        return False
+    last = ordered[-1]
+    return last.labels.get("outcome") == "refused" or last.stage == "out of tries"
+
+
 def _state(step: Step) -> str:
     """What the event is in from *step* on; ingest may have refused it at once."""
-    return step.labels.get("outcome") or "waiting"
-
-
-def logs_command(where: Where, uid: str) -> list[str]:
-    """The command that reads every line about *uid* from Cloud Logging."""
-    quoted = json.dumps(uid, ensure_ascii=False)
-    wanted = f'resource.type="cloud_run_revision" AND jsonPayload.uid={quoted}'
-    return [
-        *("gcloud", "logging", "read", wanted),
-        *("--project", where.project, "--order", "asc"),
-        *("--freshness", LOGS_KEPT, "--format", "json"),
-    ]
-
-
-def shown(command: list[str]) -> str:
-    """*command* as a person types it."""
-    return shlex.join(command)
-
-
-def logs(command: list[str]) -> list[Step]:
-    """What Cloud Logging has, by :func:`logs_command`.
-
-    Raises:
-        Unreachable: ``gcloud`` is not installed, not signed in, or fails.
-    """
-    if not (gcloud := shutil.which(command[0])):
-        raise Unreachable("gcloud is not installed, and --logs reads through it")
-    try:
-        done = subprocess.run(  # noqa: S603 a list, no shell; the uid is quoted in it
-            [gcloud, *command[1:]],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=LOGS_SECONDS,
-        )
-        entries = json.loads(done.stdout or "[]")
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines()
-        raise Unreachable(f"gcloud failed: {said[-1] if said else 'no word'}") from None
-    except (subprocess.TimeoutExpired, ValueError) as error:
-        raise Unreachable(f"gcloud failed: {type(error).__name__}") from None
-    return [step for entry in entries if (step := _logged(entry))]
-
-
-def _logged(entry: dict[str, Any]) -> Step | None:
-    said = dict(entry.get("jsonPayload") or {})
-    at = normal_time(entry.get("timestamp", ""))
-    stage = said.pop("stage", None)
-    return Step(at, stage, "logs", said) if at and stage else None
+    return STATES.get(step.labels.get("outcome"), "waiting")
 
 
 def _journal(where: Where, uid: str) -> list[Step]:

@@ -8,8 +8,9 @@ import click
 from cli import output
 from cli.dead_letters import opened
 from cli.letters import Letter, Selection
+from cli.logs import logs, logs_command, shown
 from cli.options import where_of, where_options
-from cli.trace import Life, Step, life, logs, logs_command, shown
+from cli.trace import Life, Step, life
 from cli.where import Where
 
 # Shown in their own columns, or in words.

@@ -203,6 +203,67 @@ def test_a_dead_letter_is_part_of_the_life(deployment):
     assert deployment.run("trace", "u1", "--no-dead-letters").exit_code == 1
 
 
+def test_a_dead_letter_stands_behind_the_refusal(deployment, journal):
+    """Though it is stored first, and the refusal is read of later."""
+    letter = deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No")
+    journal.observe("received", event=EVENT, uid="u1")
+    pushed(journal, 1, 400, "refused")
+    deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No again")
+
+    told = deployment.told("trace", "u1")
+
+    stages = [step["stage"] for step in told]
+    last = stages.index("outcome")
+    assert stages[last + 1 :] == ["dead-lettered", "dead-lettered", "now"]
+    assert told[last + 1]["message_id"] == letter
+
+
+def test_what_ran_out_of_tries_is_told_so_also_when_its_letter_is_gone(
+    deployment, journal
+):
+    journal.observe("received", event=EVENT, uid="u1")
+    pushed(journal, 1, 503, "retry")
+    deployment.tried("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
+    journal.observe("dead-lettered", room="broker", uid="u1", message_id="m1")
+    letter = deployment.out_of_tries("catalog_product_create", PRODUCT, "u1")
+    dead = deployment.topic("dead-letters")
+    lies = {"room": "broker", "uid": "u1", "topic": dead}
+    journal.observe("published", message_id=letter, **lies)
+
+    with_letter = deployment.told("trace", "u1")
+    deployment.told("discard", letter, "--yes")
+    without = deployment.told("trace", "u1")
+
+    for told in (with_letter, without):
+        assert [step["stage"] for step in told][-3:-1] == [
+            "out of tries",
+            "dead-lettered",
+        ]
+        assert (told[-1]["state"], told[-1]["status"], told[-1]["answer"]) == (
+            "out of tries",
+            503,
+            "Commerce is away",
+        )
+
+
+def test_without_a_journal_the_letter_says_that_it_is_out_of_tries(deployment):
+    deployment.tried("catalog_product_create", PRODUCT, "u1", **AWAY)
+    deployment.out_of_tries("catalog_product_create", PRODUCT, "u1")
+    deployment.out_of_tries("catalog_product_create", PRODUCT, "u2")
+
+    assert deployment.told("trace", "u1")[-1]["state"] == "out of tries"
+    assert deployment.told("trace", "u2")[-1]["state"] == "out of tries"
+
+
+def test_a_replay_that_waits_is_waiting_again(deployment, journal):
+    journal.observe("received", event=EVENT, uid="u1")
+    journal.observe("published", room="broker", uid="u1", message_id="m1", topic="t")
+    pushed(journal, 1, 400, "refused")
+    journal.observe("published", room="broker", uid="u1", message_id="m2", topic="t")
+
+    assert deployment.told("trace", "u1")[-1]["state"] == "waiting"
+
+
 def test_what_nobody_knows_is_exit_1(deployment):
     result = deployment.run("trace", "u1")
 
