@@ -59,12 +59,15 @@ class Parts:
     Args:
         store: of the ledger.
         timeout: seconds of one call to Commerce.
+        letters: where dead letters go, in place of what keeps them here.
     """
 
-    def __init__(self, shop: Shop, store, timeout: str = "5", budget: float = 540):
+    def __init__(
+        self, shop: Shop, store, timeout: str = "5", budget: float = 540, letters=None
+    ):
         self.shop = shop
         self.clock = Clock()
-        self.letters = Letters()
+        self.letters = letters or Letters()
         self.lines: list[dict] = []
         self.raw = b""
         settings = from_environment(
