@@ -10,6 +10,8 @@ TERRAFORM := terraform -chdir=terraform
 # What make send, trace, replay … pass on, where it was given.
 given = $(if $($(1)),$(2) '$($(1))')
 
+need_terraform = command -v terraform >/dev/null || { echo "terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install" >&2; exit 2; }
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +67,8 @@ check-commerce: $(READY) ## Try sign-in and permissions at the configured store
 	@$(BIN)/python -m cli check-commerce
 
 .PHONY: clean-state
-clean-state: ## Forget what the local system keeps in .local
-	@rm -rf .local && echo "forgotten: the next make run starts anew"
+clean-state: $(READY) ## Forget what the local system keeps in .local
+	@$(BIN)/python -m local.clean
 
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run
@@ -92,12 +94,15 @@ check: ## What CI runs
 
 .PHONY: plan
 plan: ## Show what a deployment would change
+	@$(need_terraform)
 	@$(TERRAFORM) init -input=false && $(TERRAFORM) plan
 
 .PHONY: deploy
 deploy: ## Deploy to Google Cloud (terraform apply)
+	@$(need_terraform)
 	@$(TERRAFORM) init -input=false && $(TERRAFORM) apply
 
 .PHONY: url
 url: ## Print the deployed ingest URL
+	@$(need_terraform)
 	@$(TERRAFORM) output -raw ingest_url

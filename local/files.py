@@ -1,5 +1,6 @@
 """The folder a stack keeps its things in: one SQLite file, a lock, ``stack.json``."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -56,6 +57,21 @@ class Files:
         draft = self.folder / "stack.json.new"
         draft.write_text(json.dumps(stack, indent=2) + "\n")
         os.replace(draft, self.folder / "stack.json")
+
+    def remove(self) -> None:
+        """Forget everything: take our files away, and the folder if it is empty then.
+
+        Nothing else is touched; the folder is anybody's choice.
+        """
+        for path in (self.state, self.ledger):
+            for more in ("", "-wal", "-shm"):
+                path.with_name(path.name + more).unlink(missing_ok=True)
+        (self.folder / "stack.json.new").unlink(missing_ok=True)
+        # Held until it is gone: nobody starts amid this.
+        (self.folder / "lock").unlink(missing_ok=True)
+        self.close()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def close(self) -> None:
         """Withdraw what was announced and let go of the folder."""

@@ -12,7 +12,10 @@ if ! "$python" -m venv "$venv" >&2; then
   echo "Python's venv module is needed (Debian and Ubuntu: apt install python3-venv)" >&2
   exit 2
 fi
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; then
+  echo "The packages could not be installed (pip's words are above): look at the network or the package index, and give the command again" >&2
+  exit 2
+fi
 # functions-framework puts only a source file's own folder on the path; this adds the
 # repository, so that everything is imported by its whole name.
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

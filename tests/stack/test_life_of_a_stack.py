@@ -37,7 +37,10 @@ def pids(stack: RunningStack) -> dict[str, int]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_everything_within_seconds(tmp_path, number):
     stack = RunningStack(tmp_path / "state").start()
-    addresses = [stack.stack[name] for name in ("ingest", "broker", "commerce")]
+    addresses = [
+        stack.stack[name]
+        for name in ("ingest", "console", "broker", "commerce", "consumer")
+    ]
     assert all(listening(address) for address in addresses)
     children = pids(stack)
     assert set(children) == {"ingest", "consumer"}
@@ -51,12 +54,13 @@ def test_ctrl_c_ends_everything_within_seconds(tmp_path, number):
     assert not (tmp_path / "state" / "stack.json").exists()
 
 
-def test_a_port_in_use_is_one_clear_sentence(tmp_path):
+@pytest.mark.parametrize("name", ["PORT", "CONSOLE_PORT"])
+def test_a_port_in_use_is_one_clear_sentence(tmp_path, name):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        stack = RunningStack(tmp_path / "state", PORT=str(port))
+        stack = RunningStack(tmp_path / "state", **{name: str(port)})
         done = subprocess.run(
             [sys.executable, "-m", "local"],
             cwd=ROOT,
@@ -70,7 +74,7 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path):
     assert done.returncode == 3
     assert done.stderr == (
         f"Port {port} cannot be used (Address already in use): stop what listens there,"
-        f" or choose another: PORT={port + 1} make run\n"
+        f" or choose another: {name}={port + 1} make run\n"
     )
 
 
@@ -108,6 +112,45 @@ def test_a_second_stack_in_one_folder_is_refused(tmp_path):
         assert f"A stack is running here already (process {stack.process.pid})" in (
             done.stderr
         )
+
+
+def clean_state(stack: RunningStack) -> subprocess.CompletedProcess:
+    """``make clean-state`` for *stack*'s folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "local.clean"],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_what_is_kept_is_forgotten_but_not_under_a_running_stack(tmp_path):
+    stack = RunningStack(tmp_path / "state")
+    with stack:
+        amid = clean_state(stack)
+        stack.post(EVENT, value(1), "after")
+        stack.outcome("after")
+    before = sorted(path.name for path in stack.folder.iterdir())
+    after = clean_state(stack)
+    left = sorted(path.name for path in stack.folder.iterdir())
+    stack.log.unlink()
+    again = clean_state(stack)
+
+    assert (amid.returncode, amid.stderr) == (
+        3,
+        f"A stack is running here (process {stack.process.pid}): stop it with Ctrl-C"
+        " where it was started\n",
+    )
+    assert {"state.sqlite", "ledger.sqlite"} <= set(before)
+    assert (after.returncode, after.stdout) == (
+        0,
+        "forgotten: the next make run starts anew\n",
+    )
+    assert left == [stack.log.name]  # not the stack's, so nobody takes it away
+    assert (again.returncode, stack.folder.exists()) == (0, False)
 
 
 # The claim of a killed consumer holds for this and ten seconds more.
