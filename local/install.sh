@@ -7,7 +7,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
   echo "Python 3.11 or newer is needed: install it, or name it: make run PYTHON=/path/to/python3" >&2
   exit 2
 fi
-echo "setting up $venv"
+echo "setting up $venv (the first time it takes half a minute or so)"
 if ! "$python" -m venv "$venv" >&2; then
   echo "Python's venv module is needed (Debian and Ubuntu: apt install python3-venv)" >&2
   exit 2

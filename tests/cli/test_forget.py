@@ -4,7 +4,10 @@ import sqlite3
 
 import pytest
 
-from cli.forget import NoSuchId, thing
+from cli.browse import Browse
+from cli.dead_letters import Letters
+from cli.forget import NoSuchId, forget, held, thing
+from cli.pubsub import PubSub
 from functions.events import samples
 from functions.ledger.ledger import thing_hash, uid_hash
 from local.journal import Journal
@@ -129,6 +132,40 @@ def test_what_is_under_way_stays_and_is_exit_1(deployment):
 
     assert (told["ledger"], told["under_way"]) == (0, 1)
     assert deployment.ledger.renew(claim)
+
+
+class Killed(BaseException):
+    """As SIGKILL: nobody gets to do anything more."""
+
+
+class Dying(Letters):
+    """Its process is killed before the first dead letter is removed."""
+
+    def discard(self, letters):
+        raise Killed
+
+
+def test_killed_half_way_a_second_command_finds_what_is_left(deployment, journal):
+    deployment.tried("customer_create", jane(), "u1", **DONE)
+    deployment.refused("customer_create", jane(), "u1")
+    journal.observe("received", uid="u1")
+    journal.observe("published", uid="u1", message_id="original-u1")
+    where, subject = deployment.where, thing("customer:jane@example.com")
+    with (
+        PubSub(where.pubsub) as pubsub,
+        Browse(pubsub, where.dead_letters) as browse,
+    ):
+        letters = Dying(where, pubsub, browse)
+        what = held(subject, letters)
+        with pytest.raises(Killed):
+            forget(subject, what, letters)
+
+    [told] = deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+
+    assert (told["ledger"], told["dead_letters"]) == (2, 1)
+    assert uids(deployment) == []
+    assert deployment.store.find("uid", uid_hash("u1")) == []
+    assert journal.read() == []
 
 
 def test_a_dry_run_only_tells(deployment, journal):
