@@ -1,5 +1,6 @@
 """What the README promises is there."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,10 @@ from dotenv import dotenv_values
 from functions.commerce.settings import CommerceSettings
 from functions.ingest import envelope
 from functions.ingest.settings import IngestSettings
-from functions.settings import names
+from functions.settings import from_environment, names
+from local.journal import Entry
+from local.settings import LocalSettings
+from local.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -37,6 +41,44 @@ def test_every_link_and_path_leads_somewhere():
 
     assert links
     assert [name for name in links + paths if not (ROOT / name).exists()] == []
+
+
+def test_every_page_is_in_its_table():
+    table = README.partition("## Where to go next")[2]
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+
+    assert pages - set(re.findall(r"\]\(([^)#]+)\)", table)) == set()
+
+
+def test_the_lines_it_shows_are_the_ones_that_are_printed():
+    """Each is put together again by what prints it."""
+    shown = re.findall(r"^\d\d:\d\d:\d\d  .*$", README, re.M)
+    out = io.StringIO()
+    terminal = Terminal(out)
+    about = {
+        "event": "be-observer.catalog_product_create",
+        "entity": "product",
+        "uid": "demo-048a2993-catalog_product_create",
+    }
+    stages = [
+        ("received", {}),
+        ("published", {"ms": 4}),
+        ("attempt", {"attempt": 1}),
+        ("outcome", {"outcome": "handled", "ms": 4.2, "status": 200}),
+    ]
+    for number, (stage, more) in enumerate(stages):
+        terminal.entry(Entry(number, 0.0, stage, {**about, **more}))
+
+    printed = out.getvalue().splitlines()
+    assert [line[8:] for line in shown] == [line[8:] for line in printed]
+
+
+def test_the_ports_it_names_are_the_defaults():
+    settings = from_environment(LocalSettings, {})
+
+    assert f"http://127.0.0.1:{settings.console_port}" in README
+    assert f"curl http://127.0.0.1:{settings.port} " in README
+    assert f"Port {settings.port} or {settings.console_port} is taken?" in README
 
 
 def test_the_event_it_shows_is_taken():
