@@ -21,8 +21,8 @@ SUITES = {
         "put them into ../shared/reference",
     ),
     "browser": (
-        lambda: machine.chromium() is None and "Chromium",
-        "Debian and Ubuntu: apt install chromium",
+        lambda: machine.chromium() is None and "Chromium with its driver",
+        "Debian and Ubuntu: apt install chromium chromium-driver",
     ),
     "emulator": (
         lambda: machine.emulators() is None and "Google's emulators with Java",

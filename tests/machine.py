@@ -16,7 +16,9 @@ def reference() -> Path | None:
 
 
 def chromium() -> str | None:
-    """Path of Chromium or Chrome."""
+    """Path of Chromium or Chrome, where its driver is there too."""
+    if shutil.which("chromedriver") is None:
+        return None
     names = ("chromium", "chromium-browser", "google-chrome")
     return next((path for name in names if (path := shutil.which(name))), None)
 

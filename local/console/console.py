@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -109,9 +109,8 @@ class Console:
     async def event(self, request: Request) -> Response:
         """One event's life."""
         key = request.query_params.get("key", "")
-        if key.startswith("#"):
-            entry = events.refusal(self._journal, key)
-            return self._page("refusal", request, entry=entry, key=key)
+        if entry := events.refusal(self._journal, key):
+            return self._page("refusal", request, entry=entry)
         try:
             life, letters = await run_in_threadpool(self._desk.life, key)
         except (Unreachable, LedgerUnavailable) as error:
@@ -271,12 +270,20 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols"],
     )
-    pages.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+    pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
+    pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
     return pages
+
+
+def _local(at: float | str) -> datetime:
+    """Seconds since 1970 or RFC 3339, as this machine's clock on the wall shows it."""
+    given = datetime.fromisoformat(at) if isinstance(at, str) else None
+    return given.astimezone() if given else datetime.fromtimestamp(at).astimezone()
 
 
 def _pretty(value: Any) -> str:

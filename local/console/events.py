@@ -1,6 +1,7 @@
 """The newest events and the life of each, read from the journal."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,13 +67,12 @@ def rows(
     Args:
         dead_letters: full name of the topic of dead letters.
     """
-    # A uid may be older than what is looked at without one.
-    uid = wanted.uid or None
     found: dict[str, Row] = {}
-    entries = journal.read(most=LOOKED_AT)
-    if uid and not any(entry.labels.get("uid") == uid for entry in entries):
-        entries = journal.read(uid=uid, most=LOOKED_AT)
-    for entry in entries:
+    # A uid that is given in full may be older than what is looked at without one.
+    old = journal.read(uid=wanted.uid, most=LOOKED_AT) if wanted.uid else []
+    new = journal.read(most=LOOKED_AT)
+    first = new[0].id if new else 0
+    for entry in [*(entry for entry in old if entry.id < first), *new]:
         if entry.labels.get("room") == "commerce" or entry.stage == "restarted":
             continue
         name = entry.labels.get("uid")
@@ -128,12 +128,13 @@ def payload(journal: Journal, uid: str) -> Any:
 
 
 def refusal(journal: Journal, key: str) -> Entry | None:
-    """The entry of a row without a uid."""
-    if not key.removeprefix("#").isdigit():
+    """The entry of a row without a uid; None where it is gone, or no refusal."""
+    if not re.fullmatch(r"#[0-9]{1,18}", key):  # SQLite's integers end at 2**63
         return None
     number = int(key[1:])
     found = journal.read(number - 1, most=LOOKED_AT)
-    return next((entry for entry in found if entry.id == number), None)
+    meant = (entry for entry in found if entry.id == number)
+    return next((e for e in meant if e.labels.get("outcome") == "refused"), None)
 
 
 def exchanges(requests: Requests, journal: Journal, uid: str) -> list[dict[str, Any]]:

@@ -60,11 +60,9 @@ function say(state, text) {
 }
 
 const stream = new EventSource("/stream");
-let opened = false;
 stream.onopen = () => {
   say("on", "live");
-  if (opened) refresh(); // what happened while it was away
-  opened = true;
+  refresh(); // what happened since the page was made, or while the stream was away
 };
 stream.onerror = () => say("off", "not connected: is make run still running?");
 stream.onmessage = (message) => {
@@ -140,7 +138,8 @@ if (form) {
     path.reduce((part, name) => part[name], sample)[last] = read(event.target);
     body.value = JSON.stringify(sample, null, 2);
   });
-  body.addEventListener("change", () => {
+  // While it is typed: at "change" the page would move under the press of a button.
+  body.addEventListener("input", () => {
     try {
       const sample = JSON.parse(body.value);
       fields.replaceChildren(...leaves(sample, []).map(field));
