@@ -10,12 +10,9 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from local.terminal import plain
+
 WIDEST = 100_000  # columns where no terminal is: what reads it need not join lines
-
-
-def plain(text: Any) -> str:
-    """*text* without what a terminal would obey; events come from strangers."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def say(text: str = "") -> None:

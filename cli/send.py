@@ -13,6 +13,7 @@ from cli import local_stack
 from cli.samples import SEQUENCE, Run, wanted
 from functions.ledger.ledger import uid_hash
 from functions.ledger.open import open_store
+from local.terminal import plain
 
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.05
@@ -176,7 +177,7 @@ def _bodies(event: str, file: Path | None, sender: Sender):
 
 
 def _words(told: dict) -> str:
-    head = f"{told['event'] or '(no event)'}  uid {told['uid'] or '-'}\n"
+    head = f"{told['event'] or '(no event)'}  uid {told['uid'] or '-'}"
     answer = told["answer"]
     if told["posted"] == 200:
         lines = [f"  posted    200  {answer['response']['message']}"]
@@ -198,7 +199,7 @@ def _words(told: dict) -> str:
         lines.append(
             f"  accepted  make trace UID={told['uid']} tells what becomes of it"
         )
-    return head + "\n".join(lines) + "\n"
+    return "".join(f"{plain(line)}\n" for line in (head, *lines))
 
 
 def _parsed(answer: requests.Response) -> dict:

@@ -18,6 +18,11 @@ COLOURS = {
 }
 
 
+def plain(text: str) -> str:
+    """*text* without what a terminal would obey; events come from strangers."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class Terminal:
     """Writes entries and notices to *out*.
 
@@ -41,18 +46,21 @@ class Terminal:
     def entry(self, entry: Entry) -> None:
         """Write the line of *entry*, where its stage is shown."""
         labels = entry.labels
-        if entry.stage not in self._stages or "room" in labels:
+        if entry.stage not in self._stages:
+            return
+        # The functions tell of the same; that tries are used up only the broker knows.
+        if "room" in labels and entry.stage != "dead-lettered":
             return
         at = time.strftime("%H:%M:%S", time.localtime(entry.at))
         what, notes = _words(entry.stage, labels)
         colour = COLOURS.get(what)
-        what = what.ljust(22)
+        what = plain(what).ljust(22)
         if colour and self._colours:
             what = f"\x1b[{colour}m{what}\x1b[0m"
         entity = str(labels.get("entity", "-")).ljust(14)
         event = str(labels.get("event", "-")).removeprefix("be-observer.")
-        parts = [at, what, entity, event.ljust(30), f"uid={labels.get('uid', '-')}"]
-        self.say("  ".join([*parts, *notes]).rstrip())
+        words = [entity, event.ljust(30), f"uid={labels.get('uid', '-')}", *notes]
+        self.say("  ".join([at, what, *map(plain, words)]).rstrip())
 
 
 def _words(stage: str, labels: dict) -> tuple[str, list[str]]:
@@ -65,10 +73,12 @@ def _words(stage: str, labels: dict) -> tuple[str, list[str]]:
     if stage == "call":
         notes.append(str(labels.get("status", "no answer")))
         return f"  {labels.get('message', 'call')}"[:60], notes
+    if stage == "dead-lettered":
+        return stage, [f"out of tries, after {labels.get('attempt', '?')}"]
     if outcome is None:
         return stage, notes
     if "status" in labels:
         notes.append(str(labels["status"]))
-    if "answer" in labels:
-        notes.append(str(labels["answer"]))
+    if labels.get("fields"):
+        notes.append(", ".join(map(str, labels["fields"])))
     return WORDS.get(outcome, outcome), notes

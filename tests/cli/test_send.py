@@ -102,6 +102,26 @@ def test_what_is_not_handled_in_time_is_told_and_exit_1(deployment, file):
     )
 
 
+def test_commerces_words_cannot_command_the_terminal(deployment, file):
+    def delivered():
+        answer = "No \x1b[31mred\nname"
+        deployment.tried(
+            "catalog_product_create",
+            PRODUCT,
+            "u1",
+            status=400,
+            answer=answer,
+            final=True,
+        )
+
+    with ingest(delivered) as (url, _):
+        deployment.announce(ingest=url)
+        lines = deployment.run("send", "--file", file).stdout.splitlines()
+
+    assert len(lines) == 3
+    assert "\x1b" not in lines[-1]
+
+
 def test_what_is_tried_again_is_told_with_the_last_answer(deployment, file):
     def delivered():
         deployment.tried(

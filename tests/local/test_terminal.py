@@ -39,14 +39,38 @@ def test_each_stage_has_its_line(stage, labels, expected):
     assert words[:4] == [expected, "product", "catalog_product_create", "uid=erp-1"]
 
 
-def test_an_outcome_tells_time_status_and_answer():
-    told = line("outcome", outcome="refused", status=400, ms=12.5, answer="Bad price")
+def test_an_outcome_tells_time_and_status():
+    told = line("outcome", outcome="refused", status=400, ms=12.5)
 
-    assert told.endswith("uid=erp-1  12.5 ms  400  Bad price\n")
+    assert told.endswith("uid=erp-1  12.5 ms  400\n")
+
+
+def test_what_ingest_refuses_tells_the_fields_at_fault():
+    fields = ["data.value.sku", "data.value.price"]
+    told = line("received", outcome="refused", status=400, fields=fields)
+
+    assert told.startswith("refused  ")
+    assert told.endswith("uid=erp-1  400  data.value.sku, data.value.price\n")
+
+
+def test_what_is_out_of_tries_is_said_though_only_the_broker_knows():
+    told = line("dead-lettered", room="broker", attempt=5)
+
+    assert told.startswith("dead-lettered  ")
+    assert told.endswith("uid=erp-1  out of tries, after 5\n")
 
 
 def test_what_rooms_saw_themselves_is_not_said_twice():
     assert line("published", room="broker") == ""
+
+
+def test_a_strangers_uid_cannot_command_the_terminal():
+    told = line("received", uid="\x1b[31mred\nline\u202e")
+
+    assert told.endswith(
+        "uid=\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"
+        "line\N{REPLACEMENT CHARACTER}\n"
+    )
 
 
 def test_no_colours_where_nobody_sees_them():
