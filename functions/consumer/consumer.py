@@ -22,6 +22,10 @@ from functions.log import Log, place
 from functions.tracing import Tracing
 
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
+LEDGER_AWAY = "The ledger cannot be reached"
+LETTERS_AWAY = "The dead-letter topic cannot be reached"
+# Answers that are logged. Commerce's are not: they may name what is in an event.
+LOGGED = frozenset({OTHER_AT_WORK, LEDGER_AWAY, LETTERS_AWAY})
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ class Consumer:
                 labels["traceparent"] = traceparent
                 answer = self._delivered(push, labels)
         except LedgerUnavailable as error:
-            answer = failure("retry", 503, "The ledger cannot be reached", alarm=True)
+            answer = failure("retry", 503, LEDGER_AWAY, alarm=True)
             self._log.line("ERROR", place(error), stage="attempt", **labels)
         except Exception as error:
             self._log.line("ERROR", place(error), stage="attempt", **labels)
@@ -253,7 +257,7 @@ class Consumer:
             return failed(error)
         except LedgerUnavailable:
             # Between two calls: what was sent was answered, and is idempotent.
-            return failure("retry", 503, "The ledger cannot be reached", unsure=True)
+            return failure("retry", 503, LEDGER_AWAY, unsure=True)
         except Exception as error:
             self._log.line("ERROR", place(error), stage="call", **labels)
             return failure("crashed", 500, "Internal error", unsure=True)
@@ -264,9 +268,7 @@ class Consumer:
             self._dead_letters.store(push, refused.status, refused.text)
         except NotStored as error:
             self._log.line("ERROR", f"dead letter not stored: {error}", **labels)
-            return failure(
-                "retry", 503, "The dead-letter topic cannot be reached", alarm=True
-            )
+            return failure("retry", 503, LETTERS_AWAY, alarm=True)
         return refused
 
     def _labels(self, push: Push) -> dict:
@@ -296,6 +298,7 @@ class Consumer:
             verdict=status,
             ms=round((time.perf_counter() - began) * 1000, 1),
             alarm=answer.alarm or None,
+            answer=answer.text if answer.text in LOGGED else None,
             **labels,
             **more,
         )

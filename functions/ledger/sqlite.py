@@ -115,7 +115,7 @@ class SqliteStore:
             if db is None:
                 db = self._local.db = self._open()
             yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise LedgerUnavailable(f"SQLite: {error}") from error
 
     def _open(self) -> sqlite3.Connection:

@@ -235,6 +235,18 @@ def test_another_delivery_under_way_is_a_503(parts, shop):
     assert seen == [(503, error(503, "Another delivery of this event is under way"))]
 
 
+def test_only_words_of_our_own_are_logged(parts, shop):
+    shop.says = lambda request: parts.deliver(push()) and answer(503, {"message": "No"})
+
+    parts.deliver(push())
+
+    lines = [line for line in parts.lines if line.get("stage") == "outcome"]
+    assert [(line["status"], line.get("answer")) for line in lines] == [
+        (503, "Another delivery of this event is under way"),
+        (503, None),
+    ]
+
+
 def test_a_crash_is_a_500_without_details(parts, shop):
     shop.says = answer(200, {"id": 1})
     parts.consumer._commerce = None  # as if a part were broken

@@ -191,6 +191,13 @@ def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
         SqliteStore(str(tmp_path / "ledger.sqlite")).get("a")
 
 
+def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(LedgerUnavailable):
+        SqliteStore(str(tmp_path / "file" / "ledger.sqlite")).get("a")
+
+
 def test_a_firestore_that_is_away_is_unavailable():
     from functions.ledger import firestore
 
