@@ -59,6 +59,37 @@ def from_environment(cls: type[T], environment: Mapping[str, str]) -> T:
     Raises:
         SettingsError: something is missing or wrong: all of it, by name, no values.
     """
+    return all_from_environment(environment, cls)[0]
+
+
+def all_from_environment(environment: Mapping[str, str], *classes: type) -> list:
+    """Build each of *classes* from *environment*, as :func:`from_environment` does.
+
+    A class may have a method ``lacking``, which is given the names of the variables
+    that are set and says what misses another.
+
+    Raises:
+        SettingsError: something is missing or wrong, in whichever class: all of it.
+    """
+    made, faults = [], []
+    for cls in classes:
+        values, wrong = _read(cls, environment)
+        lacking = getattr(cls, "lacking", lambda given: [])(
+            {name for name in names(cls) if environment.get(name, "").strip()}
+        )
+        faults += wrong + lacking
+        if not wrong:
+            try:
+                made.append(cls(**values))
+            except ValueError as error:  # what only several settings together can tell
+                faults.append(str(error))
+    if faults:
+        raise SettingsError("Wrong settings: " + "; ".join(faults))
+    return made
+
+
+def _read(cls: type, environment: Mapping[str, str]) -> tuple[dict, list[str]]:
+    """The values by field, and what is wrong with single variables."""
     values, faults = {}, []
     for item in _settings(cls):
         name = item.metadata["name"]
@@ -71,12 +102,7 @@ def from_environment(cls: type[T], environment: Mapping[str, str]) -> T:
             values[item.name] = item.metadata["read"](text)
         except ValueError as error:
             faults.append(f"{name} {error}")
-    if not faults:
-        try:
-            return cls(**values)
-        except ValueError as error:  # what only several settings together can tell
-            faults.append(str(error))
-    raise SettingsError("Wrong settings: " + "; ".join(faults))
+    return values, faults
 
 
 def names(cls: type) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from functions.settings import (
     Described,
     SettingsError,
+    all_from_environment,
     described,
     flag,
     from_environment,
@@ -61,6 +62,34 @@ def test_all_faults_are_told_by_name_without_values():
 def test_what_only_several_settings_tell_is_told():
     assert fault({"PROJECT": "p", "SIZE": "9"}) == (
         "Wrong settings: SIZE is 9, so KEY must be set"
+    )
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another record, one of whose settings wants company."""
+
+    name: str = setting("NAME", text, "A name.", "")
+    word: str = setting("WORD", text, "A word.", "", secret=True)
+
+    @staticmethod
+    def lacking(given: set[str]) -> list[str]:
+        return ["NAME is set, but WORD is not"] if given == {"NAME"} else []
+
+
+def test_several_records_are_read_at_once():
+    made = all_from_environment({"PROJECT": "p", "WORD": "w"}, Sample, Other)
+
+    assert made == [Sample("p"), Other("", "w")]
+
+
+def test_faults_of_several_records_are_told_together():
+    with pytest.raises(SettingsError) as refused:
+        all_from_environment({"NAME": "n", "SIZE": "0"}, Sample, Other)
+
+    assert str(refused.value) == (
+        "Wrong settings: PROJECT is not set; SIZE must be a whole number from 1 to 9;"
+        " NAME is set, but WORD is not"
     )
 
 

@@ -1,27 +1,21 @@
 """What the Commerce client and the handlers read from their environment."""
 
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from functions.commerce.readers import address, credential, scopes, store_code
 from functions.settings import flag, one_of, seconds, setting, text, whole
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
-STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 OAUTH1 = (
-    ("consumer_key", "COMMERCE_CONSUMER_KEY"),
-    ("consumer_secret", "COMMERCE_CONSUMER_SECRET"),
-    ("access_token", "COMMERCE_ACCESS_TOKEN"),
-    ("access_token_secret", "COMMERCE_ACCESS_TOKEN_SECRET"),
+    "COMMERCE_CONSUMER_KEY",
+    "COMMERCE_CONSUMER_SECRET",
+    "COMMERCE_ACCESS_TOKEN",
+    "COMMERCE_ACCESS_TOKEN_SECRET",
 )
-IMS = (
-    ("client_id", "OAUTH_CLIENT_ID"),
-    ("client_secret", "OAUTH_CLIENT_SECRET"),
-    ("org_id", "OAUTH_ORG_ID"),
-)
+IMS = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_ORG_ID")
 # As Adobe's documentation of server-to-server sign-in lists them for Commerce.
 SCOPES = (
     "openid",
@@ -32,52 +26,6 @@ SCOPES = (
     "additional_info.projectedProductContext",
     "commerce.accs",
 )
-
-
-def address(value: str) -> str:
-    """An http or https URL without user, query and fragment; no slash at its end."""
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("must be a URL like https://host/path/") from None
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("must be a URL like https://host/path/")
-    if parts.scheme not in ("https", "http") or not host:
-        raise ValueError("must be a URL like https://host/path/")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must be a URL without user, query and fragment")
-    if parts.scheme == "http" and host not in THIS_MACHINE:
-        raise ValueError("must begin with https:// (http is for localhost alone)")
-    return value.rstrip("/")
-
-
-def credential(value: str) -> str:
-    """Text that a header can carry."""
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("must be printable ASCII without blanks")
-    return value
-
-
-def scopes(value: str) -> tuple[str, ...]:
-    """A JSON list of texts, or separated by commas or blanks."""
-    if value.startswith("["):
-        try:
-            names = json.loads(value)
-        except ValueError:
-            raise ValueError("must be a JSON list, or separated by commas") from None
-        if not all(isinstance(name, str) for name in names):
-            raise ValueError("must be a JSON list of texts")
-    else:
-        names = re.split(r"[,\s]+", value)
-    return tuple(name.strip() for name in names if name.strip())
-
-
-def store_code(value: str) -> str:
-    """``all``, ``default`` or a store view's code."""
-    if not STORE_CODE.fullmatch(value):
-        raise ValueError("must be all, default or a store view's code")
-    return value
 
 
 @dataclass(frozen=True)
@@ -222,11 +170,23 @@ class CommerceSettings:
     )
 
     def __post_init__(self) -> None:
-        faults = [
-            fault for fault in (self._sign_in_fault(), self._url_fault()) if fault
+        if fault := self._url_fault():
+            raise ValueError(fault)
+
+    @staticmethod
+    def lacking(given: set[str]) -> list[str]:
+        """What a sign-in lacks, of whose variables those in *given* are set."""
+        for names in (OAUTH1, IMS):
+            if names[0] in given:
+                return _missing(names, given)
+        for names in (OAUTH1, IMS):
+            # IMS's organisation alone is no beginning of a sign-in.
+            if given & {*names} - {"OAUTH_ORG_ID"}:
+                return _missing(names, given)
+        return [
+            f"no sign-in is set: either {', '.join(OAUTH1)} (OAuth 1.0a) or"
+            f" {', '.join(IMS)} (Adobe IMS)"
         ]
-        if faults:
-            raise ValueError("; ".join(faults))
 
     @property
     def sign_in(self) -> str:
@@ -258,30 +218,6 @@ class CommerceSettings:
         """Where IMS issues tokens."""
         return f"{self.ims_url.removesuffix('/v3')}/v3"
 
-    def _sign_in_fault(self) -> str | None:
-        for names in (OAUTH1, IMS):
-            if getattr(self, names[0][0]):
-                return self._missing(names)
-        for names in (OAUTH1, IMS):
-            # IMS's organisation alone is no beginning of a sign-in.
-            if any(getattr(self, field) for field, _ in names[:2] + names[3:]):
-                return self._missing(names)
-        return (
-            "no sign-in is set: either "
-            + ", ".join(name for _, name in OAUTH1)
-            + " (OAuth 1.0a) or "
-            + ", ".join(name for _, name in IMS)
-            + " (Adobe IMS)"
-        )
-
-    def _missing(self, names: tuple[tuple[str, str], ...]) -> str | None:
-        given = [name for field, name in names if getattr(self, field)]
-        missing = [name for field, name in names if not getattr(self, field)]
-        if not missing:
-            return None
-        verb = "is" if len(missing) == 1 else "are"
-        return f"{given[0]} is set, but {' and '.join(missing)} {verb} not"
-
     def _url_fault(self) -> str | None:
         path = urlsplit(self.base_url).path
         if self.saas:
@@ -301,3 +237,12 @@ class CommerceSettings:
                 " COMMERCE_STORE_SCOPE"
             )
         return None
+
+
+def _missing(names: tuple[str, ...], given: set[str]) -> list[str]:
+    missing = [name for name in names if name not in given]
+    if not missing:
+        return []
+    first = next(name for name in names if name in given)
+    verb = "is" if len(missing) == 1 else "are"
+    return [f"{first} is set, but {' and '.join(missing)} {verb} not"]

@@ -15,7 +15,7 @@ from functions.ledger.ledger import Ledger
 from functions.ledger.open import open_store
 from functions.log import Log
 from functions.pubsub.address import endpoint
-from functions.settings import from_environment
+from functions.settings import all_from_environment
 from functions.tracing import tracing
 
 LEASE_MARGIN_SECONDS = 10  # beyond one call's time, for recording what came of it
@@ -39,10 +39,7 @@ def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
     )
 
 
-_consumer = build(
-    from_environment(ConsumerSettings, os.environ),
-    from_environment(CommerceSettings, os.environ),
-)
+_consumer = build(*all_from_environment(os.environ, ConsumerSettings, CommerceSettings))
 
 
 @functions_framework.http

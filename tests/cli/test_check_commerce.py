@@ -222,8 +222,9 @@ def test_a_store_that_is_not_there_is_3():
 
 def test_wrong_settings_are_2_and_named():
     lines = []
+    without_address = {**PAAS, "COMMERCE_BASE_URL": ""}
 
-    assert run({}, False, lines.append) == 2
+    assert run(without_address, False, lines.append) == 2
 
     assert lines == [
         "FAULT settings                    Wrong settings: COMMERCE_BASE_URL is not"

@@ -1,10 +1,20 @@
 """Settings of the Commerce client: which sign-in, which URLs, all faults at once."""
 
+import subprocess
+import sys
+
 import pytest
 
 from functions.commerce.settings import CommerceSettings
 from functions.settings import SettingsError, described, from_environment
 from tests.commerce.canned import PAAS, SAAS, settings
+from tests.running import ROOT
+
+NO_SIGN_IN = (
+    "no sign-in is set: either COMMERCE_CONSUMER_KEY, COMMERCE_CONSUMER_SECRET,"
+    " COMMERCE_ACCESS_TOKEN, COMMERCE_ACCESS_TOKEN_SECRET (OAuth 1.0a) or"
+    " OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_ORG_ID (Adobe IMS)"
+)
 
 
 def without(base: dict, *names: str) -> dict:
@@ -36,9 +46,7 @@ def test_the_sign_in_is_chosen_by_what_is_set(environment, sign_in):
     [
         pytest.param(
             {"COMMERCE_BASE_URL": "https://shop.example.com/rest"},
-            "no sign-in is set: either COMMERCE_CONSUMER_KEY, COMMERCE_CONSUMER_SECRET,"
-            " COMMERCE_ACCESS_TOKEN, COMMERCE_ACCESS_TOKEN_SECRET (OAuth 1.0a) or"
-            " OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_ORG_ID (Adobe IMS)",
+            NO_SIGN_IN,
             id="neither",
         ),
         pytest.param(
@@ -134,7 +142,17 @@ def test_all_faults_are_named_together():
 
     assert str(raised.value) == (
         "Wrong settings: COMMERCE_BASE_URL is not set; COMMERCE_FLAVOUR must be one of"
-        " auto, paas, saas; COMMERCE_TIMEOUT_SECONDS must be seconds from 1 to 180"
+        " auto, paas, saas; COMMERCE_TIMEOUT_SECONDS must be seconds from 1 to 180;"
+        f" {NO_SIGN_IN}"
+    )
+
+
+def test_a_wrong_credential_is_not_said_to_be_missing():
+    with pytest.raises(SettingsError) as raised:
+        settings(without(PAAS, "COMMERCE_CONSUMER_KEY"), COMMERCE_CONSUMER_KEY="a b")
+
+    assert str(raised.value) == (
+        "Wrong settings: COMMERCE_CONSUMER_KEY must be printable ASCII without blanks"
     )
 
 
@@ -250,3 +268,34 @@ def test_every_setting_has_a_line_in_the_documentation():
 
     assert all(line.meaning.endswith(".") for line in lines)
     assert len({line.name for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        pytest.param(
+            {},
+            "Wrong settings: GOOGLE_CLOUD_PROJECT is not set; COMMERCE_BASE_URL is not"
+            f" set; {NO_SIGN_IN}",
+            id="nothing",
+        ),
+        pytest.param(
+            {"GOOGLE_CLOUD_PROJECT": "p", **without(SAAS, "OAUTH_CLIENT_SECRET")},
+            "Wrong settings: OAUTH_CLIENT_ID is set, but OAUTH_CLIENT_SECRET is not",
+            id="half a sign-in",
+        ),
+    ],
+)
+def test_the_consumer_does_not_start_and_says_all_that_is_wrong(environment, sentence):
+    done = subprocess.run(
+        [sys.executable, "-c", "import functions.consumer.main"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert (
+        done.stderr.splitlines()[-1] == f"functions.settings.SettingsError: {sentence}"
+    )

@@ -1,0 +1,70 @@
+"""How the texts of Commerce's settings are read; what is wrong is said without them."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+def address(value: str) -> str:
+    """An http or https URL without user, query and fragment; no slash at its end.
+
+    Raises:
+        ValueError: it is none, or http to another machine than this.
+    """
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a URL like https://host/path/") from None
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be a URL like https://host/path/")
+    if parts.scheme not in ("https", "http") or not host:
+        raise ValueError("must be a URL like https://host/path/")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be a URL without user, query and fragment")
+    if parts.scheme == "http" and host not in THIS_MACHINE:
+        raise ValueError("must begin with https:// (http is for localhost alone)")
+    return value.rstrip("/")
+
+
+def credential(value: str) -> str:
+    """Text that a header can carry.
+
+    Raises:
+        ValueError: it holds blanks or other than ASCII.
+    """
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be printable ASCII without blanks")
+    return value
+
+
+def scopes(value: str) -> tuple[str, ...]:
+    """A JSON list of texts, as Adobe's kit has it, or separated by commas or blanks.
+
+    Raises:
+        ValueError: it begins like a list of JSON and is none of texts.
+    """
+    if value.startswith("["):
+        try:
+            names = json.loads(value)
+        except ValueError:
+            raise ValueError("must be a JSON list, or separated by commas") from None
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("must be a JSON list of texts")
+    else:
+        names = re.split(r"[,\s]+", value)
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def store_code(value: str) -> str:
+    """``all``, ``default`` or a store view's code.
+
+    Raises:
+        ValueError: it is none of them, and might change the path that it goes into.
+    """
+    if not STORE_CODE.fullmatch(value):
+        raise ValueError("must be all, default or a store view's code")
+    return value
