@@ -1,6 +1,7 @@
 """``send``: posts sample events, and tells what became of them."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from cli import local_stack
 from cli.samples import SEQUENCE, Run, wanted
 from functions.ledger.ledger import uid_hash
 from functions.ledger.open import open_store
+from local.settings import environment
 from local.terminal import plain
 
 WAIT_SECONDS = 20.0
@@ -39,7 +41,11 @@ NO_URL = (
     help='Post this file instead: {"data": {"uid", "event", "value"}}.',
 )
 @click.option("--url", help="Post there instead of to the running stack.")
-@click.option("--token", help="Sent as Authorization: Bearer.")
+@click.option(
+    "--token",
+    help="Sent as Authorization: Bearer; for the local stack by default the first of"
+    " INGEST_TOKENS.",
+)
 @click.option(
     "--wait",
     default=WAIT_SECONDS,
@@ -64,6 +70,8 @@ def send(
     there.
     """
     stack = None if url else local_stack.find()
+    if stack and not token:
+        token = _own_token()
     sender = Sender(url or stack["ingest"], token, stack, wait)
     try:
         bodies = _bodies(event, file, sender)
@@ -165,6 +173,12 @@ class Sender:
         }
 
 
+def _own_token() -> str:
+    """The token that the local stack asks for, where it is set here as well."""
+    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
+    return first.rpartition(":")[2].strip()
+
+
 def _bodies(event: str, file: Path | None, sender: Sender):
     if file is not None:
         try:
@@ -183,6 +197,8 @@ def _words(told: dict) -> str:
         lines = [f"  posted    200  {answer['response']['message']}"]
     else:
         lines = [f"  refused   {told['posted']}  {answer.get('error', answer)}"]
+        if told["posted"] == 401:
+            lines.append("            say who you are: --token, or make send TOKEN=…")
         errors = answer.get("errors")
         for path, texts in errors.items() if isinstance(errors, dict) else ():
             lines.append(f"            {path}: {' '.join(map(str, texts))}")

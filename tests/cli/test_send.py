@@ -40,7 +40,7 @@ def ingest(then=lambda: None, status=200, answer=TAKEN):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}", got
         server.shutdown()
@@ -153,6 +153,31 @@ def test_a_deployed_one_is_sent_the_token_and_no_stack_is_asked(deployment):
     [(authorization, body)] = got
     assert authorization == "Bearer secret"
     assert body["data"]["event"] == "be-observer.catalog_product_create"
+
+
+def test_the_local_stack_is_sent_the_token_that_it_asks_for(deployment, file):
+    with ingest() as (url, got):
+        deployment.announce(ingest=url)
+        arguments = ["send", "--file", file, "--wait", "0"]
+        deployment.run(*arguments, env={"INGEST_TOKENS": "erp:first, other:second"})
+        deployment.run(*arguments)
+        deployment.run(*arguments, "--token", "third")
+
+    assert [authorization for authorization, _ in got] == [
+        "Bearer first",
+        None,
+        "Bearer third",
+    ]
+
+
+def test_who_is_not_known_is_told_what_to_add(deployment, file):
+    with ingest(status=401, answer={"error": "Unauthorized"}) as (url, _):
+        result = deployment.run("send", "--file", file, "--url", url)
+
+    assert result.stdout.splitlines()[1:] == [
+        "  refused   401  Unauthorized",
+        "            say who you are: --token, or make send TOKEN=…",
+    ]
 
 
 def test_every_fault_of_a_refused_event_is_shown(deployment, file):
