@@ -78,6 +78,14 @@ test: $(READY) ## Run every test that this machine can run
 bench: $(READY) ## Measure speed against a bare function
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: docs
+docs: $(READY) ## Write the documents that are made from the code
+	@$(BIN)/python -m docs.generate
+
+.PHONY: screenshots
+screenshots: $(READY) ## Take the pictures of the console anew (needs Chromium)
+	@$(BIN)/python -m docs.screenshots
+
 .PHONY: fmt
 fmt: $(READY) ## Put the code in shape
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -274,6 +274,7 @@ def _templates() -> Environment:
     )
     pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
     pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
+    pages.filters["word"] = lambda outcome: {"retry": "retrying"}.get(outcome, outcome)
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
