@@ -81,4 +81,6 @@ def _words(stage: str, labels: dict) -> tuple[str, list[str]]:
         notes.append(str(labels["status"]))
     if labels.get("fields"):
         notes.append(", ".join(map(str, labels["fields"])))
+    if "answer" in labels:  # logged only where the words are the consumer's own
+        notes.append(str(labels["answer"]))
     return WORDS.get(outcome, outcome), notes

@@ -53,6 +53,13 @@ def test_what_ingest_refuses_tells_the_fields_at_fault():
     assert told.endswith("uid=erp-1  400  data.value.sku, data.value.price\n")
 
 
+def test_what_the_consumer_says_itself_is_told():
+    told = line("outcome", outcome="retry", status=503, answer="The ledger is away")
+
+    assert told.endswith("uid=erp-1  503  The ledger is away
+")
+
+
 def test_what_is_out_of_tries_is_said_though_only_the_broker_knows():
     told = line("dead-lettered", room="broker", attempt=5)
 
