@@ -267,7 +267,7 @@ def test_killed_half_way_nothing_is_lost(hasty_deployment):
     uids = {f"u{number}" for number in range(30)}
     for uid in sorted(uids):
         deployment.refused("catalog_product_create", product(uid), uid)
-    replay = [sys.executable, "-m", "cli", "replay", "--all", "--rate", "20", "--json"]
+    replay = [sys.executable, "-m", "cli", "replay", "--all", "--rate", "10", "--json"]
     environment = {**os.environ, **deployment.environment}
     process = subprocess.Popen(
         replay, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
