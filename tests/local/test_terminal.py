@@ -56,8 +56,7 @@ def test_what_ingest_refuses_tells_the_fields_at_fault():
 def test_what_the_consumer_says_itself_is_told():
     told = line("outcome", outcome="retry", status=503, answer="The ledger is away")
 
-    assert told.endswith("uid=erp-1  503  The ledger is away
-")
+    assert told.endswith("uid=erp-1  503  The ledger is away\n")
 
 
 def test_what_is_out_of_tries_is_said_though_only_the_broker_knows():
