@@ -35,15 +35,19 @@ UNKNOWN_ROUTE = "request does not match any route"
 # RFC 5849's problem names as Commerce's OAuth documentation lists them, and the texts
 # that Magento's own Oauth classes have for them.
 OAUTH_PROBLEM = re.compile(
-    r"\boauth_\w+|\boauth version\b|\btimestamp_refused\b|\bnonce_used\b"
+    r"\boauth_(problem|consumer_key|token|nonce|timestamp|signature(_method)?"
+    r"|version|verifier|callback)\b"
+    r"|\boauth version\b|\btimestamp_refused\b|\bnonce_used\b"
     r"|\bsignature_(invalid|method_rejected)\b|\bversion_rejected\b"
-    r"|\bparameter_(absent|rejected)\b|\bconsumer_key_\w+|\bsignature method\b"
-    r"|\btoken_(used|expired|revoked|rejected)\b",
+    r"|\bparameter_(absent|rejected)\b|\bconsumer_key_(rejected|invalid)\b"
+    r"|\bsignature method\b|\btoken_(used|expired|revoked|rejected)\b",
     re.I,
 )
 # Magento answers 400 where its database gave up (magento2#5351); all is rolled back.
+# Whole phrases: a message may hold values of an event, and there are locks for sale
+# that are called deadlocks.
 DEADLOCK = re.compile(
-    r"unable to save product|was unable to be saved\. please try again|deadlock"
+    r"unable to save product|was unable to be saved\. please try again|deadlock found"
     r"|lock wait timeout|try restarting transaction|could not save source item"
     r"|could not save a shipment, see error log|database connection error",
     re.I,
@@ -106,7 +110,7 @@ def fault(method: str, route: str, answer: Answer, document: Any) -> HandlerErro
     if status in (408, 425, 429):
         return Unavailable(status, sentence, retry_after=wait)
     if status >= 500:
-        refused = status == 503 and (wait is not None or bool(said))
+        refused = status == 503 and (wait is not None or _is_own(document))
         return Unavailable(
             status, sentence, effect_unknown=not refused, retry_after=wait
         )
@@ -124,6 +128,13 @@ def parse(content: bytes) -> Any:
 def not_permitted(answer: Answer) -> bool:
     """Whether who signed in is known to Commerce, and not allowed this."""
     return NOT_PERMITTED.search(render(parse(answer.content))) is not None
+
+
+def sign_in_refused(answer: Answer) -> bool:
+    """Whether Commerce does not take our sign-in: a 401, or a 400 that says so."""
+    if answer.status != 400:
+        return answer.status == 401
+    return OAUTH_PROBLEM.search(render(parse(answer.content))) is not None
 
 
 def wrong_route(answer: Answer) -> bool:
@@ -167,13 +178,15 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
     return max(0.0, moment.timestamp() - (time.time() if now is None else now))
 
 
+def _is_own(document: Any) -> bool:
+    """Whether this is Commerce's own JSON, and not that of something before it."""
+    # Adobe's gateway in front of SaaS names its own faults in error_code.
+    return bool(render(document)) and "error_code" not in document
+
+
 def _says_gone(document: Any) -> bool:
     """Whether this is Commerce's own JSON, about a thing and not about a route."""
-    # Adobe's gateway in front of SaaS names its own faults in error_code.
-    if not isinstance(document, dict) or "error_code" in document:
-        return False
-    said = render(document)
-    return bool(said) and UNKNOWN_ROUTE not in said.lower()
+    return _is_own(document) and UNKNOWN_ROUTE not in render(document).lower()
 
 
 def _filled(error: Any) -> str:

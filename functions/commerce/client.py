@@ -211,7 +211,7 @@ class Calls:
         url = self._url(path, query)
         answer = self._commerce.exchange(self, method, route, url, content)
         if "%" in path and self._is_about_the_path(answer):
-            what = "signed paths" if answer.status == 401 else "paths"
+            what = "paths" if answer.status == 404 else "signed paths"
             raise Rejected(
                 answer.status,
                 f"Commerce answered {answer.status} to {method} {route}: this store"
@@ -223,10 +223,10 @@ class Calls:
         """Whether a path with encoded characters is at fault, and not our sign-in.
 
         Commerce checks OAuth 1.0a over a path that it encoded anew (magento2#37278),
-        and web servers turn %2F away (magento2#25467): a 401 or an unknown route that
-        says nothing of our sign-in or address. One harmless call tells.
+        and web servers turn %2F away (magento2#25467): a refused sign-in or an unknown
+        route that says nothing of our secrets or address. One harmless call tells.
         """
-        signed = self.settings.sign_in == "oauth1" and answer.status == 401
+        signed = self.settings.sign_in == "oauth1" and answers.sign_in_refused(answer)
         if not (signed or answers.wrong_route(answer)):
             return False
         if signed and answers.not_permitted(answer):

@@ -9,6 +9,7 @@ from tests.commerce.canned import commerce, response
 PAGE = b"<!DOCTYPE html><html><body>Sorry</body></html>"
 ROUTE = "products/{sku}"
 SAID = {"message": 'The "%1" was not found.', "parameters": ["thing"]}
+REFUSED = ("rejected", 400)
 GATEWAY = {"error_code": "404000", "message": "Resource not found"}
 
 
@@ -100,6 +101,9 @@ TABLE = [
             "signature_method_rejected",
         )
     ],
+    # A value of the event in Commerce's words is no problem of OAuth's, no deadlock.
+    ("POST", 400, {"message": "%1", "parameters": ["oauth_level"]}, {}, REFUSED),
+    ("POST", 400, {"message": 'SKU "%1"', "parameters": ["DEADLOCK-5"]}, {}, REFUSED),
     ("GET", 401, SAID, {}, ("unavailable", 401, "alarm")),
     ("GET", 401, b"", {}, ("unavailable", 401, "alarm")),
     ("GET", 403, PAGE, {}, ("unavailable", 403, "alarm")),
@@ -132,6 +136,7 @@ TABLE = [
     ("POST", 502, PAGE, {}, ("unavailable", 502, "effect_unknown")),
     ("POST", 503, PAGE, {}, ("unavailable", 503, "effect_unknown")),
     ("POST", 503, SAID, {}, ("unavailable", 503)),
+    ("POST", 503, GATEWAY, {}, ("unavailable", 503, "effect_unknown")),
     ("POST", 503, PAGE, {"Retry_After": "5"}, ("unavailable", 503)),
     ("POST", 504, PAGE, {}, ("unavailable", 504, "effect_unknown")),
     ("POST", 520, PAGE, {}, ("unavailable", 520, "effect_unknown")),

@@ -419,6 +419,7 @@ def test_a_wait_without_measure_is_cut_short():
 
 REFUSED = {"message": "The signature is invalid. Verify and try again."}
 UNKNOWN = {"message": "Request does not match any route."}
+SKEWED = {"message": "Incorrect timestamp value in the oauth_timestamp parameter"}
 FORBIDDEN = {"message": "The consumer isn't authorized to access %resources."}
 
 
@@ -433,6 +434,15 @@ FORBIDDEN = {"message": "The consumer isn't authorized to access %resources."}
         ),
         pytest.param(
             response(401, REFUSED), response(401, REFUSED), Unavailable, id="ours"
+        ),
+        pytest.param(
+            response(400, {"message": "oauth_problem=signature_invalid"}),
+            response(200, []),
+            Rejected,
+            id="a 400 that counts as 401",
+        ),
+        pytest.param(
+            response(400, SKEWED), response(400, SKEWED), Unavailable, id="the clock's"
         ),
         pytest.param(
             response(404, b"<html>"),
