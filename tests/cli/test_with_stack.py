@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from functions.events import samples
+from tests.local.commerce.control import Control
 from tests.running import RunningStack
 
 PRODUCT = samples.value("be-observer.catalog_product_create")
@@ -16,7 +17,8 @@ NO_ORDER = {"id": 987654, "status": "complete", "notifyCustomer": False}
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    with RunningStack(tmp_path_factory.mktemp("stack")) as running:
+    folder = tmp_path_factory.mktemp("stack")
+    with RunningStack(folder, LOCAL_MAX_DELIVERY_ATTEMPTS="5") as running:
         yield running
 
 
@@ -76,6 +78,40 @@ def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
     [gone] = told(stack, "forget", "--uid", "refused", "--yes")
     assert gone["ledger"] == 1
     assert letters(stack, "refused") == []
+
+
+def test_what_runs_out_of_tries_has_its_last_error_and_is_brought_back(stack):
+    """Pub/Sub dead-letters it without a word; the ledger knows what was answered."""
+    shop = Control(stack.stack["commerce"])
+    shop.fail(path="products$", times=None, status=503, message="Maintenance")
+    value = {**PRODUCT, "sku": "TRIES"}
+    stack.post("be-observer.catalog_product_create", value, "tries")
+    [letter] = wait_for(lambda: letters(stack, "tries"))
+    # The consumer's words come through a pipe, and may be read after the letter is.
+    wait_for(lambda: stack.said().count("uid=tries") >= 13)
+    before = told(stack, "trace", "tries")
+
+    shop.control("DELETE", "faults")
+    [step] = told(stack, "replay", letter["message_id"])
+    stack.outcome("tries")
+    after = told(stack, "trace", "tries")
+
+    assert (letter["by"], letter["attempts"], letter["status"]) == ("pubsub", 5, 503)
+    assert letter["reason"] == (
+        "Out of tries: 503 Commerce answered 503 to POST products: Maintenance"
+    )
+    tries = [s["attempt"] for s in before if s["stage"] == "outcome"]
+    assert tries == [1, 2, 3, 4, 5]
+    assert [s["stage"] for s in before[-3:]] == ["out of tries", "dead-lettered", "now"]
+    assert before[-1]["state"] == "out of tries"
+    assert (step["did"], after[-1]["state"]) == ("replayed", "handled")
+    assert letters(stack, "tries") == []
+    said = [line for line in stack.said().splitlines() if "uid=tries" in line]
+    words = [line.split("  ")[1] for line in said]
+    assert words.count("retrying") == 5
+    assert words.count("dead-lettered") == 1
+    assert words.count("delivered, attempt 5") == 1
+    assert words[-1] == "handled"
 
 
 def test_a_pause_outlives_the_stack_and_then_goes_on(stack):
