@@ -28,7 +28,7 @@ run: $(READY) ## Start the whole system on this machine, until Ctrl-C
 
 .PHONY: send
 send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=…)
-	@$(BIN)/python -m cli send $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
+	@$(BIN)/python -m cli send $(ARGS) $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
 
 .PHONY: trace
 trace: $(READY) ## Tell the life of an event (UID=…)
@@ -64,7 +64,7 @@ forget: $(READY) ## Remove what is held of a person (ARGS="--id customer:15")
 
 .PHONY: check-commerce
 check-commerce: $(READY) ## Try sign-in and permissions at the configured store
-	@$(BIN)/python -m cli check-commerce
+	@$(BIN)/python -m cli check-commerce $(ARGS)
 
 .PHONY: clean-state
 clean-state: $(READY) ## Forget what the local system keeps in .local

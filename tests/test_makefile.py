@@ -53,6 +53,12 @@ def python(folder: Path, script: str) -> str:
     return f"PYTHON={program}"
 
 
+def ready(folder: Path) -> None:
+    """As if the environment were made."""
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / ".ready").touch()
+
+
 def bare(folder: Path, *programs: str) -> str:
     """A folder with these programs and no others, as a path."""
     found = folder / "bin"
@@ -73,6 +79,15 @@ def test_alone_it_lists_every_target():
 
 def test_every_command_of_an_operator_has_a_target():
     assert set(COMMANDS) - TARGETS == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_more_arguments(clone, command):
+    ready(clone)
+
+    done = make("--dry-run", command, "ARGS=--json", folder=clone)
+
+    assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +114,7 @@ def test_every_command_of_an_operator_has_a_target():
     ],
 )
 def test_variables_are_passed_on(clone, arguments, expected):
-    ready = clone / ".venv" / ".ready"
-    ready.parent.mkdir()
-    ready.touch()
+    ready(clone)
 
     done = make("--dry-run", *arguments, folder=clone)
 
