@@ -1,5 +1,6 @@
 """The client on the wire: gentle, bounded in time, and sure of what it knows."""
 
+import contextlib
 import gzip
 import logging
 import socket
@@ -19,6 +20,7 @@ from tests.commerce.canned import PAAS, SAAS, commerce, response, settings
 from tests.commerce.server import Server, answer, dripping
 
 SAID = {"message": "no"}
+PATIENCE_SECONDS = 30  # for what comes at once unless something is wrong
 
 
 def client_of(server, **more):
@@ -80,8 +82,11 @@ def test_a_packed_answer_is_unpacked():
 
 
 def test_calls_at_once_are_bounded():
+    three = threading.Barrier(3)
+
     def slow(request):
-        time.sleep(0.05)
+        three.wait(PATIENCE_SECONDS)
+        time.sleep(0.05)  # in which a fourth would come
         return answer()
 
     with Server(slow) as server:
@@ -93,7 +98,7 @@ def test_calls_at_once_are_bounded():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE_SECONDS)
 
         assert len(server.received) == 12
         assert server.most_at_once == 3
@@ -104,43 +109,47 @@ def test_waiting_too_long_for_a_place_has_no_effect():
     release = threading.Event()
 
     def hanging(request):
-        release.wait(10)
+        release.wait(PATIENCE_SECONDS)
         return answer()
 
     with Server(hanging) as server:
         client = client_of(
-            server, COMMERCE_CONCURRENCY="1", COMMERCE_TIMEOUT_SECONDS="1"
+            server, COMMERCE_CONCURRENCY="1", COMMERCE_TIMEOUT_SECONDS="3"
         )
-        first = threading.Thread(target=lambda: client.calls().post("products", {}))
+
+        def hang():
+            with contextlib.suppress(Unavailable):
+                client.calls().post("products", {})
+
+        first = threading.Thread(target=hang)
         first.start()
         while not server.received:
             time.sleep(0.01)
-        began = time.monotonic()
 
+        # Half of the call's time for a place: the first would need all of it.
         verdict = unavailable(lambda: client.calls().post("products", {}))
 
         assert verdict == (503,)
-        assert 0.4 < time.monotonic() - began < 0.9
         assert len(server.received) == 1
         release.set()
-        first.join(10)
+        first.join(PATIENCE_SECONDS)
 
 
 def test_an_answer_that_does_not_come_ends_in_time():
     release = threading.Event()
 
     def hanging(request):
-        release.wait(10)
+        release.wait(PATIENCE_SECONDS)
         return answer()
 
     with Server(hanging) as server:
         shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").calls()
-        began = time.monotonic()
 
         verdict = unavailable(lambda: shop.post("products", {}))
 
+        # It would have come in the end: only our own clock ends the wait.
         assert verdict == (504, "effect_unknown")
-        assert 0.9 < time.monotonic() - began < 2
+        assert not release.is_set()
         release.set()
 
 
@@ -153,12 +162,11 @@ def test_an_answer_that_drips_ends_in_time():
 
     with Server(script) as server:
         shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").calls()
-        began = time.monotonic()
 
+        # Each byte comes soon enough, and all of them after twenty seconds.
         verdict = unavailable(lambda: shop.post("products", {}))
 
         assert verdict == (504, "effect_unknown")
-        assert time.monotonic() - began < 2
 
 
 def test_an_endless_answer_is_not_kept_in_memory():
@@ -220,6 +228,42 @@ def test_nobody_listening_has_no_effect():
         client = client_of(server)
     # Closed now, and its port with it.
     assert unavailable(lambda: client.calls().post("products", {})) == (503,)
+
+
+@pytest.fixture
+def silent():
+    """The URL of a machine that takes no more connections, and refuses none."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        # Its queue is full then, and Linux drops what knocks.
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0.1)
+            with contextlib.suppress(TimeoutError):
+                waiting.connect(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_who_does_not_take_our_connection_is_left_within_the_connect_timeout(silent):
+    """An answer would have three minutes; a connection has a third of a second."""
+    base = {**PAAS, "COMMERCE_BASE_URL": f"{silent}/rest/"}
+    client = Commerce(
+        settings(
+            base, COMMERCE_CONNECT_TIMEOUT_SECONDS="0.3", COMMERCE_TIMEOUT_SECONDS="180"
+        )
+    )
+    verdicts = []
+
+    def call():
+        verdicts.append(unavailable(lambda: client.calls().post("products", {})))
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    caller.join(PATIENCE_SECONDS)
+
+    assert verdicts == [(503,)]
 
 
 def test_a_host_that_is_not_to_be_found_has_no_effect():
@@ -353,7 +397,7 @@ def test_every_call_asks_for_its_time_and_is_seen_without_values():
         ("PUT", "products/{sku}", 404),
         ("POST", "customers", None),
     ]
-    assert all(0 <= call[3] < 1000 for call in seen)
+    assert all(call[3] >= 0 for call in seen)
 
 
 def test_what_comes_before_a_call_can_stop_it():
