@@ -27,6 +27,12 @@ def test_every_command_is_a_target():
     assert used <= set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 
 
+def test_ci_runs_the_test_command_and_the_linters():
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+
+    assert {"make install", "make lint", "make test"} <= set(lines)
+
+
 def test_every_target_has_its_line_of_help():
     targets = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 
