@@ -6,9 +6,14 @@ requirements and OTEL_EXPORTER_OTLP_ENDPOINT set; the SDK reads the other OTEL_
 variables itself.
 """
 
+import signal
+import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
+
+FLUSH_SECONDS = 2.0  # at most, when the process is told to end
 
 
 class Tracing(Protocol):
@@ -54,11 +59,16 @@ class OpenTelemetry:
 
         provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
         provider.add_span_processor(processor or _exporter())
+        self._provider = provider
+        self._flushed_at_end = False
         self._tracer = provider.get_tracer("commerce-events")
         self._propagator = TraceContextTextMapPropagator()
 
     @contextmanager
     def span(self, name: str, parent: str | None, **attributes: Any):
+        if not self._flushed_at_end:
+            self._flushed_at_end = True
+            _flush_at_end(self._provider.force_flush)
         context = self._context(parent)
         with self._tracer.start_as_current_span(
             name,
@@ -98,6 +108,28 @@ def _exporter() -> Any:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     return BatchSpanProcessor(OTLPSpanExporter())
+
+
+def _flush_at_end(flush: Callable[[], Any]) -> None:
+    """Have *flush* called when the process is told to end by SIGTERM.
+
+    The SDK does so atexit; but uvicorn, which serves ingest, ends by the signal itself
+    once it is done, and what is registered atexit then never runs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # threads serve the consumer, and gunicorn ends that by an exit
+    ends = signal.getsignal(signal.SIGTERM)
+    if not callable(ends):
+        return
+
+    def flush_first(number: int, frame: Any) -> None:
+        # In a thread: this may have interrupted the very code that flushing calls.
+        flushing = threading.Thread(target=flush, daemon=True)
+        flushing.start()
+        flushing.join(FLUSH_SECONDS)
+        ends(number, frame)
+
+    signal.signal(signal.SIGTERM, flush_first)
 
 
 def _known(attributes: dict[str, Any]) -> dict[str, Any]:
