@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bench import load, machine
 from bench.ways import Contest, Way
 
-WARM_SECONDS = 6.0  # Java compiles what is called often, for some ten thousand calls
+WARM_SECONDS = 4.0  # of each way
 SETTLED = 12_000  # requests after which memory is compared; gRPC grows until then
 GROWN = 24_000  # and after which growth is
 
@@ -55,6 +55,7 @@ def side_by_side(
             )
             machine.wait_for(port, process)
             ports.append(port)
+        load.run(ports[0], requests, 64, count=contest.warmed)
         for port in ports:
             load.run(port, requests, 64, WARM_SECONDS)
         for connections in contest.connections:
