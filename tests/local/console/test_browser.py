@@ -82,6 +82,23 @@ def test_a_sample_is_sent_and_seen_on_its_whole_way(page):
     page.sees(answer["sku"], "Reading lamp")
 
 
+def test_what_commerce_holds_is_seen_as_it_changes(page, stack):
+    page.open("/shop")
+    page.sees("live", "Products")
+    stack.post(PRODUCT, product("SEEN-AS-IT-COMES"), "seen-1")
+    page.sees("SEEN-AS-IT-COMES")
+
+    row = {"sku": "SEEN-AS-IT-COMES", "source": "default", "quantity": 4321}
+    stack.post(
+        "be-observer.catalog_stock_update", [{**row, "outOfStock": False}], "seen-2"
+    )
+    page.sees("4321")
+
+    order = {"id": 1, "status": "holded", "notifyCustomer": False}
+    stack.post("be-observer.sales_order_status_update", order, "seen-3")
+    page.sees("holded")
+
+
 @pytest.mark.parametrize("event", ["customer_create", "sales_order_shipment_create"])
 def test_each_form_sends_what_it_shows(page, event):
     page.open("/send")
