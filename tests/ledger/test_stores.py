@@ -9,12 +9,16 @@ import threading
 import time
 
 import pytest
+import requests
 
+from functions.ledger.ledger import Ledger, event_key, uid_hash
 from functions.ledger.memory import MemoryStore
+from functions.ledger.rules import Delivery, Outcome
 from functions.ledger.sqlite import SqliteStore
 from functions.ledger.store import LedgerUnavailable
 from tests import machine
 from tests.running import free_port, listening
+from tests.serving import function, url
 
 STORES = [
     "memory",
@@ -210,3 +214,47 @@ def test_a_firestore_that_is_away_is_unavailable():
                 store.get("a")
         finally:
             del os.environ["FIRESTORE_EMULATOR_HOST"]
+
+
+@pytest.mark.parametrize("store", STORES[1:], indirect=True)
+def test_ingest_tells_a_caller_its_own_from_it_and_writes_nothing(store, tmp_path):
+    ledger = Ledger(store, 40, 35)
+    given = {"LEDGER": f"sqlite:{tmp_path / 'deep' / 'ledger.sqlite'}"}
+    if not isinstance(store, SqliteStore):
+        where = os.environ["FIRESTORE_EMULATOR_HOST"]
+        given = {
+            "LEDGER": "firestore",
+            "FIRESTORE_EMULATOR_HOST": where,
+            "GOOGLE_CLOUD_PROJECT": store._project,
+        }
+    for uid, outcome in (
+        ("done", Outcome(200, "Product updated", True)),
+        ("refused", Outcome(400, "Bad price", True)),
+        ("tried", Outcome(503, "Away", False)),
+    ):
+        thing = Delivery(
+            f"m-{uid}", uid_hash(uid), None, "e", "product", "f", False, ""
+        )
+        assert ledger.settle(ledger.claim("/ingest/erp", uid, thing), outcome)
+    tokens = {"erp": "erp-token-0123456789", "wms": "wms-token-0123456789"}
+    secrets = ",".join(f"{name}:{token}" for name, token in tokens.items())
+    uids = ("done", "refused", "tried", "nobody")
+    before = [store.get(event_key("/ingest/erp", uid)) for uid in uids]
+
+    with function("ingest", INGEST_AUTH="token", INGEST_TOKENS=secrets, **given) as it:
+
+        def ask(uid: str, caller: str = "erp") -> requests.Response:
+            door = {"X-API-Key": tokens.get(caller, "")}
+            return requests.get(f"{url(it)}/events/{uid}", headers=door, timeout=30)
+
+        told = [ask(uid) for uid in uids]
+        others = ask("done", "wms")
+        nobodys = ask("done", "")
+
+    assert [answer.json().get("state") for answer in told] == [
+        *("handled", "refused", "retrying", None),
+    ]
+    assert told[1].json()["message"] == "Bad price"
+    assert [a.status_code for a in (told[3], others, nobodys)] == [404, 404, 401]
+    assert others.json() == {"error": "not seen yet"}
+    assert before == [store.get(event_key("/ingest/erp", uid)) for uid in uids]
