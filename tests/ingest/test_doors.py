@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from functions.ingest.settings import IngestSettings
+from functions.ingest.auth import Request, Unauthenticated, by_token
+from functions.ingest.settings import IngestSettings, Secret
 from functions.settings import SettingsError, from_environment
 from tests.ingest.served import CREATE, VALUE, event, ingest, post
 
@@ -177,6 +178,31 @@ def test_a_token_in_body_or_address_is_not_published(token_client, pubsub):
     [request] = pubsub.requests
     assert ERP.encode() not in request.SerializeToString()
     assert WMS.encode() not in request.SerializeToString()
+
+
+class Watched(str):
+    """A token that counts how often it is compared."""
+
+    looked = 0
+
+    def encode(self, *arguments):
+        self.looked += 1
+        return super().encode(*arguments)
+
+
+@pytest.mark.parametrize("offered", [ERP, WMS, GUESS])
+def test_every_token_is_compared_whichever_is_right(offered):
+    """So time does not tell which one was near; how long one takes is hmac's care."""
+    secrets = [Secret(f"c{i}", Watched(token)) for i, token in enumerate((ERP, WMS))]
+    request = Request({"x-api-key": offered}, b"", b"")
+
+    try:
+        caller = by_token(request, tuple(secrets))
+    except Unauthenticated:
+        caller = None
+
+    assert caller == {ERP: "c0", WMS: "c1", GUESS: None}[offered]
+    assert [secret.value.looked for secret in secrets] == [1, 1]
 
 
 def signed(key: bytes, body: bytes = BODY, uid="msg_1", at: str | None = None) -> dict:

@@ -1,5 +1,7 @@
 """``GET /events/<uid>``: a caller asks what became of its event."""
 
+import base64
+
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -15,8 +17,10 @@ from functions.ledger.store import LedgerUnavailable
 from functions.log import Log
 from functions.settings import from_environment
 from functions.tracing import Off
+from tests.ingest.test_doors import signed
 
 EVENT = "be-observer.catalog_product_update"
+KEY = bytes(range(32))
 ERP, WMS = "erp-token-0123456789", "wms-token-0123456789"
 ENVIRONMENT = {
     "GOOGLE_CLOUD_PROJECT": "p",
@@ -25,9 +29,9 @@ ENVIRONMENT = {
 }
 
 
-def client(store, ledger: str = "memory") -> TestClient:
+def client(store, ledger: str = "memory", **more: str) -> TestClient:
     """Ingest over *store*, without anything to publish to."""
-    settings = from_environment(IngestSettings, ENVIRONMENT)
+    settings = from_environment(IngestSettings, {**ENVIRONMENT, **more})
     status = Status(ledger, "p", store) if ledger else None
     ingest = Ingest(settings, None, Log(write=lambda line: None), Off(), status)
     methods = ["GET", "POST", "DELETE"]
@@ -122,6 +126,19 @@ def test_nobody_asks_without_proof(store, ledger):
     answer = client(store).get("/events/15")
 
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_who_signs_signs_an_empty_body(store, ledger):
+    delivered(ledger, "15", Outcome(200, "done", True))
+    key = "whsec_" + base64.b64encode(KEY).decode()
+    given = {"INGEST_AUTH": "hmac", "INGEST_HMAC_SECRETS": f"erp:{key}"}
+
+    told = {
+        signer: client(store, **given).get("/events/15", headers=signed(KEY, body))
+        for signer, body in (("right", b""), ("wrong", b"/events/15"))
+    }
+
+    assert {s: a.status_code for s, a in told.items()} == {"right": 200, "wrong": 401}
 
 
 def test_without_a_ledger_there_is_no_such_page(store):
