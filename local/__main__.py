@@ -8,9 +8,11 @@ import sys
 
 from functions.settings import SettingsError, from_environment
 from local.children import StartFailed
+from local.ports import CannotStart
 from local.settings import LocalSettings, environment
-from local.stack import CannotStart, Stack
+from local.stack import Stack
 from local.terminal import Terminal
+from local.web import CannotListen
 
 EPILOG = """Settings come from the environment and .env: PORT (8080), CONSOLE_PORT
 (8090) and the others that docs/settings.md lists. With COMMERCE_BASE_URL set, events go
@@ -30,7 +32,7 @@ def main() -> int:
         return 2
     try:
         asyncio.run(_run(settings, env))
-    except (CannotStart, StartFailed) as error:
+    except (CannotStart, CannotListen, StartFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 3
     return 0

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from cli.where import Where
 from functions.ledger.open import open_store
 from functions.pubsub.address import Endpoint
+from local import ports
 from local.broker import Broker
 from local.children import Child, Function
 from local.commerce import StandIn
@@ -17,6 +17,7 @@ from local.console.desk import Desk
 from local.files import Files, Occupied
 from local.in_order import InOrder
 from local.journal import Journal
+from local.ports import CannotStart
 from local.provision import Delivery, provision
 from local.settings import PASSED, ROOT, LocalSettings
 from local.terminal import Terminal
@@ -26,10 +27,6 @@ LOOPBACK = "127.0.0.1"
 FROM_SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
 LONGEST_SHOWN = 20_000  # bytes of a payload that the journal keeps
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-
-
-class CannotStart(Exception):
-    """The stack cannot start here; the text says what to do."""
 
 
 class Stack:
@@ -56,11 +53,7 @@ class Stack:
             StartFailed: a function does not come up.
         """
         settings = self._settings
-        for name, port in (
-            ("PORT", settings.port),
-            ("CONSOLE_PORT", settings.console_port),
-        ):
-            _check_free(settings.host, port, name)
+        ports.check(settings.host, settings.port, LOOPBACK, settings.console_port)
         self._files = files = _hold(ROOT / settings.state)
         self._say_where_it_goes_on(files)
         journal = Journal(files.open())
@@ -74,8 +67,10 @@ class Stack:
             commerce_at = "http://" + await self._started(stand_in, LOOPBACK, 0)
             sign_in = stand_in.environment(commerce_at)
 
-        consumer = self._function("consumer", _free_port(), broker_at, sign_in)
-        ingest = self._function("ingest", settings.port or _free_port(), broker_at, {})
+        consumer = self._function("consumer", ports.free(LOOPBACK), broker_at, sign_in)
+        ingest = self._function(
+            "ingest", settings.port or ports.free(LOOPBACK), broker_at, {}
+        )
         await provision(
             broker_at,
             PROJECT,
@@ -242,24 +237,6 @@ def _hold(folder: Path) -> Files:
             f"A stack is running here already{pid}: stop it with Ctrl-C where it was"
             " started, or choose another folder: LOCAL_STATE=.local2 make run"
         ) from None
-
-
-def _check_free(host: str, port: int, name: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {port} cannot be used ({error.strerror}): stop what listens"
-                f" there, or choose another: {name}={port + 1} make run"
-            ) from None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
 
 
 def _shown(host: str) -> str:

@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from tests.running import ROOT, RunningStack, listening
+from tests.running import ROOT, RunningStack, free_port, listening
 
 EVENT = "be-observer.catalog_product_create"
 
@@ -78,6 +78,26 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path, name):
     assert done.stderr == (
         f"Port {port} cannot be used (Address already in use): stop what listens there,"
         f" or choose another: {name}={port + 1} make run\n"
+    )
+
+
+def test_one_port_for_two_is_one_clear_sentence(tmp_path):
+    port = str(free_port())
+    stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"PORT and CONSOLE_PORT are both {port}: choose another for one:"
+        f" CONSOLE_PORT={int(port) + 1} make run\n"
     )
 
 
