@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from functions.ingest import auth, envelope
-from functions.ingest.settings import IngestSettings
+from functions.ingest.envelope import LONGEST_UID, MOST_KEYS
+from functions.ingest.ingest import BODY_SECONDS
+from functions.ingest.settings import LEAST_KEY, LEAST_SECRET, IngestSettings
 from functions.settings import from_environment
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/ingest.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/ingest.md").read_text()
 PROOF, TOKEN = "proof-of-the-proxy-01", "token-of-the-erp-0001"
 SETTINGS = from_environment(
     IngestSettings,
@@ -81,3 +84,30 @@ def test_every_sentence_of_the_answers_is_the_code_s():
         error = json.loads(body).get("error", "")
         if error and not error.startswith(("<", "The body is longer")):
             assert f'"{error}"' in source
+
+
+def test_the_limits_are_the_codes():
+    most = IngestSettings(project="p").max_body_bytes
+
+    assert f"within {BODY_SECONDS:.0f} seconds" in PAGE
+    assert f"longer than {most} bytes" in PAGE
+    assert f"| `uid` | {LONGEST_UID} bytes" in PAGE
+    assert f"| keys of one object | {MOST_KEYS};" in PAGE
+    assert f"at least {LEAST_SECRET} characters" in PAGE
+    assert f"at least {LEAST_KEY} bytes" in PAGE
+
+
+def test_rate_limits_have_their_paragraph():
+    """They are no code of ours: what stands in front is named, and how."""
+    paragraph = PAGE.partition("## Rate limits")[2].partition("\n## ")[0]
+
+    for word in ("Cloud Armor", "max_instance_count"):
+        assert word in paragraph
+
+
+def test_none_is_called_by_its_name():
+    readme = (ROOT / "README.md").read_text()
+
+    assert "anybody who knows the address may post" in PAGE
+    assert "anybody may post" in readme
+    assert IngestSettings(project="p").auth == "none"

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import anyio
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -16,7 +18,10 @@ from functions.ingest import auth, google_id
 from functions.ingest.google_id import CERTIFICATES_SECONDS, CachedCertificates
 from functions.ingest.settings import IngestSettings
 from functions.settings import from_environment
+from tests.ingest.served import event, ingest, process
+from tests.running import free_port
 
+GOOGLES = "https://www.googleapis.com/oauth2/v1/certs"
 AUDIENCE = "https://ingest.example.com"
 EMAIL = "erp@project.iam.gserviceaccount.com"
 SETTINGS = from_environment(
@@ -199,3 +204,49 @@ def test_a_failed_fetch_is_not_kept():
     with pytest.raises(TransportError):
         google_id.email_of(token(), AUDIENCE, certificates)
     assert google_id.email_of(token(), AUDIENCE, certificates) == EMAIL
+
+
+DOOR = {
+    "INGEST_AUTH": "oidc",
+    "INGEST_OIDC_AUDIENCE": AUDIENCE,
+    "INGEST_OIDC_EMAILS": EMAIL,
+}
+
+
+def test_the_account_becomes_the_events_source(shared_pubsub, capfd):
+    shared_pubsub.stored.clear()
+    kept = SimpleNamespace(status=200, data=CERTIFICATES, headers={})
+    # As if they had been fetched a minute ago; nobody goes to Google here.
+    google_id.CERTIFICATES._kept[GOOGLES] = (time.monotonic() + 60, kept)
+    try:
+        with ingest(shared_pubsub.address, **DOOR) as client:
+            told = [
+                client.post("/", json=event(), headers={"Authorization": f"Bearer {t}"})
+                for t in (token(), token(STRANGER))
+            ]
+    finally:
+        google_id.CERTIFICATES._kept.clear()
+
+    assert [answer.status_code for answer in told] == [200, 401]
+    [(_, message)] = shared_pubsub.stored
+    assert message.attributes["ce-source"] == f"/ingest/{EMAIL}"
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert {line["caller"] for line in lines if line.get("status") == 200} == {EMAIL}
+
+
+def test_while_google_is_away_callers_are_asked_to_come_again(shared_pubsub):
+    shared_pubsub.stored.clear()
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with process(shared_pubsub.address, HTTPS_PROXY=nobody, **DOOR) as server:
+        answer = requests.post(
+            "http://{}:{}".format(*server.address),
+            json=event(),
+            headers={"Authorization": f"Bearer {token()}"},
+            timeout=60,
+        )
+        said = server.stop()
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    [line] = [json.loads(line) for line in said.splitlines() if b"alarm" in line]
+    assert (line["alarm"], line["status"]) == (True, 503)
+    assert shared_pubsub.stored == []

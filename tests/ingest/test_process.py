@@ -1,13 +1,22 @@
 """Ingest as a process of its own, over real connections."""
 
 import json
+import select
 import socket
 import time
 
 import pytest
 
 from tests.ingest.pubsub import PubSub
-from tests.ingest.served import VALUE, NotStarted, event, exchange, process
+from tests.ingest.served import (
+    VALUE,
+    NotStarted,
+    environment,
+    event,
+    exchange,
+    process,
+)
+from tests.serving import function
 
 SECRET = "token-seen-in-logs-1"
 PAYLOAD = "payload-seen-in-logs"
@@ -122,6 +131,8 @@ def test_callers_that_dawdle_stop_nobody(server, pubsub):
     try:
         for connection in slow:
             connection.sendall(request("Content-Length: 500", body=BODY[:20]))
+        for connection in slow[:25]:  # and half of these not even with the headers
+            connection.sendall(request("Content-Length: 500")[:-30])
         began = time.monotonic()
         test_an_event_over_a_real_connection(server, pubsub)
 
@@ -129,6 +140,30 @@ def test_callers_that_dawdle_stop_nobody(server, pubsub):
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_a_body_that_drips_is_sent_away_in_time(pubsub):
+    """Each byte comes soon enough; all of them do not."""
+
+    given = environment(pubsub.address)
+    with function("ingest", "tests/ingest/hasty_ingest.py", **given) as server:
+        with socket.create_connection(server.address, timeout=30) as connection:
+            connection.sendall(request(f"Content-Length: {len(BODY)}"))
+            for byte in BODY[:-1]:
+                if select.select([connection], [], [], 0.05)[0]:
+                    break
+                connection.sendall(bytes([byte]))
+            received = connection.recv(65536)
+        said = server.stop()
+
+    assert status(received) == 408
+    assert json.loads(received.partition(b"\r\n\r\n")[2]) == {
+        "error": "The body did not arrive in time"
+    }
+    assert b"connection: close" in received.lower()
+    assert pubsub.requests == []
+    lines = [json.loads(line) for line in said.splitlines() if b"refused" in line]
+    assert [line["status"] for line in lines] == [408]
 
 
 @pytest.mark.parametrize("execution_id", ["true", "false"])
