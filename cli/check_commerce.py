@@ -21,7 +21,7 @@ from functions.commerce.settings import CommerceSettings
 from functions.settings import SettingsError, from_environment
 from local.settings import environment
 
-# Beyond it Commerce answers timestamp_refused (OAuth 1.0a); half of it is worth a word.
+# Half of what Commerce puts up with under OAuth 1.0a: told before events fail of it.
 SKEW_SECONDS = 300
 VERSION_SECONDS = 10
 ONE = search(page_size=1, only="total_count")
@@ -232,4 +232,4 @@ def _tell(finding: Finding, as_json: bool, write: Callable[[str], object]) -> No
     if as_json:
         write(json.dumps(asdict(finding)) + "\n")
     else:
-        write(f"{WORDS[finding.ok]:6}{finding.check:28}{finding.detail}\n")
+        write(f"{WORDS[finding.ok]:6}{finding.check:31}{finding.detail}\n")

@@ -1,6 +1,7 @@
 """``check-commerce``: says what is wrong with a store, and changes nothing there."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from cli.check_commerce import check_commerce, run
 from tests.commerce.canned import PAAS, SAAS, Canned, response
+from tests.local.commerce.opened import Opened
 
 READS = [
     "read store configuration",
@@ -227,7 +229,7 @@ def test_wrong_settings_are_2_and_named():
     assert run(without_address, False, lines.append) == 2
 
     assert lines == [
-        "FAULT settings                    Wrong settings: COMMERCE_BASE_URL is not"
+        "FAULT settings                       Wrong settings: COMMERCE_BASE_URL is not"
         " set\n"
     ]
 
@@ -239,3 +241,79 @@ def test_the_command_reads_the_environment():
 
     assert told.exit_code == 2
     assert "must begin with https://" in json.loads(told.output)["detail"]
+
+
+# on the wire, where signing in is checked
+
+
+@pytest.fixture(scope="module")
+def stand_in():
+    with Opened() as opened:
+        yield opened
+
+
+WAYS = [
+    pytest.param({}, "OAuth 1.0a, accepted", [], id="oauth1"),
+    pytest.param({"sign_in": "ims"}, "Adobe IMS, accepted", ["POST"], id="ims"),
+    pytest.param({"saas": True}, "Adobe IMS, accepted", ["POST"], id="saas"),
+]
+
+
+def on_the_wire(stand_in, way, as_json=True, **wrong):
+    """Exit status and what is written."""
+    stand_in.reset()
+    lines = []
+    with requests.Session() as session:
+        session.trust_env = False
+        environment = {**stand_in.stand_in.environment(stand_in.address, **way)}
+        status = run({**environment, **wrong}, as_json, lines.append, session)
+    return status, lines
+
+
+@pytest.mark.parametrize(("way", "sign_in", "writes"), WAYS)
+def test_a_store_on_the_wire_takes_every_question_and_is_not_changed(
+    stand_in, way, sign_in, writes
+):
+    status, lines = on_the_wire(stand_in, way)
+
+    found = {(line := json.loads(text))["check"]: line for text in lines}
+    assert status == 0
+    assert found["sign-in"]["detail"] == sign_in
+    assert [found[name]["detail"] for name in READS] == ["allowed"] * len(READS)
+    assert stand_in.effects() == []
+    # The one POST is for the token.
+    methods = [method for method, *_ in stand_in.asked() if method != "GET"]
+    assert methods == writes
+
+
+@pytest.mark.parametrize(
+    ("way", "wrong", "detail"),
+    [
+        (
+            {},
+            {"COMMERCE_ACCESS_TOKEN_SECRET": "wrong"},
+            "OAuth 1.0a, refused: Commerce answered 401 to GET store/storeConfigs: The"
+            " signature is invalid. Verify and try again.",
+        ),
+        (
+            {"saas": True},
+            {"OAUTH_CLIENT_SECRET": "wrong"},
+            "Adobe IMS refused our credentials (status 400)",
+        ),
+    ],
+    ids=["oauth1", "ims"],
+)
+def test_a_wrong_secret_is_told_on_the_wire(stand_in, way, wrong, detail):
+    status, lines = on_the_wire(stand_in, way, **wrong)
+
+    last = json.loads(lines[-1])
+    assert (status, last["check"], last["ok"]) == (1, "sign-in", False)
+    assert last["detail"] == detail
+
+
+def test_people_get_three_columns(stand_in):
+    _, lines = on_the_wire(stand_in, {}, as_json=False)
+
+    rows = [re.split(r"  +", line.strip()) for line in lines]
+    assert {len(row) for row in rows} == {3}
+    assert ["ok", "read inventory sources' stock", "allowed"] in rows
