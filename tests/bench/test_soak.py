@@ -1,0 +1,141 @@
+"""The soak's checker sees what is wrong, and a small soak finds nothing wrong."""
+
+import pytest
+
+from bench.soak import check
+from bench.soak.check import Accepted, Violation, violations
+
+A, B, C = (Accepted(name, {"product:P": name}) for name in "abc")
+COMMENT = Accepted("said", {"order:1": "said"}, once=True)
+OLD = Accepted("old", {"stock:S": "1", "stock:T": "1"}, newest_wins=True, time="01")
+NEW = Accepted("new", {"stock:S": "2", "stock:U": "2"}, newest_wins=True, time="02")
+
+
+def done(*tags: str, thing: str = "product:P") -> list[tuple[str, str]]:
+    return [(thing, tag) for tag in tags]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "effects", "letters"),
+    [
+        pytest.param([A, B, C], done(*"abc"), [], id="each once"),
+        pytest.param([A, B, C], done(*"aabbbc"), [], id="the same again at once"),
+        pytest.param([A, B, C], done(*"ac"), [("b", "404 no")], id="one refused"),
+        pytest.param([A], [], [("a", "404 no"), ("a", "404 no")], id="refused twice"),
+        pytest.param([COMMENT], [("order:1", "said")], [], id="a happening"),
+        pytest.param([], [], [], id="nothing"),
+        pytest.param(
+            [OLD, NEW],
+            [("stock:S", "2"), ("stock:U", "2"), ("stock:T", "1")],
+            [],
+            id="stock that was overtaken",
+        ),
+        pytest.param(
+            [NEW, OLD],
+            [("stock:S", "1"), ("stock:T", "1"), ("stock:S", "2"), ("stock:U", "2")],
+            [],
+            id="stock in order of time",
+        ),
+        pytest.param(
+            [OLD, NEW],
+            [("stock:S", "1"), ("stock:T", "1")],
+            [("new", "400 no")],
+            id="the newest stock refused",
+        ),
+    ],
+)
+def test_what_is_good_is_let_pass(accepted, effects, letters):
+    assert violations(accepted, effects, letters) == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "effects", "letters", "found"),
+    [
+        pytest.param(
+            [A, B, C],
+            done(*"ac"),
+            [],
+            [Violation(check.LOST, "product:P", "b")],
+            id="lost",
+        ),
+        pytest.param(
+            [A, B, C],
+            done(*"ab"),
+            [],
+            [Violation(check.LOST, "product:P", "c")],
+            id="the last one lost",
+        ),
+        pytest.param(
+            [A, B],
+            done(*"aba"),
+            [],
+            [Violation(check.TWICE, "product:P", "a")],
+            id="an old state came back",
+        ),
+        pytest.param(
+            [COMMENT],
+            done("said", "said", thing="order:1"),
+            [],
+            [Violation(check.TWICE, "order:1", "said")],
+            id="a happening twice",
+        ),
+        pytest.param(
+            [A, B, C],
+            done(*"acb"),
+            [],
+            [Violation(check.OUT_OF_ORDER, "product:P", "b")],
+            id="out of order",
+        ),
+        pytest.param(
+            [A, B],
+            done("a"),
+            [("b", " ")],
+            [Violation(check.NO_REASON, "", "b")],
+            id="dead letter without reason",
+        ),
+        pytest.param(
+            [A],
+            done("a"),
+            [("x", "404 no")],
+            [Violation(check.UNKNOWN_LETTER, "", "x")],
+            id="dead letter of nothing",
+        ),
+        pytest.param(
+            [A, B],
+            done(*"ab"),
+            [("b", "404 no")],
+            [Violation(check.REFUSED_YET_DONE, "product:P", "b")],
+            id="refused and done",
+        ),
+        pytest.param(
+            [A],
+            done(*"ax"),
+            [],
+            [Violation(check.UNKNOWN, "product:P", "x")],
+            id="an effect that nobody asked for",
+        ),
+        pytest.param(
+            [A],
+            [*done("a"), ("product:Q", "a")],
+            [],
+            [Violation(check.UNKNOWN, "product:Q", "a")],
+            id="an effect on another thing",
+        ),
+        pytest.param(
+            [OLD, NEW],
+            [("stock:T", "1"), ("stock:U", "2"), ("stock:S", "2"), ("stock:S", "1")],
+            [],
+            [Violation(check.OUT_OF_ORDER, "stock:S", "1")],
+            id="older stock after newer",
+        ),
+        pytest.param(
+            [OLD, NEW],
+            [("stock:T", "1"), ("stock:U", "2"), ("stock:S", "1")],
+            [],
+            [Violation(check.LOST, "stock:S", "2")],
+            id="the newest stock lost",
+        ),
+    ],
+)
+def test_what_is_wrong_is_caught_and_named(accepted, effects, letters, found):
+    assert violations(accepted, effects, letters) == found
