@@ -16,6 +16,7 @@ LOOK_SECONDS = 0.1
 CALM_SECONDS = 10.0  # a child that lived this long was well
 LONGEST_WAIT = 10.0
 LONGEST_LINE = 1 << 20
+WRONG = "Wrong settings"  # what follows it in a line is for people
 
 Line = Callable[[str, dict | str], None]
 
@@ -68,6 +69,7 @@ class Child:
         self._keeper: asyncio.Task | None = None
         self._listener: asyncio.Task | None = None
         self._said: list[str] = []
+        self._held: list[str] | None = []  # said before it listens; None from then on
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +93,9 @@ class Child:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             await self.stop()
+            self._let_go()
             raise StartFailed(f"{self._function.name} did not start in time") from None
+        self._let_go()
         self._keeper = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
@@ -151,7 +155,16 @@ class Child:
                 self._line(self._function.name, parsed)
             elif text:
                 self._said = [*self._said[-19:], text]
-                self._line(self._function.name, text)
+                if self._held is not None:
+                    self._held.append(text)
+                else:
+                    self._line(self._function.name, text)
+
+    def _let_go(self) -> None:
+        """Hand on what was held back, and from now on each line at once."""
+        held, self._held = self._held or [], None
+        for text in held:
+            self._line(self._function.name, text)
 
     async def _listening(self) -> bool:
         try:
@@ -181,8 +194,12 @@ class Child:
             await self._spawn()
 
     def _last_words(self) -> str:
-        words = [line for line in self._said if "Wrong settings" in line]
+        """Why it did not start: one sentence where it has one, else all it said."""
+        words = [line for line in self._said if WRONG in line]
+        if not words:
+            self._let_go()
         last = (words or self._said or ["it said nothing"])[-1]
+        last = WRONG + last.partition(WRONG)[2] if words else last
         return f"{self._function.name} did not start: {last}"
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from functions.settings import SettingsError, from_environment
-from local.files import Files, Occupied
+from local.files import Files, Occupied, Unusable
 from local.settings import ROOT, LocalSettings, environment
 
 
@@ -26,6 +26,9 @@ def main() -> int:
         sys.stderr.write(
             f"A stack is running here{pid}: stop it with Ctrl-C where it was started\n"
         )
+        return 3
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
         return 3
     sys.stdout.write("forgotten: the next make run starts anew\n")
     return 0

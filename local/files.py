@@ -16,23 +16,44 @@ class Occupied(Exception):
         self.pid = pid
 
 
+class Unusable(Exception):
+    """Nothing can be kept there; the text says where and why."""
+
+
 class Files:
     """The folder, held for this process alone until closed.
 
     Raises:
         Occupied: another process holds it.
+        Unusable: it cannot be made, read or written.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(folder / "lock", "a")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(folder / "lock", "a")
+        except OSError as error:
+            raise Unusable(f"{folder} cannot be used ({error.strerror})") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._lock.close()
             raise Occupied(_pid(folder)) from None
         self.fresh = not self.state.exists()
+
+    def check(self) -> None:
+        """Whether what is kept can be read.
+
+        Raises:
+            Unusable: it is not what we wrote.
+        """
+        for path in (self.state, self.ledger):
+            try:
+                with contextlib.closing(sqlite3.connect(path)) as db:
+                    db.execute("SELECT count(*) FROM sqlite_master")
+            except sqlite3.Error as error:
+                raise Unusable(f"{path} cannot be used ({error})") from None
 
     @property
     def state(self) -> Path:

@@ -14,7 +14,7 @@ from local.children import Child, Function
 from local.commerce import StandIn
 from local.console import Console
 from local.console.desk import Desk
-from local.files import Files, Occupied
+from local.files import Files, Occupied, Unusable
 from local.in_order import InOrder
 from local.journal import Journal
 from local.ports import CannotStart
@@ -230,12 +230,19 @@ def _labels(said: dict) -> dict:
 
 def _hold(folder: Path) -> Files:
     try:
-        return Files(folder)
+        files = Files(folder)
+        files.check()
+        return files
     except Occupied as error:
         pid = f" (process {error.pid})" if error.pid else ""
         raise CannotStart(
             f"A stack is running here already{pid}: stop it with Ctrl-C where it was"
             " started, or choose another folder: LOCAL_STATE=.local2 make run"
+        ) from None
+    except Unusable as error:
+        raise CannotStart(
+            f"{error}: choose another folder, LOCAL_STATE=.local2 make run, or move it"
+            " away"
         ) from None
 
 

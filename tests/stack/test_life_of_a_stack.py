@@ -113,9 +113,38 @@ def test_a_wrong_setting_is_named_and_nothing_started(tmp_path):
         timeout=60,
     )
 
-    assert done.returncode == 3
-    assert "INGEST_AUTH is token, so INGEST_TOKENS must be set" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "ingest did not start: Wrong settings: INGEST_AUTH is token, so INGEST_TOKENS"
+        " must be set\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["state.sqlite", "ledger.sqlite", None])
+def test_a_folder_that_cannot_be_used_is_one_clear_sentence(tmp_path, name):
+    stack = RunningStack(tmp_path / "state")
+    if name is None:
+        stack.folder.write_text("a file")
+        what = f"{stack.folder} cannot be used (File exists)"
+    else:
+        stack.folder.mkdir()
+        (stack.folder / name).write_text("no database" * 100)
+        what = f"{stack.folder / name} cannot be used (file is not a database)"
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"{what}: choose another folder, LOCAL_STATE=.local2 make run, or move it"
+        " away\n"
+    )
 
 
 def test_a_second_stack_in_one_folder_is_refused(tmp_path):
