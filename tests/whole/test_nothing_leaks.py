@@ -9,6 +9,7 @@ A uid is a label by design, and no canary.
 import base64
 import json
 import re
+import time
 
 import pytest
 import requests
@@ -19,10 +20,15 @@ from tests.commerce.server import answer
 from tests.consumer.parts import Shop
 from tests.ingest.pubsub import PubSub
 from tests.ingest.served import exchange
+from tests.ingest.test_doors import signed as sign
+from tests.running import free_port
 from tests.serving import OAUTH1, function, url
 
 TOKEN = "ingest-token-0123456789"
 SECRETS = (TOKEN, *OAUTH1.values(), "client-secret-0123456789", "ims-token-0123456789")
+TOKEN_DOOR = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{TOKEN}"}
+KEY = bytes(range(32))
+SIGNING = "whsec_" + base64.b64encode(KEY).decode()
 # What of ours must be in no output: traces of Python's and Commerce's, signatures.
 TRACES = ("Traceback", 'File "', "STACK", "oauth_signature", "Authorization")
 CANARY = canaries.WORD
@@ -72,12 +78,9 @@ class TestIngest:
             source,
             PUBSUB_EMULATOR_HOST=pubsub.address,
             PUBLISH_TIMEOUT_SECONDS="1",
-            INGEST_AUTH="token",
-            INGEST_TOKENS=f"erp:{TOKEN}",
             LOG_LEVEL="DEBUG",
             MAX_BODY_BYTES="5000",
-            LEDGER="memory",
-            **more,
+            **{**TOKEN_DOOR, "LEDGER": "memory", **more},
         )
 
     def test_on_every_way_through(self, execution_id):
@@ -140,6 +143,45 @@ class TestIngest:
             told.append(got.text + str(got.headers))
         exchange(*server.address, CUT, seconds=0.2)
         told.append(exchange(*server.address, f"{CANARY}\r\n\r\n".encode()).decode())
+
+    @pytest.mark.parametrize("door", ["hmac", "oidc"])
+    def test_at_the_other_doors(self, door, tmp_path):
+        """With signatures and ID tokens that are wrong, and a ledger that is away."""
+        (tmp_path / "file").touch()
+        more = {
+            "INGEST_HMAC_SECRETS": f"erp:{SIGNING}",
+            "INGEST_OIDC_AUDIENCE": "https://ingest.example",
+            "INGEST_OIDC_EMAILS": "erp@example.com",
+            "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
+            "LEDGER": f"sqlite:{tmp_path}/file/ledger",
+        }
+        names = ("webhook-id", "webhook-signature", "X-API-Key")
+        offered = {**HEADERS, **dict.fromkeys(names, f"v1,{CANARY}")}
+        offered["webhook-timestamp"] = str(int(time.time()))
+        # Read as far as its key's name, for which Google would have to be asked.
+        parts = ({"alg": "RS256", "kid": CANARY}, {"email": CANARY})
+        told = [base64.urlsafe_b64encode(json.dumps(p).encode()) for p in parts]
+        token = b".".join([*told, b"AAAA"]).replace(b"=", b"").decode()
+        with PubSub() as pubsub:
+            given = {"INGEST_AUTH": door, **more}
+            with self.ingest(pubsub, **given) as server:
+                answers = [
+                    post(url(server), content, **{**offered, **headers})
+                    for content in (body(PRODUCT, VALUES[PRODUCT]), CANARY.encode())
+                    for headers in ({}, {"Authorization": f"Bearer {token}"})
+                ]
+                signed = sign(KEY, b"")
+                to = f"{url(server)}/events/{CANARY}"
+                answers.append(requests.get(to, headers=signed, timeout=30))
+                said = server.stop()
+
+        statuses = {got.status_code for got in answers}
+        assert statuses == {401, 503}
+        assert pubsub.requests == []
+        clean(said)
+        assert SIGNING.encode() not in said
+        for got in answers:
+            clean(got.text + str(got.headers))
 
     def test_in_a_crash(self, execution_id):
         with PubSub() as pubsub:
@@ -301,6 +343,23 @@ class TestConsumer:
 
         assert {got.status_code for got in told} == {500}
         assert said.count(b"RuntimeError in Broken.exchange") == len(told)
+        clean(said)
+        for got in told:
+            clean(got.text + str(got.headers))
+
+    def test_without_its_ledger(self, tmp_path):
+        (tmp_path / "file").touch()
+        with Shop() as shop, PubSub() as pubsub:
+            away = f"sqlite:{tmp_path}/file/ledger"
+            with self.consumer(shop, pubsub, LEDGER=away) as server:
+                told = [
+                    post(url(server), pushed(event, value, f"m-{event}"))
+                    for event, value in VALUES.items()
+                ]
+                said = server.stop()
+
+        assert {got.status_code for got in told} == {503}
+        assert said.count(b"LedgerUnavailable in") == len(told)
         clean(said)
         for got in told:
             clean(got.text + str(got.headers))
