@@ -60,10 +60,17 @@ class Parts:
         store: of the ledger.
         timeout: seconds of one call to Commerce.
         letters: where dead letters go, in place of what keeps them here.
+        environment: more settings of the Commerce client.
     """
 
     def __init__(
-        self, shop: Shop, store, timeout: str = "5", budget: float = 540, letters=None
+        self,
+        shop: Shop,
+        store,
+        timeout: str = "5",
+        budget: float = 540,
+        letters=None,
+        **environment: str,
     ):
         self.shop = shop
         self.clock = Clock()
@@ -79,6 +86,7 @@ class Parts:
                 "COMMERCE_ACCESS_TOKEN": "very-secret-two",
                 "COMMERCE_ACCESS_TOKEN_SECRET": "very-secret-three",
                 "COMMERCE_TIMEOUT_SECONDS": timeout,
+                **environment,
             },
         )
         self.ledger = Ledger(store, settings.timeout_seconds + 10, 35, self.clock)

@@ -187,15 +187,6 @@ def test_a_delete_of_what_is_gone_is_handled(parts, shop):
     )
 
 
-def test_an_alarm_is_logged_where_a_person_must_act(parts, shop):
-    shop.says = answer(401, {"message": "The signature is invalid."})
-
-    parts.deliver(push())
-
-    [line] = [line for line in parts.lines if line.get("stage") == "outcome"]
-    assert (line["alarm"], line["severity"], line["status"]) == (True, "ERROR", 401)
-
-
 def test_without_a_place_for_dead_letters_nothing_is_acknowledged(parts, shop):
     shop.says = answer(400, {"message": "No"})
     parts.letters.away = True
