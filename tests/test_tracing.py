@@ -9,6 +9,7 @@ import pytest
 
 from functions.tracing import Off, OpenTelemetry, tracing
 from tests.machine import ROOT
+from tests.serving import OAUTH1
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -55,6 +56,35 @@ def test_switched_off_nothing_of_it_is_imported():
     )
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("target", ["ingest", "consumer"])
+def test_switched_off_neither_function_imports_it(target):
+    environment = {
+        **OAUTH1,
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "COMMERCE_BASE_URL": "http://127.0.0.1:1/rest/",
+        "LOG_LEVEL": "CRITICAL",
+    }
+    code = (
+        f"import sys, functions.{target}.main\n"
+        # The bare name stands for a folder: google.api_core asks whether it is there.
+        "print([m for m in sys.modules if m.startswith('opentelemetry.')])"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for more in ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+    ]
+
+    assert told[0] == "[]\n"
+    assert "opentelemetry.sdk.trace" in told[1]
 
 
 def test_a_span_belongs_to_the_callers_trace_and_hands_itself_on():
