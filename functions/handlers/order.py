@@ -1,9 +1,11 @@
 """Orders: what becomes of them, and what is shipped of them."""
 
 from functions.commerce.errors import Rejected
-from functions.commerce.shapes import record, records
+from functions.commerce.shapes import number, record, records
 from functions.handlers import Shop, Work, shipment
 from functions.handlers.repeats import is_recent
+
+CHANGED = "Order status changed to "  # with what every comment of ours begins
 
 
 def transform(value: dict, status: str) -> dict:
@@ -13,7 +15,7 @@ def transform(value: dict, status: str) -> dict:
     (magento2#34180).
     """
     return {
-        "comment": f"Order status changed to {value['status']}",
+        "comment": CHANGED + value["status"],
         "is_customer_notified": int(value.get("notifyCustomer", False)),
         "is_visible_on_front": 1,
         "parent_id": value["id"],
@@ -25,7 +27,7 @@ def update_status(value: dict, shop: Shop, work: Work) -> str:
     """Tell an order its status, by a comment.
 
     A repeat looks first: a comment of the same text, made since the earlier attempt
-    whose answer was lost, is not added again.
+    whose answer was lost and the last of its kind, is not added again.
 
     Raises:
         Rejected: there is no such order, or (with COMMERCE_ORDER_STATUS_MODE=status)
@@ -82,8 +84,16 @@ def update_shipment(value: dict, shop: Shop, work: Work) -> str:
 
 
 def _commented(comment: dict, order_id: int, shop: Shop, work: Work) -> bool:
-    return any(
-        made.get("comment") == comment["comment"]
-        and is_recent(made.get("created_at"), work)
+    """Whether the last status that the order was told of late is this one.
+
+    An order's events are handled in turn: where another status follows, a comment of
+    this text is an earlier event's, and this event's has still to be made.
+    """
+    told = [
+        made
         for made in records(shop.get("orders/{id}/comments", id=order_id))
-    )
+        if str(made.get("comment")).startswith(CHANGED)
+        and is_recent(made.get("created_at"), work)
+    ]
+    last = max(told, key=lambda made: number(made.get("entity_id")), default={})
+    return last.get("comment") == comment["comment"]

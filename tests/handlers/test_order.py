@@ -44,8 +44,13 @@ class Order:
         }
 
     def add(self, asked):
-        self.comments.append(
-            {**asked.body["statusHistory"], "created_at": written(), "entity_id": 1}
+        self.comments.insert(  # in whatever order
+            0,
+            {
+                **asked.body["statusHistory"],
+                "created_at": written(),
+                "entity_id": len(self.comments) + 1,
+            },
         )
         return requests.ReadTimeout() if self.lose else True
 
@@ -183,6 +188,37 @@ def test_after_a_lost_request_the_comment_is_added():
 def test_another_comment_is_not_taken_for_ours(other):
     order = Order(comments=[other])
     shop, _ = shop_of(order.answers)
+
+    handle(EVENT, sample(EVENT), shop, Unsure())
+
+    assert len(order.comments) == 2
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_status_that_comes_back_is_told_again_and_only_once(lost):
+    """processing, pending, processing, within the minutes that clocks may differ."""
+    order = Order()
+    shop, _ = shop_of(order.answers)
+    for status in ("processing", "pending"):
+        handle(EVENT, sample(EVENT, status=status), shop)
+    if lost == "answer":
+        order.lose = True
+        with pytest.raises(Unavailable):
+            handle(EVENT, sample(EVENT), shop)
+        order.lose = False
+
+    handle(EVENT, sample(EVENT), shop, Unsure())
+
+    said = [made["comment"].rpartition(" ")[2] for made in reversed(order.comments)]
+    assert said == ["processing", "pending", "processing"]
+
+
+def test_what_people_write_meanwhile_hides_no_comment_of_ours():
+    order = Order()
+    shop, _ = shop_of(order.answers)
+    handle(EVENT, sample(EVENT), shop)
+    note = {"comment": "Called the customer", "created_at": written(), "entity_id": 9}
+    order.comments.append(note)
 
     handle(EVENT, sample(EVENT), shop, Unsure())
 
