@@ -27,6 +27,7 @@ from cli.check_commerce import run as check_commerce
 from tests.commerce.server import Server, answer
 from tests.consumer.parts import PRODUCT, VALUE, push
 from tests.docs import debugging
+from tests.local.broker.api import Api
 from tests.local.commerce.control import Control
 from tests.running import ROOT, RunningStack, free_port
 from tests.serving import OAUTH1, function, url
@@ -382,6 +383,17 @@ def test_two_of_one_uid(entry, stack):
     assert again.status_code == 200
 
 
+@entry_of("You call a consumer by hand")
+def test_a_consumer_called_by_hand(entry, stack):
+    consumer = stack.stack["consumer"]
+    wrong = requests.post(consumer, EVENT, timeout=30)
+    [body] = re.findall(r"-d '(.+?)'", entry.parts["Do"])
+    right = requests.post(consumer, body, timeout=30)
+
+    assert (wrong.status_code, right.status_code) == (400, 200)
+    entry.is_shown_by(wrong.text)
+
+
 @entry_of("Ledger or dead-letter topic cannot be reached")
 def test_a_consumer_without_ledger_or_topic(entry, tmp_path):
     (tmp_path / "file").touch()
@@ -431,6 +443,23 @@ def test_a_refusal_and_its_replay(entry, stack):
     assert "REFUSED" in stack.command("dead-letters", "--show", message_id)
     stack.command("replay", message_id)
     stack.life("erp-2", "handled")
+
+
+@entry_of("It came past ingest, and is refused")
+def test_what_others_publish(entry, stack):
+    api = Api(stack.stack["broker"])
+    topic = "projects/local/topics/commerce-product"
+    for uid, name in (("past-1", UPDATE), ("past-2", "product_update")):
+        api.publish(topic, b"sku=A", **{"ce-type": name, "ce-id": uid})
+    api.close()
+    told = [stack.life(uid, "refused") for uid in ("past-1", "past-2")]
+
+    entry.is_shown_by("\n".join(told))
+    listed = stack.command("dead-letters", "--uid", "past-1")
+    [message_id] = re.findall(r"^(\d+) ", listed, re.M)
+    shown = stack.command("dead-letters", "--show", message_id)
+    assert base64.b64encode(b"sku=A").decode() in shown
+    assert "past-1" in stack.command("discard", message_id, "--yes")
 
 
 @entry_of("The store refuses signed paths")

@@ -3,10 +3,12 @@
 import base64
 
 import pytest
+from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from docs import openapi
 from functions.ingest.ingest import Ingest
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
@@ -61,6 +63,17 @@ def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest
         assert ledger.settle(claim, outcome)
 
 
+def as_described(answer) -> None:
+    """The answer is one that the published document has."""
+    document = openapi.document()
+    described = document["paths"]["/events/{uid}"]["get"]["responses"]
+    media = described[str(answer.status_code)]["content"]["application/json"]
+    components = {"components": document["components"]}
+    assert Draft202012Validator({**media["schema"], **components}).is_valid(
+        answer.json()
+    )
+
+
 @pytest.fixture
 def store():
     return MemoryStore()
@@ -99,18 +112,23 @@ def test_a_caller_learns_what_became_of_its_event(store, ledger, outcome, told):
     at = "2023-11-14T22:13:20Z"
     assert answer.status_code == 200
     assert answer.json() == {"uid": "erp/15 a", "event": EVENT, **told, "at": at}
+    as_described(answer)
 
 
 def test_an_event_under_way_is_accepted(store):
     delivered(Ledger(store, 4e9, 35), "1", None)
 
-    assert ask(store, "1").json()["state"] == "accepted"
+    answer = ask(store, "1")
+
+    assert answer.json()["state"] == "accepted"
+    as_described(answer)
 
 
 def test_an_unknown_uid_is_not_seen_yet(store):
     answer = ask(store, "nobody")
 
     assert (answer.status_code, answer.json()) == (404, {"error": "not seen yet"})
+    as_described(answer)
 
 
 def test_a_caller_sees_only_its_own(store, ledger):
