@@ -220,6 +220,9 @@ def test_commerces_words_are_bounded():
     many = {"message": "%1" * 9, "parameters": ["x" * 10**6], "errors": [SAID] * 10**4}
 
     assert render(many) == "x" * 499 + "…"
+    assert render({"errors": [{"message": str(n)} for n in range(99)]}) == (
+        "0; 1; 2; 3; 4; 5; 6; 7; 8; 9"
+    )
 
 
 def test_an_error_says_what_was_asked_and_what_commerce_said():

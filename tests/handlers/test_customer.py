@@ -93,6 +93,28 @@ def test_an_update_keeps_what_a_put_would_reset():
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "setting", "website"),
+    [
+        pytest.param({"website_id": 1}, "2", 1, id="the customer's own"),
+        pytest.param({"website_id": None}, "2", 2, id="the setting's"),
+        pytest.param({}, "2", 2, id="the setting's where none is told"),
+        pytest.param({}, "", None, id="none"),
+    ],
+)
+def test_an_update_names_a_website_since_some_versions_demand_it(
+    there, setting, website
+):
+    shop, asked = shop_of(
+        {"GET customers/15": there, "PUT customers/15": {"id": 15}},
+        COMMERCE_WEBSITE_ID=setting,
+    )
+
+    handle("customer_update", sample("customer_update"), shop)
+
+    assert asked[1].body["customer"].get("website_id") == website
+
+
 def test_an_update_of_nobody_is_refused_and_creates_nobody():
     missing = refused(404, "No such entity with %1 = %2", "customerId", 15)
     shop, asked = shop_of({"GET customers/15": missing})

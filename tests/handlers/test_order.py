@@ -223,3 +223,19 @@ def test_what_people_write_meanwhile_hides_no_comment_of_ours():
     handle(EVENT, sample(EVENT), shop, Unsure())
 
     assert len(order.comments) == 2
+
+
+@pytest.mark.parametrize(("before", "made"), [(280, 1), (320, 2)])
+def test_clocks_may_differ_by_five_minutes(before, made):
+    """By Commerce's clock, the comment was made *before* seconds ere we began."""
+    comment = {
+        "comment": "Order status changed to processing",
+        "created_at": written(60 + before),
+        "entity_id": 1,
+    }
+    order = Order(comments=[comment])
+    shop, _ = shop_of(order.answers)
+
+    handle(EVENT, sample(EVENT), shop, Unsure(60))
+
+    assert len(order.comments) == made
