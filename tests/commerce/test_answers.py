@@ -42,6 +42,7 @@ TABLE = [
     ("POST", 200, b"", {}, ("unavailable", 503, "effect_unknown", "alarm")),
     ("POST", 204, b"", {}, ("unavailable", 503, "effect_unknown", "alarm")),
     ("PUT", 200, b"\xff\xfe{", {}, ("unavailable", 503, "effect_unknown", "alarm")),
+    ("GET", 300, {"a": 1}, {}, ("unavailable", 503, "alarm")),
     ("GET", 301, PAGE, {"Location": "/x"}, ("unavailable", 503, "alarm")),
     ("POST", 302, b"", {"Location": "https://x.y/z"}, ("unavailable", 503, "alarm")),
     ("PUT", 308, b"", {}, ("unavailable", 503, "alarm")),
@@ -205,6 +206,10 @@ def test_an_answer_means(method, status, document, headers, expected):
             "a b [31mc d e",
             id="one line without controls",
         ),
+        pytest.param(
+            {"message": "a\x1b[31mb\x00c"}, "a [31mb c", id="ASCII's controls"
+        ),
+        pytest.param({"message": "Größe\u00a0→ 日本"}, "Größe → 日本", id="letters"),
         pytest.param({"message": "\ud800x"}, "x", id="half a surrogate pair"),
         pytest.param({"message": ["a"]}, "", id="message of no form"),
         pytest.param(["a"], "", id="a list"),

@@ -544,6 +544,25 @@ def test_a_401_on_a_plain_path_needs_no_second_call():
     assert len(adapter.asked) == 1
 
 
+@pytest.mark.parametrize("base", [PAAS, SAAS], ids=["oauth1", "ims"])
+@pytest.mark.parametrize(
+    ("status", "document", "verdict"),
+    [(500, b"<html>", Unavailable), (400, SAID, Rejected), (403, b"", Unavailable)],
+)
+def test_other_faults_on_an_encoded_path_need_no_second_call(
+    base, status, document, verdict
+):
+    said = response(status, document)
+    token = response(200, {"access_token": "t", "expires_in": 86400})
+    client, adapter = commerce([said] if base is PAAS else [token, said], base)
+
+    with pytest.raises(verdict) as raised:
+        client.calls().delete("products/{sku}", sku="a b")
+
+    assert "with these characters" not in raised.value.message
+    assert [asked.method for asked in adapter.asked].count("GET") == 0
+
+
 def test_a_missing_permission_on_an_encoded_path_needs_no_second_call():
     client, adapter = commerce([response(401, FORBIDDEN)])
 
