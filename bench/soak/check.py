@@ -22,6 +22,7 @@ class Accepted:
         once: a happening, of which even the same again would be a second one.
         newest_wins: of its things the newest event counts, whatever the order.
         time: ``ce-time``.
+        wrong: Commerce is right to refuse it.
     """
 
     uid: str
@@ -29,6 +30,7 @@ class Accepted:
     once: bool = False
     newest_wins: bool = False
     time: str = ""
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ LOST = "lost"
 TWICE = "twice"
 OUT_OF_ORDER = "out of order"
 NO_REASON = "dead letter without reason"
+NEEDLESS = "dead letter of an event that is right"
 UNKNOWN_LETTER = "dead letter of nothing accepted"
 REFUSED_YET_DONE = "dead letter that took effect"
 UNKNOWN = "effect of nothing accepted"
@@ -79,13 +82,16 @@ def violations(
 def _of_letters(
     accepted: Sequence[Accepted], letters: list[tuple[str, str]]
 ) -> list[Violation]:
-    uids = {event.uid for event in accepted}
+    wrong = {event.uid: event.wrong for event in accepted}
     found = [
         Violation(NO_REASON, "", uid) for uid, reason in letters if not reason.strip()
     ]
-    return found + [
-        Violation(UNKNOWN_LETTER, "", uid) for uid, _ in letters if uid not in uids
-    ]
+    for uid in dict.fromkeys(uid for uid, _ in letters):
+        if uid not in wrong:
+            found.append(Violation(UNKNOWN_LETTER, "", uid))
+        elif not wrong[uid]:
+            found.append(Violation(NEEDLESS, "", uid))
+    return found
 
 
 def _of_thing(

@@ -6,9 +6,12 @@ from bench.soak import check
 from bench.soak.check import Accepted, Violation, violations
 
 A, B, C = (Accepted(name, {"product:P": name}) for name in "abc")
+WRONG = Accepted("w", {"product:P": "w"}, wrong=True)
 COMMENT = Accepted("said", {"order:1": "said"}, once=True)
 OLD = Accepted("old", {"stock:S": "1", "stock:T": "1"}, newest_wins=True, time="01")
 NEW = Accepted("new", {"stock:S": "2", "stock:U": "2"}, newest_wins=True, time="02")
+
+WRONG_STOCK = Accepted("wrong", {"stock:S": "3"}, False, True, "03", wrong=True)
 
 
 def done(*tags: str, thing: str = "product:P") -> list[tuple[str, str]]:
@@ -20,8 +23,8 @@ def done(*tags: str, thing: str = "product:P") -> list[tuple[str, str]]:
     [
         pytest.param([A, B, C], done(*"abc"), [], id="each once"),
         pytest.param([A, B, C], done(*"aabbbc"), [], id="the same again at once"),
-        pytest.param([A, B, C], done(*"ac"), [("b", "404 no")], id="one refused"),
-        pytest.param([A], [], [("a", "404 no"), ("a", "404 no")], id="refused twice"),
+        pytest.param([A, WRONG, C], done(*"ac"), [("w", "404 no")], id="one refused"),
+        pytest.param([WRONG], [], [("w", "404 no")] * 2, id="refused twice"),
         pytest.param([COMMENT], [("order:1", "said")], [], id="a happening"),
         pytest.param([], [], [], id="nothing"),
         pytest.param(
@@ -37,9 +40,9 @@ def done(*tags: str, thing: str = "product:P") -> list[tuple[str, str]]:
             id="stock in order of time",
         ),
         pytest.param(
-            [OLD, NEW],
+            [OLD, WRONG_STOCK],
             [("stock:S", "1"), ("stock:T", "1")],
-            [("new", "400 no")],
+            [("wrong", "400 no")],
             id="the newest stock refused",
         ),
     ],
@@ -87,11 +90,25 @@ def test_what_is_good_is_let_pass(accepted, effects, letters):
             id="out of order",
         ),
         pytest.param(
+            [A, WRONG],
+            done("a"),
+            [("w", " ")],
+            [Violation(check.NO_REASON, "", "w")],
+            id="dead letter without reason",
+        ),
+        pytest.param(
             [A, B],
             done("a"),
-            [("b", " ")],
-            [Violation(check.NO_REASON, "", "b")],
-            id="dead letter without reason",
+            [("b", "404 no")],
+            [Violation(check.NEEDLESS, "", "b")],
+            id="dead letter of an event that is right",
+        ),
+        pytest.param(
+            [A, WRONG],
+            done("a"),
+            [],
+            [Violation(check.LOST, "product:P", "w")],
+            id="neither done nor refused",
         ),
         pytest.param(
             [A],
@@ -101,10 +118,10 @@ def test_what_is_good_is_let_pass(accepted, effects, letters):
             id="dead letter of nothing",
         ),
         pytest.param(
-            [A, B],
-            done(*"ab"),
-            [("b", "404 no")],
-            [Violation(check.REFUSED_YET_DONE, "product:P", "b")],
+            [A, WRONG],
+            done(*"aw"),
+            [("w", "404 no")],
+            [Violation(check.REFUSED_YET_DONE, "product:P", "w")],
             id="refused and done",
         ),
         pytest.param(

@@ -1,0 +1,78 @@
+"""``python -m bench.soak``: soak, print the counts; 1 where a promise was broken."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.soak.soak import Options, Result, soak
+
+MOST_SHOWN = 20
+
+DESCRIPTION = """Sends events of every kind from several clients through ingest, broker,
+consumers and ledger to the stand-in for Commerce, all on this machine, while calls to
+Commerce fail before and after their effect, pushes are doubled, lost and torn,
+processes are killed and the ledger is locked. Then proves from the stand-in's journal
+that each accepted event took effect exactly once or is a dead letter with a reason, in
+order per id."""
+
+
+def main(arguments: list[str]) -> int:
+    """The command."""
+    given = _parser().parse_args(arguments)
+    options = Options(
+        given.events,
+        given.clients,
+        given.consumers,
+        given.kill_seconds,
+        given.lock_seconds,
+        given.minutes * 60,
+        given.seed,
+    )
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - began:6.0f} s  {line}\n")
+
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(given.folder or made)
+        folder.mkdir(parents=True, exist_ok=True)
+        result = asyncio.run(soak(folder, options, say))
+    sys.stdout.write(table(result, time.monotonic() - began))
+    return 1 if result.violations else 0
+
+
+def table(result: Result, seconds: float) -> str:
+    """What is printed."""
+    lines = [f"{count:8}  {name}" for name, count in result.counts.items()]
+    lines.append(f"{seconds:8.0f}  seconds")
+    lines.append(f"{len(result.violations):8}  violations")
+    for one in result.violations[:MOST_SHOWN]:
+        lines.append(f"VIOLATION  {one.kind}: {one.thing} {one.what}")
+    return "\n".join(lines) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m bench.soak", description=DESCRIPTION)
+    for name, kind, default, what in (
+        ("events", int, 20_000, "to send"),
+        ("clients", int, 8, "that send them"),
+        ("consumers", int, 2, "processes of the consumer"),
+        ("kill-seconds", float, 10.0, "between two kills of a process, on average"),
+        ("lock-seconds", float, 5.0, "between two locks of the ledger, on average"),
+        ("minutes", float, 20.0, "after which no more is sent, at most"),
+        ("seed", int, 1, "of what is random; timing is not"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)"
+        )
+    parser.add_argument(
+        "--folder", help="to keep state and logs in, new or empty; else they are gone"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

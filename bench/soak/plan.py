@@ -1,0 +1,220 @@
+"""What the clients of a soak send, and how each effect is known again; pure.
+
+Every event leaves a tag of its own (its uid, or a quantity that no other event has), so
+that the stand-in's journal tells by whom each thing was changed.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+PRODUCTS, SKUS, ORDERS = 12, 6, 6  # of each client
+SHARED_SKUS = 12  # whose stock all clients set, several at once
+SEEDED_CUSTOMERS = 14  # customer 15 shares its address with the samples
+SEEDED_GROUPS = 3
+SOURCES = ("default", "second")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An event to post.
+
+    Attributes:
+        effects: by thing the tag it leaves there.
+        once: see ``check.Accepted``.
+        newest_wins: see ``check.Accepted``.
+        wrong: made so that Commerce refuses it.
+    """
+
+    uid: str
+    event: str
+    value: Any
+    effects: dict[str, str]
+    once: bool = False
+    newest_wins: bool = False
+    wrong: bool = False
+
+
+class Client:
+    """One sender: what it changes is its own, but for the stock all set.
+
+    Args:
+        number: of it, from 0.
+        clients: how many there are.
+        chance: of this client alone.
+    """
+
+    def __init__(self, number: int, clients: int, chance: random.Random) -> None:
+        self.number = number
+        self._clients = clients
+        self._chance = chance
+        self._count = 0
+        self._products: dict[int, int] = {}  # by place, how many had it before
+        self._started: set[str] = set()
+        self._customers = self._share(range(1, SEEDED_CUSTOMERS + 1))
+        self._groups = self._share(range(1, SEEDED_GROUPS + 1))
+        # Even orders are paid for, and can be shipped.
+        self._orders = self._share(range(20, 20 + 2 * ORDERS * clients, 2))
+        self._kinds = [
+            (30, self._product),
+            (20, self._order),
+            (10, self._shipment),
+            (15, self._stock),
+            (10, self._shared_stock),
+            (5, self._new_customer),
+            (5, self._new_group),
+            (5, self._wrong),
+        ]
+        if self._customers:
+            self._kinds.append((5, self._customer))
+        if self._groups:
+            self._kinds.append((3, self._group))
+
+    def events(self, count: int) -> Iterator[Planned]:
+        """That many, in the order to post them."""
+        weights, kinds = zip(*self._kinds, strict=True)
+        for kind in self._chance.choices(kinds, weights, k=count):
+            self._count += 1
+            yield kind(f"soak-{self.number}-{self._count}")
+
+    def _share(self, things: range) -> list[int]:
+        return list(things)[self.number :: self._clients]
+
+    def _quantity(self) -> int:
+        """A number that no other event has."""
+        return self._count * self._clients + self.number
+
+    def _product(self, uid: str) -> Planned:
+        place = self._chance.randrange(PRODUCTS)
+        sku = f"SOAK-{self.number}-{place}-{self._products.setdefault(place, 0)}"
+        thing = f"product:{sku}"
+        name, value = "catalog_product_update", {"sku": sku}
+        if thing not in self._started:
+            self._started.add(thing)
+            name = "catalog_product_create"
+        elif self._chance.random() < 0.1:
+            self._products[place] += 1  # the next one there has another SKU
+            return _planned(uid, "catalog_product_delete", value, {thing: "deleted"})
+        value |= {"name": uid, "price": 1 + self._count, "description": "Soaked"}
+        return _planned(uid, name, value, {thing: uid})
+
+    def _order(self, uid: str) -> Planned:
+        order = self._chance.choice(self._orders)
+        value = {"id": order, "status": uid}
+        effects = {f"order:{order}": uid}
+        return _planned(uid, "sales_order_status_update", value, effects, once=True)
+
+    def _shipment(self, uid: str) -> Planned:
+        order = self._chance.choice(self._orders)
+        track = {"trackNumber": uid, "title": "Parcel", "carrierCode": "custom"}
+        value = {
+            "orderId": order,
+            "items": [{"orderItemId": order, "qty": 1}],
+            "tracks": [track],
+            "comment": {"comment": "Soaked", "visibleOnFront": False},
+            "stockSourceCode": "default",
+        }
+        effects = {f"order:{order}": uid}
+        return _planned(uid, "sales_order_shipment_create", value, effects, once=True)
+
+    def _stock(self, uid: str) -> Planned:
+        sku = f"SOAK-{self.number}-S{self._chance.randrange(SKUS)}"
+        return self._levels(uid, [(sku, self._chance.choice(SOURCES))])
+
+    def _shared_stock(self, uid: str) -> Planned:
+        rows = [(f"SOAK-{n}", s) for n in range(SHARED_SKUS) for s in SOURCES]
+        chosen = self._chance.sample(rows, self._chance.randint(3, 8))
+        return self._levels(uid, chosen, newest_wins=True)
+
+    def _levels(self, uid: str, rows: list[tuple[str, str]], **more: bool) -> Planned:
+        quantity = self._quantity()
+        value = [
+            {"sku": sku, "source": source, "quantity": quantity, "outOfStock": False}
+            for sku, source in rows
+        ]
+        effects = {f"stock:{sku}@{source}": str(quantity) for sku, source in rows}
+        return _planned(uid, "catalog_stock_update", value, effects, **more)
+
+    def _new_customer(self, uid: str) -> Planned:
+        email = f"{uid}@example.com"
+        value = {"name": "Soaked", "lastname": uid, "email": email}
+        effects = {f"customer:{email}": uid}
+        return _planned(uid, "customer_create", value, effects, once=True)
+
+    def _customer(self, uid: str) -> Planned:
+        number = self._chance.choice(self._customers)
+        email = f"customer-{number}@example.com"
+        value = {"id": number, "name": "Soaked", "lastname": uid, "email": email}
+        return _planned(uid, "customer_update", value, {f"customer:{number}": uid})
+
+    def _new_group(self, uid: str) -> Planned:
+        value = {"name": uid, "taxClassId": 3}
+        effects = {f"customer-group:{uid}": uid}
+        return _planned(uid, "customer_group_create", value, effects, once=True)
+
+    def _group(self, uid: str) -> Planned:
+        number = self._chance.choice(self._groups)
+        value = {"id": number, "name": uid, "taxClassId": 3}
+        effects = {f"customer-group:{number}": uid}
+        return _planned(uid, "customer_group_update", value, effects)
+
+    def _wrong(self, uid: str) -> Planned:
+        """Nothing there of that id, or more than there is, or no such name."""
+        nowhere = 900_000 + self._count
+        order = self._chance.choice(self._orders)
+        row = {"sku": uid, "source": "no name", "quantity": 1, "outOfStock": False}
+        email = f"{uid}@example.com"
+        nobody = {"id": nowhere, "name": "a", "lastname": uid, "email": email}
+        shipped = {
+            "orderId": order,
+            "items": [{"orderItemId": order, "qty": 10**6}],
+            "tracks": [],
+            "comment": {"comment": "Soaked", "visibleOnFront": False},
+            "stockSourceCode": "default",
+        }
+        name, value, thing = self._chance.choice(
+            [
+                ("customer_update", nobody, f"customer:{nowhere}"),
+                (
+                    "sales_order_status_update",
+                    {"id": nowhere, "status": uid},
+                    f"order:{nowhere}",
+                ),
+                ("sales_order_shipment_create", shipped, f"order:{order}"),
+                ("catalog_stock_update", [row], f"stock:{uid}@no name"),
+            ]
+        )
+        return _planned(uid, name, value, {thing: uid}, wrong=True)
+
+
+def _planned(
+    uid: str, name: str, value: Any, effects: dict[str, str], **more: bool
+) -> Planned:
+    return Planned(uid, f"be-observer.{name}", value, effects, **more)
+
+
+def effect(row: dict) -> tuple[str, str]:
+    """Thing and tag of an entry of the stand-in's journal."""
+    kind, body, more = row["operation"], row["body"] or {}, row["more"]
+    match kind:
+        case "product.created" | "product.updated":
+            return f"product:{row['thing']}", body["product"]["name"]
+        case "product.deleted":
+            return f"product:{row['thing']}", "deleted"
+        case "order.commented":
+            said = body["statusHistory"]["comment"]
+            return f"order:{row['thing']}", said.rpartition(" ")[2]
+        case "shipment.created":
+            return f"order:{more['order']}", body["tracks"][0]["track_number"]
+        case "stock.set":
+            return f"stock:{row['thing']}", str(more["quantity"])
+        case "customer.created":
+            return f"customer:{more['email']}", body["customer"]["lastname"]
+        case "customer.updated":
+            return f"customer:{row['thing']}", body["customer"]["lastname"]
+        case "customer_group.created":
+            return f"customer-group:{more['code']}", more["code"]
+        case "customer_group.updated":
+            return f"customer-group:{row['thing']}", more["code"]
+    return f"{kind} {row['thing']}", ""
