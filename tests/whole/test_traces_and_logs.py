@@ -192,7 +192,6 @@ def test_spans_of_both_functions_make_one_trace():
 
 
 LOUD = {
-    "debug": ["INFO", "WARNING", "ERROR"],
     "WARNING": ["WARNING", "ERROR"],
     "error": ["ERROR"],
 }
