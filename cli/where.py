@@ -11,6 +11,7 @@ from functions.events.catalog import ENTITIES
 from functions.ledger.open import check, open_store
 from functions.ledger.store import Store
 from functions.pubsub.address import Endpoint, endpoint, topic_path
+from functions.pubsub.settings import PubSubSettings
 from functions.settings import from_environment, setting, text
 from local.settings import ROOT
 
@@ -22,27 +23,11 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class OperatorSettings:
+class OperatorSettings(PubSubSettings):
     """What the operator's commands read from the environment."""
 
     project: str = setting(
         "GOOGLE_CLOUD_PROJECT", text, "The Google Cloud project's id.", ""
-    )
-    topic_prefix: str = setting(
-        "TOPIC_PREFIX", text, "An entity's topic is this and the entity.", "commerce-"
-    )
-    pubsub_endpoint: str = setting(
-        "PUBSUB_ENDPOINT",
-        text,
-        "Regional Pub/Sub endpoint; ordering holds within one region.",
-        "",
-        shown="pubsub.googleapis.com:443",
-    )
-    pubsub_emulator: str = setting(
-        "PUBSUB_EMULATOR_HOST",
-        text,
-        "Google's own switch: a Pub/Sub without TLS and sign-in, as host:port.",
-        "",
     )
     ledger: str = setting(
         "LEDGER",

@@ -4,38 +4,20 @@ from dataclasses import dataclass
 
 from functions.ledger.open import check
 from functions.log import level
+from functions.pubsub.settings import PubSubSettings
 from functions.settings import setting, text, whole
 
 
 @dataclass(frozen=True)
-class ConsumerSettings:
+class ConsumerSettings(PubSubSettings):
     """Everything that can be set for a consumer."""
 
-    project: str = setting(
-        "GOOGLE_CLOUD_PROJECT", text, "The Google Cloud project's id."
-    )
-    topic_prefix: str = setting(
-        "TOPIC_PREFIX", text, "An entity's topic is this and the entity.", "commerce-"
-    )
     dead_letter_topic: str = setting(
         "DEAD_LETTER_TOPIC",
         text,
         "Topic that refused events are stored in.",
         "",
         shown="{TOPIC_PREFIX}dead-letters",
-    )
-    pubsub_endpoint: str = setting(
-        "PUBSUB_ENDPOINT",
-        text,
-        "Regional Pub/Sub endpoint; ordering holds within one region.",
-        "",
-        shown="pubsub.googleapis.com:443",
-    )
-    pubsub_emulator: str = setting(
-        "PUBSUB_EMULATOR_HOST",
-        text,
-        "Google's own switch: a Pub/Sub without TLS and sign-in, as host:port.",
-        "",
     )
     ledger: str = setting(
         "LEDGER",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from functions.ledger.open import check
 from functions.log import level
+from functions.pubsub.settings import PubSubSettings
 from functions.settings import listed, one_of, setting, text, whole
 
 LEAST_SECRET = 16  # characters of a token; a shorter one can be guessed
@@ -72,28 +73,9 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
 
 
 @dataclass(frozen=True)
-class IngestSettings:
+class IngestSettings(PubSubSettings):
     """Everything that can be set for ingest."""
 
-    project: str = setting(
-        "GOOGLE_CLOUD_PROJECT", text, "The Google Cloud project's id."
-    )
-    topic_prefix: str = setting(
-        "TOPIC_PREFIX", text, "An entity's topic is this and the entity.", "commerce-"
-    )
-    pubsub_endpoint: str = setting(
-        "PUBSUB_ENDPOINT",
-        text,
-        "Regional Pub/Sub endpoint; ordering holds within one region.",
-        "",
-        shown="pubsub.googleapis.com:443",
-    )
-    pubsub_emulator: str = setting(
-        "PUBSUB_EMULATOR_HOST",
-        text,
-        "Google's own switch: a Pub/Sub without TLS and sign-in, as host:port.",
-        "",
-    )
     publish_timeout: int = setting(
         "PUBLISH_TIMEOUT_SECONDS",
         whole(1, 60),
