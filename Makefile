@@ -5,12 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TERRAFORM := terraform -chdir=terraform
 
 # What make send, trace, replay … pass on, where it was given.
 given = $(if $($(1)),$(2) '$($(1))')
-
-need_terraform = command -v terraform >/dev/null || { echo "terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install" >&2; exit 2; }
 
 .PHONY: help
 help: ## Show this list
@@ -95,6 +92,8 @@ fmt: $(READY) ## Put the code in shape
 lint: $(READY) ## Check the code's shape, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
+	elif [ -n "$$CI" ]; then echo "terraform is needed to check its files" >&2; exit 1; fi
 
 .PHONY: check
 check: ## What CI runs
@@ -102,15 +101,12 @@ check: ## What CI runs
 
 .PHONY: plan
 plan: ## Show what a deployment would change
-	@$(need_terraform)
-	@$(TERRAFORM) init -input=false && $(TERRAFORM) plan
+	@bash terraform/run.sh plan
 
 .PHONY: deploy
 deploy: ## Deploy to Google Cloud (terraform apply)
-	@$(need_terraform)
-	@$(TERRAFORM) init -input=false && $(TERRAFORM) apply
+	@bash terraform/run.sh apply
 
 .PHONY: url
 url: ## Print the deployed ingest URL
-	@$(need_terraform)
-	@$(TERRAFORM) output -raw ingest_url
+	@bash terraform/run.sh url

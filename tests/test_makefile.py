@@ -16,6 +16,7 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 NEEDED = (
     "Makefile",
     "local/install.sh",
+    "terraform/run.sh",
     "requirements.txt",
     "requirements-dev.txt",
     "functions/ingest/requirements.txt",
@@ -172,3 +173,104 @@ def test_without_terraform_it_says_where_to_get_it(clone, target):
         "terraform 1.11 or newer is needed:"
         " https://developer.hashicorp.com/terraform/install"
     )
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """A program of this name that does what *script* says, the only one so called."""
+    path = folder / "bin" / name
+    path.write_text(f"#!/bin/bash\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("target", ["plan", "deploy"])
+def test_without_values_it_says_how_to_give_them(clone, target):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "ran $*"')
+    (clone / "terraform" / "terraform.tfvars.example").touch()
+
+    done = make(target, folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == (
+        "terraform/terraform.tfvars is missing: cp terraform/terraform.tfvars.example"
+        " terraform/terraform.tfvars, and fill in its first four values"
+        " (docs/deploy.md, Four values)"
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
+)
+def test_with_values_terraform_is_started(clone, file):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "$*"')
+    (clone / "terraform" / file).touch()
+
+    done = make("deploy", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        ["-chdir=terraform init -input=false", "-chdir=terraform apply"],
+    )
+
+
+@pytest.mark.parametrize(
+    "terraform",
+    [
+        pytest.param("echo 'Warning: No outputs found'", id="no state"),
+        pytest.param("echo 'Error: not found' >&2; exit 1", id="no such output"),
+    ],
+)
+def test_without_a_deployment_there_is_no_address(clone, terraform):
+    """Without a state terraform prints a warning to stdout, and exits with 0."""
+    path = bare(clone, "bash")
+    program(clone, "terraform", terraform)
+
+    done = make("-s", "url", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No deployment is known here, so there is no address: make deploy" in (
+        done.stderr
+    )
+
+
+def test_address_of_a_deployment_is_all_that_is_printed(clone):
+    path = bare(clone, "bash")
+    program(clone, "terraform", "printf https://commerce-ingest-1.a.run.app")
+
+    done = make("-s", "url", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (
+        0,
+        "https://commerce-ingest-1.a.run.app\n",
+    )
+
+
+@pytest.fixture
+def linted(clone):
+    """``make lint`` with what is on the path, where ruff finds nothing."""
+    ready(clone)
+    path = bare(clone, "bash")
+    (clone / ".venv" / "bin").mkdir()
+    program(clone, "ruff", "true")
+    (clone / "bin" / "ruff").rename(clone / ".venv" / "bin" / "ruff")
+    return lambda *arguments: make("lint", *arguments, folder=clone, path=path)
+
+
+@pytest.mark.parametrize("found", [0, 3])
+def test_lint_checks_the_shape_of_terraform_too(clone, linted, found):
+    program(clone, "terraform", f'echo "$*"; exit {found}')
+
+    done = linted()
+
+    assert done.stdout == "fmt -check -diff -recursive terraform\n"
+    assert (done.returncode == 0) == (found == 0)
+
+
+def test_lint_does_without_terraform_but_not_in_ci(linted):
+    assert linted().returncode == 0
+
+    in_ci = linted("CI=true")
+
+    assert in_ci.returncode == 2
+    assert "terraform is needed to check its files" in in_ci.stderr
