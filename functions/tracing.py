@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
-FLUSH_SECONDS = 2.0  # at most, when the process is told to end
+FLUSH_SECONDS = 5.0  # at most, when the process is told to end
 
 
 class Tracing(Protocol):

