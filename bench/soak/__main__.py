@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from bench.soak.soak import Options, Result, soak
 
@@ -23,13 +26,13 @@ def main(arguments: list[str]) -> int:
     """The command."""
     given = _parser().parse_args(arguments)
     options = Options(
-        given.events,
-        given.clients,
-        given.consumers,
-        given.kill_seconds,
-        given.lock_seconds,
-        given.minutes * 60,
-        given.seed,
+        events=given.events,
+        clients=given.clients,
+        consumers=given.consumers,
+        kill_seconds=given.kill_seconds,
+        lock_seconds=given.lock_seconds,
+        longest_seconds=given.minutes * 60,
+        seed=given.seed,
     )
     began = time.monotonic()
 
@@ -39,9 +42,20 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(given.folder or made)
         folder.mkdir(parents=True, exist_ok=True)
-        result = asyncio.run(soak(folder, options, say))
+        try:
+            result = asyncio.run(_ended_in_order(soak(folder, options, say)))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            say("ended before it was over")
+            return 1
     sys.stdout.write(table(result, time.monotonic() - began))
     return 1 if result.violations else 0
+
+
+async def _ended_in_order(running: Coroutine[Any, Any, Result]) -> Result:
+    """*running*, cancelled on SIGTERM as on Ctrl-C, so that no process is left."""
+    task = asyncio.ensure_future(running)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def table(result: Result, seconds: float) -> str:

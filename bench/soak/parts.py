@@ -75,11 +75,15 @@ class Program:
         self._signal(signal.SIGKILL)
         self._process.wait()
 
+    def ask_to_end(self) -> None:
+        """Let it end by itself."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
-        """End it, with force if it must be."""
+        """Wait until it has ended; with force if it must be."""
         if self._process is None:
             return
-        self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         self.kill()
@@ -159,7 +163,9 @@ async def running(
         _announce(parts)
         yield parts
     finally:
-        for program in reversed(parts.all()):
+        for program in parts.all():
+            program.ask_to_end()
+        for program in parts.all():
             program.stop()
         (folder / "stack.json").unlink(missing_ok=True)
 
