@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from functions.events import catalog
-from tests import machine
+from tests import canaries, machine
 from tests.running import ROOT, RunningStack
 
 KIT = "kit-samples.json"
@@ -141,3 +141,14 @@ def test_a_person_sees_a_page_and_nothing_secret(stack):
         "text/html; charset=utf-8",
     )
     assert "POST events here" in page.text
+
+
+def test_no_payload_and_no_secret_is_said_in_the_terminal(stack):
+    """Whatever becomes of each of the 13, most of which the shop refuses."""
+    for number, (event, value) in enumerate(canaries.values().items()):
+        assert stack.post(event, value, f"quiet-{number}").status_code == 200
+        assert stack.post(event, [value, 1], f"wrong-{number}").status_code == 400
+    for number in range(len(catalog.EVENTS)):
+        stack.outcome(f"quiet-{number}", "(handled|refused|retrying)")
+
+    assert canaries.found(stack.said()) == []
