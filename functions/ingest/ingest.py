@@ -64,18 +64,18 @@ class Ingest:
             return _refusal(405, "POST events here", allow=allowed)
         except TooLarge:
             most = self.settings.max_body_bytes
-            self._refused(413)
+            self._refused(413, traceparent=_trace(request))
             return _refusal(413, f"The body is longer than {most} bytes")
         except auth.Unauthenticated as error:
-            self._refused(401)
+            self._refused(401, traceparent=_trace(request))
             return _refusal(401, "Unauthorized", www_authenticate=error.challenge)
         except LedgerUnavailable:
             return _later("The ledger cannot be read now; please ask again")
         except auth.Undecided:
-            self._refused(503, alarm=True)
+            self._refused(503, alarm=True, traceparent=_trace(request))
             return _later("Callers cannot be identified now; please send again")
         except TimeoutError:
-            self._refused(408)
+            self._refused(408, traceparent=_trace(request))
             return _refusal(408, "The body did not arrive in time", connection="close")
         except ClientGone:
             return _refusal(400, "The connection was closed before the body ended")
@@ -115,7 +115,7 @@ class Ingest:
         caller = await auth.check_authentication(
             auth.Request(headers, request.scope["query_string"], body), self.settings
         )
-        traceparent = traceparent_of(headers.get("traceparent"))
+        traceparent = _trace(request)
         try:
             posted = envelope.read(body)
         except envelope.Refused as error:
@@ -185,6 +185,11 @@ class Ingest:
             status=status,
             **labels,
         )
+
+
+def _trace(request: Request) -> str | None:
+    """The caller's, or the platform's, whose log says where a request came from."""
+    return traceparent_of(request.headers.get("traceparent"))
 
 
 @lru_cache(maxsize=1024)

@@ -205,6 +205,25 @@ def test_a_refused_event_can_be_found_in_the_logs():
     assert line["fields"] == ["data.value.price"]
 
 
+def test_whoever_is_turned_away_is_found_by_the_trace():
+    """The platform's log has its address under the same trace."""
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    header = f"traceparent: 00-{trace}-b7ad6b7169203331-01"
+    with PubSub() as pubsub:
+        door = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{SECRET}"}
+        with process(pubsub.address, MAX_BODY_BYTES="1000", **door) as server:
+            told = [
+                status(exchange(*server.address, request(header, length)))
+                for length in ("Content-Length: 0", "Content-Length: 1001")
+            ]
+            said = server.stop()
+
+    lines = [json.loads(line) for line in said.splitlines() if b"refused" in line]
+    assert [line["status"] for line in lines] == told == [401, 413]
+    for line in lines:
+        assert line["logging.googleapis.com/trace"] == f"projects/p/traces/{trace}"
+
+
 def test_no_payload_and_no_secret_is_logged_or_answered():
     """Whatever goes wrong: what is recognisable stands in no line and no answer."""
     value = {**VALUE, "name": PAYLOAD, "description": 5, PAYLOAD: 1}
