@@ -69,7 +69,11 @@ class Ingest:
         except auth.Unauthenticated as error:
             self._refused(401, traceparent=_trace(request))
             return _refusal(401, "Unauthorized", www_authenticate=error.challenge)
-        except LedgerUnavailable:
+        except LedgerUnavailable as error:
+            trace = _trace(request)
+            self.log.line(
+                "ERROR", place(error), status=503, alarm=True, traceparent=trace
+            )
             return _later("The ledger cannot be read now; please ask again")
         except auth.Undecided:
             self._refused(503, alarm=True, traceparent=_trace(request))

@@ -1,6 +1,7 @@
 """``GET /events/<uid>``: a caller asks what became of its event."""
 
 import base64
+import json
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,6 +25,7 @@ from tests.ingest.test_doors import signed
 EVENT = "be-observer.catalog_product_update"
 KEY = bytes(range(32))
 ERP, WMS = "erp-token-0123456789", "wms-token-0123456789"
+LINES: list[bytes] = []  # what was logged
 ENVIRONMENT = {
     "GOOGLE_CLOUD_PROJECT": "p",
     "INGEST_AUTH": "token",
@@ -35,7 +37,7 @@ def client(store, ledger: str = "memory", **more: str) -> TestClient:
     """Ingest over *store*, without anything to publish to."""
     settings = from_environment(IngestSettings, {**ENVIRONMENT, **more})
     status = Status(ledger, "p", store) if ledger else None
-    ingest = Ingest(settings, None, Log(write=lambda line: None), Off(), status)
+    ingest = Ingest(settings, None, Log(write=LINES.append), Off(), status)
     methods = ["GET", "POST", "DELETE"]
     route = Route("/{path:path}", ingest.answer, methods=methods)
     return TestClient(Starlette(routes=[route]))
@@ -72,6 +74,11 @@ def as_described(answer) -> None:
     assert Draft202012Validator({**media["schema"], **components}).is_valid(
         answer.json()
     )
+
+
+@pytest.fixture(autouse=True)
+def fresh_log():
+    LINES.clear()
 
 
 @pytest.fixture
@@ -165,14 +172,19 @@ def test_without_a_ledger_there_is_no_such_page(store):
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
-def test_a_ledger_that_is_away_is_a_503():
+def test_a_ledger_that_is_away_is_a_503_and_an_alarm():
     class Away:
         def get(self, key):
-            raise LedgerUnavailable
+            raise LedgerUnavailable(f"SQLite: {key}")
 
     answer = ask(Away(), "15")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    as_described(answer)
+    [line] = [line for line in map(json.loads, LINES) if line.get("alarm")]
+    assert (line["severity"], line["status"]) == ("ERROR", 503)
+    assert line["message"].startswith("LedgerUnavailable in ")
+    assert "SQLite" not in line["message"]
 
 
 def test_nothing_is_written(store, ledger):
