@@ -29,9 +29,10 @@ def main(arguments: list[str]) -> int:
         events=given.events,
         clients=given.clients,
         consumers=given.consumers,
-        kill_seconds=given.kill_seconds,
-        lock_seconds=given.lock_seconds,
+        kill_every=given.kill_every,
+        lock_every=given.lock_every,
         longest_seconds=given.minutes * 60,
+        most_waiting=given.waiting,
         seed=given.seed,
     )
     began = time.monotonic()
@@ -74,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         ("events", int, 20_000, "to send"),
         ("clients", int, 8, "that send them"),
         ("consumers", int, 2, "processes of the consumer"),
-        ("kill-seconds", float, 10.0, "between two kills of a process, on average"),
-        ("lock-seconds", float, 5.0, "between two locks of the ledger, on average"),
+        ("kill-every", int, 1000, "deliveries, on average, a process is killed"),
+        ("lock-every", int, 500, "deliveries, on average, the ledger is locked"),
+        ("waiting", int, 200, "messages at most before senders wait"),
         ("minutes", float, 20.0, "after which no more is sent, at most"),
         ("seed", int, 1, "of what is random; timing is not"),
     ):

@@ -1,4 +1,8 @@
-"""What a soak does to the processes: Commerce's faults, kills, a locked ledger."""
+"""What a soak does to the processes: Commerce's faults, kills, a locked ledger.
+
+All of it keeps step with the pushes and not with the clock: a slow machine does not
+meet more of it, and events that wait for their next try do not meet nothing but faults.
+"""
 
 import asyncio
 import random
@@ -10,6 +14,8 @@ from pathlib import Path
 
 from bench.soak.parts import Parts, Program
 from bench.soak.shop import Shop
+
+Pushes = Callable[[], int]  # how many there were
 
 PUSHES = 10  # to one fault of Commerce's, on average
 LOOK_SECONDS = 0.02
@@ -40,14 +46,9 @@ WEIGHTS = [0.2 if name == PAUSE else 1.0 for name, _ in FAULTS]
 
 
 async def spoil(
-    shop: Shop, chance: random.Random, pushes: Callable[[], int], did: Counter[str]
+    shop: Shop, chance: random.Random, pushes: Pushes, did: Counter[str]
 ) -> None:
-    """Let calls to Commerce fail, until cancelled; count those that did.
-
-    Args:
-        pushes: how many there were; faults keep step with them, since events that wait
-            for their next try would else meet nothing but faults.
-    """
+    """Let calls to Commerce fail, until cancelled; count those that did."""
     names: dict[int, str] = {}
     try:
         while True:
@@ -57,20 +58,18 @@ async def spoil(
             waiting = await shop.fail(**fault, times=times, method=method)
             names[waiting[-1]["id"]] = name
             did[name] += times
-            then = pushes() + chance.expovariate(1 / PUSHES)
-            while pushes() < then:
-                await asyncio.sleep(LOOK_SECONDS)
+            await _after(chance.expovariate(1 / PUSHES), pushes)
     finally:
         for left in await shop.heal():
             did[names[left["id"]]] -= left["times"]
 
 
 async def kill(
-    parts: Parts, chance: random.Random, every_seconds: float, did: Counter[str]
+    parts: Parts, chance: random.Random, every: int, pushes: Pushes, did: Counter[str]
 ) -> None:
     """Kill a consumer now and then, and ingest more seldom, until cancelled."""
     while True:
-        await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
+        await _after(chance.uniform(0.5, 1.5) * every, pushes)
         program = chance.choice([*parts.consumers * 2, parts.ingest])
         did[f"{program.name.partition('-')[0]} killed"] += 1
         await asyncio.shield(_again(program))
@@ -82,15 +81,21 @@ async def _again(program: Program) -> None:
 
 
 async def lock(
-    ledger: Path, chance: random.Random, every_seconds: float, did: Counter[str]
+    ledger: Path, chance: random.Random, every: int, pushes: Pushes, did: Counter[str]
 ) -> None:
     """Hold the ledger's file locked now and then, until cancelled."""
     for number in range(1, 10**9):
-        await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
+        await _after(chance.uniform(0.5, 1.5) * every, pushes)
         long = number % 5 == 2
         did["ledger locked, beyond patience" if long else "ledger locked"] += 1
         seconds = LONG_LOCK_SECONDS if long else chance.uniform(*LOCK_SECONDS)
         await asyncio.to_thread(_hold, ledger, seconds)
+
+
+async def _after(count: float, pushes: Pushes) -> None:
+    then = pushes() + count
+    while pushes() < then:
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _hold(ledger: Path, seconds: float) -> None:

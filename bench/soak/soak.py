@@ -41,7 +41,7 @@ class Options:
     """How big a soak is, and how hard.
 
     Attributes:
-        kill_seconds: between two kills, on average; likewise ``lock_seconds``.
+        kill_every: so many pushes, on average; likewise ``lock_every``.
         longest_seconds: then senders stop, and what they sent is judged.
         most_waiting: messages, with which senders wait.
     """
@@ -49,8 +49,8 @@ class Options:
     events: int
     clients: int = 8
     consumers: int = 2
-    kill_seconds: float = 10.0
-    lock_seconds: float = 5.0
+    kill_every: int = 1000
+    lock_every: int = 500
     longest_seconds: float = 1800.0
     most_waiting: int = 200
     seed: int = 1
@@ -94,12 +94,16 @@ async def soak(folder: Path, options: Options, say: Say) -> Result:
             options.most_waiting,
         )
         did: Counter[str] = Counter()
+
+        def pushes() -> int:
+            return gate.did["pushes"]
+
         tasks = [
             asyncio.create_task(work)
             for work in (
-                harm.spoil(shop, chance, lambda: gate.did["pushes"], did),
-                harm.kill(parts, chance, options.kill_seconds, did),
-                harm.lock(parts.ledger, chance, options.lock_seconds, did),
+                harm.spoil(shop, chance, pushes, did),
+                harm.kill(parts, chance, options.kill_every, pushes, did),
+                harm.lock(parts.ledger, chance, options.lock_every, pushes, did),
                 _read(shop, senders, gate, say),
             )
         ]

@@ -1,7 +1,12 @@
 """The soak's checker sees what is wrong, and a small soak finds nothing wrong."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 
+from bench.machine import ROOT
 from bench.soak import check
 from bench.soak.check import Accepted, Violation, violations
 
@@ -156,3 +161,30 @@ def test_what_is_good_is_let_pass(accepted, effects, letters):
 )
 def test_what_is_wrong_is_caught_and_named(accepted, effects, letters, found):
     assert violations(accepted, effects, letters) == found
+
+
+def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
+    soaked = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.soak", "--folder", str(tmp_path)),
+            *("--events", "250", "--clients", "4", "--waiting", "50"),
+            *("--kill-every", "90", "--lock-every", "60"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+    assert soaked.returncode == 0, soaked.stdout + soaked.stderr
+    counts = {
+        name: int(count)
+        for count, name in re.findall(r"^ *(\d+)  (.*)$", soaked.stdout, re.M)
+    }
+    assert counts["events accepted"] == 250
+    assert counts["events dead-lettered"] == counts["of these, made to be refused"] > 0
+    assert counts["messages published"] > 250
+    for harm in ("consumer killed", "ledger locked", "delivered again later"):
+        assert counts[harm] > 0
+    assert counts["violations"] == 0
