@@ -100,7 +100,9 @@ def test_the_header_has_the_seven_parameters_and_no_realm(server, shop):
     assert given["oauth_token"] == "access-token"
     assert request.body == {"product": {"sku": "a"}}
     assert request.headers["content-type"] == "application/json"
-    assert "store" not in request.headers  # the scope is in the path
+    # None of Adobe IMS's; and no store, which the path names.
+    ours = {"authorization", "content-type", "accept", "accept-encoding", "user-agent"}
+    assert set(request.headers) == ours | {"host", "content-length"}
     assert is_signed(request, server.port)
 
 
