@@ -12,6 +12,12 @@ class Broken(Exception):
     """The walk cannot go on; the text says for want of what."""
 
 
+def need(condition: Any, what: str) -> None:
+    """Stop the walk unless *condition* holds."""
+    if not condition:
+        raise Broken(what)
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource of the state."""
@@ -40,6 +46,7 @@ class Deployment:
 
     def __init__(self, resources: list[Resource]) -> None:
         self.resources = resources
+        self.met: set[str] = set()  # addresses that `one` has found
 
     @classmethod
     def of(cls, state: dict) -> "Deployment":
@@ -75,4 +82,5 @@ class Deployment:
         found = self.all(kind, **values)
         if len(found) != 1:
             raise Broken(f"{len(found)} {kind} with {values}, not one")
+        self.met.add(found[0].address)
         return found[0]

@@ -86,9 +86,51 @@ def test_any_other_role_is_noticed(whole):
     unnoticed = [
         one.address
         for one in grants
-        if broken(changed(whole, one.address, role="roles/editor")) is None
+        if broken(changed(whole, one.address, role="roles/browser")) is None
     ]
     assert unnoticed == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        pytest.param(
+            "google_project_iam_member",
+            {"role": "roles/pubsub.publisher", "member": "{ingest}"},
+            id="on the project",
+        ),
+        pytest.param(
+            "google_pubsub_topic_iam_member",
+            {"topic": "{topic}", "role": "roles/pubsub.viewer", "member": "{ingest}"},
+            id="a second role",
+        ),
+        pytest.param(
+            "google_cloud_run_service_iam_member",
+            {"service": "{ingest_service}", "role": "roles/run.invoker"}
+            | {"member": "{push}"},
+            id="pushes to ingest",
+        ),
+        pytest.param(
+            "google_pubsub_topic_iam_binding",
+            {"topic": "{topic}", "role": "roles/pubsub.publisher"},
+            id="in place of all others",
+        ),
+    ],
+)
+def test_a_grant_too_many_is_noticed(whole, kind, values):
+    accounts = {one.account_id: one for one in whole.all("google_service_account")}
+    ingest = whole.one("google_cloudfunctions2_function", name="commerce-ingest")
+    known = {
+        "ingest": accounts["commerce-ingest"].member,
+        "ingest_service": ingest.service["service"],
+        "push": accounts["commerce-push"].member,
+        "topic": whole.one("google_pubsub_topic", name="commerce-order").id,
+    }
+    given = {name: value.format(**known) for name, value in values.items()}
+    more = Resource(f"{kind}.more", kind, given, [])
+    assert broken(Deployment([*whole.resources, more])) == (
+        f"{kind}.more is a grant too many" if "member" in values else f"{kind}.more"
+    )
 
 
 def test_ims_and_hmac_are_wired_too(started):

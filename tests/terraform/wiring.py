@@ -1,32 +1,15 @@
 """Walks a deployment along the way of an event; stops at the first thing missing."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from tests.terraform.deployment import Broken, Deployment, Resource
+from functions.ledger.firestore import COLLECTION
+from tests.terraform.deployment import Deployment, Resource, need
+from tests.terraform.surroundings import nothing_else, services, watching
 
 PUSHER = "gcp-sa-pubsub.iam.gserviceaccount.com"
 
-# The API behind each kind of resource.
-SERVICES = {
-    "google_artifact_registry_repository": ["artifactregistry"],
-    "google_cloudfunctions2_function": ["cloudfunctions", "cloudbuild", "run"],
-    "google_firestore_database": ["firestore"],
-    "google_logging_metric": ["logging"],
-    "google_monitoring_dashboard": ["monitoring"],
-    "google_pubsub_topic": ["pubsub"],
-    "google_secret_manager_secret": ["secretmanager"],
-    "google_service_account": ["iam"],
-    "google_storage_bucket": ["storage"],
-}
-ALERTS = ("commerce-refusals", "crashes", "dead-letters", "ingest-errors", "sign-in")
-ALERTS += ("unacknowledged",)
-
-
-def need(condition: Any, what: str) -> None:
-    """Stop the walk unless *condition* holds."""
-    if not condition:
-        raise Broken(what)
+# What the ledger's code looks for: no field is indexed beside these.
+INDEXED = {"*": [], "things": [("CONTAINS", None)], "uid": [(None, "ASCENDING")]}
 
 
 @dataclass(frozen=True)
@@ -55,13 +38,13 @@ class Walk:
         Raises:
             Broken: something is not there.
         """
-        self.services()
+        services(self.deployment)
         self.dead_letters()
         for entity, entry in self.catalog.items():
             self.entity(entity, entry["domain"])
         self.ingest()
-        self.watching()
-        self.nothing_else()
+        watching(self.deployment, self.prefix, self.emails)
+        nothing_else(self.deployment)
 
     def entity(self, entity: str, domain: str) -> None:
         """topic → subscription → function → account → role → secret → dead letter"""
@@ -79,22 +62,22 @@ class Walk:
 
         pusher = d.one("google_service_account", email=token["service_account_email"])
         self.only_invoker(consumer, pusher)
-        signer = d.one(
-            "google_service_account_iam_member", service_account_id=pusher.name
+        self.agent(
+            "google_service_account_iam_member",
+            "roles/iam.serviceAccountTokenCreator",
+            service_account_id=pusher.name,
         )
-        need(PUSHER in signer.member, "somebody else signs the pushes")
 
         self.consumer(consumer)
 
         [policy] = subscription.dead_letter_policy
         dead = self.topic("dead-letters")
         need(policy["dead_letter_topic"] == dead.id, f"{entity} has no dead letters")
-        taker = d.one(
+        self.agent(
             "google_pubsub_subscription_iam_member",
+            "roles/pubsub.subscriber",
             subscription=subscription.name,
-            role="roles/pubsub.subscriber",
         )
-        need(PUSHER in taker.member, f"Pub/Sub cannot dead-letter {entity}")
 
         ingest = self.account(self.function("ingest"))
         self.may_publish(ingest.member, topic)
@@ -108,11 +91,8 @@ class Walk:
         need(environment["DEAD_LETTER_TOPIC"] == dead.name, "dead letters go elsewhere")
         self.may_publish(account.member, dead)
         self.ledger(environment["LEDGER"], account, "roles/datastore.user")
-        need(
-            function.service["max_instance_request_concurrency"]
-            == int(environment["THREADS"]),
-            "threads and concurrency differ",
-        )
+        at_once = function.service["max_instance_request_concurrency"]
+        need(at_once == int(environment["THREADS"]), "threads and concurrency differ")
 
     def ingest(self) -> None:
         """Ingest's account and secrets, and who may call it."""
@@ -144,6 +124,7 @@ class Walk:
         """The function of this name, its source and all that its build needs."""
         d = self.deployment
         function = d.one("google_cloudfunctions2_function", name=self.prefix + name)
+        need(float(function.service["available_cpu"]) >= 1, "one request at a time")
         entry = name.rpartition("-")[2]
         need(function.build["entry_point"] == entry, f"{name} has no entry point")
         source = function.build["source"][0]["storage_source"][0]
@@ -155,9 +136,22 @@ class Walk:
             "google_artifact_registry_repository",
             id=function.build["docker_repository"],
         )
+        self.one_region(function, bucket, images)
         builder = d.one(
             "google_service_account", id=function.build["service_account"]
         ).member
+        handed_on = d.one(
+            "google_project_iam_member",
+            role="roles/storage.objectViewer",
+            member=builder,
+        )
+        need(
+            any(
+                "/buckets/gcf-v2-sources-" in c["expression"]
+                for c in handed_on.condition
+            ),
+            "the builder may read every bucket",
+        )
         needed = [
             d.one(
                 "google_artifact_registry_repository_iam_member",
@@ -171,11 +165,7 @@ class Walk:
                 role="roles/storage.objectViewer",
                 member=builder,
             ),
-            d.one(
-                "google_project_iam_member",
-                role="roles/storage.objectViewer",
-                member=builder,
-            ),
+            handed_on,
             d.one(
                 "google_project_iam_member",
                 role="roles/logging.logWriter",
@@ -184,6 +174,15 @@ class Walk:
         ]
         self.comes_after(function, needed)
         return function
+
+    @staticmethod
+    def one_region(function: Resource, *others: Resource) -> None:
+        """What belongs to a function lies beside it, and so does its Pub/Sub."""
+        region = function.location
+        for one in others:
+            need(one.location == region, f"{one.address} lies elsewhere")
+        endpoint = function.service["environment_variables"]["PUBSUB_ENDPOINT"]
+        need(endpoint.startswith(f"{region}-pubsub."), "another region's Pub/Sub")
 
     def account(self, function: Resource) -> Resource:
         """The account a function runs as, which no other function does."""
@@ -207,6 +206,8 @@ class Walk:
             secret = d.one("google_secret_manager_secret", secret_id=one["secret"])
             version = d.one("google_secret_manager_secret_version", secret=secret.id)
             need(version.version == one["version"], f"{one['key']} has no such version")
+            project = function.service["environment_variables"]["GOOGLE_CLOUD_PROJECT"]
+            need(one["project_id"] == project, f"{one['key']} is another project's")
             needed.append(
                 d.one(
                     "google_secret_manager_secret_iam_member",
@@ -226,15 +227,13 @@ class Walk:
         expiry = d.one(
             "google_firestore_field", database=database.name, field="expires"
         )
-        need(expiry.ttl_config and expiry.collection == "ledger", "it never forgets")
-        indexed = {
-            field: d.one(
-                "google_firestore_field", database=database.name, field=field
-            ).index_config[0]["indexes"]
-            for field in ("*", "things", "uid")
-        }
-        need(not indexed["*"], "every field is indexed")
-        need(indexed["things"] and indexed["uid"], "nothing can be found")
+        need(expiry.ttl_config and expiry.collection == COLLECTION, "never forgets")
+        for field, wanted in INDEXED.items():
+            one = d.one("google_firestore_field", database=database.name, field=field)
+            need(one.collection == COLLECTION, f"{field} of another collection")
+            indexes = one.index_config[0]["indexes"]
+            found = [(index["array_config"], index["order"]) for index in indexes]
+            need(found == wanted, f"{field} is not indexed as it is looked for")
         grant = d.one("google_project_iam_member", role=role, member=account.member)
         [condition] = grant.condition
         need(f"/databases/{database.name}" in condition["expression"], "role too wide")
@@ -247,6 +246,13 @@ class Walk:
             role="roles/pubsub.publisher",
             member=member,
         )
+
+    def agent(self, kind: str, role: str, **values: str) -> None:
+        """Pub/Sub's own account has this role here."""
+        grants = self.deployment.all(kind, role=role, **values)
+        members = [one.member for one in grants if PUSHER in one.member]
+        need(len(members) == 1, f"Pub/Sub's agent has no {role} on {values}")
+        self.deployment.one(kind, role=role, member=members[0], **values)
 
     def only_invoker(self, function: Resource, account: Resource) -> None:
         """One account may call a function, and nobody else."""
@@ -264,55 +270,9 @@ class Walk:
         kept = d.one("google_pubsub_subscription", topic=topic.id)
         need(kept.message_retention_duration == "2678400s", "not kept 31 days")
         need(kept.expiration_policy == [{"ttl": ""}], "dead letters expire")
-        publishers = d.all("google_pubsub_topic_iam_member", topic=topic.id)
-        need(any(PUSHER in one.member for one in publishers), "Pub/Sub may not")
-
-    def services(self) -> None:
-        """The API of each kind is on before anything of that kind is made."""
-        d = self.deployment
-        for kind, names in SERVICES.items():
-            for name in names:
-                d.one("google_project_service", service=f"{name}.googleapis.com")
-            for one in d.all(kind):
-                need(
-                    "google_project_service.main" in one.depends_on,
-                    f"{one.address} does not wait for its API",
-                )
-
-    def watching(self) -> None:
-        """Alerts and dashboard, the metrics they look at, and who is told."""
-        d = self.deployment
-        channels = [
-            d.one(
-                "google_monitoring_notification_channel", labels={"email_address": to}
-            )
-            for to in self.emails
-        ]
-        looked_at = d.one("google_monitoring_dashboard").dashboard_json
-        for name in ALERTS:
-            found = [
-                one
-                for one in d.all("google_monitoring_alert_policy")
-                if one.display_name.startswith(f"{self.prefix}{name}: ")
-            ]
-            need(len(found) == 1, f"no alert {name}")
-            told = found[0].notification_channels
-            need(sorted(told) == sorted(c.id for c in channels), f"{name} tells nobody")
-            looked_at += found[0].conditions[0]["condition_threshold"][0]["filter"]
-        metrics = {one.name for one in d.all("google_logging_metric")}
-        for used in looked_at.split("logging.googleapis.com/user/")[1:]:
-            name = used.partition('"')[0].rstrip("\\")
-            need(name in metrics, f"no metric {name}")
-
-    def nothing_else(self) -> None:
-        """No grant but the ones that were met on the way, and none too wide."""
-        roles = {
-            one.role
-            for one in self.deployment.resources
-            if one.kind.endswith("_iam_member")
-        }
-        wide = roles & {"roles/owner", "roles/editor", "roles/viewer"}
-        need(not wide, f"primitive roles: {wide}")
+        self.agent(
+            "google_pubsub_topic_iam_member", "roles/pubsub.publisher", topic=topic.id
+        )
 
     @staticmethod
     def comes_after(function: Resource, needed: list[Resource]) -> None:
