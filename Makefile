@@ -75,6 +75,10 @@ test: $(READY) ## Run every test that this machine can run
 bench: $(READY) ## Measure speed against a bare function
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: soak
+soak: $(READY) ## Prove under random faults that nothing is lost or done twice
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 .PHONY: docs
 docs: $(READY) ## Write the documents that are made from the code
 	@$(BIN)/python -m docs.generate
