@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
+from functions.settings import SettingsError
+
 FLUSH_SECONDS = 5.0  # at most, when the process is told to end
 
 
@@ -99,8 +101,21 @@ class OpenTelemetry:
 
 
 def tracing(endpoint: str, service: str) -> Tracing:
-    """OpenTelemetry where *endpoint* is set, else nothing."""
-    return OpenTelemetry(service) if endpoint else Off()
+    """OpenTelemetry where *endpoint* is set, else nothing.
+
+    Raises:
+        SettingsError: it is set, and there is no OpenTelemetry here.
+    """
+    if not endpoint:
+        return Off()
+    try:
+        return OpenTelemetry(service)
+    except ImportError:
+        raise SettingsError(
+            "Wrong settings: OTEL_EXPORTER_OTLP_ENDPOINT is set, so"
+            f" opentelemetry-exporter-otlp-proto-http must be in {service}'s"
+            " requirements.txt"
+        ) from None
 
 
 def _exporter() -> Any:

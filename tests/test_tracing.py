@@ -87,6 +87,27 @@ def test_switched_off_neither_function_imports_it(target):
     assert "opentelemetry.sdk.trace" in told[1]
 
 
+def test_switched_on_without_the_library_is_one_clear_sentence():
+    code = (
+        "import sys; sys.modules['opentelemetry.exporter'] = None\n"
+        "from functions.tracing import tracing\n"
+        "tracing('http://127.0.0.1:1', 'ingest')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr.splitlines()[-1] == (
+        "functions.settings.SettingsError: Wrong settings: OTEL_EXPORTER_OTLP_ENDPOINT"
+        " is set, so opentelemetry-exporter-otlp-proto-http must be in ingest's"
+        " requirements.txt"
+    )
+
+
 def test_a_span_belongs_to_the_callers_trace_and_hands_itself_on():
     kept = Kept()
     traces = OpenTelemetry("ingest", kept)

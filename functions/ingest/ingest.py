@@ -135,18 +135,18 @@ class Ingest:
             )
             return _refusal(400, error.error, error.errors)
         event = posted.event
-        about = self.log.about(
-            event=event.name,
-            entity=event.entity,
-            uid=posted.uid,
-            caller=caller,
-            traceparent=traceparent,
-        )
-        self.log.line("INFO", "event received", about, stage="received")
         try:
             with self.tracing.span(
                 "publish", traceparent, entity=event.entity, event=event.name
             ) as handed_on:
+                about = self.log.about(
+                    event=event.name,
+                    entity=event.entity,
+                    uid=posted.uid,
+                    caller=caller,
+                    traceparent=handed_on,
+                )
+                self.log.line("INFO", "event received", about, stage="received")
                 message_id = await self.publisher.publish(
                     self.settings.topic_prefix + event.entity,
                     message(

@@ -22,6 +22,7 @@ from tests.consumer.parts import PRODUCT, VALUE, Shop, push
 from tests.ingest.pubsub import PubSub
 from tests.local.broker import servers
 from tests.local.broker.api import Api
+from tests.running import free_port
 from tests.serving import OAUTH1, function, url
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -113,14 +114,14 @@ def lines_of(said: bytes) -> list[dict]:
     return [json.loads(line) for line in said.splitlines() if line.startswith(b"{")]
 
 
-def sent(shop: Shop, uid: str, **more: str):
+def sent(shop: Shop, uid: str, headers: dict | None = None, **more: str):
     """What became of one event with the caller's trace: lines of both functions, the
     attributes on the topic, and Commerce's request."""
     value = canaries.value(PRODUCT)
     body = {"data": {"uid": uid, "event": PRODUCT, "value": value}}
     shop.says = answer(200, {"id": 1})
     with deployed(shop, **more) as (ingest, consumer, api, reader):
-        headers = {"traceparent": PARENT}
+        headers = {"traceparent": PARENT} if headers is None else headers
         posted = requests.post(url(ingest), json=body, headers=headers, timeout=30)
         assert posted.status_code == 200
         wait_for(lambda: b"event handled" in consumer.said())
@@ -186,9 +187,45 @@ def test_spans_of_both_functions_make_one_trace():
     assert call.parent_span_id == deliver.span_id
     assert request.headers["traceparent"] == f"00-{TRACE}-{deliver.span_id.hex()}-01"
     assert canaries.found(raw, *OAUTH1.values()) == []
+    for line in said[0][1:]:
+        assert line[f"{NAME}/spanId"] == publish.span_id.hex()
     assert {line[f"{NAME}/trace"] for lines in said for line in lines[1:]} == {
         f"projects/p/traces/{TRACE}"
     }
+
+
+def test_without_a_caller_s_trace_the_spans_begin_one_that_every_line_has():
+    with Shop() as shop, Collector() as collector:
+        said, attributes, request = sent(
+            shop, "u-3", {}, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+        )
+
+    traces = {line.get(f"{NAME}/trace") for lines in said for line in lines}
+    traces.discard(None)  # of the warning at the start
+    [trace] = traces
+    assert trace == f"projects/p/traces/{attributes['traceparent'][3:35]}"
+    assert request.headers["traceparent"][3:35] == attributes["traceparent"][3:35]
+
+
+@pytest.mark.parametrize("target", ["ingest", "consumer"])
+def test_a_collector_that_is_away_disturbs_nothing(target):
+    value = canaries.value(PRODUCT)
+    body = {"data": {"uid": "1", "event": PRODUCT, "value": value}}
+    with Shop() as shop, PubSub() as pubsub:
+        with function(
+            target,
+            PUBSUB_EMULATOR_HOST=pubsub.address,
+            COMMERCE_BASE_URL=f"{shop.url}/rest/",
+            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
+            OTEL_EXPORTER_OTLP_TIMEOUT="1",
+            **OAUTH1,
+        ) as server:
+            posted = body if target == "ingest" else push(value)
+            got = requests.post(url(server), json=posted, timeout=30)
+            said = server.stop()
+
+    assert got.status_code == 200
+    assert canaries.found(said, *OAUTH1.values(), "Traceback") == []
 
 
 LOUD = {
