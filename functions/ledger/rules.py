@@ -1,6 +1,7 @@
 """The ledger's rules: pure functions from a record to the record after it.
 
-A message of an event is in one of these states:
+A message of an event is in one of these states (docs/ledger.md has the table of how
+it goes from one to another):
 
 new        not in the record
 under way  in ``open``, with a holder whose lease has not run out

@@ -13,7 +13,7 @@ class LedgerUnavailable(Exception):
 
 
 class Store(Protocol):
-    """A fourth store implements these three, and passes ``tests/ledger/contract.py``.
+    """A fourth store implements these three, and passes what is in ``tests/ledger``.
 
     All raise LedgerUnavailable. Records are never changed in place.
     """

@@ -1,0 +1,71 @@
+"""A ledger whose time passes when told to, and what tests deliver to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from functions.ledger.ledger import Claim, Ledger, event_key, thing_hash, uid_hash
+from functions.ledger.rules import Answered, Busy, Delivery, Outcome
+
+STORES = [
+    "memory",
+    "sqlite",
+    pytest.param("firestore", marks=pytest.mark.emulator),
+]
+LEASE = 40
+KEEP_DAYS = 35
+SOURCE, UID = "/ingest/erp", "15"
+
+DONE = Outcome(200, "Product updated", final=True)
+REFUSED = Outcome(400, "Price is odd", final=True)
+NO_EFFECT = Outcome(429, "Too many requests", final=False)
+UNKNOWN = Outcome(504, "No answer in time", final=False, unsure=True)
+
+
+class Timed:
+    """A ledger over *store*, by a clock of the test's."""
+
+    def __init__(self, store) -> None:
+        self.store = store
+        self.now = 4_000_000_000.0  # no store sweeps what ends after that
+        self.ledger = Ledger(store, LEASE, KEEP_DAYS, lambda: self.now)
+
+    def lease_runs_out(self) -> None:
+        self.now += LEASE + 1
+
+    def claim(
+        self, given: Delivery, source: str = SOURCE, uid: str = UID
+    ) -> Answered | Busy | Claim:
+        """What the ledger says of a delivery."""
+        return self.ledger.claim(source, uid, given)
+
+    def claimed(self, given: Delivery) -> Claim:
+        """A claim, which must be given."""
+        claim = self.claim(given)
+        assert isinstance(claim, Claim)
+        return claim
+
+    def settled(self, given: Delivery, outcome: Outcome) -> Claim:
+        """Claim and record *outcome*."""
+        claim = self.claimed(given)
+        assert self.ledger.settle(claim, outcome)
+        return claim
+
+    def record(self) -> dict | None:
+        """What is kept of the event."""
+        return self.store.get(event_key(SOURCE, UID))
+
+
+def delivery(message_id: str = "m1", value: str = "A", **changes) -> Delivery:
+    """Delivery of a message of event 15 with some value."""
+    given = Delivery(
+        message_id=message_id,
+        uid=uid_hash(UID),
+        thing=thing_hash("product:LAMP"),
+        event="be-observer.catalog_product_update",
+        entity="product",
+        fingerprint=value,
+        happening=False,
+        time="2026-01-01T00:00:00.000000Z",
+    )
+    return replace(given, **changes)
