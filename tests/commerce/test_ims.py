@@ -183,6 +183,15 @@ def test_a_revoked_token_is_renewed_and_the_call_repeated_once(client, store):
     assert store.asked_commerce[-1].body == {"a": 1}
 
 
+def test_a_token_that_is_revoked_again_at_once_is_renewed_again(client, store):
+    shop = client.calls()
+    for _ in range(3):
+        store.valid.clear()
+        assert shop.get("products") is True
+
+    assert store.issued == 3
+
+
 def test_a_second_401_is_an_alarm_and_no_refusal(client, store):
     store.commerce_answer = answer(401, {"message": "Token is invalid"})
 
