@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         longest_seconds=given.minutes * 60,
         most_waiting=given.waiting,
         seed=given.seed,
+        forgetful=given.forgetful,
     )
     began = time.monotonic()
 
@@ -84,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)"
         )
+    parser.add_argument(
+        "--forgetful",
+        action="store_true",
+        help="give each consumer a ledger of its own, in memory: what is found then",
+    )
     parser.add_argument(
         "--folder", help="to keep state and logs in, new or empty; else they are gone"
     )

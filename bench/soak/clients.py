@@ -26,6 +26,7 @@ class Senders:
     Attributes:
         accepted: events in the order of their first 200; of one thing, of publishing.
         published: how many posts were answered 200.
+        unanswered: uids of which nobody knows whether they were accepted.
         did: what happened to the posts.
     """
 
@@ -42,6 +43,7 @@ class Senders:
         self._most_waiting = most_waiting
         self.accepted: list[Planned] = []
         self.published = 0
+        self.unanswered: set[str] = set()
         self.did: Counter[str] = Counter()
 
     async def send(self, client: Client, count: int, chance: random.Random) -> None:
@@ -76,4 +78,8 @@ class Senders:
                         raise ValueError(f"{event.event}: {await answer.text()}")
             except (aiohttp.ClientError, TimeoutError):
                 self.did["posts cut off"] += 1
+            if event.newest_wins:
+                # Posted again it could be there twice, with two times.
+                self.unanswered.add(event.uid)
+                return
             await asyncio.sleep(AGAIN_SECONDS)

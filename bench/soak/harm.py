@@ -67,10 +67,10 @@ async def spoil(
 async def kill(
     parts: Parts, chance: random.Random, every: int, pushes: Pushes, did: Counter[str]
 ) -> None:
-    """Kill a consumer now and then, and ingest more seldom, until cancelled."""
+    """Kill a consumer now and then, ingest and broker more seldom, until cancelled."""
     while True:
         await _after(chance.uniform(0.5, 1.5) * every, pushes)
-        program = chance.choice([*parts.consumers * 2, parts.ingest])
+        program = chance.choice([*parts.consumers * 2, parts.ingest, parts.broker])
         did[f"{program.name.partition('-')[0]} killed"] += 1
         await asyncio.shield(_again(program))
 

@@ -44,6 +44,7 @@ class Options:
         kill_every: so many pushes, on average; likewise ``lock_every``.
         longest_seconds: then senders stop, and what they sent is judged.
         most_waiting: messages, with which senders wait.
+        forgetful: consumers share no ledger, which must be found out.
     """
 
     events: int
@@ -54,6 +55,7 @@ class Options:
     longest_seconds: float = 1800.0
     most_waiting: int = 200
     seed: int = 1
+    forgetful: bool = False
 
 
 @dataclass
@@ -78,7 +80,7 @@ async def soak(folder: Path, options: Options, say: Say) -> Result:
         folder,
         push_to,
         consumers=options.consumers,
-        environment=ENVIRONMENT,
+        environment=ENVIRONMENT | ({"LEDGER": "memory"} if options.forgetful else {}),
         **DELIVERY,
     )
     async with (
@@ -205,6 +207,7 @@ def _judged(
             event.wrong,
         )
         for event in senders.accepted
+        if event.uid not in senders.unanswered or event.uid in gate.times
     ]
     effects = [plan.effect(row) for row in shop.effects]
     counts = {
