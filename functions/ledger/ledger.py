@@ -127,21 +127,27 @@ class Ledger:
 
         Returns:
             For each, ``send`` or ``drop``; None, and nothing is claimed, when one of
-            them is just being written by another event.
+            them is just being written by another event, or another delivery of this
+            one has taken over.
         """
-        now = self._clock()
+        now, delivery, holder = self._clock(), claim.delivery, claim.claimed.holder
         things = [thing_hash(name) for name in names]
 
         def by(records):
+            # Together with the marks, so that nobody claims any who was taken over.
+            event, held = rules.renew(
+                records[0], delivery.message_id, holder, now, self._lease
+            )
             claimed = [
-                rules.mark_claim(record, claim.delivery, thing, now, self._lease)
-                for record, thing in zip(records, things, strict=True)
+                rules.mark_claim(record, delivery, holder, thing, now, self._lease)
+                for record, thing in zip(records[1:], things, strict=True)
             ]
-            if any(verdict == "wait" for _, verdict in claimed):
+            if not held or any(verdict == "wait" for _, verdict in claimed):
                 return records, None
-            return self._kept(r for r, _ in claimed), [v for _, v in claimed]
+            return [event, *self._kept(r for r, _ in claimed)], [v for _, v in claimed]
 
-        return self.store.change([thing_key(thing) for thing in things], by)
+        keys = [claim.key, *(thing_key(thing) for thing in things)]
+        return self.store.change(keys, by)
 
     def apply_marks(self, claim: Claim, names: list[str]) -> None:
         """Record that the rows of *names* took effect."""
@@ -149,7 +155,8 @@ class Ledger:
 
         def by(records):
             pairs = zip(records, things, strict=True)
-            marks = (rules.mark_applied(r, claim.delivery, t) for r, t in pairs)
+            holder = claim.claimed.holder
+            marks = (rules.mark_applied(r, claim.delivery, holder, t) for r, t in pairs)
             return self._kept(marks), None
 
         self.store.change([thing_key(thing) for thing in things], by)
@@ -158,7 +165,8 @@ class Ledger:
         """Give up the claims on *names*, known not to have been applied."""
 
         def by(records):
-            marks = (rules.mark_released(record, claim.delivery) for record in records)
+            holder = claim.claimed.holder
+            marks = (rules.mark_released(r, claim.delivery, holder) for r in records)
             return self._kept(marks), None
 
         self.store.change([thing_key(thing_hash(name)) for name in names], by)

@@ -241,7 +241,12 @@ def at_work(record: dict, now: float) -> bool:
 
 
 def mark_claim(
-    record: dict | None, delivery: Delivery, thing: str, now: float, lease: float
+    record: dict | None,
+    delivery: Delivery,
+    holder: str,
+    thing: str,
+    now: float,
+    lease: float,
 ) -> tuple[dict | None, str]:
     """Claim one row's mark: ``send``, ``drop`` (applied, or older) or ``wait``."""
     mark = record or _thing(thing)
@@ -253,29 +258,33 @@ def mark_claim(
     claim = mark.get("claim")
     if claim and claim["message"] != delivery.message_id and claim["lease"] > now:
         return record, "wait"
-    claim = {"message": delivery.message_id, "time": delivery.time}
+    claim = {"message": delivery.message_id, "holder": holder, "time": delivery.time}
     return {**mark, "claim": {**claim, "lease": now + lease}}, "send"
 
 
-def mark_applied(record: dict | None, delivery: Delivery, thing: str) -> dict:
+def mark_applied(
+    record: dict | None, delivery: Delivery, holder: str, thing: str
+) -> dict:
     """The mark after the row took effect."""
     mark = dict(record or _thing(thing))
     if (mark.get("time") or "") <= delivery.time:
         mark.update(time=delivery.time, message=delivery.message_id)
-    return _without_claim(mark, delivery)
+    return _without_claim(mark, delivery, holder)
 
 
-def mark_released(record: dict | None, delivery: Delivery) -> dict | None:
+def mark_released(record: dict | None, delivery: Delivery, holder: str) -> dict | None:
     """The mark after an attempt that is known to have had no effect."""
     if record is None:
         return None
-    mark = _without_claim(dict(record), delivery)
-    return mark if mark.get("time") else None
+    mark = _without_claim(dict(record), delivery, holder)
+    return mark if mark.get("time") or mark.get("claim") else None
 
 
-def _without_claim(mark: dict, delivery: Delivery) -> dict:
-    claim = mark.get("claim")
-    if claim and claim["message"] == delivery.message_id:
+def _without_claim(mark: dict, delivery: Delivery, holder: str) -> dict:
+    claim = mark.get("claim") or {}
+    # A claim of a version before names no holder.
+    claimed = claim.get("message"), claim.get("holder", holder)
+    if claimed == (delivery.message_id, holder):
         mark["claim"] = None
     return mark
 
