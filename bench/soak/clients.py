@@ -27,6 +27,7 @@ class Senders:
         accepted: events in the order of their first 200; of one thing, of publishing.
         published: how many posts were answered 200.
         unanswered: uids of which nobody knows whether they were accepted.
+        enough: to be set when no more is to be sent.
         did: what happened to the posts.
     """
 
@@ -44,12 +45,15 @@ class Senders:
         self.accepted: list[Planned] = []
         self.published = 0
         self.unanswered: set[str] = set()
+        self.enough = False
         self.did: Counter[str] = Counter()
 
     async def send(self, client: Client, count: int, chance: random.Random) -> None:
         """Post *count* events of *client*, some of them several times."""
         recent: list[Planned] = []
         for event in client.events(count):
+            if self.enough:
+                return
             while self.published - self._done() > self._most_waiting:
                 await asyncio.sleep(AGAIN_SECONDS)
             await self._post(event)

@@ -1,7 +1,7 @@
-"""What the clients of a soak send, and how each effect is known again; pure.
+"""What the clients of a soak send; pure.
 
 Every event leaves a tag of its own (its uid, or a quantity that no other event has), so
-that the stand-in's journal tells by whom each thing was changed.
+that the stand-in's journal tells by whom each thing was changed; see ``seen``.
 """
 
 import random
@@ -13,6 +13,8 @@ PRODUCTS, SKUS, ORDERS = 12, 6, 6  # of each client
 SHARED_SKUS = 12  # whose stock all clients set, several at once
 SEEDED_CUSTOMERS = 14  # customer 15 shares its address with the samples
 SEEDED_GROUPS = 3
+DELETED = (*(("customer", number) for number in range(16, 21)), ("customer_group", 19))
+SEEDED_ORDER, SEEDED_SHIPMENT, SEEDED_PART = 8, 33, 19
 SOURCES = ("default", "second")
 
 
@@ -65,7 +67,11 @@ class Client:
             (5, self._new_customer),
             (5, self._new_group),
             (5, self._wrong),
+            (1, self._deleted),
         ]
+        self._deletable = list(DELETED)[number::clients]
+        if number == 0:
+            self._kinds.append((3, self._changed_shipment))
         if self._customers:
             self._kinds.append((5, self._customer))
         if self._groups:
@@ -117,6 +123,28 @@ class Client:
         }
         effects = {f"order:{order}": uid}
         return _planned(uid, "sales_order_shipment_create", value, effects, once=True)
+
+    def _changed_shipment(self, uid: str) -> Planned:
+        parts = {"entityId": SEEDED_PART}
+        track = {"trackNumber": uid, "title": "Parcel", "carrierCode": "custom"}
+        said = {"comment": uid, "notifyCustomer": False, "visibleOnFront": False}
+        value = {
+            "id": SEEDED_SHIPMENT,
+            "orderId": SEEDED_ORDER,
+            "items": [{**parts, "orderItemId": SEEDED_ORDER, "qty": 1}],
+            "tracks": [parts | track],
+            "comments": [parts | said],
+            "stockSourceCode": "default",
+        }
+        effects = {f"order:{SEEDED_ORDER}": uid}
+        return _planned(uid, "sales_order_shipment_update", value, effects)
+
+    def _deleted(self, uid: str) -> Planned:
+        if not self._deletable:
+            return self._product(uid)
+        kind, number = self._deletable.pop()
+        thing = f"{kind.replace('_', '-')}:{number}"
+        return _planned(uid, f"{kind}_delete", {"id": number}, {thing: "deleted"})
 
     def _stock(self, uid: str) -> Planned:
         sku = f"SOAK-{self.number}-S{self._chance.randrange(SKUS)}"
@@ -192,29 +220,3 @@ def _planned(
     uid: str, name: str, value: Any, effects: dict[str, str], **more: bool
 ) -> Planned:
     return Planned(uid, f"be-observer.{name}", value, effects, **more)
-
-
-def effect(row: dict) -> tuple[str, str]:
-    """Thing and tag of an entry of the stand-in's journal."""
-    kind, body, more = row["operation"], row["body"] or {}, row["more"]
-    match kind:
-        case "product.created" | "product.updated":
-            return f"product:{row['thing']}", body["product"]["name"]
-        case "product.deleted":
-            return f"product:{row['thing']}", "deleted"
-        case "order.commented":
-            said = body["statusHistory"]["comment"]
-            return f"order:{row['thing']}", said.rpartition(" ")[2]
-        case "shipment.created":
-            return f"order:{more['order']}", body["tracks"][0]["track_number"]
-        case "stock.set":
-            return f"stock:{row['thing']}", str(more["quantity"])
-        case "customer.created":
-            return f"customer:{more['email']}", body["customer"]["lastname"]
-        case "customer.updated":
-            return f"customer:{row['thing']}", body["customer"]["lastname"]
-        case "customer_group.created":
-            return f"customer-group:{more['code']}", more["code"]
-        case "customer_group.updated":
-            return f"customer-group:{row['thing']}", more["code"]
-    return f"{kind} {row['thing']}", ""

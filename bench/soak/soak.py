@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.machine import ROOT
-from bench.soak import harm, plan
+from bench.soak import harm, plan, seen
 from bench.soak.check import Accepted, Violation, violations
 from bench.soak.clients import Senders
 from bench.soak.gate import Gate
@@ -139,9 +139,9 @@ async def _sent(senders: Senders, options: Options, chance: random.Random) -> No
         for number in range(options.clients)
     ]
     done, late = await asyncio.wait(sending, timeout=options.longest_seconds)
-    await _ended(late)
-    for task in done:
-        task.result()
+    senders.enough = True
+    for task in (*done, *late):
+        await task
 
 
 async def _ended(tasks) -> None:
@@ -209,7 +209,7 @@ def _judged(
         for event in senders.accepted
         if event.uid not in senders.unanswered or event.uid in gate.times
     ]
-    effects = [plan.effect(row) for row in shop.effects]
+    effects = [seen.effect(row) for row in shop.effects]
     counts = {
         "events accepted": len(accepted),
         "of these, made to be refused": sum(event.wrong for event in accepted),

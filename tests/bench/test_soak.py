@@ -1,5 +1,6 @@
 """The soak's checker sees what is wrong, and a small soak finds nothing wrong."""
 
+import random
 import re
 import subprocess
 import sys
@@ -7,8 +8,9 @@ import sys
 import pytest
 
 from bench.machine import ROOT
-from bench.soak import check
+from bench.soak import check, plan
 from bench.soak.check import Accepted, Violation, violations
+from functions.events import catalog
 
 A, B, C = (Accepted(name, {"product:P": name}) for name in "abc")
 WRONG = Accepted("w", {"product:P": "w"}, wrong=True)
@@ -161,6 +163,19 @@ def test_what_is_good_is_let_pass(accepted, effects, letters):
 )
 def test_what_is_wrong_is_caught_and_named(accepted, effects, letters, found):
     assert violations(accepted, effects, letters) == found
+
+
+def test_what_clients_send_is_valid_and_of_every_kind():
+    chance = random.Random(1)  # noqa: S311 no secret
+    clients = [plan.Client(number, 4, chance) for number in range(4)]
+    sent = [event for client in clients for event in client.events(300)]
+
+    for each in sent:
+        event = catalog.find(each.event)
+        assert event.load(each.value) == each.value
+        assert (event.ordering_key(each.value) == "") == each.newest_wins
+    assert len({each.uid for each in sent}) == len(sent)
+    assert {each.event for each in sent} == catalog.EVENTS.keys()
 
 
 def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
