@@ -67,6 +67,9 @@ class Ims:
     ) -> str:
         """The token to use now.
 
+        Args:
+            before, observe: of the delivery it is for; see ``Commerce.calls``.
+
         Raises:
             Unavailable: there is none to be had; a person must act.
         """
@@ -113,7 +116,6 @@ class Ims:
         except Unavailable as error:
             self._failure = self._clock() + FAILURE_SECONDS, error
             raise
-        self._failure = None
         return self._token.text
 
     def _fetched(self, observe: Callable) -> Token:

@@ -413,8 +413,9 @@ def test_what_comes_before_a_call_can_stop_it():
 def test_a_number_that_json_has_not_is_refused():
     client, adapter = commerce([])
 
-    with pytest.raises(Rejected):
+    with pytest.raises(Rejected) as raised:
         client.calls().post("products", {"price": float("nan")})
+    assert raised.value.status == 400
     assert adapter.asked == []
 
 
@@ -569,16 +570,21 @@ def test_a_refused_encoded_path_is_told_apart_by_one_harmless_call(
     ]
 
 
-def test_a_store_that_refuses_such_paths_is_named_as_the_cause():
-    client, _ = commerce([response(401, REFUSED), response(200, [])])
+@pytest.mark.parametrize(
+    ("said", "status", "paths"),
+    [(response(401, REFUSED), 401, "signed paths"), (response(404), 404, "paths")],
+    ids=["signature", "route"],
+)
+def test_a_store_that_refuses_such_paths_is_named_as_the_cause(said, status, paths):
+    client, _ = commerce([said, response(200, [])])
 
     with pytest.raises(Rejected) as raised:
         client.calls().delete("products/{sku}", sku="a b")
 
     assert (raised.value.status, raised.value.message) == (
-        401,
-        "Commerce answered 401 to DELETE products/{sku}: this store refuses signed"
-        " paths with these characters",
+        status,
+        f"Commerce answered {status} to DELETE products/{{sku}}: this store refuses"
+        f" {paths} with these characters",
     )
 
 

@@ -289,6 +289,16 @@ def test_an_odd_span_of_life_is_survived(client, store, lasts):
     assert client.calls().get("products") is True
 
 
+def test_a_span_of_life_may_be_text(client, store, clock):
+    store.lasts = "86400"
+    client.calls().get("products")
+    clock.now += 86400 - 601
+
+    client.calls().get("products")
+
+    assert store.issued == 1
+
+
 def test_fetching_a_token_asks_for_time_and_is_seen(client):
     times, seen = [], []
     shop = client.calls(times.append, lambda *call: seen.append(call[:3]))
