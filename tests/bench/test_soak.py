@@ -4,6 +4,7 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -178,28 +179,43 @@ def test_what_clients_send_is_valid_and_of_every_kind():
     assert {each.event for each in sent} == catalog.EVENTS.keys()
 
 
-def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
-    soaked = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.soak", "--folder", str(tmp_path)),
-            *("--events", "250", "--clients", "4", "--waiting", "50"),
-            *("--kill-every", "90", "--lock-every", "60"),
-        ],
+def soaked(folder: Path, *options: str) -> tuple[int, dict[str, int], str]:
+    """Exit status, counts and all that a soak printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.soak", "--folder", str(folder), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
         timeout=240,
     )
+    counted = re.findall(r"^ *(\d+)  (.*)$", done.stdout, re.M)
+    counts = {name: int(count) for count, name in counted}
+    return done.returncode, counts, done.stdout + done.stderr
 
-    assert soaked.returncode == 0, soaked.stdout + soaked.stderr
-    counts = {
-        name: int(count)
-        for count, name in re.findall(r"^ *(\d+)  (.*)$", soaked.stdout, re.M)
-    }
+
+SMALL = ("--events", "250", "--clients", "4", "--waiting", "50")
+
+
+def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
+    often = ("--kill-every", "90", "--lock-every", "60")
+    status, counts, said = soaked(tmp_path, *SMALL, *often)
+
+    assert status == 0, said
     assert counts["events accepted"] == 250
     assert counts["events dead-lettered"] == counts["of these, made to be refused"] > 0
     assert counts["messages published"] > 250
-    for harm in ("consumer killed", "ledger locked", "delivered again later"):
+    for harm in ("ledger locked", "delivered again later", "verdict lost"):
         assert counts[harm] > 0
+    assert sum(count for name, count in counts.items() if name.endswith("killed")) > 1
     assert counts["violations"] == 0
+
+
+def test_a_soak_without_a_shared_ledger_is_found_out(tmp_path):
+    """The same events to the same consumers, of which each remembers only its own."""
+    never = ("--kill-every", "9999", "--lock-every", "9999")
+    status, counts, said = soaked(tmp_path, *SMALL, *never, "--forgetful")
+
+    assert status == 1
+    assert counts["violations"] > 0
+    assert f"VIOLATION  {check.TWICE}: " in said

@@ -178,7 +178,7 @@ def test_of_several_skus_the_newest_level_wins_whatever_comes_first(stack, shop,
 def test_the_newest_level_wins_while_all_are_being_retried(stack, shop, fault):
     of = f"RETRIED-{''.join(map(str, fault.values()))}-"
     route = "inventory/source-items$"
-    shop.fail(path=route, times=6, **fault)
+    shop.fail(path=route, times=3, **fault)
     for second in (3, 1, 4, 2):
         rows = (row(of + "A", second), row(of + f"B{second}", second))
         publish_stock(stack, f"{of}{second}", second, *rows)
