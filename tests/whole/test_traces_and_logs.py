@@ -114,14 +114,14 @@ def lines_of(said: bytes) -> list[dict]:
     return [json.loads(line) for line in said.splitlines() if line.startswith(b"{")]
 
 
-def sent(shop: Shop, uid: str, headers: dict | None = None, **more: str):
+def sent(shop: Shop, uid: str, **more: str):
     """What became of one event with the caller's trace: lines of both functions, the
     attributes on the topic, and Commerce's request."""
     value = canaries.value(PRODUCT)
     body = {"data": {"uid": uid, "event": PRODUCT, "value": value}}
     shop.says = answer(200, {"id": 1})
     with deployed(shop, **more) as (ingest, consumer, api, reader):
-        headers = {"traceparent": PARENT} if headers is None else headers
+        headers = {"traceparent": PARENT}
         posted = requests.post(url(ingest), json=body, headers=headers, timeout=30)
         assert posted.status_code == 200
         wait_for(lambda: b"event handled" in consumer.said())
@@ -194,17 +194,25 @@ def test_spans_of_both_functions_make_one_trace():
     }
 
 
-def test_without_a_caller_s_trace_the_spans_begin_one_that_every_line_has():
-    with Shop() as shop, Collector() as collector:
-        said, attributes, request = sent(
-            shop, "u-3", {}, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
-        )
+def test_without_a_caller_s_trace_the_span_begins_one_that_every_line_has():
+    body = {"data": {"uid": "u-3", "event": PRODUCT, "value": VALUE}}
+    with PubSub() as pubsub, Collector() as collector:
+        with function(
+            "ingest",
+            PUBSUB_EMULATOR_HOST=pubsub.address,
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        ) as server:
+            assert requests.post(url(server), json=body, timeout=30).status_code == 200
+            lines = lines_of(server.stop())
+        [span] = collector.spans().values()
 
-    traces = {line.get(f"{NAME}/trace") for lines in said for line in lines}
-    traces.discard(None)  # of the warning at the start
-    [trace] = traces
-    assert trace == f"projects/p/traces/{attributes['traceparent'][3:35]}"
-    assert request.headers["traceparent"][3:35] == attributes["traceparent"][3:35]
+    [(_, message)] = pubsub.stored
+    trace, number = span.trace_id.hex(), span.span_id.hex()
+    assert message.attributes["traceparent"] == f"00-{trace}-{number}-01"
+    for line in lines[1:]:
+        assert line[f"{NAME}/trace"] == f"projects/p/traces/{trace}"
+        assert line[f"{NAME}/spanId"] == number
+    assert len(lines) == 3
 
 
 @pytest.mark.parametrize("target", ["ingest", "consumer"])
