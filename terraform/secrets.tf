@@ -66,7 +66,7 @@ resource "google_secret_manager_secret_version" "main" {
         Hand the value over:
           export TF_VAR_secrets='{ ${each.key} = "…" }'        (with the others that are needed)
         or keep it out of Terraform altogether, by adding it yourself:
-          terraform apply -target='google_secret_manager_secret.main["${each.key}"]'
+          terraform -chdir=terraform apply -target='google_secret_manager_secret.main["${each.key}"]'
           printf %s "$VALUE" | gcloud secrets versions add ${var.prefix}${each.key} --project=${var.project_id} --data-file=-
         and declaring the version that this prints in terraform.tfvars:
           secret_versions = { ${each.key} = "1" }

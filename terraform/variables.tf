@@ -290,6 +290,11 @@ variable "secret_versions" {
     condition     = alltrue([for version in values(var.secret_versions) : can(regex("^[1-9][0-9]*$", version))])
     error_message = "secret_versions takes version numbers, like \"2\": a named number makes a rotation a change that apply rolls out (\"latest\" would wait for the next start of an instance)."
   }
+
+  validation {
+    condition     = !anytrue([for name, value in var.secrets : contains(keys(var.secret_versions), name) if try(length(value), 0) > 0])
+    error_message = "secret_versions declares a version of a secret that secrets hands a value over for, so the value would be ignored. To roll the value out take the secret's line out of secret_versions; to keep the declared version `unset TF_VAR_secrets` (or hand over only the others)."
+  }
 }
 
 variable "secrets" {

@@ -1,7 +1,11 @@
 # What is promised about the way of an event.
 
 mock_provider "archive" {}
-mock_provider "google" {}
+mock_provider "google" {
+  mock_resource "google_monitoring_dashboard" {
+    defaults = { id = "projects/123456789012/dashboards/d4-5b" }
+  }
+}
 
 variables {
   project_id        = "acme-shop"
@@ -140,6 +144,117 @@ run "threads_equal_concurrency" {
   assert {
     condition     = output.commerce_parallel_calls == { customer = 4, order = 4, product = 4, stock = 24 }
     error_message = "Calls at once are instances times threads."
+  }
+}
+
+run "limits_are_what_was_asked_for" {
+  command = plan
+
+  variables {
+    consumers = { stock = { memory_mb = 1024, min_instances = 1 } }
+    ingest    = { concurrency = 40, max_instances = 5, memory_mb = 256, min_instances = 1 }
+  }
+
+  assert {
+    condition = [
+      for service in [google_cloudfunctions2_function.consumer["stock"].service_config[0], google_cloudfunctions2_function.consumer["order"].service_config[0], google_cloudfunctions2_function.ingest.service_config[0]] :
+      [service.available_memory, service.max_instance_count, service.max_instance_request_concurrency, service.min_instance_count]
+    ] == [["1024Mi", 2, 2, 1], ["512Mi", 2, 2, 0], ["256Mi", 5, 40, 1]]
+    error_message = "Each limit must reach its function."
+  }
+}
+
+run "settings_reach_the_functions" {
+  command = plan
+
+  variables {
+    commerce_settings        = { COMMERCE_ATTRIBUTE_SET_ID = "9" }
+    commerce_timeout_seconds = 180 # three calls just fit into 540 s
+    ingest_settings          = { MAX_BODY_BYTES = "4096" }
+    log_level                = "WARNING"
+  }
+
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.consumer : {
+        for name in ["COMMERCE_ATTRIBUTE_SET_ID", "COMMERCE_BASE_URL", "COMMERCE_TIMEOUT_SECONDS", "DEAD_LETTER_TOPIC", "GOOGLE_CLOUD_PROJECT", "LEDGER", "LOG_EXECUTION_ID", "LOG_LEVEL", "PUBSUB_ENDPOINT", "TOPIC_PREFIX"] : name => function.service_config[0].environment_variables[name]
+        } == {
+        COMMERCE_ATTRIBUTE_SET_ID = "9"
+        COMMERCE_BASE_URL         = "https://shop.example.com/rest/"
+        COMMERCE_TIMEOUT_SECONDS  = "180"
+        DEAD_LETTER_TOPIC         = "commerce-dead-letters"
+        GOOGLE_CLOUD_PROJECT      = "acme-shop"
+        LEDGER                    = "firestore:commerce-ledger"
+        LOG_EXECUTION_ID          = "false"
+        LOG_LEVEL                 = "WARNING"
+        PUBSUB_ENDPOINT           = "europe-west1-pubsub.googleapis.com:443"
+        TOPIC_PREFIX              = "commerce-"
+      }
+    ])
+    error_message = "Every consumer must get its settings, with their values."
+  }
+  assert {
+    condition = google_cloudfunctions2_function.ingest.service_config[0].environment_variables == tomap({
+      GOOGLE_CLOUD_PROJECT = "acme-shop"
+      INGEST_AUTH          = "token"
+      LOG_EXECUTION_ID     = "false"
+      LOG_LEVEL            = "WARNING"
+      MAX_BODY_BYTES       = "4096"
+      PUBSUB_ENDPOINT      = "europe-west1-pubsub.googleapis.com:443"
+      TOPIC_PREFIX         = "commerce-"
+    })
+    error_message = "Ingest must get its settings, with their values."
+  }
+}
+
+run "all_lies_in_one_region" {
+  command = plan
+
+  variables {
+    region = "us-central1"
+  }
+
+  assert {
+    condition = toset(concat(
+      [for function in google_cloudfunctions2_function.consumer : function.location],
+      [
+        google_artifact_registry_repository.functions.location,
+        google_cloudfunctions2_function.ingest.location,
+        google_firestore_database.ledger.location_id,
+        google_storage_bucket.source.location,
+        trimsuffix(google_cloudfunctions2_function.ingest.service_config[0].environment_variables["PUBSUB_ENDPOINT"], "-pubsub.googleapis.com:443"),
+      ],
+    )) == toset(["us-central1"])
+    error_message = "Functions, database, sources, images and Pub/Sub's endpoint must be the region's own."
+  }
+}
+
+run "outputs_say_where_things_are" {
+  command = apply
+
+  assert {
+    condition     = output.ingest_url == google_cloudfunctions2_function.ingest.service_config[0].uri
+    error_message = "ingest_url must be where ingest answers."
+  }
+  assert {
+    condition     = output.topics == { for entity, topic in google_pubsub_topic.entity : entity => topic.id } && output.subscriptions == { for entity, subscription in google_pubsub_subscription.entity : entity => subscription.id }
+    error_message = "Topics and subscriptions must be told by entity."
+  }
+  assert {
+    condition     = output.dead_letter_subscription == google_pubsub_subscription.dead_letters.id && output.ledger_database == "commerce-ledger"
+    error_message = "Dead letters and ledger must be told."
+  }
+  assert {
+    condition     = output.service_accounts == merge({ for domain, account in google_service_account.consumer : "${domain}-consumer" => account.email }, { build = google_service_account.build.email, ingest = google_service_account.ingest.email, push = google_service_account.push.email })
+    error_message = "Every account must be told."
+  }
+  assert {
+    condition     = output.secrets == { for name, secret in google_secret_manager_secret.main : name => "commerce-${name}" }
+    error_message = "Every secret's name must be told."
+  }
+  assert {
+    condition     = output.dashboard_url == "https://console.cloud.google.com/monitoring/dashboards/builder/d4-5b?project=acme-shop"
+    error_message = "The link must lead to the dashboard."
   }
 }
 

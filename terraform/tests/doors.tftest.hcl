@@ -168,3 +168,12 @@ run "status_lets_ingest_read_and_no_more" {
     error_message = "With status_endpoint ingest reads the ledger, read-only."
   }
 }
+
+run "nobody_outside_reads_the_sources" {
+  command = plan
+
+  assert {
+    condition     = google_storage_bucket.source.public_access_prevention == "enforced" && google_storage_bucket.source.uniform_bucket_level_access
+    error_message = "The source bucket must not be shared by mistake."
+  }
+}

@@ -104,10 +104,21 @@ run "a_declared_version_needs_no_value" {
   }
 }
 
+run "a_value_is_not_ignored_for_a_declared_version" {
+  command = plan
+
+  variables {
+    secret_versions = { INGEST_TOKENS = "7" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
 run "a_version_is_a_number" {
   command = plan
 
   variables {
+    secrets         = {}
     secret_versions = { INGEST_TOKENS = "latest" }
   }
 
@@ -118,6 +129,7 @@ run "a_version_of_an_unknown_secret_is_refused" {
   command = plan
 
   variables {
+    secrets         = {}
     secret_versions = { INGEST_TOKEN = "1" }
   }
 
@@ -144,6 +156,20 @@ run "declaring_what_is_there_frees_from_values" {
   assert {
     condition     = alltrue([for function in concat(values(google_cloudfunctions2_function.consumer), [google_cloudfunctions2_function.ingest]) : alltrue([for secret in function.service_config[0].secret_environment_variables : secret.version == "1"])])
     error_message = "The functions must go on reading the same versions."
+  }
+}
+
+run "a_value_instead_of_a_declared_version_is_written" {
+  command = plan
+
+  variables {
+    secrets         = { INGEST_TOKENS = "made-up-2" }
+    secret_versions = { for name, version in run.the_first_apply.secret_versions : name => version if name != "INGEST_TOKENS" }
+  }
+
+  assert {
+    condition     = keys(google_secret_manager_secret_version.main) == ["INGEST_TOKENS"]
+    error_message = "A name taken out of secret_versions must be written from the value handed over."
   }
 }
 

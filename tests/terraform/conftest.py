@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.terraform.workspace import CONFIGURATION, ROOT, Workspace
+from tests.terraform.workspace import CONFIGURATION, ROOT, VALUES, Workspace
 
 OPEN_TO_ALL = {
     "alert_emails": ["ops@example.com"],
@@ -53,10 +53,11 @@ def started(workspace, tmp_path_factory):
         "ims": workspace.scenario("ims", "apply", "plan", **IMS),
     }
     example = (CONFIGURATION / "terraform.tfvars.example").read_text()
-    started["example"] = workspace.example("example", example)
+    started["example"] = workspace.example("example", example, VALUES["secrets"])
     started["example in full"] = workspace.example(
         "full",
         re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", example, flags=re.MULTILINE),
+        {},  # it declares a version of each
     )
     started["no secret"] = workspace.scenario("no_secret", "plan", secrets={})
     grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")

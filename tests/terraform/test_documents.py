@@ -57,7 +57,7 @@ def test_refusal_of_a_missing_secret_prints_the_commands(started):
     assert tested.runs["plan"] == "error"
     for command in (
         "export TF_VAR_secrets='{ INGEST_TOKENS = ",
-        "terraform apply -target='google_secret_manager_secret.main[",
+        "terraform -chdir=terraform apply -target='google_secret_manager_secret.main[",
         "gcloud secrets versions add commerce-INGEST_TOKENS --project=acme-shop",
         "secret_versions = { INGEST_TOKENS = ",
     ):

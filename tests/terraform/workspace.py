@@ -117,12 +117,12 @@ class Workspace:
         """Start runs of *commands* (``apply``, ``plan``), with *values* over VALUES."""
         return self._start(name, commands, VALUES | values)
 
-    def example(self, name: str, text: str) -> Future[Tested]:
-        """Start a plan of a file of values, with only the secrets added to it."""
+    def example(self, name: str, text: str, secrets: dict) -> Future[Tested]:
+        """Start a plan of a file of values, with only *secrets* added to it."""
         file = self.configuration / "scenarios" / name / "given.tfvars"
         file.parent.mkdir(parents=True)
         file.write_text(text)
-        return self._start(name, ["plan"], {"secrets": VALUES["secrets"]}, file)
+        return self._start(name, ["plan"], {"secrets": secrets}, file)
 
     def _start(self, name, commands, variables, file=None) -> Future[Tested]:
         folder = self.configuration / "scenarios" / name
