@@ -34,6 +34,7 @@ class Gate:
         faulty: whether anything is done to pushes.
         times: by uid the first ``ce-time`` it was pushed with.
         acknowledged: ids of messages that the broker was told to be done with.
+        pushed: ids of all messages that came.
         did: what was done to how many.
     """
 
@@ -42,6 +43,7 @@ class Gate:
         self.faulty = True
         self.times: dict[str, str] = {}
         self.acknowledged: set[str] = set()
+        self.pushed: set[str] = set()
         self.did: Counter[str] = Counter()
         self._chance = chance
         self._http = Client()
@@ -65,6 +67,7 @@ class Gate:
         message = json.loads(body)["message"]
         attributes = message["attributes"]
         self.times.setdefault(attributes["ce-id"], attributes["ce-time"])
+        self.pushed.add(message["messageId"])
         status = await self._handed_on(body)
         if status == 200:
             self.acknowledged.add(message["messageId"])

@@ -117,9 +117,9 @@ async def soak(folder: Path, options: Options, say: Say) -> Result:
             await _ended(harms)
             gate.faulty = False
             await _acknowledged(gate, senders.published)
+            await _quiet(gate)
         finally:
             await _ended(tasks)
-        await asyncio.sleep(QUIET_SECONDS)
         await shop.read()
         letters = await _letters(parts)
         await gate.stop()
@@ -173,6 +173,20 @@ async def _acknowledged(gate: Gate, count: int) -> None:
         elif time.monotonic() - since > STALLED_SECONDS:
             return  # the checker says what was lost
         await asyncio.sleep(0.2)
+
+
+async def _quiet(gate: Gate) -> None:
+    """Wait until nothing that came is left to do, and nothing more comes.
+
+    Posts that were cut off may have been published too, and then there are more
+    messages than answers.
+    """
+    end, since = time.monotonic() + STALLED_SECONDS, time.monotonic()
+    count = -1
+    while time.monotonic() < min(end, since + QUIET_SECONDS):
+        if len(gate.pushed) != count or len(gate.acknowledged) < len(gate.pushed):
+            count, since = len(gate.pushed), time.monotonic()
+        await asyncio.sleep(0.1)
 
 
 async def _letters(parts: Parts) -> list[tuple[str, str]]:

@@ -142,29 +142,33 @@ def levels(shop: Control, of: str) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3, 4))), ids=str)
-def test_of_several_skus_the_newest_level_wins_whatever_comes_first(stack, shop, order):
-    """Four events, one of them of a single SKU, arrive in any order."""
-    of = "STOCK-{}-{}-{}-{}-".format(*order)
-    events = {
-        1: (row(of + "A", 1), row(of + "B", 1), row(of + "E", 1)),
-        2: (row(of + "B", 2), row(of + "C", 2), row(of + "A", 2, "second")),
-        3: (row(of + "A", 3), row(of + "D", 3), row(of + "C", 3, "second")),
-        4: (row(of + "C", 4),),
-    }
-    for second in order:
-        publish_stock(stack, f"{of}{second}", second, *events[second])
-        stack.outcome(f"{of}{second}")
+def test_of_several_skus_the_newest_level_wins_whatever_comes_first(stack, shop):
+    """Four events, one of them of a single SKU, arrive in each order there is."""
+    orders = list(itertools.permutations((1, 2, 3, 4)))
+    for place in range(4):
+        for order in orders:
+            of, second = "STOCK-{}-{}-{}-{}-".format(*order), order[place]
+            rows = {
+                1: (row(of + "A", 1), row(of + "B", 1), row(of + "E", 1)),
+                2: (row(of + "B", 2), row(of + "C", 2), row(of + "A", 2, "second")),
+                3: (row(of + "A", 3), row(of + "D", 3), row(of + "C", 3, "second")),
+                4: (row(of + "C", 4),),
+            }
+            publish_stock(stack, f"{of}{second}", second, *rows[second])
+        # Those that came are done with before the next ones come.
+        for order in orders:
+            stack.outcome("STOCK-{}-{}-{}-{}-".format(*order) + str(order[place]))
 
-    assert levels(shop, of) == {
-        "A@default": 3,
-        "A@second": 2,
-        "B@default": 2,
-        "C@default": 4,
-        "C@second": 3,
-        "D@default": 3,
-        "E@default": 1,
-    }
+    for order in orders:
+        assert levels(shop, "STOCK-{}-{}-{}-{}-".format(*order)) == {
+            "A@default": 3,
+            "A@second": 2,
+            "B@default": 2,
+            "C@default": 4,
+            "C@second": 3,
+            "D@default": 3,
+            "E@default": 1,
+        }, order
 
 
 @pytest.mark.parametrize(
