@@ -134,7 +134,13 @@ def claim(
         _trim(event, now - keep)
         return event.record, answered
 
-    same = [e for e in event.open.values() if e["fingerprint"] == delivery.fingerprint]
+    # A message is itself whatever its fingerprint, which a version may make otherwise.
+    same = [
+        entry
+        for message, entry in event.open.items()
+        if message == delivery.message_id
+        or entry["fingerprint"] == delivery.fingerprint
+    ]
     since = [began for entry in same if (began := _unsure(entry)) is not None]
     claimed = Claimed(holder, before.get("attempts", 0) + 1, min(since, default=None))
     event.open[delivery.message_id] = {

@@ -34,6 +34,8 @@ FIND = {
     "things": "SELECT key, record FROM ledger JOIN ledger_things USING (key)"
     " WHERE thing = ?",
 }
+# Columns by name: a later version may have added some to the file.
+WRITE = "INSERT OR REPLACE INTO ledger (key, uid, expires, record) VALUES (?, ?, ?, ?)"
 SWEEP = (
     "DELETE FROM ledger WHERE expires < ?",
     "DELETE FROM ledger_things WHERE key NOT IN (SELECT key FROM ledger)",
@@ -99,14 +101,15 @@ class SqliteStore:
             )
         for thing in things - had:
             db.execute(
-                "INSERT OR IGNORE INTO ledger_things VALUES (?, ?)", (thing, key)
+                "INSERT OR IGNORE INTO ledger_things (thing, key) VALUES (?, ?)",
+                (thing, key),
             )
         if new is None:
             db.execute("DELETE FROM ledger WHERE key = ?", (key,))
             return
         text = json.dumps(new, separators=(",", ":"))
         row = (key, new.get("uid"), new["expires"], text)
-        db.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?)", row)
+        db.execute(WRITE, row)
 
     @contextmanager
     def _connection(self):

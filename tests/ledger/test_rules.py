@@ -220,6 +220,14 @@ def test_another_message_that_says_something_else_need_not(timed):
     assert timed.claimed(delivery("m2", "B")).claimed.unsure_since is None
 
 
+def test_a_message_is_the_same_for_a_version_that_reads_it_otherwise(timed):
+    """As one does that knows a field more, or another default."""
+    began = timed.now
+    timed.settled(delivery("m1", "A"), UNKNOWN)
+
+    assert timed.claimed(delivery("m1", "B")).claimed.unsure_since == began
+
+
 # Things: what is newest
 
 
@@ -341,6 +349,20 @@ def test_who_was_taken_over_claims_no_mark(timed):
 
     assert timed.store.get(thing_key(thing_hash(MARK))) is None
     assert timed.ledger.claim_marks(second, [MARK]) == ["send"]
+
+
+def test_a_mark_whose_claim_names_no_holder_is_its_messages(timed):
+    """Such a claim is of a version that named none."""
+    claim = stock(timed, "1", OLD)
+    timed.ledger.claim_marks(claim, [MARK])
+    key = thing_key(thing_hash(MARK))
+    mark = timed.store.get(key)
+    nameless = {k: v for k, v in mark["claim"].items() if k != "holder"}
+    timed.store.change([key], lambda _: ([{**mark, "claim": nameless}], None))
+
+    timed.ledger.release_marks(claim, [MARK])
+
+    assert timed.store.get(key) is None
 
 
 # How long, and of what
