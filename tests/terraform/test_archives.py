@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import grpc
 import pytest
@@ -283,6 +284,28 @@ def test_only_what_changed_is_deployed_again(
     assert {
         name for name in after if after[name]["digest"] != archives[name]["digest"]
     } == deployed_again
+
+
+def test_what_terraform_zips_is_the_list(started, archives):
+    state = started["whole"].result().states["apply"]
+    zipped = {
+        one["index"]: one["values"]
+        for one in state["root_module"]["resources"]
+        if one["type"] == "archive_file"
+    }
+    uploaded = {
+        one["index"]: one["values"]["source"]
+        for one in state["root_module"]["resources"]
+        if one["type"] == "google_storage_bucket_object"
+    }
+    assert uploaded == {name: one["output_path"] for name, one in zipped.items()}
+    assert {
+        name: {source["filename"]: source["content"] for source in one["source"]}
+        for name, one in zipped.items()
+    } == {
+        name: {path: Path(on).read_text() for path, on in archive["files"].items()}
+        for name, archive in archives.items()
+    }
 
 
 def test_objects_are_named_by_their_content(started, archives):

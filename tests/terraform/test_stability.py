@@ -1,11 +1,15 @@
 """A second apply changes nothing, and no value of a secret is written anywhere."""
 
 import json
+import os
+import re
+import subprocess
+import zipfile
 
 import pytest
 
 from tests.terraform.conftest import IMS
-from tests.terraform.workspace import VALUES
+from tests.terraform.workspace import CONFIGURATION, TERRAFORM, VALUES
 
 
 @pytest.mark.parametrize("name", ["whole", "ims"])
@@ -36,3 +40,25 @@ def test_scenario_with_secrets_really_hands_them_over(started):
         if one["type"] == "google_secret_manager_secret_version"
     ]
     assert versions == ["1", "1"]
+
+
+def test_a_saved_plan_holds_no_value_handed_over(tmp_path):
+    """A variable that is only ``sensitive`` stands in clear in a saved plan."""
+    text = (CONFIGURATION / "variables.tf").read_text()
+    block = re.search(r'^variable "secrets" \{\n.*?^\}\n', text, re.M | re.S)[0]
+    (tmp_path / "main.tf").write_text(
+        f'{block}\nvariable "other" {{}}\noutput "other" {{ value = var.other }}\n'
+    )
+    done = subprocess.run(
+        [TERRAFORM, f"-chdir={tmp_path}", "plan", "-input=false", "-out=saved"],
+        env=os.environ
+        | {"TF_VAR_secrets": '{ A = "handed-over" }', "TF_VAR_other": "told"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "saved") as saved:
+        written = b"".join(saved.read(name) for name in saved.namelist())
+    assert b"told" in written
+    assert b"handed-over" not in written
