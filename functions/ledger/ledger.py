@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from functions.ledger import rules
 from functions.ledger.rules import Answered, Busy, Claimed, Delivery, Outcome
 from functions.ledger.store import Store
+from functions.ledger.things import (
+    happened,
+    mark_applied,
+    mark_claim,
+    mark_released,
+)
 
 DAY = 86_400.0
 
@@ -115,9 +121,7 @@ class Ledger:
             record, held = rules.settle(
                 records[0], delivery, claim.claimed.holder, outcome, now, self._keep
             )
-            things = [
-                rules.happened(r, delivery, now + self._keep) for r in records[1:]
-            ]
+            things = [happened(r, delivery, now + self._keep) for r in records[1:]]
             return [record, *(things if held else records[1:])], held
 
         return self.store.change(keys, by)
@@ -139,7 +143,7 @@ class Ledger:
                 records[0], delivery.message_id, holder, now, self._lease
             )
             claimed = [
-                rules.mark_claim(record, delivery, holder, thing, now, self._lease)
+                mark_claim(record, delivery, holder, thing, now, self._lease)
                 for record, thing in zip(records[1:], things, strict=True)
             ]
             if not held or any(verdict == "wait" for _, verdict in claimed):
@@ -156,7 +160,7 @@ class Ledger:
         def by(records):
             pairs = zip(records, things, strict=True)
             holder = claim.claimed.holder
-            marks = (rules.mark_applied(r, claim.delivery, holder, t) for r, t in pairs)
+            marks = (mark_applied(r, claim.delivery, holder, t) for r, t in pairs)
             return self._kept(marks), None
 
         self.store.change([thing_key(thing) for thing in things], by)
@@ -166,7 +170,7 @@ class Ledger:
 
         def by(records):
             holder = claim.claimed.holder
-            marks = (rules.mark_released(r, claim.delivery, holder) for r in records)
+            marks = (mark_released(r, claim.delivery, holder) for r in records)
             return self._kept(marks), None
 
         self.store.change([thing_key(thing_hash(name)) for name in names], by)

@@ -208,12 +208,6 @@ def settle(
     return event.record, True
 
 
-def happened(record: dict | None, delivery: Delivery, end: float) -> dict:
-    """A thing's record after *delivery* took effect on it."""
-    newest = max((record or {}).get("time") or "", delivery.time)
-    return {**(record or _thing(delivery.thing)), "time": newest, "expires": end}
-
-
 def forget(record: dict, thing: str) -> dict | None:
     """An event record without what it holds of *thing*; None when that was all."""
     event = _Event(copy.deepcopy(record))
@@ -241,62 +235,6 @@ def at_work(record: dict, now: float) -> bool:
     return any(_live(entry, now) for entry in record.get("open", {}).values()) or bool(
         claim and claim["lease"] > now
     )
-
-
-# Marks: which event's level of a SKU at a source is the newest
-
-
-def mark_claim(
-    record: dict | None,
-    delivery: Delivery,
-    holder: str,
-    thing: str,
-    now: float,
-    lease: float,
-) -> tuple[dict | None, str]:
-    """Claim one row's mark: ``send``, ``drop`` (applied, or older) or ``wait``."""
-    mark = record or _thing(thing)
-    newest = mark.get("time") or ""
-    if newest > delivery.time:
-        return record, "drop"
-    if newest == delivery.time and mark.get("message") == delivery.message_id:
-        return record, "drop"
-    claim = mark.get("claim")
-    if claim and claim["message"] != delivery.message_id and claim["lease"] > now:
-        return record, "wait"
-    claim = {"message": delivery.message_id, "holder": holder, "time": delivery.time}
-    return {**mark, "claim": {**claim, "lease": now + lease}}, "send"
-
-
-def mark_applied(
-    record: dict | None, delivery: Delivery, holder: str, thing: str
-) -> dict:
-    """The mark after the row took effect."""
-    mark = dict(record or _thing(thing))
-    if (mark.get("time") or "") <= delivery.time:
-        mark.update(time=delivery.time, message=delivery.message_id)
-    return _without_claim(mark, delivery, holder)
-
-
-def mark_released(record: dict | None, delivery: Delivery, holder: str) -> dict | None:
-    """The mark after an attempt that is known to have had no effect."""
-    if record is None:
-        return None
-    mark = _without_claim(dict(record), delivery, holder)
-    return mark if mark.get("time") or mark.get("claim") else None
-
-
-def _without_claim(mark: dict, delivery: Delivery, holder: str) -> dict:
-    claim = mark.get("claim") or {}
-    # A claim of a version before names no holder.
-    claimed = claim.get("message"), claim.get("holder", holder)
-    if claimed == (delivery.message_id, holder):
-        mark["claim"] = None
-    return mark
-
-
-def _thing(thing: str | None) -> dict:
-    return {"kind": "thing", "version": VERSION, "things": [thing], "time": None}
 
 
 def _describe(record: dict, delivery: Delivery, expires: float) -> None:
