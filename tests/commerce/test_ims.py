@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -143,6 +144,26 @@ def test_the_token_is_renewed_minutes_before_it_ends(client, store, clock):
     assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-2"
 
 
+def test_nobody_waits_for_the_one_who_renews_while_the_old_token_serves(
+    client, store, clock
+):
+    client.calls().get("products")
+    clock.now += 86400 - 300
+    store.release.clear()
+    renewing = threading.Thread(target=lambda: client.calls().get("products"))
+    renewing.start()
+    while len(store.asked_for_tokens) < 2:
+        time.sleep(0.01)
+
+    client.calls().get("orders")
+
+    assert not store.release.is_set()
+    assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-1"
+    store.release.set()
+    renewing.join(10)
+    assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-2"
+
+
 def test_the_old_token_serves_until_its_end_while_ims_is_down(client, store, clock):
     shop = client.calls()
     shop.get("products")
@@ -246,6 +267,7 @@ def test_a_token_that_another_thread_renewed_is_not_renewed_again(client, store)
     [
         pytest.param(answer(400, {"error": "invalid_client"}), 401, id="refused"),
         pytest.param(answer(401, {"error": "invalid_client"}), 401, id="unauthorized"),
+        pytest.param(answer(408, b""), 503, id="timed out"),
         pytest.param(answer(429, b""), 503, id="throttled"),
         pytest.param(answer(500, b"<html>"), 503, id="error"),
         pytest.param(answer(302, b"", Location="https://x.y"), 503, id="redirect"),
@@ -273,8 +295,9 @@ def test_a_failing_token_endpoint_is_an_alarm_and_no_refusal(
 def test_a_failure_is_the_answer_to_all_who_ask_within_seconds(client, store, clock):
     store.token_answer = answer(400, {"error": "invalid_client"})
     for _ in range(5):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as raised:
             client.calls().get("products")
+        assert (raised.value.status, raised.value.alarm) == (401, True)
     assert len(store.asked_for_tokens) == 1
 
     store.token_answer = None
