@@ -215,7 +215,6 @@ def _version(settings: CommerceSettings, session: requests.Session | None) -> Fi
     parts = urlsplit(settings.url)
     path = parts.path.partition("/rest/")[0].removesuffix("/index.php")
     url = f"{parts.scheme}://{parts.netloc}{path}/magento_version"
-    said = ""
     try:
         answer = (session or requests).get(
             url, timeout=VERSION_SECONDS, allow_redirects=False

@@ -121,6 +121,7 @@ def test_permissions_all_missing_are_told_from_a_refused_signature():
     status, refused, _ = checked(lambda a: store(a, refuse="all", said=INVALID))
 
     assert none_allowed["sign-in"]["ok"] is True
+    assert "store scope" not in none_allowed  # nobody told which there are
     assert all(none_allowed[read]["ok"] is False for read in READS)
     assert status == 1
     assert refused["sign-in"]["detail"] == (
@@ -211,6 +212,24 @@ def test_a_wrong_address_is_told():
     )
     assert found["version"]["detail"] == "the store does not tell"
     assert found["clock"]["detail"] == "the store does not tell its time"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(lambda: response(200, b"<html>Magento/2.4"), id="a page"),
+        pytest.param(lambda: response(404, b"Magento/2.4"), id="not found"),
+        pytest.param(lambda: requests.ReadTimeout(), id="no answer"),
+    ],
+)
+def test_a_store_that_does_not_tell_its_version_is_no_fault(said):
+    def script(asked):
+        return said() if asked.url.endswith("/magento_version") else store(asked)
+
+    status, found, _ = checked(script)
+
+    assert (status, found["version"]["ok"]) == (0, None)
+    assert found["version"]["detail"] == "the store does not tell"
 
 
 def test_a_store_that_is_not_there_is_3():
