@@ -88,9 +88,10 @@ def normal_time(text: str) -> str | None:
     """RFC 3339 *text* in :func:`timestamp`'s form; None when it is none."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return timestamp(moment) if moment.tzinfo else None
+    # In UTC it may be a moment outside the years that datetime has.
+    except (ValueError, OverflowError):
         return None
-    return timestamp(moment) if moment.tzinfo else None
 
 
 def traceparent_of(text: str | None) -> str | None:

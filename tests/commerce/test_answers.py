@@ -284,6 +284,7 @@ def outcome_of(answer):
         (None, None),
         ("9" * 400, 999999999.0),
         ("Fri, 31 Dec 1999 23:59:59 -0000", None),
+        (f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header, seconds):
