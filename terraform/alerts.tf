@@ -26,7 +26,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "WARNING"
-      advice    = "Each refused event lies in the dead-letter topic with Commerce's reason. `make dead-letters` lists them; correct the shop or the sender and `make replay`."
+      advice    = "Each refused event lies in the dead-letter topic with Commerce's reason. `make dead-letters` lists them; correct the shop or the sender, then `make replay`, or `make discard` what is not wanted."
     }
     crashes = {
       title     = "A function fails by itself"
@@ -38,7 +38,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "ERROR"
-      advice    = "A function crashed, ran out of memory or did not start. Pub/Sub delivers events again. Look for outcome `crashed` and for tracebacks in the logs; after a deployment, roll back (docs/deploy.md)."
+      advice    = "A function crashed, ran out of memory or did not start; Pub/Sub delivers its events again. Look in the function's log for outcome `crashed` and for tracebacks. After a deployment roll back (docs/deploy.md); out of memory, raise memory_mb (`ingest` or `consumers`) and `make deploy`."
     }
     dead_letters = {
       title     = "Dead letters are waiting"
@@ -50,7 +50,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "WARNING"
-      advice    = "Events were refused, or Commerce was away for longer than the tries last. They are kept 31 days: `make dead-letters`, then replay or discard."
+      advice    = "Events were refused, or Commerce was away for longer than the tries last. They are kept 31 days, then they are gone: `make dead-letters` says why each is there; when the reason is mended `make replay`, or `make discard` what is not wanted."
     }
     ingest_errors = {
       title     = "Ingest cannot take events"
@@ -62,7 +62,7 @@ locals {
       threshold = 0.02
       for       = "300s"
       severity  = "CRITICAL"
-      advice    = "More than 2 % of the requests of the last minutes were answered with 5xx. 503 means that Pub/Sub did not take the event (or that max_instances is reached); callers have to send again."
+      advice    = "More than 2 % of the requests of the last minutes were answered with 5xx: these events were not taken, and their senders have to send again. Look in ingest's log. Answers of 503 with stage `published` mean that Pub/Sub did not take events (status.cloud.google.com; ingest's right to publish); 5xx without a line of ours mean that max_instances is reached or instances do not start: raise it (`ingest`) and `make deploy`, or roll back (docs/deploy.md)."
     }
     sign_in = {
       title     = "Our sign-in, address or set-up is wrong"
@@ -86,7 +86,7 @@ locals {
       threshold = var.unacknowledged_alert_minutes * 60
       for       = "0s"
       severity  = "ERROR"
-      advice    = "Commerce is away or slow, or an entity is paused. Nothing is lost: Pub/Sub keeps trying for hours and then keeps the events as dead letters."
+      advice    = "Nothing is lost: Pub/Sub keeps trying for hours and then keeps the events as dead letters. `make status` says whether the entity is paused (`make resume`) and what waits. The dashboard's verdicts by status say what Commerce answers: 5xx or none, look after Commerce; quick answers, but more events than calls, raise `consumers` and `make deploy`."
     }
   }
 }
@@ -136,6 +136,6 @@ resource "google_monitoring_alert_policy" "main" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "${each.value.advice}\n\nThe commands that help: docs/operations.md."
+    content   = "${each.value.advice}\n\nThe commands: docs/operations.md, which begins with how they find this deployment; symptoms: docs/debugging.md."
   }
 }

@@ -6,6 +6,8 @@ from itertools import combinations
 
 import pytest
 
+from tests.terraform.workspace import CONFIGURATION, ROOT
+
 
 @pytest.fixture(scope="session")
 def resources(started):
@@ -88,20 +90,64 @@ def test_dashboard_says_nothing_that_is_dropped(dashboard):
     assert empty(dashboard) == []
 
 
+# What each alert looks at, and when it fires: metric, how five minutes of it and its
+# series are made one number, over what that must be, and for how long.
+ALERTS = {
+    "commerce_refusals": ("outcomes", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
+    "crashes": ("crashes", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
+    "dead_letters": ("num_undelivered_messages", "ALIGN_MAX", "REDUCE_MAX", 0, "0s"),
+    "ingest_errors": ("request_count", "ALIGN_DELTA", "REDUCE_SUM", 0.02, "300s"),
+    "sign_in": ("alarms", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
+    "unacknowledged": (
+        "oldest_unacked_message_age",
+        "ALIGN_MAX",
+        "REDUCE_MAX",
+        15 * 60,
+        "0s",
+    ),
+}
+
+
+def test_alerts_fire_when_they_should(resources):
+    found = {}
+    for name, policy in resources["google_monitoring_alert_policy"].items():
+        [condition] = policy["conditions"][0]["condition_threshold"]
+        [aggregation] = condition["aggregations"]
+        metric = re.search(r'metric\.type="[^"]*/(\S+)"', condition["filter"])[1]
+        found[name] = (
+            metric.removeprefix("commerce-"),
+            aggregation["per_series_aligner"],
+            aggregation["cross_series_reducer"],
+            condition["threshold_value"],
+            condition["duration"],
+        )
+        assert (condition["comparison"], policy["combiner"]) == ("COMPARISON_GT", "OR")
+    assert found == ALERTS
+
+
+def test_refusals_alert_counts_refusals_only(resources):
+    policy = resources["google_monitoring_alert_policy"]["commerce_refusals"]
+    [condition] = policy["conditions"][0]["condition_threshold"]
+    assert condition["filter"].endswith(' AND metric.labels.outcome="refused"')
+
+
 def test_each_alert_says_what_to_do(resources):
-    policies = resources["google_monitoring_alert_policy"]
-    assert sorted(policies) == [
-        "commerce_refusals",
-        "crashes",
-        "dead_letters",
-        "ingest_errors",
-        "sign_in",
-        "unacknowledged",
-    ]
-    for policy in policies.values():
+    """Each names something to do, by names that exist."""
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    text = (CONFIGURATION / "variables.tf").read_text()
+    variables = re.findall(r'^variable "(\w+)"', text, re.M)
+    outcomes = {"alarm", "crashed", "published"}
+    for name, policy in resources["google_monitoring_alert_policy"].items():
         [documentation] = policy["documentation"]
-        assert len(documentation["content"]) > 100
-        assert "docs/" in documentation["content"]
+        quoted = re.findall(r"`([^`]+)`", documentation["content"])
+        commands = {one.split()[1] for one in quoted if one.startswith("make ")}
+        others = {one for one in quoted if not one.startswith("make ")}
+        assert commands or "roll back" in documentation["content"], name
+        assert commands - set(targets) == set()
+        assert others - {*variables, *outcomes} == set()
+        pages = set(re.findall(r"docs/[a-z]+\.md", documentation["content"]))
+        assert {page for page in pages if not (ROOT / page).is_file()} == set()
+        assert "docs/operations.md" in pages
 
 
 def test_alerts_carry_the_labels(resources):
