@@ -119,8 +119,7 @@ class Consumer:
         try:
             asked = read(body)
         except Unreadable as error:
-            refused = failure("refused", 400, error.reason)
-            answer = self._refuse(error.push, refused, self._labels(error.push))
+            answer = self._push(error.push, unreadable=error.reason)
             return _verdict(answer), answer
         if isinstance(asked, DirectCall):
             answer = self._direct(asked, traceparent_of(traceparent))
@@ -154,7 +153,7 @@ class Consumer:
         self._log_outcome(answer, answer.status, began, labels)
         return answer
 
-    def _push(self, push: Push) -> Answer:
+    def _push(self, push: Push, unreadable: str = "") -> Answer:
         began = time.perf_counter()
         labels = self._labels(push)
         self._log.line("INFO", "delivered", stage="attempt", **labels)
@@ -163,7 +162,11 @@ class Consumer:
                 "deliver", push.traceparent, event=labels["event"], attempt=push.attempt
             ) as traceparent:
                 labels["traceparent"] = traceparent
-                answer = self._delivered(push, labels)
+                if unreadable:
+                    refused = failure("refused", 400, unreadable)
+                    answer = self._refuse(push, refused, labels)
+                else:
+                    answer = self._delivered(push, labels)
         except LedgerUnavailable as error:
             answer = failure("retry", 503, LEDGER_AWAY, alarm=True)
             self._log.line("ERROR", place(error), stage="attempt", **labels)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from functions.consumer.dead_letters import DeadLetters
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
+from functions.pubsub.address import Endpoint
 from tests.commerce.server import answer
 from tests.consumer.parts import PRODUCT, SUBSCRIPTION, VALUE, Parts, Shop, push
 
@@ -100,6 +102,18 @@ def test_what_can_never_work_is_kept_and_then_acknowledged(
     [(_, stored_status, stored_reason)] = parts.letters.stored
     assert (stored_status, stored_reason) == (status, reason)
     assert shop.received == []
+    assert parts.outcomes() == ["refused"]
+
+
+def test_what_cannot_even_be_kept_is_a_crash_and_comes_again(shop):
+    nowhere = DeadLetters("p", "letters", Endpoint("127.0.0.1:9", True))
+    parts = Parts(shop, MemoryStore(), letters=nowhere)
+
+    # Half a surrogate pair, which no message of protobuf's can hold.
+    told = parts.deliver(push(data="***", orderingKey="\ud800"))
+
+    assert told == (500, error(500, "Internal error"))
+    assert parts.outcomes() == ["crashed"]
 
 
 def test_what_commerce_refuses_is_kept_and_then_acknowledged(parts, shop):
