@@ -1,4 +1,4 @@
-"""The three stores, one after the other, for whatever must hold on each."""
+"""The stores, one after the other, for whatever must hold on each."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import pytest
 from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
 from tests import machine
+from tests.ledger.fourth import FileStore
 from tests.ledger.parts import STORES
 from tests.running import free_port, listening
 
@@ -44,6 +45,8 @@ def store(request, tmp_path):
         yield MemoryStore()
     elif request.param == "sqlite":
         yield SqliteStore(str(tmp_path / "deep" / "ledger.sqlite"))
+    elif request.param == "fourth":
+        yield FileStore(tmp_path / "ledger.json")
     else:
         from functions.ledger.firestore import FirestoreStore
 

@@ -11,6 +11,7 @@ STORES = [
     "memory",
     "sqlite",
     pytest.param("firestore", marks=pytest.mark.emulator),
+    "fourth",
 ]
 LEASE = 40
 KEEP_DAYS = 35

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import socket
+import sqlite3
 import threading
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -139,6 +141,25 @@ def test_what_stays_as_it_is_stays(store):
     assert (store.get("a"), store.get("b")) == ({"expires": FOREVER, "n": 1}, None)
 
 
+@pytest.mark.parametrize("store", STORES[2:3], indirect=True)
+def test_firestore_removes_by_a_field_that_is_a_moment(store):
+    """A TTL policy reads moments; a number would be kept for ever."""
+    put(store, "a", {"expires": FOREVER, "n": 1})
+
+    document = store._client().collection("ledger").document("a").get()
+    assert document.get("expires") == datetime.fromtimestamp(FOREVER, UTC)
+
+
+def test_several_may_read_a_file_while_one_writes(tmp_path):
+    path = str(tmp_path / "ledger.sqlite")
+    put(SqliteStore(path), "a", {"expires": FOREVER, "n": 1})
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        writer.execute("BEGIN IMMEDIATE")
+        assert SqliteStore(path).get("a") == {"expires": FOREVER, "n": 1}
+
+
 def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
     (tmp_path / "ledger.sqlite").mkdir()
 
@@ -167,7 +188,7 @@ def test_a_firestore_that_is_away_is_unavailable():
             del os.environ["FIRESTORE_EMULATOR_HOST"]
 
 
-@pytest.mark.parametrize("store", STORES[1:], indirect=True)
+@pytest.mark.parametrize("store", STORES[1:3], indirect=True)
 def test_ingest_tells_a_caller_its_own_from_it_and_writes_nothing(store, tmp_path):
     ledger = Ledger(store, 40, 35)
     given = {"LEDGER": f"sqlite:{tmp_path / 'deep' / 'ledger.sqlite'}"}
