@@ -15,7 +15,7 @@ from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import fingerprint, traceparent_of
 from functions.handlers import Direct, dispatch
-from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
+from functions.ledger.ledger import Ledger, thing_hash, uid_hash
 from functions.ledger.rules import Answered, Busy, Delivery, Outcome
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log, place
@@ -195,6 +195,7 @@ class Consumer:
             return self._refuse(push, _invalid(push.event, error), labels)
 
         key = event.ordering_key(value)
+        budget = Budget(self._budget_seconds)
         decision = self._ledger.claim(
             push.source,
             push.uid,
@@ -214,13 +215,13 @@ class Consumer:
                 return _recorded(push.event, decision)
             case Busy():
                 return failure("retry", 503, OTHER_AT_WORK)
-        return self._act(push, event, value, decision, labels)
+        work = LedgerWork(self._ledger, decision, budget)
+        return self._act(push, event, value, work, labels)
 
     def _act(
-        self, push: Push, event: Event, value: Any, claim: Claim, labels: dict
+        self, push: Push, event: Event, value: Any, work: LedgerWork, labels: dict
     ) -> Answer:
         """Handle a claimed event and record what came of it."""
-        work = LedgerWork(self._ledger, claim, Budget(self._budget_seconds))
         answer = self._handle(event, push.event, value, work, work.before_call, labels)
         if answer.outcome == "refused":
             answer = self._refuse(push, answer, labels)

@@ -9,6 +9,8 @@ from functions.ledger.ledger import Claim, Ledger
 from functions.ledger.rules import Outcome
 
 OTHER_AT_WORK = "Another delivery of this event is under way"
+# Of the margin that a lease has beyond one call, what may pass before the call begins.
+PROMPT_SECONDS = 5.0
 
 
 class Budget:
@@ -23,7 +25,12 @@ class Budget:
         self, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._end = clock() + seconds
+        self._began = clock()
+        self._end = self._began + seconds
+
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return self._clock() - self._began
 
     def before_call(self, timeout_seconds: float) -> None:
         """Let a call of at most *timeout_seconds* begin.
@@ -38,6 +45,9 @@ class Budget:
 class LedgerWork:
     """A claimed delivery: ``functions.handlers.Work`` over the ledger.
 
+    Args:
+        budget: begun before the claim was asked for.
+
     Attributes:
         unsure_since: see ``Work``.
         calls: how many calls to Commerce were let through.
@@ -48,6 +58,7 @@ class LedgerWork:
         self._claim = claim
         self._budget = budget
         self._marks: set[str] = set()
+        self._held_at = 0.0  # of the budget's time: every lease began no earlier
         self.calls = 0
         since = claim.claimed.unsure_since
         self.unsure_since = datetime.fromtimestamp(since, UTC) if since else None
@@ -59,16 +70,32 @@ class LedgerWork:
             Unavailable: no time is left, or another delivery has taken over.
         """
         self._budget.before_call(timeout_seconds)
-        # The claim itself is the lease of the first call.
-        if self.calls and not self._ledger.renew(self._claim):
+        if not self._still_held():
             raise Unavailable(503, OTHER_AT_WORK)
         self.calls += 1
+
+    def _still_held(self) -> bool:
+        """Lengthen what would run out before the call is over; False when taken over.
+
+        The claim itself is the lease of the first call, and the rows' of theirs, unless
+        the call had to wait, as for a token that another thread fetches.
+        """
+        now = self._budget.spent()
+        late = now > self._held_at + PROMPT_SECONDS
+        if not late:
+            return not self.calls or self._ledger.renew(self._claim)
+        self._held_at = now
+        if not self._marks:
+            return self._ledger.renew(self._claim)
+        verdicts = self._ledger.claim_marks(self._claim, sorted(self._marks))
+        return verdicts is not None and "drop" not in verdicts
 
     def pending(self, rows: list[dict]) -> list[dict]:
         """See ``Work``."""
         if not rows:
             return []
         names = [_mark(row) for row in rows]
+        self._held_at = self._budget.spent()
         verdicts = self._ledger.claim_marks(self._claim, names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
