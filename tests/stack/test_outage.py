@@ -56,8 +56,7 @@ def told(parts: Parts, stage: str) -> list[dict]:
     """The consumer's lines of that stage."""
     said = (parts.folder / "consumer-0.log").read_text()
     whole = said[: said.rfind("\n") + 1].splitlines()  # the last may be half written
-    found = [json.loads(line) for line in whole if line.startswith("{")]
-    return [line for line in found if line.get("stage") == stage]
+    return [json.loads(line) for line in whole if f'"stage":"{stage}"' in line]
 
 
 def tried(parts: Parts) -> int:
