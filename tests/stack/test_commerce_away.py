@@ -35,14 +35,16 @@ def test_an_outage_costs_no_event_and_both_functions_answer_amid_it(tmp_path):
     with RunningStack(tmp_path / "state", **CALL) as stack:
         commerce = Control(stack.stack["commerce"])
 
-        def away(how: dict, until_tries: int) -> None:
-            commerce.control("DELETE", "faults")
-            commerce.fail(path="/V1/", times=None, **how)
+        def away(how: dict, before: int, until_tries: int) -> int:
+            fault = commerce.fail(path="/V1/", times=None, **how)
+            # The oldest one applies; so there is no moment without any.
+            commerce.control("DELETE", f"faults/{before}")
             stack.wait_for(
                 lambda: min(tries(stack)[uid] for uid in EVENTS) >= until_tries
             )
+            return fault
 
-        commerce.fail(path="/V1/", times=None, **HANGING)
+        fault = commerce.fail(path="/V1/", times=None, **HANGING)
         for uid, (changes, _) in EVENTS.items():
             event = f"be-observer.{uid}"
             value = {**samples.value(event), **changes}
@@ -53,8 +55,8 @@ def test_an_outage_costs_no_event_and_both_functions_answer_amid_it(tmp_path):
             unknown = {"type": "nobody.knows", "data": {}}
             told = requests.post(stack.stack["consumer"], json=unknown, timeout=30)
             assert told.status_code == 400
-        away(DROPPING, TRIES // 2)
-        away(CLOSED, TRIES)
+        fault = away(DROPPING, fault, TRIES // 2)
+        away(CLOSED, fault, TRIES)
         assert commerce.effects() == []
 
         commerce.control("DELETE", "faults")
