@@ -19,21 +19,14 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from tests.running import free_port, listening
 from tests.terraform.archives import Unpacked, listed
-from tests.terraform.workspace import VALUES
+from tests.terraform.workspace import ROOT, VALUES
 
 PROJECT = VALUES["project_id"]
-EVENT = {
-    "data": {
-        "uid": "erp-4711",
-        "event": "be-observer.catalog_product_create",
-        "value": {
-            "sku": "LAMP-1",
-            "name": "Lamp",
-            "price": 49.9,
-            "description": "It shines.",
-        },
-    }
-}
+GUIDE = (ROOT / "docs" / "deploy.md").read_text()
+# The guide's first event, as it is posted with curl.
+EVENT = json.loads(
+    re.search(r"^curl \"\$URL\" .* -d '(\{.*?^\})'$", GUIDE, re.M | re.S)[1]
+)
 
 
 @pytest.fixture(scope="session")

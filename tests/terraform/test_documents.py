@@ -2,10 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
-from tests.terraform.workspace import CONFIGURATION, ROOT
+from tests.terraform.workspace import CONFIGURATION, ROOT, TERRAFORM
 
 DEPLOY = ROOT / "docs" / "deploy.md"
 
@@ -105,6 +106,47 @@ def test_guide_names_only_commands_and_values_that_exist():
         r'^output "(\w+)"', (CONFIGURATION / "outputs.tf").read_text(), re.MULTILINE
     )
     assert set(re.findall(r"output (\w+_\w+)", page)) - set(outputs) == set()
+
+
+def test_secrets_are_handed_over_as_the_guide_does(tmp_path):
+    """The lines of the guide, pasted into a shell, give what Terraform takes."""
+    page = DEPLOY.read_text()
+    [lines] = [one for one in page.split("```") if "\nexport TF_VAR_secrets=" in one]
+    text = (CONFIGURATION / "variables.tf").read_text()
+    block = re.search(r'^variable "secrets" \{\n.*?^\}\n', text, re.M | re.S)[0]
+    (tmp_path / "main.tf").write_text(block.replace("  ephemeral   = true\n", ""))
+    console = f"{TERRAFORM} -chdir={tmp_path} console"
+    done = subprocess.run(
+        [
+            shutil.which("bash"),
+            "-euc",
+            "openssl() { echo 0123456789abcdef; }\n"
+            f"{lines}\necho 'jsonencode(nonsensitive(var.secrets))' | {console}",
+        ],
+        input="key-1\nsecret-2\ntoken-3\ntoken-secret-4\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said, handed_over = done.stdout.splitlines()
+    assert said == "token of the ERP: 0123456789abcdef"
+    assert json.loads(json.loads(handed_over)) == {
+        "COMMERCE_CONSUMER_KEY": "key-1",
+        "COMMERCE_CONSUMER_SECRET": "secret-2",
+        "COMMERCE_ACCESS_TOKEN": "token-3",
+        "COMMERCE_ACCESS_TOKEN_SECRET": "token-secret-4",
+        "INGEST_TOKENS": "erp:0123456789abcdef",
+    }
+
+
+def test_links_within_the_guide_lead_somewhere():
+    page = DEPLOY.read_text()
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", page, re.M)
+    }
+    assert set(re.findall(r"\]\(#([^)]*)\)", page)) - headings == set()
 
 
 def test_every_secret_is_named_in_the_guide():
