@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 VERSION = 1
 FINISHED_KEPT = 1000  # per uid; callers who use one uid for all get no more
+ANSWERS_KEPT = 400_000  # bytes per uid: a document of Firestore's holds a megabyte
 OPEN_KEPT = 100
 THINGS_KEPT = 100
 LONGEST_ANSWER = 500  # characters of Commerce's message
@@ -128,7 +129,7 @@ def claim(
         return record, Claimed(holder, before["attempts"], before["unsure"])
     if any(_live(entry, now) for entry in event.open.values()):
         return record, Busy()
-    if (entry := _repeated(event.finished, delivery)) is not None:
+    if (entry := _repeated(event, delivery)) is not None:
         answered = Answered(entry["status"], entry["answer"], True)
         event.finish(delivery.message_id, _finished(delivery, answered, now))
         _trim(event, now - keep)
@@ -261,12 +262,22 @@ def _unsure(entry: dict) -> float | None:
     return entry["began"] if entry["holder"] is not None else None
 
 
-def _repeated(finished: list[dict], delivery: Delivery) -> dict | None:
-    looked_at = reversed(finished) if delivery.happening else finished[-1:]
-    for entry in looked_at:
+def _repeated(event: _Event, delivery: Delivery) -> dict | None:
+    """The finished entry that *delivery* only says again."""
+    finished = event.finished
+    for entry in reversed(finished) if delivery.happening else finished[-1:]:
         if entry["fingerprint"] == delivery.fingerprint and entry["status"] < 300:
-            return entry
+            return None if _changes_after(entry, event, delivery) else entry
     return None
+
+
+def _changes_after(entry: dict, event: _Event, delivery: Delivery) -> bool:
+    """Whether another value that came after *entry*'s is still to take effect."""
+    return not delivery.happening and any(
+        waiting["fingerprint"] != delivery.fingerprint
+        and waiting["time"] > entry["time"]
+        for waiting in event.open.values()
+    )
 
 
 def _finished(delivery: Delivery, answered: Answered, now: float) -> dict:
@@ -283,6 +294,9 @@ def _finished(delivery: Delivery, answered: Answered, now: float) -> dict:
 
 def _trim(event: _Event, oldest: float) -> None:
     kept = [entry for entry in event.finished if entry["at"] >= oldest]
-    event.record["finished"] = kept[-FINISHED_KEPT:]
+    event.record["finished"] = kept = kept[-FINISHED_KEPT:]
+    size = sum(len(entry["answer"].encode()) for entry in kept)
+    while size > ANSWERS_KEPT:
+        size -= len(kept.pop(0)["answer"].encode())
     for message in list(event.open)[:-OPEN_KEPT]:
         del event.open[message]

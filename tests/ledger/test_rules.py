@@ -1,9 +1,20 @@
 """The ledger's rules, each by itself, through what consumer and handlers call."""
 
+import json
+
 import pytest
 
+from functions.ledger import rules
 from functions.ledger.ledger import Claim, event_key, thing_hash, thing_key
-from functions.ledger.rules import LONGEST_ANSWER, Answered, Busy, Outcome
+from functions.ledger.rules import (
+    FINISHED_KEPT,
+    LONGEST_ANSWER,
+    OPEN_KEPT,
+    THINGS_KEPT,
+    Answered,
+    Busy,
+    Outcome,
+)
 from tests.ledger.parts import (
     DONE,
     KEEP_DAYS,
@@ -18,7 +29,7 @@ from tests.ledger.parts import (
 )
 
 DAY = 86_400
-OLD, NEW = "2026-01-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z"
+OLD, BETWEEN, NEW = (f"2026-01-0{day}T00:00:00.000000Z" for day in (1, 2, 3))
 MARK = "stock:LAMP@default"
 
 
@@ -73,6 +84,21 @@ def test_the_same_uid_with_another_value_is_another_event(timed, outcome):
     assert isinstance(timed.claim(delivery("m3", "A")), Claim)
 
 
+def test_what_waits_with_another_value_came_between(timed):
+    """A, B that is being retried, A: were the last no change, B would remain."""
+    timed.settled(delivery("m1", "A", time=OLD), DONE)
+    timed.settled(delivery("m2", "B", time=BETWEEN), NO_EFFECT)
+
+    assert isinstance(timed.claim(delivery("m3", "A", time=NEW)), Claim)
+
+
+def test_what_waits_since_before_does_not_make_a_repeat_a_change(timed):
+    timed.settled(delivery("m1", "B", time=OLD), NO_EFFECT)
+    timed.settled(delivery("m2", "A", time=BETWEEN), DONE)
+
+    assert timed.claim(delivery("m3", "A", time=NEW)) == answered(DONE, repeated=True)
+
+
 def test_a_happening_is_known_again_whatever_came_between(timed):
     timed.settled(delivery("m1", "A", happening=True), DONE)
     timed.settled(delivery("m2", "B", happening=True), DONE)
@@ -100,6 +126,27 @@ def test_an_answer_is_kept_in_bounds(timed):
     timed.settled(delivery(), Outcome(200, "x" * 2 * LONGEST_ANSWER, final=True))
 
     assert timed.claim(delivery()) == Answered(200, "x" * LONGEST_ANSWER, False)
+
+
+def test_a_uid_that_is_used_for_all_fits_a_document_of_firestores(timed):
+    """A megabyte, https://firebase.google.com/docs/firestore/quotas; full of answers
+    that take three bytes a character."""
+    said = Outcome(400, "価" * LONGEST_ANSWER, final=True)
+    timed.settled(delivery(value="f" * 64), said)
+    record = timed.record()
+    [entry] = record["finished"]
+    waits = {**entry, "holder": None, "unsure": None, "attempts": 9, "began": 1e9}
+    full = {
+        **record,
+        "finished": [{**entry, "message": f"{n:016}"} for n in range(FINISHED_KEPT)],
+        "open": {f"{n:016}": waits for n in range(9000, 9000 + OPEN_KEPT)},
+        "things": [f"{n:064}" for n in range(THINGS_KEPT)],
+    }
+
+    record, _ = rules.claim(full, delivery("m2"), "h", timed.now, LEASE, DAY)
+
+    size = len(json.dumps([record, record["things"]], ensure_ascii=False).encode())
+    assert size < 1_000_000
 
 
 # Claims
