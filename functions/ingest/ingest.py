@@ -1,6 +1,5 @@
 """Answers what is sent to ingest: checks a posted event and has it published."""
 
-import asyncio
 import hashlib
 import json
 import time
@@ -102,8 +101,7 @@ class Ingest:
             self.settings,
         )
         uid = unquote(request.scope["raw_path"].decode(errors="replace"))[len(PATH) :]
-        # Off the loop: a ledger's client may block.
-        told = await asyncio.to_thread(status.of, _source(caller), uid, time.time())
+        told = await status.of(_source(caller), uid, time.time())
         return _json(200, told) if told else _refusal(404, NOT_SEEN)
 
     async def _post(self, request: Request) -> Response:

@@ -1,5 +1,7 @@
 """What became of a caller's event, read from the ledger: ``GET /events/<uid>``."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from functions.ledger.open import open_store
 from functions.ledger.store import Store
 
 PATH = "/events/"
+READERS = 4  # threads: a ledger's client blocks
 NOT_SEEN = "not seen yet"
 
 
@@ -22,14 +25,23 @@ class Status:
 
     def __init__(self, ledger: str, project: str, store: Store | None = None) -> None:
         self._store = store or open_store(ledger, project)
+        # Of its own, so that a slow ledger takes no thread from who verifies callers.
+        self._readers = ThreadPoolExecutor(READERS, "status")
 
-    def of(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
+    async def of(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
         """What became of *uid* of the caller *source*; None when it was not seen yet.
 
         Returns:
             ``uid``, ``event``, ``state`` (``accepted``, ``handled``, ``refused`` or
             ``retrying``), ``message`` and ``at`` (RFC 3339) where they are known.
+
+        Raises:
+            LedgerUnavailable: it cannot be read now.
         """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, source, uid, now)
+
+    def _read(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
         record = self._store.get(event_key(source, uid))
         entry = _newest(record) if record else None
         if entry is None:

@@ -1,7 +1,9 @@
 """``GET /events/<uid>``: a caller asks what became of its event."""
 
+import asyncio
 import base64
 import json
+import threading
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -22,6 +24,7 @@ from functions.settings import from_environment
 from functions.tracing import Off
 from tests.ingest.test_doors import signed
 
+SECONDS = 30.0
 EVENT = "be-observer.catalog_product_update"
 KEY = bytes(range(32))
 ERP, WMS = "erp-token-0123456789", "wms-token-0123456789"
@@ -185,6 +188,27 @@ def test_a_ledger_that_is_away_is_a_503_and_an_alarm():
     assert (line["severity"], line["status"]) == ("ERROR", 503)
     assert line["message"].startswith("LedgerUnavailable in ")
     assert "SQLite" not in line["message"]
+
+
+def test_who_asks_of_a_slow_ledger_holds_up_nobody_who_posts():
+    """ID tokens are verified in the event loop's own threads, of which it has few."""
+    answered = threading.Event()
+
+    class Slow:
+        def get(self, key):
+            answered.wait(SECONDS)
+
+    status = Status("memory", "p", Slow())
+
+    async def posting_while_asked() -> None:
+        asking = [
+            asyncio.create_task(status.of("/ingest/erp", "15", 0.0)) for _ in range(100)
+        ]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.to_thread(answered.set), SECONDS / 2)
+        assert await asyncio.gather(*asking) == [None] * 100
+
+    asyncio.run(posting_while_asked())
 
 
 def test_nothing_is_written(store, ledger):
