@@ -61,7 +61,9 @@ async def spoil(
             await _after(chance.expovariate(1 / PUSHES), pushes)
     finally:
         for left in await shop.heal():
-            did[names[left["id"]]] -= left["times"]
+            # The last one may be in force though we were cancelled before its id came.
+            if left["id"] in names:
+                did[names[left["id"]]] -= left["times"]
 
 
 async def kill(
