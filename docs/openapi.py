@@ -8,7 +8,7 @@ from docs.json_schema import NO_NUL, value_schema
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.ingest.envelope import LONGEST_UID
-from functions.ingest.ingest import RETRY_SECONDS
+from functions.ingest.responses import RETRY_SECONDS
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
 TEXT = {"type": "string"}

@@ -1,7 +1,6 @@
 """Answers what is sent to ingest: checks a posted event and has it published."""
 
 import hashlib
-import json
 import time
 from functools import lru_cache
 from urllib.parse import quote, unquote
@@ -14,6 +13,7 @@ from functions.ingest import auth, envelope
 from functions.ingest.body import ClientGone, TooLarge, read_body
 from functions.ingest.page import PAGE
 from functions.ingest.publisher import NotStored, Publisher
+from functions.ingest.responses import later, refusal, stored, with_json
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, PATH, Status
 from functions.ledger.store import LedgerUnavailable
@@ -23,8 +23,6 @@ from functions.tracing import Tracing
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
 LONGEST_CALLER = 512
 BODY_SECONDS = 30.0  # a caller slower than this with its body is sent away
-_quoted = json.encoder.encode_basestring_ascii
-RETRY_SECONDS = 5  # what a caller is asked to wait when Pub/Sub is away
 
 
 class Ingest:
@@ -58,30 +56,30 @@ class Ingest:
             if self.status and request.url.path.startswith(PATH):
                 if request.method == "GET":
                     return await self._status(request, self.status)
-                return _refusal(405, "GET the status of an event", allow="GET, POST")
+                return refusal(405, "GET the status of an event", allow="GET, POST")
             allowed = "GET, HEAD, POST" if request.url.path == "/" else "POST"
-            return _refusal(405, "POST events here", allow=allowed)
+            return refusal(405, "POST events here", allow=allowed)
         except TooLarge:
             most = self.settings.max_body_bytes
             self._refused(413, traceparent=_trace(request))
-            return _refusal(413, f"The body is longer than {most} bytes")
+            return refusal(413, f"The body is longer than {most} bytes")
         except auth.Unauthenticated as error:
             self._refused(401, traceparent=_trace(request))
-            return _refusal(401, "Unauthorized", www_authenticate=error.challenge)
+            return refusal(401, "Unauthorized", www_authenticate=error.challenge)
         except LedgerUnavailable as error:
             trace = _trace(request)
             self.log.line(
                 "ERROR", place(error), status=503, alarm=True, traceparent=trace
             )
-            return _later("The ledger cannot be read now; please ask again")
+            return later("The ledger cannot be read now; please ask again")
         except auth.Undecided:
             self._refused(503, alarm=True, traceparent=_trace(request))
-            return _later("Callers cannot be identified now; please send again")
+            return later("Callers cannot be identified now; please send again")
         except TimeoutError:
             self._refused(408, traceparent=_trace(request))
-            return _refusal(408, "The body did not arrive in time", connection="close")
+            return refusal(408, "The body did not arrive in time", connection="close")
         except ClientGone:
-            return _refusal(400, "The connection was closed before the body ended")
+            return refusal(400, "The connection was closed before the body ended")
         except Exception as error:
             # The framework has no error handler for async functions, and its own
             # answer to an exception would log a trace with values in it.
@@ -92,7 +90,7 @@ class Ingest:
                 outcome="crashed",
                 status=500,
             )
-            return _refusal(500, "Internal error; please send again")
+            return refusal(500, "Internal error; please send again")
 
     async def _status(self, request: Request, status: Status) -> Response:
         """What became of the caller's own event."""
@@ -101,8 +99,8 @@ class Ingest:
             self.settings,
         )
         uid = unquote(request.scope["raw_path"].decode(errors="replace"))[len(PATH) :]
-        told = await status.of(_source(caller), uid, time.time())
-        return _json(200, told) if told else _refusal(404, NOT_SEEN)
+        told = await status.of(source_of(caller), uid, time.time())
+        return with_json(200, told) if told else refusal(404, NOT_SEEN)
 
     async def _post(self, request: Request) -> Response:
         began = time.perf_counter()
@@ -131,7 +129,7 @@ class Ingest:
                 fields=_known_fields(error.errors),
                 traceparent=traceparent,
             )
-            return _refusal(400, error.error, error.errors)
+            return refusal(400, error.error, error.errors)
         event = posted.event
         try:
             with self.tracing.span(
@@ -151,7 +149,7 @@ class Ingest:
                         event,
                         posted.uid,
                         posted.value,
-                        _source(caller),
+                        source_of(caller),
                         received,
                         handed_on,
                     ),
@@ -166,7 +164,7 @@ class Ingest:
                 status=503,
                 ms=_ms(began),
             )
-            return _later("The event could not be stored; please send it again")
+            return later("The event could not be stored; please send it again")
         self.log.line(
             "INFO",
             "event published",
@@ -176,7 +174,7 @@ class Ingest:
             status=200,
             ms=_ms(began),
         )
-        return _published(posted.name)
+        return stored(posted.name)
 
     def _refused(self, status: int, **labels) -> None:
         self.log.line(
@@ -195,53 +193,12 @@ def _trace(request: Request) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _source(caller: str) -> str:
+def source_of(caller: str) -> str:
     """The ``ce-source`` of a caller's events, within what an attribute holds."""
     name = quote(caller, safe=URI_SAFE)
     if len(name) > LONGEST_CALLER:
         name = f"sha256:{hashlib.sha256(caller.encode()).hexdigest()}"
     return f"/ingest/{name}"
-
-
-def _published(name: str) -> Response:
-    """The answer to an event that was stored."""
-    # By hand: an encoder made anew costs more than all else about the answer.
-    return _Stored(
-        f'{{"type": {_quoted(name)}, "response": {{"success": true,'
-        ' "message": "Event published successfully"}}'.encode()
-    )
-
-
-class _Stored(Response):
-    """A 200 with JSON, without the general way to its two headers."""
-
-    def __init__(self, body: bytes) -> None:
-        self.status_code = 200
-        self.background = None
-        self.body = body
-        self.raw_headers = [
-            (b"content-length", str(len(body)).encode()),
-            (b"content-type", b"application/json"),
-        ]
-
-
-def _json(status: int, content: dict, **headers: str) -> Response:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    # Escaped to ASCII, since what is echoed need not be valid Unicode.
-    return Response(
-        json.dumps(content), status, headers=names, media_type="application/json"
-    )
-
-
-def _refusal(
-    status: int, error: str, errors: dict | None = None, **headers: str
-) -> Response:
-    content = {"error": error, "errors": errors} if errors else {"error": error}
-    return _json(status, content, **headers)
-
-
-def _later(error: str) -> Response:
-    return _refusal(503, error, retry_after=str(RETRY_SECONDS))
 
 
 def _known_fields(errors: dict[str, list[str]]) -> list[str] | None:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from functions.ingest.auth import Request, Unauthenticated, by_token
-from functions.ingest.ingest import _source
+from functions.ingest.ingest import source_of
 from functions.ingest.settings import IngestSettings, Secret
 from functions.settings import SettingsError, from_environment
 from tests.ingest.served import CREATE, VALUE, event, ingest, post
@@ -319,13 +319,13 @@ def test_a_token_is_no_signature(hmac_client, pubsub):
 
 @pytest.mark.parametrize("name", ["x" * 513, "é" * 171, "a b/c?d#é\0", ""])
 def test_whatever_a_rule_of_ones_own_names_a_caller_fits_an_attribute(name):
-    told = _source(name)
+    told = source_of(name)
 
     assert told.isascii()
     assert told.isprintable()
     assert len(told) <= 1024
     assert not set(told) & set(" ?#")
-    assert told != _source(name + "x")
+    assert told != source_of(name + "x")
 
 
 def test_under_none_the_caller_is_anonymous_whatever_it_says(client, pubsub):
