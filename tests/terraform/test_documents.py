@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.terraform.workspace import CONFIGURATION, ROOT, TERRAFORM
 
 DEPLOY = ROOT / "docs" / "deploy.md"
@@ -29,6 +31,20 @@ def test_every_variable_and_output_is_described_in_the_readme():
             assert re.search(rf"^\| `{name}` \| \w.{{20,}}\|$", page, re.MULTILINE), (
                 name
             )
+
+
+def test_example_of_a_shared_state_is_well_formed():
+    text = (CONFIGURATION / "versions.tf").read_text()
+    opened = re.sub(r"^  # (?=(  )?[a-z]+ += |backend |\})", "  ", text, flags=re.M)
+    assert re.search(r'^  backend "gcs" \{$', opened, re.M)
+    done = subprocess.run(
+        [TERRAFORM, "fmt", "-"],
+        input=opened,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, opened), done.stderr
 
 
 def test_every_file_is_named_in_the_readme():
@@ -83,16 +99,45 @@ def test_outage_arithmetic_follows_the_delivery_numbers():
     assert sentence in DEPLOY.read_text()
 
 
-def test_costs_add_up():
+def test_costs_follow_from_prices_and_loads(started):
+    """Every number of the guide's table, by the arithmetic that the guide gives."""
     page = DEPLOY.read_text()
     table = page.partition("| a month |")[2].partition("\n\n")[0]
     rows = [
-        [cell.strip(" *").replace(",", "") for cell in line.strip("|").split("|")]
+        [cell.strip(" *") for cell in line.strip("|").split("|")]
         for line in table.splitlines()[3:]
     ]
-    *parts, together = [[float(cell) for cell in row[1:]] for row in rows]
-    assert len(parts) == 7
-    assert [round(sum(column), 2) for column in zip(*parts, strict=True)] == together
+    found = {
+        name: [float(cell.replace(",", "")) for cell in cells] for name, *cells in rows
+    }
+    gib, month = 2**30, 30 * 24 * 3600
+    policies = [
+        one
+        for one in started["whole"].result().states["apply"]["root_module"]["resources"]
+        if one["type"] == "google_monitoring_alert_policy"
+    ]
+    fixed = round(0.10 * 3 + 0.10 * len(policies) + 0.35 * 3)
+
+    def over(used, free):
+        return max(used - free, 0)
+
+    wanted = {name: [] for name in found}
+    for events_a_second, instances in ((0, 0), (1, 0.5), (10, 3), (100, 21)):
+        events, seconds = events_a_second * month, instances * month
+        parts = {
+            "Cloud Run, instance time": over(seconds, 180_000) * 0.000024
+            + over(seconds / 2, 360_000) * 0.0000025,
+            "Cloud Run, requests": over(2 * events, 2e6) * 0.40 / 1e6,
+            "Pub/Sub": over(3000 * events, 10 * gib) * 40 / 2**40,
+            "Firestore, operations": events * (3 * 0.03 + 3 * 0.09 + 2 * 0.01) / 1e5,
+            "Firestore, storage": events / 30 * 35 * 2000 / gib * 0.15,
+            "Logging": over(5000 * events, 50 * gib) / gib * 0.50,
+            "Fixed": fixed,
+        }
+        parts["together"] = sum(round(part, 2) for part in parts.values())
+        for name, part in parts.items():
+            wanted[name].append(pytest.approx(part, abs=0.011))
+    assert found == wanted
 
 
 def test_guide_names_only_commands_and_values_that_exist():
