@@ -2,12 +2,21 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.commerce.client import Commerce
-from functions.commerce.errors import HandlerError, Unavailable
+from functions.commerce.errors import HandlerError
+from functions.consumer.answers import (
+    Answer,
+    failed,
+    failure,
+    invalid,
+    recorded,
+    success,
+    unknown,
+    verdict,
+)
 from functions.consumer.dead_letters import DeadLetters, NotStored
 from functions.consumer.push import DirectCall, Push, Unreadable, read
 from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
@@ -21,70 +30,10 @@ from functions.ledger.store import LedgerUnavailable
 from functions.log import Log, place
 from functions.tracing import Tracing
 
-LONGEST_SHOWN = 200  # characters of an event's name in an answer
 LEDGER_AWAY = "The ledger cannot be reached"
 LETTERS_AWAY = "The dead-letter topic cannot be reached"
 # Answers that are logged. Commerce's are not: they may name what is in an event.
 LOGGED = frozenset({OTHER_AT_WORK, LEDGER_AWAY, LETTERS_AWAY})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the caller gets.
-
-    Attributes:
-        outcome: of the one vocabulary: handled, repeated, refused, retry, crashed.
-        status: the handler's own.
-        body: as the seed system's operators know it.
-        retry_after: seconds Commerce asked for, where it did.
-        final: never to be tried again.
-        unsure: Commerce may have acted all the same.
-        alarm: a person must act.
-    """
-
-    outcome: str
-    status: int
-    body: dict
-    retry_after: float | None = None
-    unsure: bool = False
-    alarm: bool = False
-
-    @property
-    def final(self) -> bool:
-        return self.outcome in ("handled", "repeated", "refused")
-
-    @property
-    def text(self) -> str:
-        """The sentence in the body."""
-        if "response" in self.body:
-            return self.body["response"]["message"]
-        return self.body["error"]["body"]["error"]
-
-
-def success(event: str, message: str, outcome: str = "handled") -> Answer:
-    """The event was handled."""
-    response = {"success": True, "message": message}
-    return Answer(outcome, 200, {"type": event, "response": response})
-
-
-def failure(outcome: str, status: int, message: str, **more: Any) -> Answer:
-    """The event was not handled, or not now."""
-    body = {"error": {"statusCode": status, "body": {"error": message}}}
-    return Answer(outcome, status, body, **more)
-
-
-def failed(error: HandlerError) -> Answer:
-    """What a handler raised on purpose, as an answer."""
-    if isinstance(error, Unavailable):
-        return failure(
-            "retry",
-            error.status,
-            error.message,
-            retry_after=error.retry_after,
-            unsure=error.effect_unknown,
-            alarm=error.alarm,
-        )
-    return failure("refused", error.status, error.message)
 
 
 class Consumer:
@@ -120,12 +69,12 @@ class Consumer:
             asked = read(body)
         except Unreadable as error:
             answer = self._push(error.push, unreadable=error.reason)
-            return _verdict(answer), answer
+            return verdict(answer), answer
         if isinstance(asked, DirectCall):
             answer = self._direct(asked, traceparent_of(traceparent))
             return answer.status, answer
         answer = self._push(asked)
-        return _verdict(answer), answer
+        return verdict(answer), answer
 
     def _direct(self, call: DirectCall, traceparent: str | None) -> Answer:
         began = time.perf_counter()
@@ -135,7 +84,7 @@ class Consumer:
             return failure("refused", 400, text)
         event = catalog.find(call.event)
         if event is None:
-            return failure("refused", 400, _unknown(call.event))
+            return unknown(call.event)
         labels = {
             "event": event.name,
             "entity": event.entity,
@@ -144,7 +93,7 @@ class Consumer:
         try:
             value = event.load(call.value)
         except InvalidValue as error:
-            answer = _invalid(call.event, error)
+            answer = invalid(call.event, error)
         else:
             budget = Budget(self._budget_seconds)
             answer = self._handle(
@@ -174,16 +123,14 @@ class Consumer:
             self._log.line("ERROR", place(error), stage="attempt", **labels)
             answer = failure("crashed", 500, "Internal error")
         self._log_outcome(
-            answer, _verdict(answer), began, labels, age_ms=_age_ms(push.time)
+            answer, verdict(answer), began, labels, age_ms=_age_ms(push.time)
         )
         return answer
 
     def _delivered(self, push: Push, labels: dict) -> Answer:
         event = catalog.find(push.event)
         if event is None:
-            return self._refuse(
-                push, failure("refused", 400, _unknown(push.event)), labels
-            )
+            return self._refuse(push, unknown(push.event), labels)
         try:
             value = push.value()
         except ValueError:
@@ -192,7 +139,7 @@ class Consumer:
         try:
             value = event.load(value)
         except InvalidValue as error:
-            return self._refuse(push, _invalid(push.event, error), labels)
+            return self._refuse(push, invalid(push.event, error), labels)
 
         key = event.ordering_key(value)
         budget = Budget(self._budget_seconds)
@@ -212,7 +159,7 @@ class Consumer:
         )
         match decision:
             case Answered():
-                return _recorded(push.event, decision)
+                return recorded(push.event, decision)
             case Busy():
                 return failure("retry", 503, OTHER_AT_WORK)
         work = LedgerWork(self._ledger, decision, budget)
@@ -224,6 +171,9 @@ class Consumer:
         """Handle a claimed event and record what came of it."""
         answer = self._handle(event, push.event, value, work, work.before_call, labels)
         if answer.outcome == "refused":
+            # Storing it takes time of its own, and is for the holder alone.
+            if not work.renew():
+                return failure("retry", 503, OTHER_AT_WORK)
             answer = self._refuse(push, answer, labels)
         outcome = Outcome(answer.status, answer.text, answer.final, answer.unsure)
         if not work.settle(outcome):
@@ -306,35 +256,6 @@ class Consumer:
             **labels,
             **more,
         )
-
-
-def _verdict(answer: Answer) -> int:
-    """The status that tells Pub/Sub: acknowledged, or to be sent again."""
-    if answer.final:
-        return 200
-    # Whatever a handler made of it, a retry must never read as an acknowledgement.
-    return answer.status if answer.status >= 400 else 503
-
-
-def _recorded(name: str, recorded: Answered) -> Answer:
-    if recorded.status < 300:
-        return success(name, recorded.answer, "repeated")
-    refused = failure("refused", recorded.status, recorded.answer)
-    return replace(refused, outcome="repeated")
-
-
-def _invalid(name: str, error: InvalidValue) -> Answer:
-    faults = "; ".join(
-        f"{path or 'value'}: {' '.join(texts)}"
-        for path, texts in list(error.errors.items())[:20]
-    )
-    return failure("refused", 400, f"Invalid value for {name}: {faults}")
-
-
-def _unknown(name: Any) -> str:
-    shown = name if isinstance(name, str) else type(name).__name__
-    shown = shown[:LONGEST_SHOWN].encode(errors="replace").decode()
-    return f"This case type is not supported: {shown}"
 
 
 def _age_ms(since: str) -> float:

@@ -74,6 +74,10 @@ class LedgerWork:
             raise Unavailable(503, OTHER_AT_WORK)
         self.calls += 1
 
+    def renew(self) -> bool:
+        """Lengthen the lease; False when another delivery has taken over."""
+        return self._ledger.renew(self._claim)
+
     def _still_held(self) -> bool:
         """Lengthen what would run out before the call is over; False when taken over.
 
@@ -83,12 +87,16 @@ class LedgerWork:
         now = self._budget.spent()
         late = now > self._held_at + PROMPT_SECONDS
         if not late:
-            return not self.calls or self._ledger.renew(self._claim)
+            return not self.calls or self.renew()
         self._held_at = now
         if not self._marks:
-            return self._ledger.renew(self._claim)
+            return self.renew()
         verdicts = self._ledger.claim_marks(self._claim, sorted(self._marks))
         return verdicts is not None and "drop" not in verdicts
+
+    def renew(self) -> bool:
+        """Lengthen the lease; False when another delivery has taken over."""
+        return self._ledger.renew(self._claim)
 
     def pending(self, rows: list[dict]) -> list[dict]:
         """See ``Work``."""

@@ -1,0 +1,102 @@
+"""What a consumer answers: to Pub/Sub, to a person, and to its log."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from functions.commerce.errors import HandlerError, Unavailable
+from functions.events.catalog import InvalidValue
+from functions.ledger.rules import Answered
+
+LONGEST_SHOWN = 200  # characters of an event's name in an answer
+MOST_FAULTS = 20  # of a value, how many are told
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller gets.
+
+    Attributes:
+        outcome: of the one vocabulary: handled, repeated, refused, retry, crashed.
+        status: the handler's own.
+        body: as the seed system's operators know it.
+        retry_after: seconds Commerce asked for, where it did.
+        final: never to be tried again.
+        unsure: Commerce may have acted all the same.
+        alarm: a person must act.
+    """
+
+    outcome: str
+    status: int
+    body: dict
+    retry_after: float | None = None
+    unsure: bool = False
+    alarm: bool = False
+
+    @property
+    def final(self) -> bool:
+        return self.outcome in ("handled", "repeated", "refused")
+
+    @property
+    def text(self) -> str:
+        """The sentence in the body."""
+        if "response" in self.body:
+            return self.body["response"]["message"]
+        return self.body["error"]["body"]["error"]
+
+
+def success(event: str, message: str, outcome: str = "handled") -> Answer:
+    """The event was handled."""
+    response = {"success": True, "message": message}
+    return Answer(outcome, 200, {"type": event, "response": response})
+
+
+def failure(outcome: str, status: int, message: str, **more: Any) -> Answer:
+    """The event was not handled, or not now."""
+    body = {"error": {"statusCode": status, "body": {"error": message}}}
+    return Answer(outcome, status, body, **more)
+
+
+def failed(error: HandlerError) -> Answer:
+    """What a handler raised on purpose, as an answer."""
+    if isinstance(error, Unavailable):
+        return failure(
+            "retry",
+            error.status,
+            error.message,
+            retry_after=error.retry_after,
+            unsure=error.effect_unknown,
+            alarm=error.alarm,
+        )
+    return failure("refused", error.status, error.message)
+
+
+def verdict(answer: Answer) -> int:
+    """The status that tells Pub/Sub: acknowledged, or to be sent again."""
+    if answer.final:
+        return 200
+    # Whatever a handler made of it, a retry must never read as an acknowledgement.
+    return answer.status if answer.status >= 400 else 503
+
+
+def recorded(name: str, kept: Answered) -> Answer:
+    """What the ledger has of it, success or refusal."""
+    if kept.status < 300:
+        return success(name, kept.answer, "repeated")
+    refused = failure("refused", kept.status, kept.answer)
+    return replace(refused, outcome="repeated")
+
+
+def invalid(name: str, error: InvalidValue) -> Answer:
+    """The value is not one of that event; its faults are told, not what it holds."""
+    faults = "; ".join(
+        f"{path or 'value'}: {' '.join(texts)}"
+        for path, texts in list(error.errors.items())[:MOST_FAULTS]
+    )
+    return failure("refused", 400, f"Invalid value for {name}: {faults}")
+
+
+def unknown(name: Any) -> Answer:
+    """No event is called *name*, which may be anything JSON has."""
+    shown = name if isinstance(name, str) else type(name).__name__
+    shown = shown[:LONGEST_SHOWN].encode(errors="replace").decode()
+    return failure("refused", 400, f"This case type is not supported: {shown}")
