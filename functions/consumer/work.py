@@ -94,10 +94,6 @@ class LedgerWork:
         verdicts = self._ledger.claim_marks(self._claim, sorted(self._marks))
         return verdicts is not None and "drop" not in verdicts
 
-    def renew(self) -> bool:
-        """Lengthen the lease; False when another delivery has taken over."""
-        return self._ledger.renew(self._claim)
-
     def pending(self, rows: list[dict]) -> list[dict]:
         """See ``Work``."""
         if not rows:
