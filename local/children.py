@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ LONGEST_LINE = 1 << 20
 WRONG = "Wrong settings"  # what follows it in a line is for people
 
 Line = Callable[[str, dict | str], None]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -152,19 +155,27 @@ class Child:
             except ValueError:
                 parsed = text
             if isinstance(parsed, dict):
-                self._line(self._function.name, parsed)
+                self._tell(parsed)
             elif text:
                 self._said = [*self._said[-19:], text]
                 if self._held is not None:
                     self._held.append(text)
                 else:
-                    self._line(self._function.name, text)
+                    self._tell(text)
+
+    def _tell(self, said: dict | str) -> None:
+        try:
+            self._line(self._function.name, said)
+        # A pipe that nobody reads any more would fill, and hold up the function.
+        except Exception as error:
+            kind = type(error).__name__
+            log.error("a line of %s was lost: %s", self._function.name, kind)
 
     def _let_go(self) -> None:
         """Hand on what was held back, and from now on each line at once."""
         held, self._held = self._held or [], None
         for text in held:
-            self._line(self._function.name, text)
+            self._tell(text)
 
     async def _listening(self) -> bool:
         try:
