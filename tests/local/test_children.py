@@ -1,4 +1,4 @@
-"""A function as a child process: it is listened to, whatever becomes of what it says."""
+"""A function as a child process: listened to, whatever becomes of what it says."""
 
 import asyncio
 import os
