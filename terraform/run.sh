@@ -25,5 +25,8 @@ fi
 
 given ||
   stop "terraform/terraform.tfvars is missing: cp terraform/terraform.tfvars.example terraform/terraform.tfvars, and fill in its first four values (docs/deploy.md, Four values)"
+values=terraform/terraform.tfvars
+[ -f $values ] && [ "$(<$values)" = "$(<$values.example)" ] &&
+  stop "$values is still the example: fill in its first four values (docs/deploy.md, Four values)"
 terraform -chdir=terraform init -input=false
 exec terraform -chdir=terraform "$1"

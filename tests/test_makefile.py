@@ -198,12 +198,28 @@ def test_without_values_it_says_how_to_give_them(clone, target):
     )
 
 
+def test_with_the_example_as_it_stands_it_asks_for_values(clone):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "ran $*"')
+    for name in ("terraform.tfvars.example", "terraform.tfvars"):
+        (clone / "terraform" / name).write_text('project_id = "my-project"\n')
+
+    done = make("plan", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == (
+        "terraform/terraform.tfvars is still the example: fill in its first four"
+        " values (docs/deploy.md, Four values)"
+    )
+
+
 @pytest.mark.parametrize(
     "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
 )
 def test_with_values_terraform_is_started(clone, file):
     path = bare(clone, "bash")
     program(clone, "terraform", 'echo "$*"')
+    (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
     (clone / "terraform" / file).touch()
 
     done = make("deploy", folder=clone, path=path)
@@ -274,3 +290,23 @@ def test_lint_does_without_terraform_but_not_in_ci(linted):
 
     assert in_ci.returncode == 2
     assert "terraform is needed to check its files" in in_ci.stderr
+
+
+def test_ci_needs_terraform(clone):
+    """Linters and tests would leave its files out, and nobody would know."""
+    (clone / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", clone / ".ci" / "run")
+
+    done = subprocess.run(
+        [shutil.which("bash"), clone / ".ci" / "run"],
+        env={"PATH": bare(clone, "bash", "dirname", "make", "python3")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "CI needs terraform on the machine: install terraform 1.11 or newer\n"
+    )
