@@ -20,7 +20,11 @@ _quoted = json.encoder.encode_basestring_ascii
 
 
 def level(value: str) -> str:
-    """Read one of ``SEVERITIES``, in any case, from a setting."""
+    """Read one of ``SEVERITIES``, in any case, from a setting.
+
+    Raises:
+        ValueError: it is none.
+    """
     if value.upper() not in SEVERITIES:
         raise ValueError("must be one of " + ", ".join(SEVERITIES).lower())
     return value.upper()

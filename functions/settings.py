@@ -128,7 +128,11 @@ def _settings(cls: type) -> Iterator[Field]:
 
 
 def text(value: str) -> str:
-    """Any text."""
+    """Any text.
+
+    Like this one, each reader below takes a variable's text, and raises ValueError with
+    what is expected where the text is something else.
+    """
     return value
 
 

@@ -20,7 +20,6 @@ class Answer:
         status: the handler's own.
         body: as the seed system's operators know it.
         retry_after: seconds Commerce asked for, where it did.
-        final: never to be tried again.
         unsure: Commerce may have acted all the same.
         alarm: a person must act.
     """
@@ -34,6 +33,7 @@ class Answer:
 
     @property
     def final(self) -> bool:
+        """Whether it is never to be tried again."""
         return self.outcome in ("handled", "repeated", "refused")
 
     @property

@@ -95,7 +95,11 @@ class LedgerWork:
         return verdicts is not None and "drop" not in verdicts
 
     def pending(self, rows: list[dict]) -> list[dict]:
-        """See ``Work``."""
+        """See ``Work``.
+
+        Raises:
+            Unavailable: another event has a claim on one of them, or has taken over.
+        """
         if not rows:
             return []
         names = [_mark(row) for row in rows]

@@ -59,6 +59,7 @@ class Direct:
     unsure_since: datetime | None = None
 
     def pending(self, rows: list[dict]) -> list[dict]:
+        """All of them: nothing is known of earlier attempts."""
         return rows
 
     def applied(self, rows: Iterable[dict]) -> None:

@@ -75,7 +75,12 @@ async def check_authentication(request: Request, settings: IngestSettings) -> st
 
 
 def by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
-    """Every place a token may stand in, the ones that cost least first."""
+    """The caller whose token *request* holds, wherever it may stand in it.
+
+    Raises:
+        Unauthenticated: it holds none that is in *secrets*.
+    """
+    # Places that cost least come first.
     for offered in _offered_tokens(request):
         # Every secret is compared, so that time does not tell which one was near.
         found = [s for s in secrets if hmac.compare_digest(s.value.encode(), offered)]

@@ -48,7 +48,11 @@ def _named(value: str) -> list[Secret]:
 
 
 def tokens(value: str) -> tuple[Secret, ...]:
-    """``[name:]token``, comma-separated."""
+    """``[name:]token``, comma-separated.
+
+    Raises:
+        ValueError: one can be guessed, stands twice, or does not fit a header.
+    """
     secrets = _named(value)
     if any(len(secret.value) < LEAST_SECRET for secret in secrets):
         raise ValueError(f"holds a token of fewer than {LEAST_SECRET} characters")
@@ -58,7 +62,11 @@ def tokens(value: str) -> tuple[Secret, ...]:
 
 
 def signing_secrets(value: str) -> tuple[Secret, ...]:
-    """``[name:]whsec_<base64>``, comma-separated."""
+    """``[name:]whsec_<base64>``, comma-separated.
+
+    Raises:
+        ValueError: one is not of that form, is short, or stands twice.
+    """
     secrets = _named(value)
     for secret in secrets:
         if not secret.value.startswith("whsec_"):
