@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import uvloop
 
-TIMEOUT_SECONDS = 30
-
 
 @dataclass(frozen=True)
 class Result:
