@@ -16,14 +16,14 @@ A record of an earlier version is still understood: what it lacks has a default 
 """
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-VERSION = 1
-FINISHED_KEPT = 1000  # per uid; callers who use one uid for all get no more
-ANSWERS_KEPT = 400_000  # bytes per uid: a document of Firestore's holds a megabyte
-OPEN_KEPT = 100
-THINGS_KEPT = 100
-LONGEST_ANSWER = 500  # characters of Commerce's message
+from functions.ledger.record import (
+    LONGEST_ANSWER,
+    THINGS_KEPT,
+    VERSION,
+    EventRecord,
+)
 
 
 @dataclass(frozen=True)
@@ -93,21 +93,6 @@ class Outcome:
     unsure: bool = False
 
 
-@dataclass
-class _Event:
-    """An event record, opened for change."""
-
-    record: dict = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.open: dict[str, dict] = self.record.setdefault("open", {})
-        self.finished: list[dict] = self.record.setdefault("finished", [])
-
-    def finish(self, message_id: str, entry: dict) -> None:
-        self.open.pop(message_id, None)
-        self.finished.append({"message": message_id, **entry})
-
-
 def claim(
     record: dict | None,
     delivery: Delivery,
@@ -117,7 +102,7 @@ def claim(
     keep: float,
 ) -> tuple[dict, Answered | Busy | Claimed]:
     """Decide what becomes of a delivered message."""
-    event = _Event(copy.deepcopy(record) if record else {"kind": "event"})
+    event = EventRecord(record)
     _describe(event.record, delivery, now + keep)
 
     for entry in event.finished:
@@ -132,7 +117,7 @@ def claim(
     if (entry := _repeated(event, delivery)) is not None:
         answered = Answered(entry["status"], entry["answer"], True)
         event.finish(delivery.message_id, _finished(delivery, answered, now))
-        _trim(event, now - keep)
+        event.trim(now - keep)
         return event.record, answered
 
     # A message is itself whatever its fingerprint, which a version may make otherwise.
@@ -157,7 +142,7 @@ def claim(
         "status": before.get("status"),
         "answer": before.get("answer"),
     }
-    _trim(event, now - keep)
+    event.trim(now - keep)
     return event.record, claimed
 
 
@@ -185,7 +170,7 @@ def settle(
     entry = (record or {}).get("open", {}).get(delivery.message_id)
     if entry is None or entry["holder"] != holder:
         return record, False
-    event = _Event(copy.deepcopy(record))
+    event = EventRecord(record)
     entry = event.open[delivery.message_id]
     answer = outcome.answer[:LONGEST_ANSWER]
     if outcome.final:
@@ -205,13 +190,13 @@ def settle(
             entry["unsure"] = entry["began"]
         entry.update(holder=None, lease=None, status=outcome.status, answer=answer)
     event.record["expires"] = now + keep
-    _trim(event, now - keep)
+    event.trim(now - keep)
     return event.record, True
 
 
 def forget(record: dict, thing: str) -> dict | None:
     """An event record without what it holds of *thing*; None when that was all."""
-    event = _Event(copy.deepcopy(record))
+    event = EventRecord(record)
     gone = [m for m, entry in event.open.items() if entry.get("thing") == thing]
     for message in gone:
         del event.open[message]
@@ -262,7 +247,7 @@ def _unsure(entry: dict) -> float | None:
     return entry["began"] if entry["holder"] is not None else None
 
 
-def _repeated(event: _Event, delivery: Delivery) -> dict | None:
+def _repeated(event: EventRecord, delivery: Delivery) -> dict | None:
     """The finished entry that *delivery* only says again."""
     finished = event.finished
     for entry in reversed(finished) if delivery.happening else finished[-1:]:
@@ -271,7 +256,7 @@ def _repeated(event: _Event, delivery: Delivery) -> dict | None:
     return None
 
 
-def _changes_after(entry: dict, event: _Event, delivery: Delivery) -> bool:
+def _changes_after(entry: dict, event: EventRecord, delivery: Delivery) -> bool:
     """Whether another value that came after *entry*'s is still to take effect."""
     return not delivery.happening and any(
         waiting["fingerprint"] != delivery.fingerprint
@@ -290,13 +275,3 @@ def _finished(delivery: Delivery, answered: Answered, now: float) -> dict:
         "answer": answered.answer,
         "at": now,
     }
-
-
-def _trim(event: _Event, oldest: float) -> None:
-    kept = [entry for entry in event.finished if entry["at"] >= oldest]
-    event.record["finished"] = kept = kept[-FINISHED_KEPT:]
-    size = sum(len(entry["answer"].encode()) for entry in kept)
-    while size > ANSWERS_KEPT:
-        size -= len(kept.pop(0)["answer"].encode())
-    for message in list(event.open)[:-OPEN_KEPT]:
-        del event.open[message]

@@ -4,7 +4,10 @@ Of an ordering key it is the newest event that took effect; of a SKU at an inven
 source it is a mark: whose level is the newest, and who is just setting one.
 """
 
-from functions.ledger.rules import VERSION, Delivery
+from functions.ledger.record import VERSION
+from functions.ledger.rules import Delivery
+
+LONGEST_BACKOFF_SECONDS = 600  # the most that Pub/Sub waits between two tries
 
 
 def happened(record: dict | None, delivery: Delivery, end: float) -> dict:
@@ -29,8 +32,12 @@ def mark_claim(
     if newest == delivery.time and mark.get("message") == delivery.message_id:
         return record, "drop"
     claim = mark.get("claim")
-    if claim and claim["message"] != delivery.message_id and claim["lease"] > now:
-        return record, "wait"
+    if claim and claim["message"] != delivery.message_id:
+        # Nobody knows yet what became of a newer level: the older waits for its next
+        # try, which renews the claim.
+        newer = claim.get("time", "") > delivery.time
+        if claim["lease"] + (LONGEST_BACKOFF_SECONDS if newer else 0) > now:
+            return record, "wait"
     claim = {"message": delivery.message_id, "holder": holder, "time": delivery.time}
     return {**mark, "claim": {**claim, "lease": now + lease}}, "send"
 

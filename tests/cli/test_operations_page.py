@@ -11,7 +11,7 @@ from cli.__main__ import COMMANDS, main
 from cli.dead_letters import MOST_REPLAYS
 from functions.consumer.settings import ConsumerSettings
 from functions.events import catalog
-from functions.ledger.rules import LONGEST_ANSWER
+from functions.ledger.record import LONGEST_ANSWER
 from local.journal import KEPT
 
 ROOT = Path(__file__).resolve().parents[2]

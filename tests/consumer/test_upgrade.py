@@ -20,6 +20,7 @@ from cli.pubsub import ReceivedMessage
 from cli.where import Where
 from functions.events import catalog
 from functions.ledger import rules
+from functions.ledger.record import VERSION
 from functions.ledger.sqlite import SqliteStore
 from functions.pubsub.address import Endpoint
 from tests import serving
@@ -99,7 +100,7 @@ def with_more(record: dict) -> dict:
         # It may well see values otherwise, with a field more, say.
         if "fingerprint" in entry:
             entry["fingerprint"] = entry["fingerprint"][::-1]
-    return {**record, **MORE, "version": rules.VERSION + 1}
+    return {**record, **MORE, "version": VERSION + 1}
 
 
 @pytest.fixture(scope="module", params=[AS_KEPT, AS_NEXT])

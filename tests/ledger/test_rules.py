@@ -6,15 +6,13 @@ import pytest
 
 from functions.ledger import rules
 from functions.ledger.ledger import Claim, event_key, thing_hash, thing_key
-from functions.ledger.rules import (
+from functions.ledger.record import (
     FINISHED_KEPT,
     LONGEST_ANSWER,
     OPEN_KEPT,
     THINGS_KEPT,
-    Answered,
-    Busy,
-    Outcome,
 )
+from functions.ledger.rules import Answered, Busy, Outcome
 from tests.ledger.parts import (
     DONE,
     KEEP_DAYS,
