@@ -120,9 +120,11 @@ class LedgerWork:
 
     def settle(self, outcome: Outcome) -> bool:
         """Record how it ended; False when another delivery has taken over."""
-        # Where Commerce may still be writing, the claims stand until they run out:
-        # a newer level must not be overtaken by this one.
-        if self._marks and not outcome.unsure:
+        # Where Commerce may still be writing, or an earlier attempt may have written,
+        # the claims stand until they run out: a newer level must not be overtaken by
+        # this one, nor this one be undone by an older.
+        unknown = outcome.unsure or (self.unsure_since and not outcome.final)
+        if self._marks and not unknown:
             self._ledger.release_marks(self._claim, sorted(self._marks))
         return self._ledger.settle(self._claim, outcome)
 
