@@ -12,6 +12,7 @@ from functions.ledger.store import Change, LedgerUnavailable, Record, T
 
 BUSY_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
+OPEN_AGAIN_SECONDS = 0.01
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger (
@@ -126,7 +127,21 @@ class SqliteStore:
         db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
         # WAL with NORMAL survives a killed process; only a power cut may cost the
         # last moments, and the lease rules treat those as "outcome unknown".
-        db.execute("PRAGMA journal_mode = WAL")
+        _use_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
         return db
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Switch the file to WAL, which it stays in."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        # For this alone SQLite does not wait where another has just begun to write.
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(OPEN_AGAIN_SECONDS)

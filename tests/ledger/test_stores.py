@@ -131,6 +131,20 @@ def test_what_was_only_read_counts_as_well(store):
     assert sorted(got) == [False, True]
 
 
+def test_a_new_file_that_another_is_just_opening_is_waited_for(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    opened = threading.Timer(0.3, other.commit)
+    opened.start()
+
+    put(SqliteStore(str(path)), "a", {"expires": FOREVER})
+
+    opened.join()
+    other.close()
+    assert SqliteStore(str(path)).get("a") == {"expires": FOREVER}
+
+
 def test_what_stays_as_it_is_stays(store):
     put(store, "a", {"expires": FOREVER, "n": 1})
 
