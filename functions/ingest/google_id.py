@@ -9,6 +9,7 @@ from google.auth.transport import requests
 from google.oauth2 import id_token
 
 CERTIFICATES_SECONDS = 3600.0  # Google rotates its keys over days and overlaps them
+CLOCK_SECONDS = 10  # ours may be behind Google's, or ahead, by so much
 FETCH_SECONDS = 10.0  # google-auth would wait two minutes
 
 
@@ -54,7 +55,9 @@ def email_of(token: str, audience: str, request: Callable) -> str | None:
         TransportError: Google's certificates cannot be had now.
     """
     try:
-        claims = id_token.verify_oauth2_token(token, request, audience)
+        claims = id_token.verify_oauth2_token(
+            token, request, audience, clock_skew_in_seconds=CLOCK_SECONDS
+        )
     except TransportError:
         raise
     # google-auth raises TypeError, AttributeError, RecursionError and more over tokens

@@ -15,7 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from google.auth.exceptions import TransportError
 
 from functions.ingest import auth, google_id
-from functions.ingest.google_id import CERTIFICATES_SECONDS, CachedCertificates
+from functions.ingest.google_id import (
+    CERTIFICATES_SECONDS,
+    CLOCK_SECONDS,
+    CachedCertificates,
+)
 from functions.ingest.settings import IngestSettings
 from functions.settings import from_environment
 from tests.ingest.served import event, ingest, process
@@ -114,6 +118,12 @@ def test_an_account_on_the_list_is_the_caller(issuer, email):
     assert caller(f"Bearer {token(iss=issuer, email=email)}") == email
 
 
+def test_a_clock_may_be_a_little_behind_googles():
+    soon = int(time.time()) + CLOCK_SECONDS - 2
+
+    assert caller(f"Bearer {token(iat=soon)}") == EMAIL
+
+
 def unsigned(header, claims=CLAIMS) -> str:
     return f"{b64(header)}.{b64(claims)}.{b64(b'x')}"
 
@@ -126,7 +136,7 @@ def unsigned(header, claims=CLAIMS) -> str:
         pytest.param("Bearer", id="no token"),
         pytest.param("Bearer ", id="empty token"),
         pytest.param(f"Basic {token()}", id="other scheme"),
-        pytest.param(f"Bearer {token(exp=NOW - 10, iat=NOW - 3600)}", id="expired"),
+        pytest.param(f"Bearer {token(exp=NOW - 60, iat=NOW - 3600)}", id="expired"),
         pytest.param(f"Bearer {token(iat=NOW + 600)}", id="of the future"),
         pytest.param(f"Bearer {token(aud='https://other')}", id="other audience"),
         pytest.param(f"Bearer {token(aud=...)}", id="no audience"),
