@@ -85,7 +85,7 @@ docs: $(READY) ## Write the documents that are made from the code
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console anew (needs Chromium)
-	@$(BIN)/python -m docs.screenshots
+	@$(BIN)/python -m docs.generate.screenshots
 
 .PHONY: fmt
 fmt: $(READY) ## Put the code in shape

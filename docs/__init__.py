@@ -1,1 +1,1 @@
-"""The documents, and what writes those of them that are generated."""
+"""The pages, and the package that writes those of them that are generated."""

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from docs import screenshots
+from docs.generate import screenshots
 from local.console.events import OUTCOMES
 from tests.running import ROOT
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from docs import generate, json_schema, openapi, topic_message
+from docs.generate import __main__ as generate
+from docs.generate import json_schema, openapi, topic_message
 from functions.events import samples
 from functions.events.catalog import EVENTS
 from functions.events.message import message, timestamp
@@ -103,7 +104,7 @@ def test_the_contract_has_every_event_with_its_sample():
 
 
 def test_every_setting_is_on_the_page():
-    from docs.tables import PARTS, settings_page
+    from docs.generate.tables import PARTS, settings_page
 
     page = settings_page()
     for settings in PARTS.values():

@@ -5,7 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
-from docs import openapi
+from docs.generate import openapi
 from tests.ingest.served import process
 
 contract = schemathesis.openapi.from_dict(openapi.document())

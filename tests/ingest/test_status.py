@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from docs import openapi
+from docs.generate import openapi
 from functions.ingest.ingest import Ingest
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status

@@ -4,7 +4,7 @@ import inspect
 import json
 from typing import Any
 
-from docs.json_schema import object_schema
+from docs.generate.json_schema import object_schema
 from functions.commerce.settings import CommerceSettings
 from functions.consumer.settings import ConsumerSettings
 from functions.events import samples

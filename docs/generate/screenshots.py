@@ -1,4 +1,4 @@
-"""Take the console's pictures: ``python -m docs.screenshots``.
+"""Take the console's pictures: ``python -m docs.generate.screenshots``.
 
 Starts a stack of its own, gives it something to show, and writes ``docs/console/*.png``
 through the browser that the tests drive it with.
@@ -14,7 +14,7 @@ from tests import machine
 from tests.browser import DESKTOP, PHONE, Page, browser
 from tests.running import ROOT, RunningStack
 
-FOLDER = Path(__file__).resolve().parent / "console"
+FOLDER = ROOT / "docs" / "console"
 REFUSED = {"id": 4711, "status": "processing", "notifyCustomer": False}
 PRODUCT = {"sku": "LAMP-1", "name": "Lamp", "price": 25, "description": "d"}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from docs.json_schema import DIALECT
+from docs.generate.json_schema import DIALECT
 from functions.events.catalog import ENTITIES, EVENTS, LONGEST_KEY
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import LONGEST_UID

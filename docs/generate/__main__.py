@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from docs import json_schema, openapi, tables, topic_message
+from docs.generate import json_schema, openapi, tables, topic_message
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parents[1]
 
 
 def documents() -> dict[str, str]:

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from docs.json_schema import NO_NUL, value_schema
+from docs.generate.json_schema import NO_NUL, value_schema
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.ingest.envelope import LONGEST_UID
@@ -114,7 +114,7 @@ _STATUS = {
 
 
 def _version() -> str:
-    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     return tomllib.loads(project.read_text())["project"]["version"]
 
 
