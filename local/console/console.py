@@ -1,14 +1,10 @@
-"""The console's pages, and the stream that tells them that something happened."""
+"""The console: what each of its addresses answers."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32,12 +28,12 @@ from local.commerce import StandIn
 from local.console import events, shop
 from local.console.desk import Desk
 from local.console.guard import Guard
-from local.journal import Entry, Journal
+from local.console.pages import templates
+from local.console.ticks import ticks
+from local.journal import Journal
 from local.web import WebServer
 
 HERE = Path(__file__).parent
-TICK_SECONDS = 0.2  # a page is told of a crowd of happenings once
-SILENCE_SECONDS = 15.0  # then a comment, so that a page gone is noticed
 LONGEST_BODY = 2 * 1024 * 1024
 
 
@@ -57,7 +53,7 @@ class Console:
         self._desk = desk
         self._dead_letters = desk.where.topic(DEAD_LETTERS)
         self._closing = asyncio.Event()
-        self._pages = _templates()
+        self._pages = templates()
         self._server = WebServer(Guard(Starlette(routes=self._routes())))
 
     async def start(self, host: str, port: int) -> str:
@@ -209,36 +205,10 @@ class Console:
     async def stream(self, request: Request) -> Response:
         """Server-sent events: the stages that happened since the last one."""
         return StreamingResponse(
-            self._ticks(), media_type="text/event-stream", headers={"x-live": "yes"}
+            ticks(self._journal, self._closing),
+            media_type="text/event-stream",
+            headers={"x-live": "yes"},
         )
-
-    async def _ticks(self) -> AsyncIterator[str]:
-        stages: set[str] = set()
-        happened = asyncio.Event()
-
-        def take(entry: Entry) -> None:
-            stages.add(entry.stage)
-            happened.set()
-
-        self._journal.listen(take)
-        try:
-            yield "retry: 1000\n\n"
-            while not self._closing.is_set():
-                try:
-                    await asyncio.wait_for(
-                        _either(happened, self._closing), SILENCE_SECONDS
-                    )
-                except TimeoutError:
-                    yield ": still here\n\n"
-                    continue
-                await asyncio.sleep(TICK_SECONDS)
-                told, happened_now = json.dumps(sorted(stages)), bool(stages)
-                stages.clear()
-                happened.clear()
-                if happened_now:
-                    yield f"data: {told}\n\n"
-        finally:
-            self._journal.unlisten(take)
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
@@ -263,36 +233,6 @@ class Console:
         return HTMLResponse(html, status)
 
 
-def _templates() -> Environment:
-    pages = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols"],
-    )
-    pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
-    pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
-    pages.filters["word"] = lambda outcome: {"retry": "retrying"}.get(outcome, outcome)
-    pages.filters["pretty"] = _pretty
-    pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
-    pages.filters["query"] = lambda text: urlencode({"key": text})
-    return pages
-
-
-def _local(at: float | str) -> datetime:
-    """Seconds since 1970 or RFC 3339, as this machine's clock on the wall shows it."""
-    given = datetime.fromisoformat(at) if isinstance(at, str) else None
-    return given.astimezone() if given else datetime.fromtimestamp(at).astimezone()
-
-
-def _pretty(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
 async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
     return dict(parse_qsl(body[:LONGEST_BODY].decode(errors="replace")))
@@ -306,13 +246,3 @@ def _back(form: dict[str, str], said: str) -> Response:
     path, _, query = to.partition("?")
     kept = [pair for pair in parse_qsl(query) if pair[0] != "said"]
     return RedirectResponse(f"{path}?{urlencode([*kept, ('said', said)])}", 303)
-
-
-async def _either(*happenings: asyncio.Event) -> None:
-    """Wait for the first of them."""
-    waits = [asyncio.ensure_future(one.wait()) for one in happenings]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

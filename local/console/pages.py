@@ -1,0 +1,42 @@
+"""The templates of the console's pages, and what they write values with."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+HERE = Path(__file__).parent
+
+
+def templates() -> Environment:
+    """The pages by name; what is put in is escaped, and must be there."""
+    pages = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols"],
+    )
+    pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
+    pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
+    pages.filters["word"] = lambda outcome: {"retry": "retrying"}.get(outcome, outcome)
+    pages.filters["pretty"] = _pretty
+    pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
+    pages.filters["query"] = lambda text: urlencode({"key": text})
+    return pages
+
+
+def _local(at: float | str) -> datetime:
+    """Seconds since 1970 or RFC 3339, as this machine's clock on the wall shows it."""
+    given = datetime.fromisoformat(at) if isinstance(at, str) else None
+    return given.astimezone() if given else datetime.fromtimestamp(at).astimezone()
+
+
+def _pretty(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=2, ensure_ascii=False)
