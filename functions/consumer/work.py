@@ -50,7 +50,6 @@ class LedgerWork:
 
     Attributes:
         unsure_since: see ``Work``.
-        calls: how many calls to Commerce were let through.
     """
 
     def __init__(self, ledger: Ledger, claim: Claim, budget: Budget) -> None:
@@ -59,7 +58,7 @@ class LedgerWork:
         self._budget = budget
         self._marks: set[str] = set()
         self._held_at = 0.0  # of the budget's time: every lease began no earlier
-        self.calls = 0
+        self._fresh = True  # the lease was given for the call that comes next
         since = claim.claimed.unsure_since
         self.unsure_since = datetime.fromtimestamp(since, UTC) if since else None
 
@@ -72,7 +71,7 @@ class LedgerWork:
         self._budget.before_call(timeout_seconds)
         if not self._still_held():
             raise Unavailable(503, OTHER_AT_WORK)
-        self.calls += 1
+        self._fresh = False
 
     def renew(self) -> bool:
         """Lengthen the lease; False when another delivery has taken over."""
@@ -81,13 +80,13 @@ class LedgerWork:
     def _still_held(self) -> bool:
         """Lengthen what would run out before the call is over; False when taken over.
 
-        The claim itself is the lease of the first call, and the rows' of theirs, unless
-        the call had to wait, as for a token that another thread fetches.
+        A claim, of the event or of rows, is the lease of the call that comes next,
+        unless that had to wait, as for a token that another thread fetches.
         """
         now = self._budget.spent()
         late = now > self._held_at + PROMPT_SECONDS
         if not late:
-            return not self.calls or self.renew()
+            return self._fresh or self.renew()
         self._held_at = now
         if not self._marks:
             return self.renew()
@@ -107,6 +106,7 @@ class LedgerWork:
         verdicts = self._ledger.claim_marks(self._claim, names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
+        self._fresh = True
         sent = [v == "send" for v in verdicts]
         self._marks.update(name for name, s in zip(names, sent, strict=True) if s)
         return [row for row, s in zip(rows, sent, strict=True) if s]

@@ -13,12 +13,23 @@ CALL_SECONDS = 30
 ROWS = [{"sku": "A", "source": "default"}]
 
 
+class Counted(MemoryStore):
+    """One that counts its changes, each of which costs milliseconds in Firestore."""
+
+    changes = 0
+
+    def change(self, keys, by):
+        self.changes += 1
+        return super().change(keys, by)
+
+
 class Scene:
     """One ledger, and deliveries that claim their events in it."""
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.ledger = Ledger(MemoryStore(), CALL_SECONDS + 10, 35, self.clock)
+        self.store = Counted()
+        self.ledger = Ledger(self.store, CALL_SECONDS + 10, 35, self.clock)
 
     def claim(self, message_id: str, uid: str, second: int = 0):
         delivery = Delivery(
@@ -73,3 +84,19 @@ def test_a_stock_call_that_waited_too_long_is_not_begun(scene):
 
     with pytest.raises(Unavailable, match=OTHER_AT_WORK):
         older.before_call(CALL_SECONDS)
+
+
+def test_a_claim_of_rows_is_the_lease_of_their_call_and_of_no_further(scene):
+    work = scene.work("m1", "15")
+    costs = []
+    for ask in (
+        lambda: work.before_call(CALL_SECONDS),
+        lambda: work.pending(ROWS),
+        lambda: work.before_call(CALL_SECONDS),
+        lambda: work.before_call(CALL_SECONDS),
+    ):
+        before = scene.store.changes
+        ask()
+        costs.append(scene.store.changes - before)
+
+    assert costs == [0, 1, 0, 1]
