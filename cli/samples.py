@@ -5,11 +5,11 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.events import samples
+from functions.events import catalog, samples
 
 PREFIX = "be-observer."
 # An order that makes sense: what is changed was made before, and goes last.
-SEQUENCE = [
+MADE = [
     PREFIX + name
     for name in (
         "catalog_product_create",
@@ -22,11 +22,15 @@ SEQUENCE = [
         "sales_order_status_update",
         "sales_order_shipment_create",
         "sales_order_shipment_update",
-        "customer_delete",
-        "customer_group_delete",
-        "catalog_product_delete",
     )
 ]
+REMOVED = [
+    PREFIX + name
+    for name in ("customer_delete", "customer_group_delete", "catalog_product_delete")
+]
+# An event that was added finds what was made.
+ADDED = [name for name in samples.names() if name not in MADE + REMOVED]
+SEQUENCE = MADE + ADDED + REMOVED
 # What must have been sent before an event finds the thing it is about.
 NEEDS = {
     PREFIX + "customer_update": PREFIX + "customer_create",
@@ -67,7 +71,8 @@ class Run:
         value = copy.deepcopy(samples.value(event))
         if isinstance(value, list):
             for row in value:
-                row["sku"] = self.sku
+                if "sku" in row:
+                    row["sku"] = self.sku
             return value
         if "sku" in value:
             value["sku"] = self.sku
@@ -75,7 +80,8 @@ class Run:
             value["email"] = self.email
         if "taxClassId" in value:
             value["name"] = self.group
-        self._set_ids(event.removeprefix(PREFIX), value)
+        if event not in ADDED:
+            self._set_ids(event.removeprefix(PREFIX), value)
         return value
 
     def _set_ids(self, event: str, value: dict) -> None:
@@ -105,8 +111,21 @@ class Run:
                 ours["entityId"] = theirs["entity_id"]
 
 
+def touches(event: str) -> str:
+    """What of the shop's own the sample of *event* names by an id; "" for nothing.
+
+    A stand-in tells which ids to put in their place; nobody else does.
+    """
+    value = samples.value(event)
+    for name in ("orderId", "id"):
+        if isinstance(value, dict) and name in value:
+            entity = "order" if name == "orderId" else catalog.EVENTS[event].entity
+            return f"{entity} {value[name]}"
+    return ""
+
+
 def wanted(event: str, alone: bool) -> list[str]:
-    """The events to send for *event*, which may go by its bare name; ``all`` is 13.
+    """The events to send for *event*, by its bare name or in full; or of ``all``.
 
     Args:
         alone: leave out what *event* needs to have been sent before.
@@ -116,7 +135,7 @@ def wanted(event: str, alone: bool) -> list[str]:
     """
     if event == "all":
         return list(SEQUENCE)
-    full = event if event.startswith(PREFIX) else PREFIX + event
+    full = event if event in SEQUENCE else PREFIX + event
     if full not in SEQUENCE:
         raise KeyError(event)
     before = [] if alone or full not in NEEDS else [NEEDS[full]]

@@ -5,6 +5,7 @@ In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
 
 import os
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ SUITES = {
 }
 
 _left_out: dict[str, tuple[int, str, str]] = {}
+
+
+def pytest_configure():
+    """A catalogue that names what is not there is one sentence, not an error a file."""
+    try:
+        import_module("functions.events.catalog")
+    except LookupError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config, items):

@@ -114,6 +114,27 @@ def module_of(entity: str) -> str:
     return entity.replace("-", "_")
 
 
+def named(package: str, entity: str, kind: str, name: str) -> Any:
+    """What the catalogue calls *name*, in the module that *package* has of *entity*.
+
+    Raises:
+        LookupError: there is none; the sentence says which and where.
+    """
+    module = f"{package}.{module_of(entity)}"
+    path = f"{module.replace('.', '/')}.py"
+    try:
+        found = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise LookupError(
+            f"catalog.json names the {kind} {name}; there is no {path}"
+        ) from None
+    if found is None:
+        raise LookupError(f"catalog.json names the {kind} {name}; {path} has none")
+    return found
+
+
 def _read() -> dict[str, Event]:
     entities = json.loads(Path(__file__).with_name("catalog.json").read_text())
     return {
@@ -121,9 +142,8 @@ def _read() -> dict[str, Event]:
             name=name,
             entity=entity,
             domain=about["domain"],
-            schema=getattr(
-                import_module(f"functions.events.schemas.{module_of(entity)}"),
-                line["schema"],
+            schema=named(
+                "functions.events.schemas", entity, "schema", line["schema"]
             )(),
             handler=line["handler"],
             key=line["key"],

@@ -11,6 +11,18 @@ def _read() -> dict[str, dict]:
     return json.loads(Path(__file__).with_name("samples.json").read_text())
 
 
+def names() -> list[str]:
+    """Every event that has a sample, in the file's order."""
+    return list(_read())
+
+
 def value(event: str) -> Any:
-    """The sample value of *event*, named in full; a KeyError where there is none."""
-    return _read()[event]["value"]
+    """The sample value of *event*, named in full.
+
+    Raises:
+        KeyError: there is none.
+    """
+    try:
+        return _read()[event]["value"]
+    except KeyError:
+        raise KeyError(f"samples.json has no value of {event}") from None

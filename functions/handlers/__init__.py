@@ -7,10 +7,9 @@ says what was done; it raises ``Rejected`` or ``Unavailable`` for all else.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
-from importlib import import_module
 from typing import Any, Protocol
 
-from functions.events.catalog import Event, module_of
+from functions.events.catalog import Event, named
 
 
 class Shop(Protocol):
@@ -68,6 +67,9 @@ class Direct:
 
 @cache
 def dispatch(event: Event) -> Callable[[Any, Shop, Work], str]:
-    """The function that the catalogue names for *event*."""
-    module = import_module(f"functions.handlers.{module_of(event.entity)}")
-    return getattr(module, event.handler)
+    """The function that the catalogue names for *event*.
+
+    Raises:
+        LookupError: there is none.
+    """
+    return named("functions.handlers", event.entity, "handler", event.handler)

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from functions.events import samples
-from functions.events.catalog import EVENTS
 from functions.ledger.memory import MemoryStore
+from tests import kit
 from tests.consumer.parts import Parts, push
 from tests.local.commerce.opened import Opened
 
@@ -57,7 +57,7 @@ def method_of(event: str) -> str:
 
 
 @pytest.mark.parametrize("how", LOST)
-@pytest.mark.parametrize("event", sorted(EVENTS))
+@pytest.mark.parametrize("event", kit.EVENTS)
 def test_an_event_whose_answer_is_lost_takes_effect_once(opened, event, how):
     opened.reset()
     opened.fail(path="/V1/", method=method_of(event), **LOST[how])

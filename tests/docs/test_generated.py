@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_no_document_is_stale():
-    assert generate.stale() == [], "run: python -m docs.generate"
+    assert generate.stale() == [], "run: make docs"
 
 
 def test_a_stale_a_missing_and_a_leftover_document_are_found(tmp_path):

@@ -144,7 +144,7 @@ def test_a_person_sees_a_page_and_nothing_secret(stack):
 
 
 def test_no_payload_and_no_secret_is_said_in_the_terminal(stack):
-    """Whatever becomes of each of the 13, most of which the shop refuses."""
+    """Whatever becomes of each of them, most of which the shop refuses."""
     for number, (event, value) in enumerate(canaries.values().items()):
         assert stack.post(event, value, f"quiet-{number}").status_code == 200
         assert stack.post(event, [value, 1], f"wrong-{number}").status_code == 400
