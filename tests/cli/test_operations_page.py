@@ -8,7 +8,9 @@ import click
 import pytest
 
 from cli.__main__ import COMMANDS, main
+from cli.commands.trace import _line, _now
 from cli.dead_letters import MOST_REPLAYS
+from cli.trace import Life, Step
 from functions.consumer.settings import ConsumerSettings
 from functions.events import catalog
 from functions.ledger.record import LONGEST_ANSWER
@@ -50,6 +52,38 @@ def test_every_example_is_taken(example):
     name, *arguments = shlex.split(example)
 
     command(name).make_context(name, arguments)
+
+
+def test_the_life_it_shows_is_as_trace_prints_it():
+    event = {"event": "be-observer.catalog_product_create", "entity": "product"}
+    message = {"message_id": "1795616629638437"}
+    call = {"message": "POST products", "status": 200, "ms": 53.8}
+    outcome = {
+        "outcome": "handled",
+        "status": 200,
+    }
+    outcome |= {"answer": "Product created successfully", "ms": 63.2, "verdict": 200}
+    stages = [
+        ("received", "53.838", {**event, "caller": "erp"}),
+        ("published", "53.841", {**event, **message}),
+        ("attempt", "53.880", {**event, **message, "attempt": 1}),
+        ("call", "53.944", {**event, **message, **call}),
+        ("outcome", "53.944", {**event, **message, **outcome, "age_ms": 125.3}),
+    ]
+    steps = [
+        Step(f"2026-11-25T14:23:{seconds}000Z", stage, "journal", labels)
+        for stage, seconds, labels in stages
+    ]
+    life = Life(steps, "handled", 200, outcome["answer"], [])
+    shown = [*map(_line, steps), f"now: {_now(life)}"]
+
+    assert "\n".join(shown) + "\n```" in PAGE
+
+
+def test_no_example_wants_an_environment_to_be_active():
+    pages = [page.read_text() for page in (ROOT / "docs").glob("*.md")]
+
+    assert re.findall(r"(?<!bin/)python -m cli.*", "\n".join(pages)) == []
 
 
 def test_every_command_has_an_example():
