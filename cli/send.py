@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 import requests
 
 from cli import local_stack
-from cli.samples import SEQUENCE, Run, wanted
+from cli.samples import SEQUENCE, Run, touches, wanted
 from functions.ledger.ledger import uid_hash
 from functions.ledger.open import open_store
 from local.settings import environment
@@ -52,6 +53,11 @@ NO_URL = (
     show_default=True,
     help="Seconds to wait for what becomes of an event.",
 )
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Post samples to a real store also where they name what may be there already.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def send(
     event: str,
@@ -59,12 +65,14 @@ def send(
     url: str | None,
     token: str | None,
     wait: float,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Post sample events to the running stack, or to --url, and follow them.
 
     Every run uses its own SKU, e-mail and group, and an order of the stand-in's, so it
-    works any number of times. Against --url, ids are the samples' own.
+    works any number of times. Against --url or a real store, ids are the samples' own;
+    such a sample is posted with --yes only.
 
     Exit status: 0 all handled (with --url: accepted), 1 some not, 2 usage, 3 nobody
     there.
@@ -74,12 +82,14 @@ def send(
         token = _own_token()
     sender = Sender(url or stack["ingest"], token, stack, wait)
     try:
-        bodies = _bodies(event, file, sender)
+        names = [] if file else wanted(event, alone=stack is None)
     except KeyError:
         names = ", ".join(name.removeprefix("be-observer.") for name in SEQUENCE)
         raise click.UsageError(f"no sample of {event}; there are: {names}") from None
+    if not yes and (url or stack["real_store"]):
+        _ask_for_yes(names)
     failed = False
-    for body in bodies:
+    for body in _bodies(names, file, sender):
         told = sender.post(body)
         sys.stdout.write(json.dumps(told) + "\n" if as_json else _words(told))
         sys.stdout.flush()
@@ -179,18 +189,29 @@ def _own_token() -> str:
     return first.rpartition(":")[2].strip()
 
 
-def _bodies(event: str, file: Path | None, sender: Sender):
+def _ask_for_yes(names: list[str]) -> None:
+    """Refuse to change what a real store holds, unless told to."""
+    touched = [f"{name} ({what})" for name in names if (what := touches(name))]
+    if touched:
+        raise click.UsageError(
+            "a real store may be there, and these samples would change what it holds: "
+            + ", ".join(name.removeprefix("be-observer.") for name in touched)
+            + ". Post your own with --file (FILE=…), or add --yes (ARGS=--yes)"
+        )
+
+
+def _bodies(names: list[str], file: Path | None, sender: Sender):
     if file is not None:
         try:
             return [json.loads(file.read_text())]
         except ValueError as error:
             raise click.UsageError(f"{file} is not JSON: {error}") from None
-    names = wanted(event, alone=sender._stack is None)
     # Made one after the other: a later one needs the id that an earlier one was given.
     return (sender.sample(name) for name in names)
 
 
 def _words(told: dict) -> str:
+    trace = f"make trace UID={shlex.quote(told['uid'])}"
     head = f"{told['event'] or '(no event)'}  uid {told['uid'] or '-'}"
     answer = told["answer"]
     if told["posted"] == 200:
@@ -199,6 +220,7 @@ def _words(told: dict) -> str:
         lines = [f"  refused   {told['posted']}  {answer.get('error', answer)}"]
         if told["posted"] == 401:
             lines.append("            say who you are: --token, or make send TOKEN=…")
+            lines.append("            (a signature or an ID token: see docs/ingest.md)")
         errors = answer.get("errors")
         for path, texts in errors.items() if isinstance(errors, dict) else ():
             lines.append(f"            {path}: {' '.join(map(str, texts))}")
@@ -206,15 +228,14 @@ def _words(told: dict) -> str:
         ms = f"  ({told['ms']:g} ms)" if "ms" in told else ""
         word = told["outcome"].ljust(9)
         lines.append(f"  {word} {told['status']}  {told['message']}{ms}")
+        if told["outcome"] == "retrying":
+            lines.append(f"            it is tried again by itself: {trace} tells more")
     elif told["outcome"] == "waiting":
         lines.append(
-            "  waiting   not handled yet: see the terminal of make run,"
-            f" or make trace UID={told['uid']}"
+            f"  waiting   not handled yet: see the terminal of make run, or {trace}"
         )
     elif told["outcome"] == "accepted":
-        lines.append(
-            f"  accepted  make trace UID={told['uid']} tells what becomes of it"
-        )
+        lines.append(f"  accepted  {trace} tells what becomes of it")
     return "".join(f"{plain(line)}\n" for line in (head, *lines))
 
 

@@ -20,6 +20,10 @@ class Unusable(Exception):
     """Nothing can be kept there; the text says where and why."""
 
 
+class OfAnother(Exception):
+    """What is kept is about another store; the text names that one."""
+
+
 class Files:
     """The folder, held for this process alone until closed.
 
@@ -55,6 +59,23 @@ class Files:
             except sqlite3.Error as error:
                 raise Unusable(f"{path} cannot be used ({error})") from None
 
+    def belong_to(self, store: str) -> None:
+        """Note whose events these are, or see that it is so.
+
+        What waits for one store, and what was done there, says nothing of another.
+
+        Args:
+            store: its address, or a name.
+
+        Raises:
+            OfAnother: they are another store's.
+        """
+        noted = self.folder / "store"
+        if self.fresh or not noted.exists():
+            noted.write_text(store + "\n")
+        elif (other := noted.read_text().strip()) != store:
+            raise OfAnother(other)
+
     @property
     def state(self) -> Path:
         """The file of broker, stand-in and journal."""
@@ -87,7 +108,8 @@ class Files:
         for path in (self.state, self.ledger):
             for more in ("", "-wal", "-shm"):
                 path.with_name(path.name + more).unlink(missing_ok=True)
-        (self.folder / "stack.json.new").unlink(missing_ok=True)
+        for name in ("stack.json.new", "store"):
+            (self.folder / name).unlink(missing_ok=True)
         # Held until it is gone: nobody starts amid this.
         (self.folder / "lock").unlink(missing_ok=True)
         self.close()

@@ -14,7 +14,7 @@ from local.children import Child, Function
 from local.commerce import StandIn
 from local.console import Console
 from local.console.desk import Desk
-from local.files import Files, Occupied, Unusable
+from local.files import Files, Occupied, OfAnother, Unusable
 from local.in_order import InOrder
 from local.journal import Journal
 from local.ports import CannotStart
@@ -26,6 +26,7 @@ PROJECT = "local"
 LOOPBACK = "127.0.0.1"
 FROM_SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
 LONGEST_SHOWN = 20_000  # bytes of a payload that the journal keeps
+STAND_IN = "the stand-in"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -53,13 +54,15 @@ class Stack:
             StartFailed: a function does not come up.
         """
         settings = self._settings
-        ports.check(settings.host, settings.port, LOOPBACK, settings.console_port)
+        # The folder first: who starts it twice is told so, not that a port is taken.
         self._files = files = _hold(ROOT / settings.state)
+        ports.check(settings.host, settings.port, LOOPBACK, settings.console_port)
+        _keep_apart(files, settings.commerce_url)
         self._say_where_it_goes_on(files)
         journal = Journal(files.open())
         journal.listen(self._terminal.entry)
 
-        broker = Broker(files.open(), observe=_room(journal, "broker"))
+        broker = Broker(files.open(), observe=_room(journal, "broker"), held=True)
         broker_at = await self._started(broker, LOOPBACK, 0)
         sign_in, commerce_at, stand_in = {}, settings.commerce_url, None
         if not commerce_at:
@@ -82,11 +85,13 @@ class Stack:
         children = [self._child(each, journal, told) for each in (consumer, ingest)]
         self._rooms += children
         await asyncio.gather(*(child.start() for child in children))
+        broker.release()
         stack = {
             "ingest": f"http://{_shown(settings.host)}:{ingest.port}",
             "console": None,
             "broker": broker_at,
             "commerce": commerce_at,
+            "real_store": stand_in is None,
             "consumer": f"http://{LOOPBACK}:{consumer.port}/",
             "project": PROJECT,
             "ledger": f"sqlite:{files.ledger}",
@@ -226,6 +231,17 @@ def _labels(said: dict) -> dict:
         for name, value in said.items()
         if name not in _DROPPED and not name.startswith("logging.googleapis.com/")
     }
+
+
+def _keep_apart(files: Files, commerce_url: str) -> None:
+    try:
+        files.belong_to(commerce_url.rstrip("/") or STAND_IN)
+    except OfAnother as error:
+        raise CannotStart(
+            f"{files.folder} holds the events of {error}, not of"
+            f" {commerce_url or STAND_IN}: make clean-state forgets them, or choose"
+            " another folder: LOCAL_STATE=.local2 make run"
+        ) from None
 
 
 def _hold(folder: Path) -> Files:

@@ -107,7 +107,8 @@ def _words(step: Step) -> str:
 def _now(known: Life) -> str:
     words = [known.state, *(str(w) for w in (known.status, known.answer) if w)]
     waits = "".join(
-        f"; dead letter {message_id} waits: dead-letters --show {message_id}"
+        f"; dead letter {message_id} waits:"
+        f' make dead-letters ARGS="--show {message_id}"'
         for message_id in known.dead_letters
     )
     return " ".join(words) + waits

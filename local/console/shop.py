@@ -12,10 +12,7 @@ WAYS = {
     "500": {"status": 500, "message": "Internal Error. Report ID: webapi-stand-in"},
     "429": {"status": 429, "headers": {"Retry-After": "5"}},
     "401": {"status": 401, "message": "The signature is invalid. Verify and try again"},
-    "400": {
-        "status": 400,
-        "message": 'The "%1" attribute value is empty. Set the attribute and try again',
-    },
+    "400": {"status": 400, "message": "Invalid data: told to refuse it"},
     "delay": {"delay_seconds": 5.0},
     "drop": {"drop": "before"},
     "lost": {"drop": "after"},

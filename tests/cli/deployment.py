@@ -86,6 +86,7 @@ class Deployment:
             "console": None,
             "broker": self.api.address,
             "commerce": "http://127.0.0.1:1",
+            "real_store": False,
             "consumer": "http://127.0.0.1:9/",
             "project": PROJECT,
             "ledger": f"sqlite:{self.folder / 'ledger.sqlite'}",

@@ -42,9 +42,11 @@ def ingest(then=lambda: None, status=200, answer=TAKEN):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", got
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", got
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -177,7 +179,52 @@ def test_who_is_not_known_is_told_what_to_add(deployment, file):
     assert result.stdout.splitlines()[1:] == [
         "  refused   401  Unauthorized",
         "            say who you are: --token, or make send TOKEN=…",
+        "            (a signature or an ID token: see docs/ingest.md)",
     ]
+
+
+@pytest.mark.parametrize(
+    "event", ["all", "customer_delete", "sales_order_status_update"]
+)
+@pytest.mark.parametrize("where", ["url", "stack"])
+def test_a_real_store_s_own_things_are_changed_only_when_told_to(
+    deployment, event, where
+):
+    with ingest() as (url, got):
+        deployment.announce(ingest=url, real_store=True)
+        arguments = ["send", "--event", event, "--wait", "0"]
+        arguments += ["--url", url] if where == "url" else []
+        refused = deployment.run(*arguments)
+        assert (refused.exit_code, got) == (2, [])
+        assert "a real store may be there" in refused.stderr
+        # The stack's ledger is asked what became of it, and knows nothing.
+        told = deployment.told(*arguments, "--yes", status=where == "stack")
+
+    assert {line["posted"] for line in told} == {200}
+    assert len(got) == len(told) >= 1
+
+
+def test_samples_of_one_s_own_are_posted_to_a_real_store(deployment):
+    with ingest() as (url, got):
+        deployment.announce(ingest=url, real_store=True)
+        deployment.run("send", "--event", "catalog_product_update", "--wait", "0")
+
+    assert len(got) == 1
+
+
+def test_what_is_retried_is_said_to_go_on_by_itself(deployment, file):
+    away = {"status": 503, "answer": "Commerce is away", "final": False}
+
+    def delivered():
+        deployment.tried(
+            "catalog_product_create", PRODUCT, "u1", message_id="m9", **away
+        )
+
+    with ingest(delivered) as (url, _):
+        deployment.announce(ingest=url)
+        result = deployment.run("send", "--file", file, "--wait", "1")
+
+    assert "it is tried again by itself: make trace UID=u1 tells" in result.stdout
 
 
 def test_every_fault_of_a_refused_event_is_shown(deployment, file):

@@ -3,9 +3,12 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import requests
@@ -149,7 +152,7 @@ def test_a_folder_that_cannot_be_used_is_one_clear_sentence(tmp_path, name):
 
 def test_a_second_stack_in_one_folder_is_refused(tmp_path):
     with RunningStack(tmp_path / "state") as stack:
-        second = RunningStack(tmp_path / "state")
+        second = RunningStack(tmp_path / "state", PORT=stack.environment["PORT"])
         done = subprocess.run(
             [sys.executable, "-m", "local"],
             cwd=ROOT,
@@ -244,3 +247,61 @@ def test_a_killed_stack_goes_on_where_it_stopped(tmp_path):
         assert "going on where the last run stopped" in stack.said()
         for number in range(50):
             stack.outcome(f"kill-{number}", "(handled|repeated)", LEASE_SECONDS)
+
+
+def happened(folder: Path) -> str:
+    """All that the stack's journal says."""
+    with closing(sqlite3.connect(folder / "state.sqlite")) as db:
+        return "\n".join(more for (more,) in db.execute("SELECT more FROM happened"))
+
+
+def test_what_waits_is_not_tried_before_the_consumer_is_there(tmp_path):
+    """Each try counts, and a restart is no reason to lose one."""
+    stack = RunningStack(
+        tmp_path / "state",
+        LOCAL_MINIMUM_BACKOFF_SECONDS="1",
+        LOCAL_MAXIMUM_BACKOFF_SECONDS="1",
+    )
+    with stack:
+        fail = {"way": "503", "times": ""}
+        requests.post(f"{stack.stack['console']}/shop/fail", fail, timeout=10)
+        stack.post(EVENT, value(1), "waits")
+        stack.outcome("waits", "retrying")
+    stack.log.write_text("")
+
+    with stack:
+        stack.outcome("waits", "(handled|retrying)")
+
+    assert "ConnectionRefused" not in happened(tmp_path / "state")
+
+
+def test_one_store_s_events_do_not_go_to_another(tmp_path):
+    with RunningStack(tmp_path / "state"):
+        pass
+    other = RunningStack(
+        tmp_path / "state",
+        COMMERCE_BASE_URL="http://localhost:9/",
+        COMMERCE_CONSUMER_KEY="k",
+        COMMERCE_CONSUMER_SECRET="s",
+        COMMERCE_ACCESS_TOKEN="t",
+        COMMERCE_ACCESS_TOKEN_SECRET="u",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env=other.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"{tmp_path / 'state'} holds the events of the stand-in, not of"
+        " http://localhost:9/: make clean-state forgets them, or choose another"
+        " folder: LOCAL_STATE=.local2 make run\n"
+    )
+    assert clean_state(other).returncode == 0
+    with other:
+        assert other.stack["real_store"] is True

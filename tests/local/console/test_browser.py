@@ -176,7 +176,7 @@ def test_whoever_sees_only_the_page_finds_why_and_gets_it_handled(page, stack):
     page.sees("Dead letters 1", "refused", "dead letter")
     page.press("why-1")
     page.sees(
-        "refused 400", "attribute value is empty. Set the attribute and try again"
+        "refused 400", "Invalid data: told to refuse it"
     )
     page.sees("It waits as a dead letter.", "then replay it.")
     page.press("Replay")
