@@ -161,7 +161,8 @@ class Console:
     async def send(self, request: Request) -> Response:
         """A form to post a sample."""
         chosen = request.query_params.get("event", SEQUENCE[0])
-        return self._page("send", request, names=SEQUENCE, chosen=chosen)
+        store = "" if self._stand_in else self._desk.where.stack["commerce"]
+        return self._page("send", request, names=SEQUENCE, chosen=chosen, store=store)
 
     async def sample(self, request: Request) -> Response:
         """A body to post, as JSON."""

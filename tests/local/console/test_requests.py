@@ -250,6 +250,7 @@ def test_with_a_real_store_there_is_nothing_to_look_into(tmp_path):
         stack.outcome("real-1", "retrying")
 
         assert "the real store at <code>http://localhost:9" in console.get("/shop").text
+        assert "This goes to the real store at" in console.get("/send").text
         assert console.said("/shop/fail", way="503").startswith("A real store is")
         life = console.get("/event?key=real-1").text
         assert "A real store is driven: its side is not seen from here." in life
