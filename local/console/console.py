@@ -54,7 +54,11 @@ class Console:
         self._dead_letters = desk.where.topic(DEAD_LETTERS)
         self._closing = asyncio.Event()
         self._pages = templates()
-        self._server = WebServer(Guard(Starlette(routes=self._routes())))
+        app = Starlette(
+            routes=self._routes(),
+            exception_handlers=dict.fromkeys((Unreachable, LedgerUnavailable), _later),
+        )
+        self._server = WebServer(Guard(app))
 
     async def start(self, host: str, port: int) -> str:
         """Listen and return ``host:port``.
@@ -107,10 +111,7 @@ class Console:
         key = request.query_params.get("key", "")
         if entry := events.refusal(self._journal, key):
             return self._page("refusal", request, entry=entry)
-        try:
-            life, letters = await run_in_threadpool(self._desk.life, key)
-        except (Unreachable, LedgerUnavailable) as error:
-            return PlainTextResponse(f"{error}\n", 503)
+        life, letters = await run_in_threadpool(self._desk.life, key)
         if life is None:
             return self._page("unknown", request, 404, key=key)
         asked = (
@@ -130,10 +131,7 @@ class Console:
 
     async def letters(self, request: Request) -> Response:
         """The dead letters."""
-        try:
-            found = await run_in_threadpool(self._desk.letters)
-        except (Unreachable, LedgerUnavailable) as error:
-            return PlainTextResponse(f"{error}\n", 503)
+        found = await run_in_threadpool(self._desk.letters)
         return self._page("letters", request, letters=found)
 
     async def replay(self, request: Request) -> Response:
@@ -237,6 +235,10 @@ class Console:
 async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
     return dict(parse_qsl(body[:LONGEST_BODY].decode(errors="replace")))
+
+
+def _later(request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"Not now: {error}. Go back, and try again.\n", 503)
 
 
 def _back(form: dict[str, str], said: str) -> Response:

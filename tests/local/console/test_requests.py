@@ -5,8 +5,12 @@ import socket
 
 import pytest
 import requests
+from anyio import to_thread
 
-from local.console.console import LONGEST_BODY
+from cli.where import Where
+from functions.ledger.store import LedgerUnavailable
+from functions.pubsub.address import Endpoint
+from local.console.console import LONGEST_BODY, Console
 from tests.running import RunningStack, listening
 
 PAGES = ("/", "/event?key=none", "/letters", "/send", "/sample", "/shop", "/stream")
@@ -197,6 +201,43 @@ def test_a_dead_letter_is_not_replayed_over_a_newer_event(stack, console):
     assert "newer" in said
     said = console.said("/letters/replay", message_id=letter, even_if_newer="1")
     assert said == "Replayed: older-product is on its way again."
+
+
+class Away:
+    """A desk whose ledger is away."""
+
+    def __init__(self, stack: dict) -> None:
+        self.where = Where("p", "commerce-", Endpoint("x", True), None, stack, None)
+
+    def _raise(self, *_):
+        raise LedgerUnavailable("The ledger cannot be reached: disk I/O error")
+
+    letters = life = replay = discard = _raise
+
+
+@pytest.mark.anyio
+async def test_a_ledger_that_is_away_is_said(stack):
+    console = Console(None, None, None, Away(stack.stack))
+    asked = Client("http://" + await console.start("127.0.0.1", 0))
+    try:
+        pages = [
+            await to_thread.run_sync(asked.get, path)
+            for path in ("/letters", "/event?key=u")
+        ]
+        deeds = [
+            await to_thread.run_sync(asked.post, f"/letters/{deed}", {"message_id": 1})
+            for deed in ("replay", "discard")
+        ]
+    finally:
+        await console.stop()
+
+    assert {(answer.status_code, answer.text) for answer in pages + deeds} == {
+        (
+            503,
+            "Not now: The ledger cannot be reached: disk I/O error. Go back, and try"
+            " again.\n",
+        )
+    }
 
 
 @pytest.mark.parametrize(
