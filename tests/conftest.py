@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import machine
+from tests.terraform import workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = bool(os.environ.get("CI"))
@@ -19,7 +20,8 @@ CI = bool(os.environ.get("CI"))
 SUITES = {
     "adobe": (
         lambda: machine.reference() is None and "Adobe's samples and OpenAPI",
-        "put them into ../shared/reference",
+        "put Adobe's public REST OpenAPI (developer.adobe.com) and the starter kit's"
+        " sample events into ../shared/reference",
     ),
     "browser": (
         lambda: machine.chromium() is None and "Chromium with its driver",
@@ -33,6 +35,11 @@ SUITES = {
     "terraform": (
         lambda: shutil.which("terraform") is None and "terraform",
         "install terraform 1.11 or newer",
+    ),
+    "providers": (
+        lambda: workspace.providers() is None and "Terraform's providers",
+        "terraform init needs its registry, or a folder of them:"
+        " export TF_CLI_ARGS_init=-plugin-dir=FOLDER",
     ),
 }
 
@@ -55,7 +62,7 @@ def pytest_collection_modifyitems(config, items):
         if not what:
             continue
         if CI:
-            raise pytest.UsageError(f"{what} is missing: {remedy}")
+            raise pytest.UsageError(f"CI wants {what}: {remedy}")
         items[:] = [item for item in items if item not in concerned]
         config.hook.pytest_deselected(items=concerned)
         _left_out[marker] = (len(concerned), what, remedy)

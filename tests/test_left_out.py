@@ -5,18 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.copies import copied
+from tests.running import ROOT
 
 
-def collected(folder: Path, **more: str) -> subprocess.CompletedProcess:
-    """What ``make test`` collects of the Terraform suite where no tool is found."""
+def collected(
+    folder: Path, root: Path = ROOT, **more: str
+) -> subprocess.CompletedProcess:
+    """What ``make test`` collects of the Terraform suite with the tools of *folder*."""
     return subprocess.run(
         [
             sys.executable,
             *("-m", "pytest", "tests/terraform", "--collect-only", "--quiet"),
             *("-p", "no:cacheprovider"),
         ],
-        cwd=ROOT,
+        cwd=root,
         env={"PATH": str(folder), "HOME": str(folder), **more},
         capture_output=True,
         text=True,
@@ -41,4 +44,36 @@ def test_in_ci_a_missing_tool_is_a_failure(tmp_path):
     done = collected(tmp_path, CI="true")
 
     assert done.returncode == 4
-    assert "terraform is missing: install terraform 1.11 or newer" in done.stderr
+    assert "CI wants terraform: install terraform 1.11 or newer" in done.stderr
+
+
+def offline(folder: Path) -> tuple[Path, Path]:
+    """A terraform that reaches no registry, and the project far from any folder."""
+    tools, root = folder / "bin", folder / "its" / "copy"
+    tools.mkdir()
+    (tools / "terraform").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "terraform").chmod(0o755)
+    root.mkdir(parents=True)
+    copied(root)
+    return tools, root
+
+
+def test_without_providers_what_plans_is_left_out_and_named(tmp_path):
+    done = collected(*offline(tmp_path))
+
+    *_, told, total = done.stdout.splitlines()
+    assert re.fullmatch(
+        r"left out: \d+ tests marked providers, for want of Terraform's providers"
+        r" \(terraform init needs its registry, or a folder of them: .*\)",
+        told,
+    )
+    assert "test_files_are_formatted" in done.stdout
+    assert "test_configuration_is_valid" not in done.stdout
+    assert "deselected" in total
+
+
+def test_in_ci_missing_providers_are_a_failure(tmp_path):
+    done = collected(*offline(tmp_path), CI="true")
+
+    assert done.returncode == 4
+    assert "CI wants Terraform's providers: terraform init needs" in done.stderr

@@ -4,14 +4,11 @@ One event is of an entity there is, one of a new entity in a domain of its own.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 
-from tests.running import ROOT
+from tests.copies import copied
 
-COPIED = ("cli", "docs", "functions", "local", "tests", "pyproject.toml", "terraform")
-SKIPPED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
 LINES = {
     "product": {RENAME: {"schema": "ProductRename", "handler": "rename", "key": "sku"}},
@@ -75,11 +72,7 @@ class Copy:
 
     def __init__(self, folder):
         self.folder = folder
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, ignore=SKIPPED)
-            else:
-                shutil.copy(ROOT / name, folder / name)
+        copied(folder)
 
     def do(self, step):
         events = self.folder / "functions" / "events"

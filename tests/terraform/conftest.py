@@ -31,10 +31,12 @@ PROMISES = sorted(path.name for path in CONFIGURATION.glob("tests/*.tftest.hcl")
 
 
 def pytest_collection_modifyitems(items):
-    """All tests here need terraform."""
+    """All tests here need terraform, and those that plan need its providers."""
     for item in items:
         if "tests/terraform/" in item.path.as_posix():
             item.add_marker(pytest.mark.terraform)
+            if "workspace" in item.fixturenames:
+                item.add_marker(pytest.mark.providers)
 
 
 @pytest.fixture(scope="session")

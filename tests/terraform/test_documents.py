@@ -11,6 +11,7 @@ import pytest
 from tests.terraform.workspace import CONFIGURATION, ROOT, TERRAFORM
 
 DEPLOY = ROOT / "docs" / "deploy.md"
+COSTS = ROOT / "docs" / "costs.md"
 
 
 def test_tables_of_the_readme_are_fresh():
@@ -100,8 +101,8 @@ def test_outage_arithmetic_follows_the_delivery_numbers():
 
 
 def test_costs_follow_from_prices_and_loads(started):
-    """Every number of the guide's table, by the arithmetic that the guide gives."""
-    page = DEPLOY.read_text()
+    """Every number of the page's table, by the arithmetic that the page gives."""
+    page = COSTS.read_text()
     table = page.partition("| a month |")[2].partition("\n\n")[0]
     rows = [
         [cell.strip(" *") for cell in line.strip("|").split("|")]
@@ -138,6 +139,9 @@ def test_costs_follow_from_prices_and_loads(started):
         for name, part in parts.items():
             wanted[name].append(pytest.approx(part, abs=0.011))
     assert found == wanted
+    idle, one, ten, _ = (round(number) for number in found["together"])
+    told = f"{idle} US dollars a month idle, {one} at 1 event/s and {ten} at 10"
+    assert told in DEPLOY.read_text()
 
 
 def test_guide_names_only_commands_and_values_that_exist():

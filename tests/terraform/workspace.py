@@ -3,14 +3,18 @@
 The real providers are replaced by ``mock_provider``; only their schema is needed. It
 comes from the folder that TF_CLI_ARGS_init names with -plugin-dir, else from
 ``../shared/terraform/mirror`` beside the repository, else from Terraform's registry.
+Where none has it, what needs it is left out (``tests/conftest.py``).
 """
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -90,10 +94,9 @@ class Workspace:
 
     def initialise(self) -> None:
         """Have the providers at hand."""
-        arguments = []
-        if mirror := _mirror():
-            arguments = [f"{PLUGIN_DIR}{_executable(mirror, self.folder / 'plugins')}"]
-        done = self.terraform("init", "-no-color", "-input=false", *arguments)
+        found = _executable(providers(), self.folder / "plugins")
+        options = ("-no-color", "-input=false", f"{PLUGIN_DIR}{found}")
+        done = self.terraform("init", *options)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def terraform(self, *arguments: str) -> subprocess.CompletedProcess:
@@ -159,11 +162,31 @@ class Workspace:
         return tested
 
 
-def _mirror() -> Path | None:
+def providers() -> Path | None:
+    """The folder that has Terraform's providers; None where they cannot be had."""
     for argument in os.environ.get("TF_CLI_ARGS_init", "").split():
         if argument.startswith(PLUGIN_DIR):
             return Path(argument.removeprefix(PLUGIN_DIR))
-    return MIRROR if MIRROR.is_dir() else None
+    return MIRROR if MIRROR.is_dir() else _fetched()
+
+
+@cache
+def _fetched() -> Path | None:
+    """Those of Terraform's registry, in a folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="providers-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copy(CONFIGURATION / "versions.tf", folder)
+    try:
+        done = subprocess.run(
+            [TERRAFORM, f"-chdir={folder}", "init", "-backend=false", "-input=false"],
+            env={**os.environ, "TF_DATA_DIR": str(folder / "data")},
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return folder / "data" / "providers" if done.returncode == 0 else None
 
 
 def _executable(mirror: Path, copy: Path) -> Path:
