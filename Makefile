@@ -44,11 +44,11 @@ discard: $(READY) ## Remove dead letters for good (ARGS="--uid …")
 	@$(BIN)/python -m cli discard $(ARGS)
 
 .PHONY: pause
-pause: $(READY) ## Hold events back (ARGS="order", or all)
+pause: $(READY) ## Hold events back (ARGS=order, ARGS=all)
 	@$(BIN)/python -m cli pause $(ARGS)
 
 .PHONY: resume
-resume: $(READY) ## Deliver them again (ARGS="order", or all)
+resume: $(READY) ## Deliver them again (ARGS=order, ARGS=all)
 	@$(BIN)/python -m cli resume $(ARGS)
 
 .PHONY: status

@@ -3,11 +3,10 @@
 Kept in the stack's SQLite file, newest last; the terminal and the console read it.
 """
 
-import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,27 +84,6 @@ class Journal:
     def unlisten(self, listener: Callable[[Entry], None]) -> None:
         """Stop calling *listener*."""
         self._listeners.remove(listener)
-
-    async def follow(self, after: int = 0) -> AsyncIterator[Entry]:
-        """Every entry after the one with id *after*, the ones to come included."""
-        queue: asyncio.Queue[Entry] = asyncio.Queue(KEPT)
-
-        def put(entry: Entry) -> None:
-            if queue.full():  # a reader that sleeps loses the oldest, not our memory
-                queue.get_nowait()
-            queue.put_nowait(entry)
-
-        self.listen(put)
-        try:
-            for entry in self.read(after):
-                yield entry
-                after = entry.id
-            while True:
-                entry = await queue.get()
-                if entry.id > after:
-                    yield entry
-        finally:
-            self.unlisten(put)
 
     def read(
         self, after: int = 0, *, uid: str | None = None, most: int = 1_000

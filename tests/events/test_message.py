@@ -23,7 +23,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_a_message_says_what_design_says(name):
+def test_a_message_carries_its_event_s_attributes(name):
     value = samples.value(name)
     told = message(EVENTS[name], "15", value, "/ingest/erp", TIME, TRACE)
 

@@ -118,7 +118,7 @@ def bodies(draw):
 
 
 def acceptable(body) -> bool:
-    """Whether design says that *body* is an event."""
+    """Whether *body* is an event, by the rules of docs/ingest.md."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, dict) or not {"uid", "event", "value"} <= set(data):
         return False

@@ -1,6 +1,5 @@
 """The one list of what happened."""
 
-import asyncio
 import sqlite3
 
 import pytest
@@ -53,33 +52,3 @@ def test_the_newest_entries_are_kept(db, tmp_path):
 
     count, oldest = db.execute("SELECT count(*), min(id) FROM happened").fetchone()
     assert (count, oldest) == (journal.KEPT, extra + 1)
-
-
-def test_who_follows_gets_what_was_and_what_comes_once_each(db):
-    told = Journal(db)
-
-    async def follow() -> list[str]:
-        told.observe("received", uid="1")
-        told.observe("received", uid="2")
-        entries = told.follow(after=1)
-        got = [(await anext(entries)).labels["uid"]]
-        told.observe("received", uid="3")
-        got.append((await anext(entries)).labels["uid"])
-        await entries.aclose()
-        return got
-
-    assert asyncio.run(follow()) == ["2", "3"]
-
-
-def test_who_stops_following_is_forgotten(db):
-    told = Journal(db)
-
-    async def follow() -> None:
-        entries = told.follow()
-        told.observe("received", uid="1")
-        await anext(entries)
-        await entries.aclose()
-
-    asyncio.run(follow())
-
-    assert told._listeners == []
