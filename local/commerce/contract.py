@@ -15,18 +15,18 @@ NOT_DEMANDED = (
     (
         "sales-data-order-status-history-interface",
         "parent_id",
-        "the path names the order; Commerce tolerates its absence (commerce.md Q5)",
+        "the path names the order; Commerce tolerates its absence (Q5)",
     ),
     (
         "sales-data-shipment-comment-interface",
         "parent_id",
-        "the shipment around it is the parent; the kit omits it (commerce.md Q7)",
+        "the shipment around it is the parent; the kit omits it (Q7)",
     ),
     *(
         (
             "sales-data-shipment-track-interface",
             name,
-            "the kit omits it and Commerce takes it (commerce.md Q7)",
+            "the kit omits it and Commerce takes it (Q7)",
         )
         for name in ("parent_id", "weight", "qty", "description")
     ),
@@ -40,13 +40,13 @@ NOT_DEMANDED = (
     ),
 )
 # The definition of an error's parameters is a list of objects; Commerce sends a list
-# of values or one mapping (commerce.md 3, "Errors").
+# of values or one mapping (notes, "Errors").
 ERROR_PARAMETERS = "error-parameters"
 
 
 # Queries: every operation takes fields (commerce-webapi, retrieve-filtered-responses),
 # which the definitions list nowhere; they show the first of each list alone, and one
-# of the two spellings that Commerce takes (commerce.md 3, "Pagination").
+# of the two spellings that Commerce takes (notes, "Pagination").
 FIELDS = "fields"
 
 

@@ -1,4 +1,4 @@
-"""Customers: one e-mail address per website (commerce.md 3, operations)."""
+"""Customers: one e-mail address per website (notes, operations)."""
 
 import re
 
@@ -15,7 +15,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def create(call: Call) -> dict:
-    """POST customers: refuses an e-mail address that is there (section 3, Q6)."""
+    """POST customers: refuses an e-mail address that is there (notes, Q6)."""
     given = call.given("customer")
     doc = _read(given)
     doc.setdefault("website_id", 1)
@@ -31,7 +31,7 @@ def create(call: Call) -> dict:
 
 
 def update(call: Call) -> dict:
-    """PUT customers/{id}: what is not sent may be lost (section 3, operations)."""
+    """PUT customers/{id}: what is not sent may be lost (notes, operations)."""
     given, number = call.given("customer"), call.number("id")
     there = _there(call, number)
     if call.rules.website_demanded and given.get("website_id") is None:
@@ -48,7 +48,7 @@ def update(call: Call) -> dict:
 
 
 def delete(call: Call) -> bool:
-    """DELETE customers/{id}: 404 where there is none (section 3; Q6)."""
+    """DELETE customers/{id}: 404 where there is none (notes; Q6)."""
     number = call.number("id")
     _there(call, number)
     call.things.delete(KIND, number)

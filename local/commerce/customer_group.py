@@ -20,7 +20,7 @@ SEEDED_SAMPLE = "Sample Group"
 
 
 def create(call: Call) -> dict:
-    """POST customerGroups: refuses a code that is there (section 3, Q6)."""
+    """POST customerGroups: refuses a code that is there (notes, Q6)."""
     doc = _read(call, call.given("group"))
     doc["tax_class_id"] = doc["tax_class_id"] or NEW_TAX_CLASS
     _check(call, doc, None)
@@ -31,7 +31,7 @@ def create(call: Call) -> dict:
 
 
 def update(call: Call) -> dict:
-    """PUT customerGroups/{id} (section 3, operations)."""
+    """PUT customerGroups/{id} (notes, operations)."""
     number = call.number("id")
     doc = _read(call, call.given("group"))
     _there(call, number)
@@ -42,7 +42,7 @@ def update(call: Call) -> dict:
 
 
 def delete(call: Call) -> bool:
-    """DELETE customerGroups/{id}: those used as default stay (section 3)."""
+    """DELETE customerGroups/{id}: those used as default stay (notes, operations)."""
     number = call.number("id")
     _there(call, number)
     if number in USED_AS_DEFAULT:

@@ -1,6 +1,6 @@
 """Commerce's refusals, in Commerce's words: a template with its parameters beside it.
 
-A text is Magento's own phrase, unrendered, as its REST answers carry it (commerce.md 3,
+A text is Magento's own phrase, unrendered, as its REST answers carry it (notes,
 "Errors").
 """
 
@@ -65,5 +65,5 @@ def wrong_type(value: Any, kind: str) -> Refusal:
 
 
 def unknown_route() -> Refusal:
-    """The address is wrong, not the thing (commerce.md 3, "Errors")."""
+    """The address is wrong, not the thing (notes, "Errors")."""
     return Refusal(404, "Request does not match any route.")

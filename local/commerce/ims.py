@@ -1,7 +1,7 @@
 """A stand-in for Adobe IMS: tokens by client credentials, and their check.
 
 Answers are those of Adobe's gateway in front of Commerce as a Cloud Service, which
-names its own faults in ``error_code`` (commerce.md 3, "IMS server-to-server").
+names its own faults in ``error_code`` (notes, "IMS server-to-server").
 """
 
 import hmac

@@ -1,4 +1,4 @@
-"""Products by SKU (commerce.md 3, operations)."""
+"""Products by SKU (notes, operations)."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ DEFAULT_SET = 4
 
 
 def create_or_update(call: Call) -> dict:
-    """POST products: an upsert by SKU (section 3, operations; magento2#4952)."""
+    """POST products: an upsert by SKU (notes, operations; magento2#4952)."""
     product = call.given("product")
     return _saved(call, _sku(product.get("sku")), product)
 
 
 def update_or_create(call: Call) -> dict:
-    """PUT products/{sku}: creates where there is none (section 3, operations).
+    """PUT products/{sku}: creates where there is none (notes, operations).
 
     The SKU in the body says which product, whatever the path says (Q3).
     """
@@ -27,7 +27,7 @@ def update_or_create(call: Call) -> dict:
 
 
 def delete(call: Call) -> bool:
-    """DELETE products/{sku}: 404 where there is none (section 3, operations)."""
+    """DELETE products/{sku}: 404 where there is none (notes, operations)."""
     number, doc = _there(call)
     call.things.delete(KIND, number)
     call.did("product.deleted", doc["sku"])

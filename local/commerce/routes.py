@@ -83,7 +83,7 @@ class Place(NamedTuple):
 
 
 def place(raw_path: str, headers: Mapping[str, str], tenant: str) -> Place:
-    """Where a path leads (commerce.md 3, "Base URL").
+    """Where a path leads (notes, "Base URL").
 
     Raises:
         Refusal: a page, since no REST is there; or an unknown store view.

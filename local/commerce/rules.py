@@ -1,5 +1,6 @@
-"""The rules of this Commerce, each with the line of commerce.md that it is from.
+"""The rules of this Commerce, each with the words that it was read from.
 
+They are quoted from the notes that the package's docstring tells of.
 Some Commerces differ by version, set-up or server: those rules can be switched.
 """
 
@@ -11,7 +12,7 @@ class Rule(NamedTuple):
     """What holds, and where that is written.
 
     Attributes:
-        place: how the line of commerce.md begins.
+        place: how the line of these notes begins.
         quote: words of that line.
     """
 

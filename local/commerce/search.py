@@ -1,6 +1,6 @@
 """Commerce's searches: criteria from the query, rows that meet them, pages of them.
 
-commerce.md 3, "Pagination" and "Input limits".
+notes, "Pagination" and "Input limits".
 """
 
 import re

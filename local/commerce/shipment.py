@@ -1,6 +1,6 @@
 """Shipments: made by order/{id}/ship, changed (or made unseen) by POST shipment.
 
-commerce.md Q4, Q6, Q7.
+Q4, Q6, Q7.
 """
 
 from typing import Any

@@ -67,7 +67,7 @@ class Sent:
 
 
 class OAuth1:
-    """Checks signatures (commerce.md 3, "OAuth 1.0a").
+    """Checks signatures (notes, "OAuth 1.0a").
 
     Texts are Magento's own (magento2, Framework/Oauth and Integration/Model/Oauth).
     """

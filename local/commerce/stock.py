@@ -20,7 +20,7 @@ NAMES = frozenset(("sku", "source_code", "quantity", "status", "extension_attrib
 def save(call: Call) -> list:
     """POST inventory/source-items: sets levels, all or none of them (Q16).
 
-    Answers ``[]`` (section 3, operations).
+    Answers ``[]`` (notes, operations).
     """
     if not isinstance(call.body, dict) or call.body.get("sourceItems") is None:
         raise required("sourceItems")

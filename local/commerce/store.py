@@ -1,4 +1,4 @@
-"""The store's views (commerce.md 3, "Base URL") and their configuration."""
+"""The store's views (notes, "Base URL") and their configuration."""
 
 from local.commerce.call import Call
 

@@ -11,7 +11,7 @@ from local.commerce.rules import RULES, Rules
 from tests import machine
 from tests.local.commerce.wrong import CASES
 
-CITED = re.compile(r"\bQ\d+\b|\bsection \d\b|\bcommerce\.md \d\b|\bmagento2?[#/,]")
+CITED = re.compile(r"\bQ\d+\b|\bnotes, |\bmagento2?[#/,]")
 SOURCES = sorted(Path(inspect.getfile(Rules)).parent.glob("*.py"))
 
 
