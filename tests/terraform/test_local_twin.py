@@ -6,6 +6,7 @@ import grpc
 from google.pubsub_v1 import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
+from functions.events.catalog import ENTITIES
 from local.provision import Delivery, provision
 from tests.terraform.workspace import VALUES
 
@@ -91,5 +92,5 @@ def test_local_broker_is_set_up_like_the_deployment(started, broker):
     for one in (*found.values(), *wanted.values()):
         one["backoff"] = one["backoff"] or None
         one["dead_letters"] = one["dead_letters"] or None
-    assert len(wanted) == 6
+    assert len(wanted) == len(ENTITIES) + 1  # and the dead letters
     assert found == wanted
