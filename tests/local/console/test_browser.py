@@ -175,9 +175,7 @@ def test_whoever_sees_only_the_page_finds_why_and_gets_it_handled(page, stack):
     began = time.monotonic()
     page.sees("Dead letters 1", "refused", "dead letter")
     page.press("why-1")
-    page.sees(
-        "refused 400", "Invalid data: told to refuse it"
-    )
+    page.sees("refused 400", "Invalid data: told to refuse it")
     page.sees("It waits as a dead letter.", "then replay it.")
     page.press("Replay")
     page.sees("Replayed: why-1 is on its way again.", "handled", "Product created")
