@@ -69,7 +69,7 @@ clean-state: $(READY) ## Forget what the local system keeps in .local
 
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure speed against a bare function

@@ -6,7 +6,7 @@ In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
 import os
 import shutil
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -43,6 +43,9 @@ SUITES = {
     ),
 }
 
+# Folders whose tests share what is slow to start: one process runs all of one.
+SHARING = {"broker", "cli", "console", "ledger", "terraform"}
+
 _left_out: dict[str, tuple[int, str, str]] = {}
 
 
@@ -52,6 +55,19 @@ def pytest_configure():
         import_module("functions.events.catalog")
     except LookupError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each file to one process, and each folder of ``SHARING``."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = PurePosixPath(nodeid.partition("::")[0])
+            return str(path.parent if path.parent.name in SHARING else path)
+
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -66,6 +82,18 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in concerned]
         config.hook.pytest_deselected(items=concerned)
         _left_out[marker] = (len(concerned), what, remedy)
+
+
+def pytest_sessionfinish(session):
+    """A process that runs a part of the tests tells what it left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = _left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Hear what such a process left out; each left out the same."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
 
 
 def pytest_terminal_summary(terminalreporter):

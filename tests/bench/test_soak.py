@@ -203,9 +203,10 @@ def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
     status, counts, said = soaked(tmp_path, *SMALL, *often)
 
     assert status == 0, said
-    assert counts["events accepted"] == 250
+    # Kills cut posts off; one that was not published is no promise.
+    assert 240 <= counts["events accepted"] <= 250
     assert counts["events dead-lettered"] == counts["of these, made to be refused"] > 0
-    assert counts["messages published"] > 250
+    assert counts["messages published"] > counts["events accepted"]
     for harm in ("ledger locked", "delivered again later", "verdict lost"):
         assert counts[harm] > 0
     assert sum(count for name, count in counts.items() if name.endswith("killed")) > 0
