@@ -108,9 +108,23 @@ class Log:
         line = f'{{"severity":"{severity}","message":{message}{text}}}\n'
         self._write(line.encode())
 
-    def about(self, *, traceparent: str | None = None, **fields: Any) -> About:
-        """What several lines have in common; *fields* as for :meth:`line`."""
-        return About(*_written(fields), self._trace(traceparent) if traceparent else "")
+    def about(
+        self,
+        also: About | None = None,
+        *,
+        traceparent: str | None = None,
+        **fields: Any,
+    ) -> About:
+        """What several lines have in common; *fields* as for :meth:`line`.
+
+        Args:
+            also: fields to add these to.
+        """
+        text, labels = _written(fields)
+        trace = self._trace(traceparent) if traceparent else ""
+        if also is not None:
+            return About(also.text + text, also.labels + labels, also.trace + trace)
+        return About(text, labels, trace)
 
     def _trace(self, traceparent: str) -> str:
         trace, span = traceparent[3:35], traceparent[36:52]

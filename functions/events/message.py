@@ -7,10 +7,9 @@ import hashlib
 import json
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.events.catalog import Event
 
@@ -21,8 +20,7 @@ TRACEPARENT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What is published.
 
     Attributes:

@@ -9,8 +9,8 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from functions.ingest.settings import IngestSettings, Secret
@@ -18,8 +18,7 @@ from functions.ingest.settings import IngestSettings, Secret
 ANONYMOUS = "anonymous"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What a caller sent.
 
     Attributes:

@@ -1,9 +1,8 @@
 """A posted body, checked: every fault of envelope and value in one answer."""
 
 import json
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
@@ -49,8 +48,7 @@ class Refused(Exception):
         self.uid = uid
 
 
-@dataclass(frozen=True)
-class Posted:
+class Posted(NamedTuple):
     """A valid event.
 
     Attributes:
@@ -135,9 +133,9 @@ def _uid(uid: Any, errors: dict[str, list[str]]) -> str:
         uid = str(uid) if uid.bit_length() <= 1024 else "9" * (LONGEST_UID + 1)
     if type(uid) is not str:
         fault = "Must be text or a whole number."
-    elif "\0" in uid or not _encodable(uid):
+    elif (encoded := _encoded(uid)) is None or b"\0" in encoded:
         fault = "Must not hold lone surrogates or NUL characters."
-    elif len(uid.encode()) > LONGEST_UID:
+    elif len(encoded) > LONGEST_UID:
         fault = f"Must be at most {LONGEST_UID} bytes."
     else:
         return uid
@@ -145,12 +143,11 @@ def _uid(uid: Any, errors: dict[str, list[str]]) -> str:
     return ""
 
 
-def _encodable(text: str) -> bool:
+def _encoded(text: str) -> bytes | None:
     try:
-        text.encode()
+        return text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

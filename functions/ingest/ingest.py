@@ -17,7 +17,7 @@ from functions.ingest.responses import later, refusal, stored, with_json
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, PATH, Status
 from functions.ledger.store import LedgerUnavailable
-from functions.log import Log, place
+from functions.log import About, Log, place
 from functions.tracing import Tracing
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
@@ -43,6 +43,7 @@ class Ingest:
         self.tracing = tracing
         self.status = status
         self.body_seconds = body_seconds
+        self._of = lru_cache(maxsize=1024)(self._about)
         if settings.auth == "none":
             log.line("WARNING", "INGEST_AUTH is none: anybody may post events")
 
@@ -104,18 +105,20 @@ class Ingest:
 
     async def _post(self, request: Request) -> Response:
         began = time.perf_counter()
-        headers = request.headers
+        # Starlette decodes every header to find one; ASGI's names are lower case.
+        raw = dict(request.scope["headers"])
         body = await read_body(
             request.receive,
-            headers.get("content-length", ""),
+            raw.get(b"content-length", b"").decode("latin-1"),
             self.settings.max_body_bytes,
             self.body_seconds,
         )
         received = timestamp()
         caller = await auth.check_authentication(
-            auth.Request(headers, request.scope["query_string"], body), self.settings
+            auth.Request(request.headers, request.scope["query_string"], body),
+            self.settings,
         )
-        traceparent = _trace(request)
+        traceparent = traceparent_of(raw.get(b"traceparent", b"").decode("latin-1"))
         try:
             posted = envelope.read(body)
         except envelope.Refused as error:
@@ -136,10 +139,8 @@ class Ingest:
                 "publish", traceparent, entity=event.entity, event=event.name
             ) as handed_on:
                 about = self.log.about(
-                    event=event.name,
-                    entity=event.entity,
+                    self._of(event.name, event.entity, caller),
                     uid=posted.uid,
-                    caller=caller,
                     traceparent=handed_on,
                 )
                 self.log.line("INFO", "event received", about, stage="received")
@@ -175,6 +176,10 @@ class Ingest:
             ms=_ms(began),
         )
         return stored(posted.name)
+
+    def _about(self, event: str, entity: str, caller: str) -> About:
+        """What many events' lines have in common."""
+        return self.log.about(event=event, entity=entity, caller=caller)
 
     def _refused(self, status: int, **labels) -> None:
         self.log.line(
