@@ -127,10 +127,15 @@ def exchange(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes
                 connection.sendall(piece)
             except OSError:  # it was told enough, and hung up
                 break
-        received = b""
-        try:
-            while chunk := connection.recv(65536):
-                received += chunk
-        except OSError:
-            pass
-        return received
+        return all_from(connection)
+
+
+def all_from(connection: socket.socket) -> bytes:
+    """Everything that comes until the other side closes, or breaks off."""
+    received = b""
+    try:
+        while chunk := connection.recv(65536):
+            received += chunk
+    except OSError:
+        pass
+    return received

@@ -12,6 +12,7 @@ from tests.ingest.pubsub import PubSub
 from tests.ingest.served import (
     VALUE,
     NotStarted,
+    all_from,
     environment,
     event,
     exchange,
@@ -153,7 +154,7 @@ def test_a_body_that_drips_is_sent_away_in_time(pubsub):
                 if select.select([connection], [], [], 0.05)[0]:
                     break
                 connection.sendall(bytes([byte]))
-            received = connection.recv(65536)
+            received = all_from(connection)
         said = server.stop()
 
     assert status(received) == 408
