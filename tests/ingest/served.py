@@ -3,10 +3,6 @@
 import json
 import os
 import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +11,12 @@ import pytest
 from functions_framework.aio import create_asgi_app
 from starlette.testclient import TestClient
 
-from tests import running
+from tests.serving import Running, function
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = str(ROOT / "functions/ingest/main.py")
-START_SECONDS = 30
 CREATE = "be-observer.catalog_product_create"
 VALUE = {"sku": "A", "name": "Lamp", "price": 1.5, "description": "d"}
-
-
-class NotStarted(Exception):
-    """The process ended at once; the argument is what it said."""
 
 
 def environment(pubsub: str, **more: str) -> dict[str, str]:
@@ -58,65 +49,11 @@ def ingest(pubsub: str, **more: str) -> Iterator[TestClient]:
         yield client
 
 
-class Running:
-    """A functions-framework process.
-
-    Attributes:
-        address: host and port.
-    """
-
-    def __init__(self, child: subprocess.Popen, port: int, out) -> None:
-        self.address = ("127.0.0.1", port)
-        self._child = child
-        self._out = out
-
-    def stop(self) -> bytes:
-        """End it as the platform does; all it said."""
-        self._child.terminate()
-        try:
-            self._child.wait(10)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        return self.said()
-
-    def said(self) -> bytes:
-        """What it wrote so far."""
-        return Path(self._out.name).read_bytes()
-
-    def wait(self) -> None:
-        """Wait until it listens."""
-        end = time.monotonic() + START_SECONDS
-        while not running.listening("{}:{}".format(*self.address)):
-            if self._child.poll() is not None:
-                raise NotStarted(self.said())
-            assert time.monotonic() < end
-            time.sleep(0.05)
-
-
 @contextmanager
 def process(pubsub: str, **more: str) -> Iterator[Running]:
-    """``functions-framework``, as README starts it."""
-    port = running.free_port()
-    # A pipe that nobody reads would fill, and hold up the process.
-    with tempfile.NamedTemporaryFile() as out:
-        child = subprocess.Popen(
-            [
-                str(Path(sys.executable).with_name("functions-framework")),
-                *("--source", "functions/ingest/main.py", "--target", "ingest"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-            ],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **environment(pubsub, **more)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        server = Running(child, port, out)
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
+    """Ingest as a process of its own."""
+    with function("ingest", **environment(pubsub, **more)) as server:
+        yield server
 
 
 def exchange(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:

@@ -11,14 +11,13 @@ from functions.ingest.ingest import BODY_SECONDS
 from tests.ingest.pubsub import PubSub
 from tests.ingest.served import (
     VALUE,
-    NotStarted,
     all_from,
     environment,
     event,
     exchange,
     process,
 )
-from tests.serving import function
+from tests.serving import NotStarted, function
 
 SECRET = "token-seen-in-logs-1"
 PAYLOAD = "payload-seen-in-logs"

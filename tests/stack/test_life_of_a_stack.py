@@ -22,6 +22,19 @@ def value(number: int) -> dict:
     return {"sku": f"LIFE-{number}", "name": "n", "price": number, "description": "d"}
 
 
+def run(module: str, stack: RunningStack) -> subprocess.CompletedProcess:
+    """``python -m module`` with *stack*'s environment, until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
 def pids(stack: RunningStack) -> dict[str, int]:
     """The functions' processes, by name: children of the stack's."""
     found = {}
@@ -67,15 +80,7 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path, name):
         taken.listen()
         port = taken.getsockname()[1]
         stack = RunningStack(tmp_path / "state", **{name: str(port)})
-        done = subprocess.run(
-            [sys.executable, "-m", "local"],
-            cwd=ROOT,
-            env=stack.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
+        done = run("local", stack)
 
     assert done.returncode == 3
     assert done.stderr == (
@@ -87,15 +92,7 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path, name):
 def test_one_port_for_two_is_one_clear_sentence(tmp_path):
     port = str(free_port())
     stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
-    done = subprocess.run(
-        [sys.executable, "-m", "local"],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = run("local", stack)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -106,15 +103,7 @@ def test_one_port_for_two_is_one_clear_sentence(tmp_path):
 
 def test_a_wrong_setting_is_named_and_nothing_started(tmp_path):
     stack = RunningStack(tmp_path / "state", INGEST_AUTH="token")
-    done = subprocess.run(
-        [sys.executable, "-m", "local"],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run("local", stack)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -133,15 +122,7 @@ def test_a_folder_that_cannot_be_used_is_one_clear_sentence(tmp_path, name):
         stack.folder.mkdir()
         (stack.folder / name).write_text("no database" * 100)
         what = f"{stack.folder / name} cannot be used (file is not a database)"
-    done = subprocess.run(
-        [sys.executable, "-m", "local"],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = run("local", stack)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -153,15 +134,7 @@ def test_a_folder_that_cannot_be_used_is_one_clear_sentence(tmp_path, name):
 def test_a_second_stack_in_one_folder_is_refused(tmp_path):
     with RunningStack(tmp_path / "state") as stack:
         second = RunningStack(tmp_path / "state", PORT=stack.environment["PORT"])
-        done = subprocess.run(
-            [sys.executable, "-m", "local"],
-            cwd=ROOT,
-            env=second.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
+        done = run("local", second)
 
         assert done.returncode == 3
         assert f"A stack is running here already (process {stack.process.pid})" in (
@@ -171,15 +144,7 @@ def test_a_second_stack_in_one_folder_is_refused(tmp_path):
 
 def clean_state(stack: RunningStack) -> subprocess.CompletedProcess:
     """``make clean-state`` for *stack*'s folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "local.clean"],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    return run("local.clean", stack)
 
 
 def test_what_is_kept_is_forgotten_but_not_under_a_running_stack(tmp_path):
@@ -286,15 +251,7 @@ def test_one_store_s_events_do_not_go_to_another(tmp_path):
         COMMERCE_ACCESS_TOKEN="t",
         COMMERCE_ACCESS_TOKEN_SECRET="u",
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "local"],
-        cwd=ROOT,
-        env=other.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = run("local", other)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
