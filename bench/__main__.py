@@ -1,7 +1,6 @@
 """``python -m bench``: measure, print the table with ratios, draw docs/bench.svg."""
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +17,7 @@ PICTURE = machine.ROOT / "docs/bench.svg"
 def main(arguments: list[str]) -> int:
     """The command; 1 where a target is missed."""
     given = _options(arguments)
-    usable, where = machine.cores()
-    if usable:
-        os.sched_setaffinity(0, {usable[1]})
+    where = machine.load_from_here()
     results = {}
     with tempfile.TemporaryDirectory() as folder, machine.pubsub(folder) as running:
         name, address = running

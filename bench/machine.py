@@ -10,18 +10,31 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 
 
+@cache
 def cores() -> tuple[list[int], str]:
-    """Core of the function, core of all else, and a sentence about them."""
+    """Core of the function, core of all else, and a sentence about them.
+
+    As they were when first asked: the load generator takes to one of them later.
+    """
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(usable) < 2 or not shutil.which("taskset"):
         return [], "not pinned: taskset or a second core is missing"
     return usable[:2], "function on one core, load and Pub/Sub on another"
+
+
+def load_from_here() -> str:
+    """Take the second core for this process; the sentence about the cores."""
+    usable, about = cores()
+    if usable:
+        os.sched_setaffinity(0, {usable[1]})
+    return about
 
 
 def pinned(core: int | None, *command: str) -> list[str]:

@@ -2,13 +2,15 @@
 
 import socket
 import socketserver
+import subprocess
+import sys
 import threading
 import xml.etree.ElementTree as ElementTree
 from itertools import cycle
 
 import pytest
 
-from bench import load, report, ways
+from bench import load, machine, report, ways
 from bench.measure import Figures
 from functions.consumer.push import read
 from functions.ingest import envelope
@@ -49,6 +51,35 @@ def server():
         yield running
         running.shutdown()
         thread.join()
+
+
+PLACES = """
+import os, subprocess, sys
+from bench import machine
+where = machine.load_from_here()
+ask = [sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"]
+for core in (0, 1):
+    subprocess.run(machine.pinned(core, *ask), check=True)
+print(*os.sched_getaffinity(0))
+print(where)
+"""
+
+
+def test_what_is_measured_has_a_core_of_its_own():
+    ran = subprocess.run(
+        [sys.executable, "-c", PLACES],
+        cwd=machine.ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    function, others, here, where = ran.stdout.splitlines()
+
+    if where.startswith("not pinned"):
+        assert function == others == here
+    else:
+        assert others == here
+        assert len({function, others}) == 2
 
 
 def test_load_sends_what_it_is_told_and_counts_it(server):
