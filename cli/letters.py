@@ -13,10 +13,11 @@ from cli.where import Where
 from functions.consumer.dead_letters import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
-from functions.events.message import fingerprint, normal_time, timestamp
+from functions.events.message import fingerprint
 from functions.ledger import rules
 from functions.ledger.ledger import event_key, thing_hash
 from functions.ledger.store import Store
+from functions.moment import normal_time, timestamp
 
 # What Pub/Sub says of a message whose tries are used up:
 # https://cloud.google.com/pubsub/docs/dead-letter-topics#how_dead_letter_topics_work

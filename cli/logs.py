@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.trace import Step
 from cli.where import Unreachable, Where
-from functions.events.message import normal_time
+from functions.moment import normal_time
 
 LOGS_KEPT = "30d"  # Cloud Logging's own default
 LOGS_SECONDS = 120

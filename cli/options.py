@@ -11,7 +11,7 @@ from cli import output
 from cli.letters import Selection
 from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
-from functions.events.message import timestamp
+from functions.moment import timestamp
 from functions.settings import SettingsError
 from local.settings import environment
 

@@ -81,7 +81,7 @@ def life(
         LedgerUnavailable: it cannot be asked.
     """
     known = list(_ledger(where.store, uid, clock()))
-    told = list(_answered([*_journal(where, uid), *logged], known))
+    told = _answered([*_journal(where, uid), *logged], known)
     # The ledger has the newest try only; where each was told of, that is better.
     ended = {s.labels.get("message_id") for s in told if s.stage == "outcome"}
     waiting = {letter.message_id for letter in letters}
@@ -135,8 +135,7 @@ def _newest(
 def _in_order(steps: list[Step]) -> list[Step]:
     """*steps* by time; but what was dead-lettered stands behind why.
 
-    The consumer stores a dead letter before it tells of the refusal, and its words
-    are timed when they are read.
+    The consumer stores a dead letter before it tells of the refusal.
     """
     ordered: list[Step] = []
     held: list[Step] = []  # dead-lettered, and the refusal not told of yet
@@ -174,20 +173,22 @@ def _journal(where: Where, uid: str) -> list[Step]:
     ]
 
 
-def _answered(told: list[Step], known: list[Step]) -> Iterator[Step]:
+def _answered(told: list[Step], known: list[Step]) -> list[Step]:
     """*told*, with each message's last answer, whose words only the ledger has."""
     words = {
         (labels["message_id"], labels["status"]): labels["answer"]
         for step in known
         if "status" in (labels := step.labels)
     }
+    answered = []
     for step in reversed(told):
         about = (step.labels.get("message_id"), step.labels.get("status"))
         if step.stage == "outcome" and (answer := words.pop(about, "")):
             step = Step(
                 step.at, step.stage, step.told_by, {**step.labels, "answer": answer}
             )
-        yield step
+        answered.append(step)
+    return answered[::-1]
 
 
 def _ledger(store: Store | None, uid: str, now: float) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 The lines go straight to file descriptor 1 and not through ``logging``: the framework
 reconfigures that after our module is loaded (LOG_EXECUTION_ID), which would silence
 or double them, and a line costs a request a few microseconds this way.
+Each has its own time, since it may be read a good while after it was written.
 Only names, numbers and our own sentences are ever passed in: no value of an event.
 """
 
@@ -10,6 +11,8 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from functions.moment import timestamp
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LABELS = frozenset({"entity", "event", "uid", "outcome", "attempt", "ms"})
@@ -105,7 +108,8 @@ class Log:
         if about is not None:
             text += about.trace
         message = _quoted(message[:LONGEST_TEXT])
-        line = f'{{"severity":"{severity}","message":{message}{text}}}\n'
+        now = timestamp()
+        line = f'{{"time":"{now}","severity":"{severity}","message":{message}{text}}}\n'
         self._write(line.encode())
 
     def about(

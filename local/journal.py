@@ -61,10 +61,14 @@ class Journal:
         self._listeners: list[Callable[[Entry], None]] = []
         db.executescript(SCHEMA)
 
-    def observe(self, stage: str, **labels: Any) -> None:
-        """Append an entry; labels that are None are left out."""
+    def observe(self, stage: str, at: float | None = None, **labels: Any) -> None:
+        """Append an entry; labels that are None are left out.
+
+        Args:
+            at: when it happened, in seconds since 1970; by default now.
+        """
         labels = {name: value for name, value in labels.items() if value is not None}
-        at = self._clock()
+        at = self._clock() if at is None else at
         more = {k: v for k, v in labels.items() if k not in COLUMNS}
         row = self._db.execute(
             "INSERT INTO happened (at, stage, event, entity, uid, message_id, more)"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from cli.where import Where
@@ -150,7 +151,7 @@ class Stack:
     ) -> Child:
         def line(name: str, said: dict | str) -> None:
             if isinstance(said, dict) and "stage" in said:
-                observe(said["stage"], **_labels(said))
+                observe(said["stage"], at=_moment(said), **_labels(said))
                 if said.get("severity") == "ERROR" and "outcome" not in said:
                     self._terminal.say(f"[{name}] {said.get('message')}")
             elif isinstance(said, dict):
@@ -220,6 +221,14 @@ def _room(journal: Journal, room: str):
         journal.observe(stage, room=room, **labels)
 
     return observe
+
+
+def _moment(said: dict) -> float | None:
+    """When a line was written; None where it does not say."""
+    try:
+        return datetime.fromisoformat(said["time"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 _DROPPED = ("severity", "stage", "time")

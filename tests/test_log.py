@@ -7,19 +7,35 @@ import threading
 import pytest
 
 from functions.log import SEVERITIES, Log, level, place, to_stdout
+from functions.moment import normal_time, timestamp
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
 
 
 def line(*arguments, project="p", **fields) -> dict:
-    """The one line that is written."""
+    """The one line that is written, without its time."""
     written = []
     Log("DEBUG", project, written.append).line(*arguments, **fields)
     [raw] = written
+    return read(raw)
+
+
+def read(raw: bytes) -> dict:
+    """One line without its time."""
     assert raw.endswith(b"}\n")
     assert raw.count(b"\n") == 1
-    return json.loads(raw)
+    told = json.loads(raw)
+    assert normal_time(told.pop("time"))
+    return told
+
+
+def test_a_line_says_when_it_was_written():
+    written = []
+    before = timestamp()
+    Log(write=written.append).line("INFO", "m")
+
+    assert before <= json.loads(written[0])["time"] <= timestamp()
 
 
 def test_a_line_is_whole():
@@ -165,7 +181,7 @@ def test_what_lines_share_is_written_once_and_stands_in_each():
     }
     labels = {"event": "e", "uid": '1"'}
     name = "logging.googleapis.com/labels"
-    assert [json.loads(raw) for raw in written] == [
+    assert [read(raw) for raw in written] == [
         {
             "severity": "INFO",
             "message": "a",

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from functions.events.message import normal_time, timestamp, traceparent_of
+from functions.events.message import traceparent_of
+from functions.moment import normal_time, timestamp
 
 
 class Unreadable(Exception):

@@ -6,9 +6,6 @@ https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
 import hashlib
 import json
 import re
-import time
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from functions.events.catalog import Event
@@ -66,30 +63,6 @@ def fingerprint(event: str, value: Any) -> str:
     """A hash that tells two values of one event apart, whatever their keys' order."""
     body = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{event}\n{body}".encode()).hexdigest()
-
-
-def timestamp(moment: datetime | None = None) -> str:
-    """RFC 3339 in UTC with six digits and Z, so that text sorts as time does."""
-    if moment is not None:
-        return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-    second, rest = divmod(time.time_ns() // 1000, 1_000_000)
-    return f"{_second(second)}.{rest:06d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(second: int) -> str:
-    """*second* since 1970, written once for all events of it."""
-    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
-
-
-def normal_time(text: str) -> str | None:
-    """RFC 3339 *text* in :func:`timestamp`'s form; None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return timestamp(moment) if moment.tzinfo else None
-    # In UTC it may be a moment outside the years that datetime has.
-    except (ValueError, OverflowError):
-        return None
 
 
 def traceparent_of(text: str | None) -> str | None:

@@ -70,6 +70,22 @@ def test_every_stage_is_told_once_with_each_answer(deployment, journal):
     ]
 
 
+def test_what_is_told_late_stands_where_it_happened(deployment, journal):
+    """Ingest's words are read after the broker's; moments may be the same."""
+    published = {"uid": "u1", "message_id": "m1"}
+    journal.observe("published", room="broker", at=1000.0, topic="t", **published)
+    journal.observe("received", at=999.5, event=EVENT, uid="u1")
+    journal.observe("attempt", at=1000.0, attempt=1, **published)
+    journal.observe("call", at=1000.0, attempt=1, status=200, **published)
+
+    assert [stage for stage, *_ in life(deployment)][:-1] == [
+        "received",
+        "published",
+        "attempt",
+        "call",
+    ]
+
+
 def test_people_read_a_line_for_each(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
     pushed(journal, 1, 200, "handled")

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from functions.consumer.dead_letters import DeadLetters
-from functions.events.message import normal_time, timestamp
 from functions.ledger.memory import MemoryStore
+from functions.moment import normal_time, timestamp
 from functions.pubsub.address import Endpoint
 from tests.commerce.server import answer
 from tests.consumer.parts import SUBSCRIPTION, Parts, Shop, push

@@ -24,6 +24,14 @@ def test_an_entry_is_read_back_as_it_was_told(db):
     assert told.read() == [Entry(1, 5.0, "outcome", labels)]
 
 
+def test_an_entry_may_say_when_it_was(db):
+    told = Journal(db, clock=lambda: 5.0)
+
+    told.observe("received", at=4.5, uid="1")
+
+    assert told.read() == [Entry(1, 4.5, "received", {"uid": "1"})]
+
+
 def test_the_list_survives_its_process(db):
     Journal(db).observe("received", uid="1")
 
