@@ -10,12 +10,7 @@ from google.pubsub_v1.types import pubsub
 
 from cli.where import Unreachable
 from functions.pubsub.address import Endpoint
-from functions.pubsub.publish import (
-    SCOPES,
-    PublishRequest,
-    PublishResponse,
-    PubsubMessage,
-)
+from functions.pubsub.publish import SCOPES
 
 SECONDS = 20.0
 # A pull that finds nothing waits on the server; this ends it. The local broker and the
@@ -24,11 +19,14 @@ PULL_SECONDS = 5.0
 ACKS_AT_ONCE = 1000  # a request has at most 512 KiB
 PULLED_AT_ONCE = 200
 
+PubsubMessage = pubsub.PubsubMessage.pb()
 PushConfig = pubsub.PushConfig.pb()
 Subscription = pubsub.Subscription.pb()
 ReceivedMessage = pubsub.ReceivedMessage.pb()
 _GetSubscription = pubsub.GetSubscriptionRequest.pb()
 _UpdateSubscription = pubsub.UpdateSubscriptionRequest.pb()
+_PublishRequest = pubsub.PublishRequest.pb()
+_PublishResponse = pubsub.PublishResponse.pb()
 _Pull = pubsub.PullRequest.pb()
 _Pulled = pubsub.PullResponse.pb()
 _Acknowledge = pubsub.AcknowledgeRequest.pb()
@@ -105,8 +103,8 @@ class PubSub:
 
     def publish(self, topic: str, message: PubsubMessage) -> str:
         """Publish *message*; its id, once it is stored."""
-        request = PublishRequest(topic=topic, messages=[message])
-        answer = self._call("Publisher/Publish", request, PublishResponse)
+        request = _PublishRequest(topic=topic, messages=[message])
+        answer = self._call("Publisher/Publish", request, _PublishResponse)
         return answer.message_ids[0]
 
     def pull(self, subscription: str) -> list[ReceivedMessage]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from functions.consumer.push import Push
-from functions.events.message import timestamp
+from functions.moment import timestamp
 from functions.pubsub.address import Endpoint, topic_path
 
 SECONDS = 30.0  # far below the ack deadline, so that a push is answered either way
@@ -40,21 +40,21 @@ class DeadLetters:
         # Most instances never refuse anything; gRPC's import waits until one does.
         import grpc
 
-        from functions.pubsub import publish
+        from functions.pubsub import publish, wire
 
         if self._publish is None:
             self._publish = publish.publish_method(self._where)
-        request = publish.publish_request(
+        request = wire.publish_request(
             self._topic,
             push.data,
             letter_attributes(push, status, reason, datetime.now(UTC)),
             push.ordering_key,
         )
         try:
-            response = self._publish(request, timeout=SECONDS)
+            ids = self._publish(request, timeout=SECONDS)
         except grpc.RpcError as error:
             raise NotStored(error.code().name) from error
-        if len(response.message_ids) != 1:
+        if not ids:
             raise NotStored("NO_MESSAGE_ID")
 
 

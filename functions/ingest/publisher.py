@@ -6,7 +6,8 @@ import grpc.aio
 
 from functions.events.message import Message
 from functions.pubsub.address import Endpoint, topic_path
-from functions.pubsub.publish import publish_method, publish_request
+from functions.pubsub.publish import publish_method
+from functions.pubsub.wire import publish_request
 
 
 class NotStored(Exception):
@@ -55,9 +56,9 @@ class Publisher:
             message.ordering_key,
         )
         try:
-            response = await self._publish(request, timeout=self._timeout)
+            ids = await self._publish(request, timeout=self._timeout)
         except grpc.aio.AioRpcError as error:
             raise NotStored(error.code().name) from error
-        if len(response.message_ids) != 1:
+        if not ids:
             raise NotStored("NO_MESSAGE_ID")
-        return response.message_ids[0]
+        return ids[0]

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from functions.pubsub.publish import PUBLISH, PublishRequest, PublishResponse
+from functions.pubsub.publish import PUBLISH
+from local.broker.wire import PublishRequest, PublishResponse
 
 HANGS_SECONDS = 30
 
