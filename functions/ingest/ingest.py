@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from functions.events.message import message, timestamp, traceparent_of
+from functions.events.message import message, traceparent_of
 from functions.ingest import auth, envelope
 from functions.ingest.body import ClientGone, TooLarge, read_body
 from functions.ingest.page import PAGE
@@ -18,6 +18,7 @@ from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import About, Log, place
+from functions.moment import timestamp
 from functions.tracing import Tracing
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
