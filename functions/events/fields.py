@@ -16,16 +16,24 @@ MOST_FAULTS = 1000  # in one list; beyond them nothing more is looked at
 
 
 class Strict(fields.Field):
-    """Base of ours, which have no validators and convert nothing.
+    """Base of ours, which convert nothing.
 
-    What marshmallow does around ``_deserialize`` for fields that do would cost more
-    than the check itself.
+    What marshmallow does around ``_deserialize`` for fields that have validators or
+    functions of their own would cost more than the check itself.
+
+    Attributes:
+        plain: it has none.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plain = not (self.validators or self.pre_load or self.post_load)
 
     def deserialize(
         self, value: Any, attr: Any = None, data: Any = None, **kwargs: Any
     ) -> Any:
-        if value is missing or value is None:
+        """As marshmallow's."""
+        if value is missing or value is None or not self.plain:
             return super().deserialize(value, attr, data, **kwargs)
         return self._deserialize(value, attr, data)
 

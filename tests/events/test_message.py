@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -12,8 +11,6 @@ from functions.events.message import (
     fingerprint,
     json_bytes,
     message,
-    normal_time,
-    timestamp,
     traceparent_of,
 )
 
@@ -128,46 +125,6 @@ def test_a_fingerprint_tells_values_and_events_apart_and_nothing_else():
         )
         == 6
     )
-
-
-@pytest.mark.parametrize(
-    ("moment", "text"),
-    [
-        (datetime(2026, 1, 2, 3, 4, 5, 6, UTC), TIME),
-        (datetime(2026, 1, 2, 3, 4, 5, 0, UTC), "2026-01-02T03:04:05.000000Z"),
-        (
-            datetime(2026, 1, 2, 5, 4, 5, 6, timezone(timedelta(hours=2))),
-            TIME,
-        ),
-    ],
-)
-def test_a_time_has_six_digits_and_z(moment, text):
-    assert timestamp(moment) == text
-    assert datetime.fromisoformat(text) == moment
-
-
-def test_the_time_is_now():
-    before = datetime.now(UTC)
-    told = datetime.fromisoformat(timestamp())
-
-    assert before <= told <= datetime.now(UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "normal"),
-    [
-        (TIME, TIME),
-        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
-        ("2026-01-02T05:04:05.000006+02:00", TIME),
-        ("2026-01-02T03:04:05", None),
-        ("yesterday", None),
-        ("0001-01-01T00:00:00+01:00", None),
-        ("9999-12-31T23:59:59-01:00", None),
-        ("", None),
-    ],
-)
-def test_a_time_of_somebody_else_is_brought_into_our_form(text, normal):
-    assert normal_time(text) == normal
 
 
 @pytest.mark.parametrize(
