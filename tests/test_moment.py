@@ -6,6 +6,8 @@ import pytest
 
 from functions.moment import normal_time, timestamp
 
+TIME = "2026-01-02T03:04:05.000006Z"
+
 
 @pytest.mark.parametrize(
     ("moment", "text"),

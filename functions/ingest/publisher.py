@@ -1,12 +1,14 @@
 """Hands messages to Pub/Sub, one call each, on the event loop that serves requests."""
 
 import asyncio
+import math
+import random
 
 import grpc.aio
 
 from functions.events.message import Message
 from functions.pubsub.address import Endpoint, topic_path
-from functions.pubsub.publish import publish_method
+from functions.pubsub.publish import RETRIED, RETRY_WAITS, publish_method
 from functions.pubsub.wire import publish_request
 
 
@@ -55,10 +57,18 @@ class Publisher:
             message.attributes,
             message.ordering_key,
         )
-        try:
-            ids = await self._publish(request, timeout=self._timeout)
-        except grpc.aio.AioRpcError as error:
-            raise NotStored(error.code().name) from error
+        end = loop.time() + self._timeout
+        for wait in (*RETRY_WAITS, math.inf):
+            try:
+                ids = await self._publish(request, timeout=end - loop.time())
+            except grpc.aio.AioRpcError as error:
+                code = error.code().name
+                wait *= random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+                if code not in RETRIED or loop.time() + wait >= end:
+                    raise NotStored(code) from error
+            else:
+                break
+            await asyncio.sleep(wait)
         if not ids:
             raise NotStored("NO_MESSAGE_ID")
         return ids[0]
