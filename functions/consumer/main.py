@@ -1,5 +1,6 @@
 """Entry point ``consumer``: is pushed events, and takes direct calls."""
 
+import gc
 import os
 
 import flask
@@ -40,6 +41,10 @@ def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
 
 
 _consumer = build(*all_from_environment(os.environ, ConsumerSettings, CommerceSettings))
+
+# All that is loaded by now stays, and the collector need not go through it: the worker,
+# a fork of the process that loaded it, goes on sharing it.
+gc.freeze()
 
 
 @functions_framework.http
