@@ -108,8 +108,8 @@ class Log:
         if about is not None:
             text += about.trace
         message = _quoted(message[:LONGEST_TEXT])
-        now = timestamp()
-        line = f'{{"time":"{now}","severity":"{severity}","message":{message}{text}}}\n'
+        told = f'"severity":"{severity}","message":{message},"time":"{timestamp()}"'
+        line = f"{{{told}{text}}}\n"
         self._write(line.encode())
 
     def about(
