@@ -78,29 +78,29 @@ class Consumer:
 
     def _direct(self, call: DirectCall, traceparent: str | None) -> Answer:
         began = time.perf_counter()
+        event = catalog.find(call.event)
+        labels = {
+            "event": event and event.name,
+            "entity": event and event.entity,
+            "traceparent": traceparent,
+        }
+        answer = self._called(call, event, labels)
+        self._log_outcome(answer, answer.status, began, labels)
+        return answer
+
+    def _called(self, call: DirectCall, event: Event | None, labels: dict) -> Answer:
         if call.missing:
             missing = ",".join(call.missing)
             text = f"Invalid request parameters: missing parameter(s) '{missing}'"
             return failure("refused", 400, text)
-        event = catalog.find(call.event)
         if event is None:
             return unknown(call.event)
-        labels = {
-            "event": event.name,
-            "entity": event.entity,
-            "traceparent": traceparent,
-        }
         try:
             value = event.load(call.value)
         except InvalidValue as error:
-            answer = invalid(call.event, error)
-        else:
-            budget = Budget(self._budget_seconds)
-            answer = self._handle(
-                event, call.event, value, Direct(), budget.before_call, labels
-            )
-        self._log_outcome(answer, answer.status, began, labels)
-        return answer
+            return invalid(call.event, error)
+        before_call = Budget(self._budget_seconds).before_call
+        return self._handle(event, call.event, value, Direct(), before_call, labels)
 
     def _push(self, push: Push, unreadable: str = "") -> Answer:
         began = time.perf_counter()

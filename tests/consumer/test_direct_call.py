@@ -69,6 +69,13 @@ def test_what_is_wrong_is_a_400_and_no_dead_letter(parts, shop, body, text):
         {"error": {"statusCode": 400, "body": {"error": text}}},
     )
     assert (parts.letters.stored, shop.received) == ([], [])
+    [line] = parts.lines
+    assert (line["severity"], line["stage"], line["outcome"]) == (
+        "WARNING",
+        "outcome",
+        "refused",
+    )
+    assert (line["status"], line["verdict"]) == (400, 400)
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
