@@ -130,4 +130,6 @@ class LedgerWork:
 
 
 def _mark(row: dict) -> str:
-    return f"stock:{row['sku']}@{row['source']}"
+    # The last @ divides: a SKU may hold others, a source's own is written otherwise.
+    source = row["source"].replace("%", "%25").replace("@", "%40")
+    return f"stock:{row['sku']}@{source}"

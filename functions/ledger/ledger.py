@@ -14,6 +14,7 @@ from functions.ledger.things import (
     mark_applied,
     mark_claim,
     mark_released,
+    newest,
 )
 
 DAY = 86_400.0
@@ -177,8 +178,7 @@ class Ledger:
 
     def newest(self, ordering_key: str) -> str | None:
         """ce-time of the newest event of *ordering_key* that took effect."""
-        record = self.store.get(thing_key(thing_hash(ordering_key)))
-        return record.get("time") if record else None
+        return newest(self.store.get(thing_key(thing_hash(ordering_key))))
 
     def forget_uid(self, uid: str) -> tuple[int, int]:
         """Forget all events of *uid*, whoever the caller was.

@@ -1,7 +1,8 @@
 """What is kept of a thing: pure functions from its record to the record after it.
 
 Of an ordering key it is the newest event that took effect; of a SKU at an inventory
-source it is a mark: whose level is the newest, and who is just setting one.
+source it is a mark: whose level is the newest, and who is just setting one. Both may be
+in one record: the SKU ``a@b`` and ``a`` at the source ``b`` have one name.
 """
 
 from functions.ledger.record import VERSION
@@ -12,8 +13,14 @@ LONGEST_BACKOFF_SECONDS = 600  # the most that Pub/Sub waits between two tries
 
 def happened(record: dict | None, delivery: Delivery, end: float) -> dict:
     """A thing's record after *delivery* took effect on it."""
-    newest = max((record or {}).get("time") or "", delivery.time)
-    return {**(record or _thing(delivery.thing)), "time": newest, "expires": end}
+    kept = record or _thing(delivery.thing)
+    latest = max(newest(kept) or "", delivery.time)
+    return {**kept, _where(kept): latest, "expires": end}
+
+
+def newest(record: dict | None) -> str | None:
+    """ce-time of the newest event that took effect on a thing."""
+    return record.get(_where(record)) if record else None
 
 
 def mark_claim(
@@ -26,10 +33,10 @@ def mark_claim(
 ) -> tuple[dict | None, str]:
     """Claim one row's mark: ``send``, ``drop`` (applied, or older) or ``wait``."""
     mark = record or _thing(thing)
-    newest = mark.get("time") or ""
-    if newest > delivery.time:
+    applied = _applied(mark)
+    if applied > delivery.time:
         return record, "drop"
-    if newest == delivery.time and mark.get("message") == delivery.message_id:
+    if applied == delivery.time and mark.get("message") == delivery.message_id:
         return record, "drop"
     claim = mark.get("claim")
     if claim and claim["message"] != delivery.message_id:
@@ -47,7 +54,9 @@ def mark_applied(
 ) -> dict:
     """The mark after the row took effect."""
     mark = dict(record or _thing(thing))
-    if (mark.get("time") or "") <= delivery.time:
+    if _applied(mark) <= delivery.time:
+        if latest := newest(mark):
+            mark["happened"] = latest
         mark.update(time=delivery.time, message=delivery.message_id)
     return _without_claim(mark, delivery, holder)
 
@@ -58,6 +67,16 @@ def mark_released(record: dict | None, delivery: Delivery, holder: str) -> dict 
         return None
     mark = _without_claim(dict(record), delivery, holder)
     return mark if mark.get("time") or mark.get("claim") else None
+
+
+def _applied(mark: dict) -> str:
+    """ce-time of the newest level that was applied, "" where none was."""
+    return mark["time"] if mark.get("message") else ""
+
+
+def _where(record: dict) -> str:
+    """The key of what happened: a mark's ``time`` is that of its level."""
+    return "happened" if _applied(record) else "time"
 
 
 def _without_claim(mark: dict, delivery: Delivery, holder: str) -> dict:

@@ -4,9 +4,9 @@ import pytest
 
 from functions.commerce.errors import Unavailable
 from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
-from functions.ledger.ledger import Ledger, uid_hash
+from functions.ledger.ledger import Ledger, thing_hash, thing_key, uid_hash
 from functions.ledger.memory import MemoryStore
-from functions.ledger.rules import Busy, Delivery
+from functions.ledger.rules import Busy, Delivery, Outcome
 from tests.consumer.parts import Clock
 
 CALL_SECONDS = 30
@@ -31,11 +31,11 @@ class Scene:
         self.store = Counted()
         self.ledger = Ledger(self.store, CALL_SECONDS + 10, 35, self.clock)
 
-    def claim(self, message_id: str, uid: str, second: int = 0):
+    def claim(self, message_id: str, uid: str, second: int = 0, key: str = ""):
         delivery = Delivery(
             message_id=message_id,
             uid=uid_hash(uid),
-            thing=None,
+            thing=thing_hash(key) if key else None,
             event="be-observer.catalog_stock_update",
             entity="stock",
             fingerprint=message_id,
@@ -44,9 +44,12 @@ class Scene:
         )
         return self.ledger.claim("/ingest/erp", uid, delivery)
 
-    def work(self, message_id: str, uid: str, second: int = 0) -> LedgerWork:
+    def work(
+        self, message_id: str, uid: str, second: int = 0, key: str = ""
+    ) -> LedgerWork:
         budget = Budget(540, self.clock)
-        return LedgerWork(self.ledger, self.claim(message_id, uid, second), budget)
+        claim = self.claim(message_id, uid, second, key)
+        return LedgerWork(self.ledger, claim, budget)
 
 
 @pytest.fixture
@@ -100,3 +103,68 @@ def test_a_claim_of_rows_is_the_lease_of_their_call_and_of_no_further(scene):
         costs.append(scene.store.changes - before)
 
     assert costs == [0, 1, 0, 1]
+
+
+def rows(*pairs: tuple[str, str]) -> list[dict]:
+    return [{"sku": sku, "source": source} for sku, source in pairs]
+
+
+AT = [("a@b", "c"), ("a", "b@c"), ("a", "b%40c"), ("a@b%40c", "c"), ("a@", "b@c")]
+
+
+@pytest.mark.parametrize("other", AT)
+@pytest.mark.parametrize("pair", AT)
+def test_no_two_rows_share_a_mark_whatever_their_names_hold(scene, pair, other):
+    newer, older = scene.work("m2", "16", second=1), scene.work("m1", "15")
+    newer.applied(newer.pending(rows(other)))
+
+    left = older.pending(rows(pair))
+
+    assert left == ([] if pair == other else rows(pair))
+
+
+@pytest.mark.parametrize(
+    ("pair", "name"),
+    [
+        pytest.param(("A", "default"), "stock:A@default", id="plain"),
+        pytest.param(("50% @ä", "x-1"), "stock:50% @ä@x-1", id="odd-sku"),
+        pytest.param(("A", "50% @ä"), "stock:A@50%25 %40ä", id="odd-source"),
+    ],
+)
+def test_a_mark_has_the_name_by_which_operators_ask_for_it(scene, pair, name):
+    work = scene.work("m1", "15")
+    work.applied(work.pending(rows(pair)))
+
+    assert scene.store.get(thing_key(thing_hash(name)))["message"] == "m1"
+    assert scene.ledger.forget_thing(name) == (1, 0)
+
+
+@pytest.mark.parametrize("level_first", [True, False])
+def test_an_event_of_the_sku_a_at_b_is_no_level_of_a_at_b(scene, level_first):
+    """Its ordering key reads as the mark of ``a`` at ``b``."""
+    key, pair = "stock:a@b", rows(("a", "b"))
+    done = Outcome(200, "Stock updated successfully", final=True)
+
+    def happens() -> None:
+        work = scene.work("m2", "16", second=2, key=key)
+        work.applied(work.pending(rows(("a@b", "c"))))
+        assert work.settle(done)
+
+    if not level_first:
+        happens()
+    level = scene.work("m1", "15", second=1)
+    assert level.pending(pair) == pair
+    level.applied(pair)
+    if level_first:
+        happens()
+
+    assert scene.ledger.newest(key) == "2026-01-01T00:00:02.000000Z"
+    assert scene.work("m0", "14").pending(pair) == []
+    assert scene.work("m3", "17", second=1).pending(pair) == pair
+
+
+def test_a_mark_is_no_event_of_its_name(scene):
+    level = scene.work("m1", "15")
+    level.applied(level.pending(rows(("a", "b"))))
+
+    assert scene.ledger.newest("stock:a@b") is None
