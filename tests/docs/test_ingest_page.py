@@ -73,6 +73,44 @@ def test_each_json_body_on_the_page_is_an_event():
         assert envelope.read(body.encode()).uid == "erp-4711"
 
 
+def posted(language: str, body: str, *said: tuple[str, str]) -> envelope.Posted:
+    """What the example in *language* posts; *said* turns its notation into JSON's."""
+    [example] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.S)
+    [notation] = re.findall(body, example, re.S)
+    for pattern, json_s in said:
+        notation = re.sub(pattern, json_s, notation)
+    return envelope.read(notation.encode())
+
+
+def test_the_powershell_example_posts_a_valid_event():
+    event = posted(
+        "powershell",
+        r"\$body = (.*?) \| ConvertTo-Json -Depth 5\n",
+        (r"(\w+) = ", r'"\1": '),
+        (r"@\{", "{"),
+        (r"@\(", "["),
+        (r"\)", "]"),
+        (";", ","),
+        (r"\$false", "false"),
+    )
+
+    assert event.name == "be-observer.catalog_stock_update"
+
+
+def test_the_php_example_posts_a_valid_event_as_json():
+    event = posted(
+        "php",
+        r"json_encode\((.*?)\);",
+        (r"\[", "{"),
+        (r"\]", "}"),
+        ("=>", ":"),
+    )
+
+    assert event.name == "be-observer.sales_order_status_update"
+    # Without it PHP says in a notice what it assumes.
+    assert '"Content-Type: application/json"' in PAGE
+
+
 def test_every_sentence_of_the_answers_is_the_code_s():
     source = (Path(auth.__file__).parent / "ingest.py").read_text() + (
         Path(auth.__file__).parent / "envelope.py"
