@@ -11,7 +11,7 @@ from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
 from tests import machine
 from tests.ledger.fourth import FileStore
-from tests.ledger.parts import STORES
+from tests.ledger.parts import STORES, Timed
 from tests.running import free_port, listening
 
 
@@ -54,3 +54,8 @@ def store(request, tmp_path):
         # A project of its own for each test, so that none sees another's records.
         yield FirestoreStore(f"p{time.time_ns()}", "(default)")
         del os.environ["FIRESTORE_EMULATOR_HOST"]
+
+
+@pytest.fixture
+def timed(store):
+    return Timed(store)

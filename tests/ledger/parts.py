@@ -15,7 +15,9 @@ STORES = [
 ]
 LEASE = 40
 KEEP_DAYS = 35
+DAY = 86_400
 SOURCE, UID = "/ingest/erp", "15"
+OLD, BETWEEN, NEW = (f"2026-01-0{day}T00:00:00.000000Z" for day in (1, 2, 3))
 
 DONE = Outcome(200, "Product updated", final=True)
 REFUSED = Outcome(400, "Price is odd", final=True)
@@ -55,6 +57,10 @@ class Timed:
     def record(self) -> dict | None:
         """What is kept of the event."""
         return self.store.get(event_key(SOURCE, UID))
+
+
+def answered(outcome: Outcome, repeated: bool) -> Answered:
+    return Answered(outcome.status, outcome.answer, repeated)
 
 
 def delivery(message_id: str = "m1", value: str = "A", **changes) -> Delivery:
