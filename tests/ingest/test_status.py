@@ -22,7 +22,7 @@ from functions.ledger.store import LedgerUnavailable
 from functions.log import Log
 from functions.settings import from_environment
 from functions.tracing import Off
-from tests.ingest.test_doors import signed
+from tests.ingest.doors import signed
 
 SECONDS = 30.0
 EVENT = "be-observer.catalog_product_update"
