@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/debugging.md").read_text()
+PAGE = (Path(__file__).resolve().parents[3] / "docs/debugging.md").read_text()
 PARTS = ("You see", "Look", "Do")
 
 
