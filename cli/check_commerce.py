@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 import requests
 
+from cli.check_writes import tried as writes_tried
 from functions.commerce import answers
 from functions.commerce.answers import Answer
 from functions.commerce.client import HARMLESS, Calls, Commerce
@@ -72,12 +73,17 @@ class Unreachable(Exception):
 
 @click.command("check-commerce")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def check_commerce(as_json: bool) -> None:
+@click.option("--writes", is_flag=True, help="Try permissions to write, too.")
+def check_commerce(as_json: bool, writes: bool) -> None:
     """Try sign-in, permissions and clock at the configured store; change nothing.
+
+    With --writes the store is sent POST and PUT requests that it can only refuse: what
+    they say tells whether we might write.
 
     Exit status: 0 all well, 1 some faults, 2 wrong settings, 3 store not reachable.
     """
-    sys.exit(run(environment(os.environ), as_json, sys.stdout.write))
+    variables = environment(os.environ)
+    sys.exit(run(variables, as_json, sys.stdout.write, writes=writes))
 
 
 def run(
@@ -85,11 +91,13 @@ def run(
     as_json: bool,
     write: Callable[[str], object],
     session: requests.Session | None = None,
+    writes: bool = False,
 ) -> int:
     """Check the store that *variables* name, tell by *write*; returns the exit status.
 
     Args:
         session: carries the requests; by default one of its own.
+        writes: try permissions to write as well.
     """
     try:
         settings = from_environment(CommerceSettings, variables)
@@ -98,7 +106,7 @@ def run(
         return 2
     faults = 0
     try:
-        for finding in findings(settings, session):
+        for finding in findings(settings, session, writes):
             _tell(finding, as_json, write)
             faults += finding.ok is False
     except Unreachable as error:
@@ -108,7 +116,9 @@ def run(
 
 
 def findings(
-    settings: CommerceSettings, session: requests.Session | None = None
+    settings: CommerceSettings,
+    session: requests.Session | None = None,
+    writes: bool = False,
 ) -> Iterator[Finding]:
     """What is found, in the order of the questions.
 
@@ -133,9 +143,14 @@ def findings(
     yield from _scope(settings, first.answer)
     for read in (first, *reads):
         yield _permission(read)
-    yield Finding(
-        "write permissions", None, "not tried: to try them would change something"
-    )
+    if not writes:
+        yield Finding("write permissions", None, "not tried: --writes does")
+        return
+    try:
+        for tried in writes_tried(commerce):
+            yield Finding(*tried)
+    except Unavailable as error:
+        raise Unreachable(error.message) from error
 
 
 def _asked(calls: Calls, route: str, query: dict) -> Answer | Unavailable:

@@ -46,13 +46,13 @@ def store(asked, *, ahead=0, refuse=(), status=401, said=None):
     return response(200, {"total_count": 7}, **headers)
 
 
-def checked(script, base=PAAS, **more):
+def checked(script, base=PAAS, writes=False, **more):
     """Exit status, findings by name, and what was asked."""
     adapter = Canned(script)
     session = requests.Session()
     session.mount("https://", adapter)
     lines = []
-    status = run({**base, **more}, True, lines.append, session)
+    status = run({**base, **more}, True, lines.append, session, writes)
     found = {(line := json.loads(text))["check"]: line for text in lines}
     return status, found, adapter.asked
 
@@ -278,14 +278,14 @@ WAYS = [
 ]
 
 
-def on_the_wire(stand_in, way, as_json=True, **wrong):
+def on_the_wire(stand_in, way, as_json=True, writes=False, **wrong):
     """Exit status and what is written."""
     stand_in.reset()
     lines = []
     with requests.Session() as session:
         session.trust_env = False
         environment = {**stand_in.stand_in.environment(stand_in.address, **way)}
-        status = run({**environment, **wrong}, as_json, lines.append, session)
+        status = run({**environment, **wrong}, as_json, lines.append, session, writes)
     return status, lines
 
 
