@@ -7,7 +7,7 @@ text for a number has a fault worth hearing about before the event is stored.
 import math
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, missing
+from marshmallow import Schema, ValidationError, fields
 
 # Commerce keeps prices and quantities as DECIMAL(20,6) at the widest.
 LARGEST_NUMBER = 1e14
@@ -16,26 +16,21 @@ MOST_FAULTS = 1000  # in one list; beyond them nothing more is looked at
 
 
 class Strict(fields.Field):
-    """Base of ours, which convert nothing.
+    """Base of ours, which convert nothing."""
 
-    What marshmallow does around ``_deserialize`` for fields that have validators or
-    functions of their own would cost more than the check itself.
+    @property
+    def plain(self) -> bool:
+        """Whether ``_deserialize`` is all there is to loading it.
 
-    Attributes:
-        plain: it has none.
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.plain = not (self.validators or self.pre_load or self.post_load)
-
-    def deserialize(
-        self, value: Any, attr: Any = None, data: Any = None, **kwargs: Any
-    ) -> Any:
-        """As marshmallow's."""
-        if value is missing or value is None or not self.plain:
-            return super().deserialize(value, attr, data, **kwargs)
-        return self._deserialize(value, attr, data)
+        What marshmallow does around it, for fields that have validators or functions
+        of their own, would cost more than the check itself.
+        """
+        own = type(self)
+        return (
+            not (self.validators or self.pre_load or self.post_load)
+            and own.deserialize is fields.Field.deserialize
+            and own._validate is fields.Field._validate
+        )
 
 
 class Text(Strict):

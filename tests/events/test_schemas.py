@@ -2,19 +2,14 @@
 
 import copy
 import json
-from functools import partial
 
-import hypothesis
 import pytest
-from hypothesis import strategies as st
-from marshmallow import Schema, ValidationError, validates_schema
+from marshmallow import Schema
 from marshmallow.fields import Nested
-from marshmallow.validate import Range
 
 from functions.events import samples
 from functions.events.catalog import EVENTS, InvalidValue
 from functions.events.fields import Flag, Id, Number, Rows, Sku, Text
-from functions.events.schemas import Open
 
 BIG = 100_000_000_000_000
 LARGEST_ID = 9_223_372_036_854_775_807
@@ -192,71 +187,3 @@ def test_a_value_that_was_loaded_is_not_the_one_given():
     given = samples.value("be-observer.customer_delete")
 
     assert EVENTS["be-observer.customer_delete"].load(given) is not given
-
-
-ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
-
-
-@st.composite
-def changed_samples(draw):
-    """A schema, and what is nearly one of its values."""
-    name = draw(st.sampled_from(sorted(EVENTS)))
-    schema, value = EVENTS[name].schema, samples.value(name)
-    value = dict(value[0] if schema.many else value)
-    for key in draw(st.lists(st.sampled_from([*value, "more"]), max_size=2)):
-        value.pop(key, None)
-        if draw(st.booleans()):
-            value[key] = draw(ODD)
-    return schema, value
-
-
-def outcome(load, value):
-    """What *load* makes of *value*: the value or the faults."""
-    try:
-        return load(value, many=False)
-    except ValidationError as error:
-        return error.messages
-
-
-@hypothesis.given(changed_samples())
-def test_the_short_way_and_marshmallows_own_agree(case):
-    schema, value = case
-
-    ours = outcome(schema.load, value)
-
-    assert ours == outcome(partial(Schema.load, schema), value)
-
-
-class Positive(Open):
-    """A schema with whatever marshmallow offers, as an integrator may write it."""
-
-    number = Number(required=True, validate=Range(min=1))
-    code = Text(pre_load=str.strip, post_load=str.upper)
-    kind = Text(load_default="simple")
-    size = Number(data_key="length")
-
-
-class Fits(Open):
-    """A schema with a rule of its own over two fields."""
-
-    least = Number(required=True)
-    most = Number(required=True)
-
-    @validates_schema
-    def in_order(self, data, **_):
-        """least is not above most."""
-        if data["least"] > data["most"]:
-            raise ValidationError("upside down")
-
-
-def test_what_marshmallow_offers_beside_is_there():
-    assert Positive().load({"number": 1, "code": " a ", "length": 2}) == {
-        "number": 1,
-        "code": "A",
-        "kind": "simple",
-        "size": 2,
-    }
-    with pytest.raises(ValidationError, match="greater than or equal to 1"):
-        Positive().load({"number": 0})
-    with pytest.raises(ValidationError, match="upside down"):
-        Fits().load({"least": 2, "most": 1})

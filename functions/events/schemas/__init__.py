@@ -48,10 +48,10 @@ class Value(Schema):
         for name, field in self._plain:
             value = data.get(name)
             if value is not None:
-                loaded[name] = field.deserialize(value, name, data)
+                loaded[name] = field._deserialize(value, name, data)
             elif field.required or name in data:
                 return None
-        if self.unknown == RAISE and len(loaded) < len(data):
+        if self.unknown != EXCLUDE and len(loaded) < len(data):
             return None
         return loaded
 
