@@ -3,17 +3,18 @@
 import pytest
 from google.protobuf import wrappers_pb2
 from google.protobuf.struct_pb2 import Value
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.pubsub import wire
 from local.broker.wire import PublishRequest, PublishResponse, PubsubMessage
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
-# Lengths of one byte, of two and of three.
-LENGTHS = (0, 1, 127, 128, 16_383, 16_384, 100_000)
+# Lengths of one byte, of two, of three and of four; 10 MB is Pub/Sub's limit.
+LENGTHS = (0, 1, 127, 128, 16_383, 16_384, 10_000_000)
 
 
+@settings(deadline=None)
 @given(
     TEXT,
     st.binary(max_size=300),
@@ -38,11 +39,21 @@ def test_a_request_may_be_of_any_length(length):
     assert dict(message.attributes) == attributes
 
 
+def test_what_is_empty_or_nul_is_as_googles_classes_have_it():
+    attributes = {"": "", "a": "", "nul\0": "\0", "ce-id": ""}
+    request = wire.publish_request("", b"", attributes, "")
+
+    [message] = PublishRequest.FromString(request).messages
+    assert message == PubsubMessage(attributes=attributes)
+    assert dict(message.attributes) == attributes
+
+
 def test_what_utf_8_cannot_hold_is_not_sent():
     with pytest.raises(UnicodeEncodeError):
         wire.publish_request("t", b"", {"ce-id": "\ud800"}, "")
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT))
 def test_the_ids_of_an_answer_are_read(ids):
     answer = PublishResponse(message_ids=ids).SerializeToString()
