@@ -45,10 +45,12 @@ def place(error: BaseException) -> str:
 def to_stdout(line: bytes) -> None:
     """Write *line* in one call, so that lines of threads do not mix.
 
+    A full pipe takes a part only when a signal comes meanwhile; the rest goes after it.
     What is done is done even where it cannot be logged: a fault here is dropped.
     """
     try:
-        os.write(1, line)
+        while line:
+            line = line[os.write(1, line) :]
     except OSError:
         return
 

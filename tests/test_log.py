@@ -2,6 +2,10 @@
 
 import json
 import os
+import select
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -149,6 +153,25 @@ def test_a_log_that_is_gone_stops_nobody():
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+INTERRUPTED = """
+import signal
+from functions.log import to_stdout
+signal.signal(signal.SIGTERM, lambda *_: None)
+to_stdout(b"x" * 1_000_000)
+"""
+
+
+def test_a_signal_costs_no_part_of_what_is_written():
+    """The reader is slow, and the process is told to end while it writes."""
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE
+    ) as writer:
+        select.select([writer.stdout], [], [])  # it is writing, and will have to wait
+        writer.send_signal(signal.SIGTERM)
+
+        assert len(writer.stdout.read()) == 1_000_000
 
 
 def test_a_fault_is_placed_without_its_message():
