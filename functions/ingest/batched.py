@@ -25,16 +25,18 @@ class Batched:
         self._write = write
         self._lines: list[bytes] = []
         self._under_way = 0
-        self._timed = False
+        self._timed: asyncio.AbstractEventLoop | None = None  # who will write in time
 
     def __call__(self, line: bytes) -> None:
         if not self._under_way:
             self._write(line)
             return
+        loop = asyncio.get_running_loop()
         self._lines.append(line)
-        if not self._timed:
-            self._timed = True
-            asyncio.get_running_loop().call_later(LONGEST_SECONDS, self._in_time)
+        # A loop that was closed no longer writes what it was to write.
+        if self._timed is not loop:
+            self._timed = loop
+            loop.call_later(LONGEST_SECONDS, self._in_time)
 
     def __enter__(self) -> Self:
         self._under_way += 1
@@ -46,7 +48,7 @@ class Batched:
             self._flush()
 
     def _in_time(self) -> None:
-        self._timed = False
+        self._timed = None
         self._flush()
 
     def _flush(self) -> None:

@@ -70,3 +70,21 @@ async def test_while_a_request_is_under_way_no_line_waits_long(log, lines, writt
                     await asyncio.sleep(0.001)
 
     assert written == [["a"], ["b"], ["c"]]
+
+
+def test_a_loop_that_ended_keeps_no_line_of_the_next(log, lines, written):
+    async def request(name: str) -> None:
+        with lines:
+            log.line("INFO", name)
+
+    async def long_request() -> None:
+        with lines:
+            log.line("INFO", "b")
+            async with asyncio.timeout(10):
+                while ["b"] not in written:
+                    await asyncio.sleep(0.001)
+
+    asyncio.run(request("a"))  # over before its time
+    asyncio.run(long_request())
+
+    assert written == [["a"], ["b"]]
