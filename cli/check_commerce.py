@@ -13,6 +13,7 @@ import click
 import requests
 
 from cli.check_writes import tried as writes_tried
+from cli.environment import environment
 from functions.commerce import answers
 from functions.commerce.answers import Answer
 from functions.commerce.client import HARMLESS, Calls, Commerce
@@ -20,7 +21,6 @@ from functions.commerce.errors import HandlerError, Unavailable
 from functions.commerce.routes import search
 from functions.commerce.settings import CommerceSettings
 from functions.settings import SettingsError, from_environment
-from local.settings import environment
 
 # Half of what Commerce puts up with under OAuth 1.0a: told before events fail of it.
 SKEW_SECONDS = 300

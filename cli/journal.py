@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from cli.happened import Entry, read
 from cli.where import Unreachable
-from local.journal import Entry, Journal
 
 BUSY_SECONDS = 10.0
 MOST = 1000  # entries of one uid
@@ -28,7 +28,7 @@ def entries(state: Path, uid: str, dead_letters: str) -> list[Entry]:
     with _opened(f"file:{state}?mode=ro") as db:
         if not _has_journal(db):
             return []
-        found = Journal(db).read(uid=uid, most=MOST)
+        found = read(db, uid=uid, most=MOST)
     broker = [entry for entry in found if entry.labels.get("room") == "broker"]
     theirs = [entry for entry in found if "room" not in entry.labels]
     published = {_message(entry) for entry in broker if entry.stage == "published"}

@@ -7,15 +7,16 @@ from typing import Any, NoReturn
 
 import requests
 
+from cli.environment import ROOT, environment
+from cli.where import OperatorSettings
 from functions.settings import from_environment
-from local.settings import ROOT, LocalSettings, environment
 
 SECONDS = 10
 
 
 def find() -> dict[str, Any]:
     """What ``stack.json`` holds; ends the command with 3 when no stack runs."""
-    settings = from_environment(LocalSettings, environment(os.environ))
+    settings = from_environment(OperatorSettings, environment(os.environ))
     path = ROOT / settings.state / "stack.json"
     try:
         stack = json.loads(path.read_text())

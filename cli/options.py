@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from cli import output
+from cli.environment import environment
 from cli.letters import Selection
 from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
 from functions.moment import timestamp
 from functions.settings import SettingsError
-from local.settings import environment
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

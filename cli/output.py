@@ -10,7 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from local.terminal import plain
+from cli.plain import plain
 
 WIDEST = 100_000  # columns where no terminal is: what reads it need not join lines
 

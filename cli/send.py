@@ -12,11 +12,11 @@ import click
 import requests
 
 from cli import local_stack
+from cli.environment import environment
+from cli.plain import plain
 from cli.samples import SEQUENCE, Run, touches, wanted
 from functions.ledger.ledger import uid_hash
 from functions.ledger.open import open_store
-from local.settings import environment
-from local.terminal import plain
 
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.05

@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 
+from cli.environment import environment
 from functions.settings import SettingsError, from_environment
 from local.children import StartFailed
 from local.ports import CannotStart
-from local.settings import LocalSettings, environment
+from local.settings import LocalSettings
 from local.stack import Stack
 from local.terminal import Terminal
 from local.web import CannotListen

@@ -3,9 +3,10 @@
 import os
 import sys
 
+from cli.environment import ROOT, environment
 from functions.settings import SettingsError, from_environment
 from local.files import Files, Occupied, Unusable
-from local.settings import ROOT, LocalSettings, environment
+from local.settings import LocalSettings
 
 
 def main() -> int:

@@ -1,14 +1,9 @@
 """What ``make run`` reads from the environment and ``.env``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-from dotenv import dotenv_values
 
 from functions.settings import flag, seconds, setting, text, whole
 
-ROOT = Path(__file__).resolve().parent.parent
 PASSED = ("COMMERCE_", "OAUTH_", "INGEST_")  # to the functions, as they are
 
 
@@ -56,12 +51,3 @@ class LocalSettings:
     verbose: bool = setting(
         "LOCAL_VERBOSE", flag, "Also show each call to Commerce.", False
     )
-
-
-def environment(process: Mapping[str, str], folder: Path = ROOT) -> dict[str, str]:
-    """The process's environment over ``.env``'s; an empty variable counts as unset."""
-    kept = {name: value for name, value in process.items() if value.strip()}
-    file = {
-        name: value for name, value in dotenv_values(folder / ".env").items() if value
-    }
-    return {**file, **kept}

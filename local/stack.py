@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from cli.environment import ROOT
 from cli.where import Where
 from functions.ledger.open import open_store
 from functions.pubsub.address import Endpoint
@@ -20,7 +21,7 @@ from local.in_order import InOrder
 from local.journal import Journal
 from local.ports import CannotStart
 from local.provision import Delivery, provision
-from local.settings import PASSED, ROOT, LocalSettings
+from local.settings import PASSED, LocalSettings
 from local.terminal import Terminal
 
 PROJECT = "local"
@@ -84,7 +85,7 @@ class Stack:
         )
         told = InOrder(journal.observe)
         children = [self._child(each, journal, told) for each in (consumer, ingest)]
-        self._rooms += children
+        self._rooms += [told, *children]
         await asyncio.gather(*(child.start() for child in children))
         broker.release()
         stack = {

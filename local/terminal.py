@@ -4,7 +4,8 @@ import sys
 import time
 from typing import TextIO
 
-from local.journal import Entry
+from cli.happened import Entry
+from cli.plain import plain
 
 SHOWN = ("received", "published", "attempt", "outcome", "dead-lettered")
 WORDS = {"handled": "handled", "repeated": "repeated", "retry": "retrying"}
@@ -16,11 +17,6 @@ COLOURS = {
     "crashed": "31",
     "dead-lettered": "31",
 }
-
-
-def plain(text: str) -> str:
-    """*text* without what a terminal would obey; events come from strangers."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class Terminal:

@@ -1,6 +1,7 @@
 """The house: imports point one way, and each room stays what it is."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,13 @@ ALLOWED = {
         "functions.commerce",
         "functions.handlers",
     },
+    # The console shows what the commands know, so cli knows nothing of local: it does
+    # without it before a deployment.
+    "cli": {"functions"},
+    # Both of use to other projects, alone.
+    "local/broker": set(),
+    "local/commerce": {"local.web"},
+    "local": {"functions", "cli"},
 }
 PLAIN = {
     "functions.log",
@@ -131,3 +139,47 @@ def test_every_room_says_what_it_is_for():
     ]
 
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("left_out", "command", "status"),
+    [
+        pytest.param("local", ["cli", "--help"], 0, id="cli without local"),
+        pytest.param(
+            "local",
+            ["cli", "status", "--project", "p", "--ledger", "memory"],
+            3,
+            id="cli without local, before a cloud that is away",
+        ),
+        pytest.param(
+            "local/console", ["local.broker", "--help"], 0, id="broker without console"
+        ),
+        pytest.param(
+            "local/console", ["local.commerce", "--help"], 0, id="stand-in without it"
+        ),
+    ],
+)
+def test_a_room_that_is_gone_is_missed_by_nobody_else(
+    left_out, command, status, tmp_path
+):
+    for room in ("functions", "cli", "local"):
+        shutil.copytree(
+            ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.rmtree(tmp_path / left_out)
+    # The environment finds the project's own by itself, unless one stands before it.
+    (tmp_path / left_out).mkdir()
+    (tmp_path / left_out / "__init__.py").write_text("raise ImportError('left out')\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr

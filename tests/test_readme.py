@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from cli.happened import Entry
 from functions.commerce.settings import CommerceSettings
 from functions.ingest import envelope
 from functions.ingest.settings import IngestSettings
 from functions.settings import from_environment, names
-from local.journal import Entry
 from local.settings import LocalSettings
 from local.terminal import Terminal
 

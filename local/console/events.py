@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli.happened import Entry
 from local.commerce.journal import Journal as Requests
-from local.journal import Entry, Journal
+from local.journal import Journal
 
 LOOKED_AT = 4_000  # entries of the journal; what is older is found by its uid
 ROWS = 100

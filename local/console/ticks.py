@@ -4,7 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from local.journal import Entry, Journal
+from cli.happened import Entry
+from local.journal import Journal
 
 TICK_SECONDS = 0.2  # a page is told of a crowd of happenings once
 SILENCE_SECONDS = 15.0  # then a comment, so that a page gone is noticed

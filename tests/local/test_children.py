@@ -5,8 +5,8 @@ import os
 
 import requests
 
+from cli.environment import ROOT
 from local.children import Child, Function
-from local.settings import ROOT
 from tests.running import free_port
 
 SECONDS = 60

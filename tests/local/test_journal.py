@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 
+from cli.happened import Entry
 from local import journal
-from local.journal import Entry, Journal
+from local.journal import Journal
 
 
 @pytest.fixture

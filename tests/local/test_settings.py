@@ -2,8 +2,9 @@
 
 import pytest
 
+from cli.environment import environment
 from functions.settings import SettingsError, from_environment
-from local.settings import LocalSettings, environment
+from local.settings import LocalSettings
 
 
 def test_the_environment_wins_over_the_file(tmp_path):

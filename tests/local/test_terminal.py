@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from local.journal import Entry
+from cli.happened import Entry
 from local.terminal import Terminal
 
 LABELS = {

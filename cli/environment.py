@@ -1,0 +1,17 @@
+"""What a program on this machine reads: its environment over the project's ``.env``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(process: Mapping[str, str], folder: Path = ROOT) -> dict[str, str]:
+    """The process's environment over ``.env``'s; an empty variable counts as unset."""
+    kept = {name: value for name, value in process.items() if value.strip()}
+    file = {
+        name: value for name, value in dotenv_values(folder / ".env").items() if value
+    }
+    return {**file, **kept}
