@@ -46,6 +46,11 @@ class InOrder:
         else:
             self._observe(stage, **labels)
 
+    async def stop(self) -> None:
+        """Tell what is still held; there may be no later."""
+        for message_id in list(self._held):
+            self._known(message_id)
+
     def _too_early(self, stage: str, labels: dict[str, Any]) -> bool:
         return (
             stage == "attempt"

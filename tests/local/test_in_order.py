@@ -64,6 +64,15 @@ async def test_what_ingest_never_tells_of_waits_a_moment_and_once(told):
     assert told == ["attempt", "outcome", "attempt"]
 
 
+async def test_what_is_held_at_the_end_is_told(observe, told):
+    observe("attempt", uid="replayed", message_id="1", attempt=1)
+    observe("outcome", uid="replayed", message_id="1", attempt=1)
+
+    await observe.stop()
+
+    assert [stage for stage, _ in told] == ["attempt", "outcome"]
+
+
 async def test_what_is_remembered_is_bounded(observe, told):
     for number in range(in_order.KNOWN + 1):
         observe("published", uid=str(number), message_id=str(number))
