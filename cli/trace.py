@@ -31,7 +31,7 @@ class Step:
     """One thing that happened to an event.
 
     Attributes:
-        at: in ``functions.events.message.timestamp``'s form.
+        at: in ``functions.moment.timestamp``'s form.
         stage: ``received``, ``published``, ``attempt``, ``call``, ``outcome``,
             ``dead-lettered``, or ``out of tries``.
         told_by: ``journal``, ``ledger``, ``dead letters`` or ``logs``.

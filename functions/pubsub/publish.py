@@ -63,8 +63,8 @@ _NO_RETRIES = (("grpc.enable_retries", 0),)
 def publish_method(where: Endpoint, aio: bool = False) -> Callable:
     """Publish as a callable of request and ``timeout``; connects when first called.
 
-    It takes what ``wire.publish_request`` gives, and returns the message ids; None
-    where gRPC could make nothing of the answer.
+    It takes what ``wire.publish_request`` gives, and returns the message ids. An answer
+    that gRPC can make nothing of is None with *aio*, and else the error INTERNAL.
 
     Args:
         aio: for the event loop that runs now, and without retries; instead of for
