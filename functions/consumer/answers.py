@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.commerce.errors import HandlerError, Unavailable
 from functions.events.catalog import InvalidValue
-from functions.ledger.rules import Answered
+from functions.ledger.decisions import Answered
 
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
 MOST_FAULTS = 20  # of a value, how many are told

@@ -24,8 +24,8 @@ from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import fingerprint, traceparent_of
 from functions.handlers import Direct, dispatch
+from functions.ledger.decisions import Answered, Busy, Delivery, Outcome
 from functions.ledger.ledger import Ledger, thing_hash, uid_hash
-from functions.ledger.rules import Answered, Busy, Delivery, Outcome
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log, place
 from functions.tracing import Tracing

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from functions.commerce.errors import Unavailable
+from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Claim, Ledger
-from functions.ledger.rules import Outcome
 
 OTHER_AT_WORK = "Another delivery of this event is under way"
 # Of the margin that a lease has beyond one call, what may pass before the call begins.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from functions.ledger import rules
-from functions.ledger.rules import Answered, Busy, Claimed, Delivery, Outcome
+from functions.ledger.decisions import Answered, Busy, Claimed, Delivery, Outcome
 from functions.ledger.store import Store
 from functions.ledger.things import (
     happened,

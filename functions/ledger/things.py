@@ -5,8 +5,8 @@ source it is a mark: whose level is the newest, and who is just setting one. Bot
 in one record: the SKU ``a@b`` and ``a`` at the source ``b`` have one name.
 """
 
+from functions.ledger.decisions import Delivery
 from functions.ledger.record import VERSION
-from functions.ledger.rules import Delivery
 
 LONGEST_BACKOFF_SECONDS = 600  # the most that Pub/Sub waits between two tries
 

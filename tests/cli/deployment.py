@@ -15,8 +15,8 @@ from functions.consumer.dead_letters import letter_attributes
 from functions.consumer.push import Push
 from functions.events import catalog
 from functions.events.message import fingerprint, message
+from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
-from functions.ledger.rules import Delivery, Outcome
 from functions.ledger.sqlite import SqliteStore
 from functions.moment import timestamp
 from local.broker import wire

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.events import samples
-from functions.ledger.rules import Answered
+from functions.ledger.decisions import Answered
 from tests.cli.deployment import SOURCE
 
 ROOT = Path(__file__).resolve().parents[2]

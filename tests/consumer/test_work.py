@@ -4,9 +4,9 @@ import pytest
 
 from functions.commerce.errors import Unavailable
 from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
+from functions.ledger.decisions import Busy, Delivery, Outcome
 from functions.ledger.ledger import Ledger, thing_hash, thing_key, uid_hash
 from functions.ledger.memory import MemoryStore
-from functions.ledger.rules import Busy, Delivery, Outcome
 from tests.consumer.parts import Clock
 
 CALL_SECONDS = 30

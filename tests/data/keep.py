@@ -19,9 +19,9 @@ from functions.consumer.dead_letters import letter_attributes
 from functions.consumer.push import read
 from functions.events import catalog, samples
 from functions.events.message import fingerprint, message
+from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.firestore import _document
 from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
-from functions.ledger.rules import Delivery, Outcome
 from functions.ledger.sqlite import SqliteStore
 from functions.moment import timestamp
 from local.broker import wire

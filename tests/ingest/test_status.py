@@ -15,9 +15,9 @@ from docs.generate import openapi
 from functions.ingest.ingest import Ingest
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
+from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.ledger import Ledger, thing_hash, uid_hash
 from functions.ledger.memory import MemoryStore
-from functions.ledger.rules import Delivery, Outcome
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log
 from functions.settings import from_environment

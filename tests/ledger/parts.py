@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from functions.ledger.decisions import Answered, Busy, Delivery, Outcome
 from functions.ledger.ledger import Claim, Ledger, event_key, thing_hash, uid_hash
-from functions.ledger.rules import Answered, Busy, Delivery, Outcome
 
 STORES = [
     "memory",

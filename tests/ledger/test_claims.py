@@ -2,8 +2,8 @@
 
 import pytest
 
+from functions.ledger.decisions import Busy
 from functions.ledger.ledger import Claim
-from functions.ledger.rules import Busy
 from tests.ledger.parts import (
     DONE,
     LEASE,

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
+from functions.ledger.decisions import Answered, Busy
 from functions.ledger.firestore import COLLECTION
 from functions.ledger.ledger import Claim, Ledger
-from functions.ledger.rules import Answered, Busy
 from tests.data import keep
 from tests.ledger.parts import STORES
 

@@ -3,6 +3,7 @@
 import json
 
 from functions.ledger import rules
+from functions.ledger.decisions import Answered, Outcome
 from functions.ledger.ledger import Claim, event_key, thing_hash, thing_key
 from functions.ledger.record import (
     FINISHED_KEPT,
@@ -10,7 +11,6 @@ from functions.ledger.record import (
     OPEN_KEPT,
     THINGS_KEPT,
 )
-from functions.ledger.rules import Answered, Outcome
 from tests.ledger.parts import (
     DAY,
     DONE,

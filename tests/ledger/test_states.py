@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from functions.ledger import rules
+from functions.ledger.decisions import Answered, Busy
 from functions.ledger.ledger import Claim
-from functions.ledger.rules import Answered, Busy
 from tests.ledger.parts import (
     DONE,
     NO_EFFECT,

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
+from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.ledger import Ledger, event_key, uid_hash
-from functions.ledger.rules import Delivery, Outcome
 from functions.ledger.sqlite import SqliteStore
 from functions.ledger.store import LedgerUnavailable
 from tests.ledger.parts import STORES
