@@ -17,11 +17,10 @@ from grpc import StatusCode
 from local.broker import dead_letters, wire
 from local.broker.errors import Refused
 from local.broker.filters import matches
+from local.broker.retention import Retention
 from local.broker.store import Delivery, Store
 from local.broker.subscription import Receiver, Subscription, Verdict
 
-PURGE_SECONDS = 30.0
-PURGE_AT_ONCE = 1000
 AGAIN_SECONDS = 1.0  # after the file could not be written
 
 Observe = Callable[..., None]
@@ -64,7 +63,7 @@ class Engine:
         self._dirty: dict[int, Subscription] = {}
         self._told: list[tuple[str, dict[str, Any]]] = []
         self._closed = False
-        self._purge()
+        self._retention = Retention(store, self.by_topic, self.touch, clock, speed)
 
     async def publish(
         self, topic: str, messages: Iterable[wire.PubsubMessage]
@@ -125,7 +124,7 @@ class Engine:
         """Write what has been asked for and stop looking at anything."""
         self._turn()
         self._closed = True
-        self._purge_timer.cancel()
+        self._retention.close()
         for subscriptions in self.by_topic.values():
             for subscription in subscriptions.values():
                 if subscription.wake is not None:
@@ -283,23 +282,3 @@ class Engine:
             # A millisecond late rather than early: early would be for nothing.
             wait = max(0.0, min(due) - now) + 0.001
             subscription.wake = self._loop.call_later(wait, self.touch, subscription)
-
-    def _purge(self) -> None:
-        """Drop what nobody acknowledged within its subscription's retention."""
-        wait = max(PURGE_SECONDS / self.speed, 1.0)
-        self._purge_timer = self._loop.call_later(wait, self._purge)
-        for subscriptions in list(self.by_topic.values()):
-            for subscription in subscriptions.values():
-                try:
-                    self._purge_one(subscription)
-                except sqlite3.Error as error:
-                    log.error("the broker cannot write: %s", error)
-
-    def _purge_one(self, subscription: Subscription) -> None:
-        oldest = self.clock() - subscription.retention_seconds / self.speed
-        old = self.store.older_than(subscription.id, oldest, PURGE_AT_ONCE)
-        if old:
-            with self.store.transaction():
-                for message in old:
-                    self.store.remove_delivery(subscription.id, message)
-            self.touch(subscription)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from local.broker import limits, wire
+from local.broker import configs, limits, wire
 from local.broker.engine import Engine
 from local.broker.errors import (
     Refused,
     detached,
-    invalid,
     not_found,
     pushed,
     there_already,
@@ -15,12 +14,6 @@ from local.broker.errors import (
 from local.broker.filters import check_filter
 from local.broker.push import Pusher
 from local.broker.subscription import DELETED_TOPIC, Subscription
-
-ACK_DEADLINE_SECONDS = 10
-RETENTION_SECONDS = 7 * 86400
-EXPIRATION_SECONDS = 31 * 86400
-DEAD_LETTER_ATTEMPTS = 5
-FIXED = {"name", "topic", "enable_message_ordering", "filter", "detached", "state"}
 
 
 class Registry:
@@ -85,7 +78,7 @@ class Registry:
         """Change what the mask names."""
         topic = wire.Topic()
         topic.CopyFrom(self.topic(request.topic.name))
-        _merge(request.topic, topic, request.update_mask)
+        configs.merge(request.topic, topic, request.update_mask)
         limits.check_topic(topic)
         number, _ = self.topics[topic.name]
         with self._store.transaction():
@@ -101,7 +94,7 @@ class Registry:
         with self._store.transaction():
             self._store.remove_config("topic", number)
             for subscription in orphans.values():
-                config = _copy(subscription.config)
+                config = configs.copy(subscription.config)
                 config.topic = DELETED_TOPIC
                 self._change(subscription, config)
         self._engine.by_topic.setdefault(DELETED_TOPIC, {}).update(orphans)
@@ -121,7 +114,7 @@ class Registry:
         self.topic(config.topic)
         config.detached = False
         config.state = wire.Subscription.State.ACTIVE
-        _fill(config)
+        configs.fill(config)
         limits.check_subscription(config)
         check_filter(config.filter)
         self._check_dead_letter_topic(config)
@@ -148,9 +141,9 @@ class Registry:
     ) -> wire.Subscription:
         """Change what the mask names."""
         subscription = self.subscription(request.subscription.name)
-        config = _copy(subscription.config)
-        _merge(request.subscription, config, request.update_mask)
-        _fill(config)
+        config = configs.copy(subscription.config)
+        configs.merge(request.subscription, config, request.update_mask)
+        configs.fill(config)
         limits.check_subscription(config)
         if config.dead_letter_policy != subscription.config.dead_letter_policy:
             self._check_dead_letter_topic(config)
@@ -161,7 +154,7 @@ class Registry:
     def modify_push_config(self, request: wire.ModifyPushConfigRequest) -> None:
         """Push there from now on; to nowhere is a pause."""
         subscription = self.subscription(request.subscription)
-        config = _copy(subscription.config)
+        config = configs.copy(subscription.config)
         config.push_config.CopyFrom(request.push_config)
         limits.check_push_config(config.push_config)
         with self._store.transaction():
@@ -181,7 +174,7 @@ class Registry:
     def detach_subscription(self, name: str) -> None:
         """Drop what a subscription holds; nothing more reaches it."""
         subscription = self.subscription(name)
-        config = _copy(subscription.config)
+        config = configs.copy(subscription.config)
         config.detached = True
         config.ClearField("push_config")
         with self._store.transaction():
@@ -233,38 +226,3 @@ class Registry:
             subscription.receivers.remove(pusher)
             self._retired = [old for old in self._retired if old.busy()]
             self._retired.append(pusher)
-
-
-def _fill(config: wire.Subscription) -> None:
-    """What the real service puts where nothing was said."""
-    config.ack_deadline_seconds = config.ack_deadline_seconds or ACK_DEADLINE_SECONDS
-    if not config.HasField("message_retention_duration"):
-        config.message_retention_duration.seconds = RETENTION_SECONDS
-    if not config.HasField("expiration_policy"):
-        config.expiration_policy.ttl.seconds = EXPIRATION_SECONDS
-    if not config.HasField("push_config"):
-        config.push_config.SetInParent()
-    if config.HasField("dead_letter_policy"):
-        policy = config.dead_letter_policy
-        if not policy.dead_letter_topic:
-            config.ClearField("dead_letter_policy")
-        elif not policy.max_delivery_attempts:
-            policy.max_delivery_attempts = DEAD_LETTER_ATTEMPTS
-
-
-def _copy(config: wire.Subscription) -> wire.Subscription:
-    copy = wire.Subscription()
-    copy.CopyFrom(config)
-    return copy
-
-
-def _merge(source, target, mask) -> None:
-    """Put the fields that *mask* names from *source* into *target*."""
-    if not mask.paths:
-        raise invalid("update_mask names at least one field.")
-    for path in mask.paths:
-        if path.split(".")[0] in FIXED:
-            raise invalid(f"{path} cannot be changed.")
-    if not mask.IsValidForDescriptor(target.DESCRIPTOR):
-        raise invalid("update_mask names a field that is not there.")
-    mask.MergeMessage(source, target, True, True)  # messages and lists as a whole
