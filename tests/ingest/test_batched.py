@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import socket
+import time
 
 import pytest
 
 from functions.ingest.batched import Batched
 from functions.log import Log
+from tests.ingest.pubsub import PubSub
+from tests.ingest.served import event, process
 
 pytestmark = pytest.mark.anyio
 
@@ -88,3 +92,29 @@ def test_a_loop_that_ended_keeps_no_line_of_the_next(log, lines, written):
     asyncio.run(long_request())
 
     assert written == [["a"], ["b"]]
+
+
+def test_no_line_is_lost_when_the_process_ends_while_requests_are_under_way():
+    """Some callers wait for their answer, and one has hung up."""
+    body = json.dumps(event(uid="u-1")).encode()
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with PubSub() as pubsub:
+        pubsub.hangs = True
+        given = {"LOG_EXECUTION_ID": "true", "PUBLISH_TIMEOUT_SECONDS": "2"}
+        with process(pubsub.address, **given) as server:
+            callers = [socket.create_connection(server.address) for _ in range(4)]
+            for caller in callers:
+                caller.sendall(head.encode() + body)
+            end = time.monotonic() + 20
+            while len(pubsub.requests) < len(callers):
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            callers.pop().close()
+            said = server.stop()
+            answers = [caller.recv(65536) for caller in callers]
+            for caller in callers:
+                caller.close()
+
+    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 503"] * 3
+    assert said.count(b'"event received"') == 4
+    assert said.count(b'"Pub/Sub did not take the event: DEADLINE_EXCEEDED"') == 4
