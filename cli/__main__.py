@@ -54,10 +54,11 @@ class Commands(click.Group):
         from cli.dead_letters import NoLedger
         from cli.where import Unreachable
         from functions.ledger.store import LedgerUnavailable
+        from functions.settings import SettingsError
 
         try:
             return super().invoke(ctx)
-        except NoLedger as error:
+        except (NoLedger, SettingsError) as error:
             raise click.UsageError(str(error)) from error
         except LedgerUnavailable as error:
             raise _Fault(f"The ledger cannot be reached: {error}") from error

@@ -13,7 +13,6 @@ from cli.letters import Selection
 from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
 from functions.moment import timestamp
-from functions.settings import SettingsError
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -79,12 +78,11 @@ def where_of(
 
     Raises:
         Unreachable: there is none.
-        click.UsageError: what they say is wrong.
+        SettingsError: a variable is wrong.
+        click.UsageError: an option is.
     """
     try:
         where = resolve(project, prefix, ledger, environment(os.environ))
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
     except ValueError as error:
         raise click.UsageError(f"--ledger {error}") from None
     other = os.environ.get("GOOGLE_CLOUD_PROJECT")

@@ -121,8 +121,9 @@ def test_without_credentials_the_cloud_is_3(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_wrong_settings_are_2_and_named(deployment):
-    result = deployment.run("status", env={"LEDGER": "postgres:x"})
+@pytest.mark.parametrize("command", ["status", "send"])
+def test_wrong_settings_are_2_and_named(deployment, command):
+    result = deployment.run(command, env={"LEDGER": "postgres:x"})
 
     assert result.exit_code == 2
     assert "LEDGER must be memory, sqlite:PATH or firestore" in result.stderr
