@@ -2,17 +2,8 @@
 
 import pytest
 
-from cli.environment import environment
 from functions.settings import SettingsError, from_environment
 from local.settings import LocalSettings
-
-
-def test_the_environment_wins_over_the_file(tmp_path):
-    (tmp_path / ".env").write_text("PORT=1111\nCONSOLE_PORT=2222\nOAUTH_SCOPES=\n")
-
-    read = environment({"PORT": "3333", "CONSOLE_PORT": ""}, tmp_path)
-
-    assert read == {"PORT": "3333", "CONSOLE_PORT": "2222"}
 
 
 def test_without_anything_the_published_ports_are_the_readmes():
