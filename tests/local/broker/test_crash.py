@@ -144,8 +144,8 @@ def test_attempts_and_back_off_survive_a_kill(state):
         )
         api.publish(topic)
         [first] = api.pull(subscription)
-        api.deadline(subscription, 0, first)
         given_back = time.monotonic()
+        api.deadline(subscription, 0, first)
         _kill(process)
 
     with servers.ours(*state) as address:
