@@ -1,4 +1,4 @@
-"""Shipments: made once, changed where they are, never made by a change."""
+"""Shipments are made once."""
 
 import copy
 
@@ -18,7 +18,7 @@ from tests.handlers.shops import (
     written,
 )
 
-CREATE, UPDATE = "sales_order_shipment_create", "sales_order_shipment_update"
+CREATE = "sales_order_shipment_create"
 ALL_SHIPPED = (
     "Shipment Document Validation Error(s):\n"
     "The order does not allow a shipment to be created."
@@ -276,126 +276,3 @@ def test_a_shipment_is_known_again_by_items_parcels_and_comment(changes, same):
 
 
 # change
-
-THERE = {
-    "entity_id": 33,
-    "order_id": 8,
-    "items": [{"entity_id": 19, "order_item_id": 8, "qty": 1}],
-    "tracks": [
-        {"entity_id": 19, "weight": 1.5, "qty": None, "description": None},
-        {"entity_id": 20},
-    ],
-    "comments": [{"entity_id": 19, "comment": "Sent"}],
-}
-
-
-def test_a_shipment_is_changed_with_all_that_adobe_demands():
-    shop, asked = shop_of({"GET shipment/33": THERE, "POST shipment": {}})
-
-    said = handle(UPDATE, sample(UPDATE), shop)
-
-    assert said == "Shipment updated successfully"
-    assert calls(asked) == [
-        ("GET", "shipment/33", None),
-        (
-            "POST",
-            "shipment",
-            {
-                "entity": {
-                    "entity_id": 33,
-                    "order_id": 8,
-                    "items": [
-                        {
-                            "entity_id": 19,
-                            "parent_id": 33,
-                            "order_item_id": 8,
-                            "qty": 1,
-                        }
-                    ],
-                    "tracks": [
-                        {
-                            "entity_id": 19,
-                            "order_id": 8,
-                            "parent_id": 33,
-                            "weight": 1.5,
-                            "qty": 0.0,
-                            "description": "",
-                            "track_number": "JD0100",
-                            "title": "Parcel to the neighbour",
-                            "carrier_code": "custom",
-                        }
-                    ],
-                    "comments": [
-                        {
-                            "entity_id": 19,
-                            "parent_id": 33,
-                            "is_customer_notified": 0,
-                            "comment": "Goes to the neighbour.",
-                            "is_visible_on_front": 1,
-                        }
-                    ],
-                    "extension_attributes": {"source_code": "default"},
-                }
-            },
-        ),
-    ]
-
-
-def test_a_change_of_a_shipment_that_is_not_there_makes_none():
-    missing = refused(404, "The entity that was requested doesn't exist.")
-    shop, asked = shop_of({"GET shipment/33": missing})
-
-    with pytest.raises(Rejected) as raised:
-        handle(UPDATE, sample(UPDATE), shop)
-
-    assert raised.value.status == 404
-    assert len(asked) == 1
-
-
-@pytest.mark.parametrize(
-    ("there", "message"),
-    [
-        pytest.param(
-            {**THERE, "order_id": 9}, "The order has no such shipment", id="order"
-        ),
-        pytest.param(
-            {**THERE, "items": []},
-            "1 of the items named by entityId are not the shipment's",
-            id="items",
-        ),
-        pytest.param(
-            {**THERE, "tracks": [{"entity_id": 20}]},
-            "1 of the tracks named by entityId are not the shipment's",
-            id="tracks",
-        ),
-        pytest.param(
-            {**THERE, "comments": None},
-            "1 of the comments named by entityId are not the shipment's",
-            id="comments",
-        ),
-    ],
-)
-def test_a_change_that_would_take_from_another_is_refused(there, message):
-    shop, asked = shop_of({"GET shipment/33": there})
-
-    with pytest.raises(Rejected) as raised:
-        handle(UPDATE, sample(UPDATE), shop)
-
-    assert (raised.value.status, raised.value.message) == (404, message)
-    assert len(asked) == 1
-
-
-def test_after_a_lost_answer_a_change_is_written_again_and_makes_no_second():
-    made = []
-
-    def save(asked):
-        made.append(asked.body["entity"]["entity_id"])
-        return requests.ReadTimeout() if len(made) == 1 else {}
-
-    shop, _ = shop_of({"GET shipment/33": THERE, "POST shipment": save})
-    with pytest.raises(Unavailable):
-        handle(UPDATE, sample(UPDATE), shop)
-
-    handle(UPDATE, sample(UPDATE), shop, Unsure())
-
-    assert made == [33, 33]
