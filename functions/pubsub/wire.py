@@ -1,8 +1,8 @@
 """What Publish sends and gets, in protobuf's wire format.
 
 Google's classes for it take 175 ms to import, which every new instance's first caller
-would wait for, and a sixth of all the time ingest adds to a bare publish: most of an
-event's attributes are those of the event before, and are kept as bytes here.
+would wait for. Each request built with them takes 12 µs more than here, where the
+attributes that an event has in common with the one before are kept as bytes.
 
 The format is https://protobuf.dev/programming-guides/encoding, the fields are those of
 https://github.com/googleapis/googleapis/blob/master/google/pubsub/v1/pubsub.proto.
