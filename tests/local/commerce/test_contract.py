@@ -13,7 +13,7 @@ from tests import adobe, machine
 from tests.handlers.shops import Unsure, handle, sample
 from tests.local.commerce.opened import Opened
 from tests.local.commerce.test_operations import ANSWERS
-from tests.local.commerce.test_refusals import REFUSALS
+from tests.local.commerce.refusals import REFUSALS
 
 pytestmark = pytest.mark.adobe
 

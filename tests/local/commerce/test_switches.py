@@ -3,7 +3,7 @@
 import pytest
 
 from local.commerce.rules import Rules
-from tests.local.commerce.test_refusals import LEVEL, PERSON, history, product
+from tests.local.commerce.refusals import LEVEL, PERSON, history, product
 
 PACKED = history(status="packed")
 NONE = history(status=None)
