@@ -12,8 +12,8 @@ from local.commerce.contract import NOT_DEMANDED, Contract
 from tests import adobe, machine
 from tests.handlers.shops import Unsure, handle, sample
 from tests.local.commerce.opened import Opened
-from tests.local.commerce.test_operations import ANSWERS
 from tests.local.commerce.refusals import REFUSALS
+from tests.local.commerce.test_operations import ANSWERS
 
 pytestmark = pytest.mark.adobe
 
