@@ -9,7 +9,7 @@ from itertools import count, cycle
 from bench.load import post
 from functions.events.catalog import ENTITIES, EVENTS
 from functions.events.message import message
-from functions.moment import timestamp
+from functions.timestamps import timestamp
 
 PROJECT = "bench"
 TOKEN = "token-of-the-bench-01"  # noqa: S105 - nothing is behind it

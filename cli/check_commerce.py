@@ -14,9 +14,9 @@ import requests
 
 from cli.check_writes import tried as writes_tried
 from cli.environment import environment
-from functions.commerce import answers
-from functions.commerce.answers import Answer
-from functions.commerce.client import HARMLESS, Calls, Commerce
+from functions.commerce import classification
+from functions.commerce.classification import CommerceResponse
+from functions.commerce.client import PROBE_ROUTE, Commerce, CommerceSession
 from functions.commerce.errors import HandlerError, Unavailable
 from functions.commerce.routes import search
 from functions.commerce.settings import CommerceSettings
@@ -54,17 +54,17 @@ class Read:
 
     what: str
     route: str
-    answer: Answer | Unavailable
+    answer: CommerceResponse | Unavailable
 
     @property
     def fault(self) -> HandlerError | None:
         """What is wrong with the answer, in the client's words."""
         if isinstance(self.answer, Unavailable):
             return self.answer
-        document = answers.parse(self.answer.content)
-        if self.answer.status == 200 and document is not answers.NOT_JSON:
+        document = classification.parse(self.answer.content)
+        if self.answer.status == 200 and document is not classification.NOT_JSON:
             return None
-        return answers.fault("GET", self.route, self.answer, document)
+        return classification.fault("GET", self.route, self.answer, document)
 
 
 class Unreachable(Exception):
@@ -129,9 +129,9 @@ def findings(
     place = f"{kind} at {settings.url}"
     yield Finding("store", None, f"{place}, store scope {settings.store_scope}")
     commerce = Commerce(settings, session)
-    calls = commerce.calls()
+    calls = commerce.session()
     asked = time.time()
-    first = Read("store configuration", HARMLESS, _asked(calls, HARMLESS, {}))
+    first = Read("store configuration", PROBE_ROUTE, _asked(calls, PROBE_ROUTE, {}))
     answered = time.time()
     yield _version(settings, session)
     yield _clock(first.answer, asked, answered)
@@ -153,7 +153,9 @@ def findings(
         raise Unreachable(error.message) from error
 
 
-def _asked(calls: Calls, route: str, query: dict) -> Answer | Unavailable:
+def _asked(
+    calls: CommerceSession, route: str, query: dict
+) -> CommerceResponse | Unavailable:
     """The answer; or our own sign-in's fault, which is a finding and no outage."""
     try:
         return calls.ask(route, query)
@@ -171,7 +173,7 @@ def _sign_in(settings: CommerceSettings, reads: list[Read]) -> Finding:
             return Finding("sign-in", False, answer.message)
         known = answer.status == 403 or (
             # Of a token that it does not know, Commerce says this as well.
-            settings.sign_in == "oauth1" and answers.not_permitted(answer)
+            settings.sign_in == "oauth1" and classification.not_permitted(answer)
         )
         if fault is None or known:
             return Finding("sign-in", True, f"{name}, accepted")
@@ -195,8 +197,8 @@ def _permission(read: Read) -> Finding:
     return Finding(f"read {read.what}", False, f"{word}{fault.message}")
 
 
-def _scope(settings: CommerceSettings, answer: Answer) -> Iterator[Finding]:
-    stores = answers.parse(answer.content)
+def _scope(settings: CommerceSettings, answer: CommerceResponse) -> Iterator[Finding]:
+    stores = classification.parse(answer.content)
     if answer.status != 200 or not isinstance(stores, list):
         return
     codes = sorted(
@@ -208,7 +210,9 @@ def _scope(settings: CommerceSettings, answer: Answer) -> Iterator[Finding]:
     yield Finding("store scope", known, f"store views: {', '.join(codes) or 'none'}")
 
 
-def _clock(answer: Answer | Unavailable, asked: float, answered: float) -> Finding:
+def _clock(
+    answer: CommerceResponse | Unavailable, asked: float, answered: float
+) -> Finding:
     said = "" if isinstance(answer, Unavailable) else answer.headers.get("Date", "")
     try:
         theirs = parsedate_to_datetime(said).timestamp()
@@ -239,7 +243,7 @@ def _version(settings: CommerceSettings, session: requests.Session | None) -> Fi
         said = ""
     if not said.startswith("Magento/"):
         return Finding("version", None, "the store does not tell")
-    return Finding("version", None, answers.render({"message": said[:100]}))
+    return Finding("version", None, classification.render({"message": said[:100]}))
 
 
 def _tell(finding: Finding, as_json: bool, write: Callable[[str], object]) -> None:

@@ -8,9 +8,9 @@ permission first (401 or 403), then misses the part (400), and only then would a
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from functions.commerce import answers
-from functions.commerce.answers import Answer
-from functions.commerce.client import Commerce
+from functions.commerce import classification
+from functions.commerce.classification import CommerceResponse
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 
 EMPTY = b"{}"
@@ -45,13 +45,13 @@ WRITES = (
 LEFT_OUT = "not tried: to remove, and to ship an order; to try them could change things"
 
 
-def tried(commerce: Commerce) -> Iterator[tuple[str, bool | None, str]]:
+def tried(commerce: CommerceConnection) -> Iterator[tuple[str, bool | None, str]]:
     """What was tried, whether it is allowed (None: that is not told), and why.
 
     Raises:
         Unavailable: the store does not answer.
     """
-    calls = commerce.calls()
+    calls = commerce.session()
     for write in WRITES:
         url = commerce.settings.url + write.route
         answer = commerce.exchange(calls, write.method, write.route, url, EMPTY)
@@ -59,13 +59,13 @@ def tried(commerce: Commerce) -> Iterator[tuple[str, bool | None, str]]:
     yield "other writes", None, LEFT_OUT
 
 
-def _told(write: Write, answer: Answer) -> tuple[bool | None, str]:
-    document = answers.parse(answer.content)
-    if answer.status == 400 and write.part in answers.render(document):
+def _told(write: Write, answer: CommerceResponse) -> tuple[bool | None, str]:
+    document = classification.parse(answer.content)
+    if answer.status == 400 and write.part in classification.render(document):
         return True, "allowed"
     if answer.status == 200:
         return None, "not told: Commerce took an empty document"
-    fault = answers.fault(write.method, write.route, answer, document)
+    fault = classification.fault(write.method, write.route, answer, document)
     if isinstance(fault, Unavailable) and fault.status in (401, 403):
         return False, f"not allowed: {fault.message}"
     return None, f"not told: {fault.message}"

@@ -9,7 +9,7 @@ from cli.browse import Browse
 from cli.letters import REPLAYED, SOURCE, Letter, Reader, Selection
 from cli.pubsub import PubSub, PubsubMessage, Refused
 from cli.where import Where
-from functions.consumer.dead_letters import PREFIX
+from functions.consumer.dead_letter_topic import PREFIX
 from functions.ledger.ledger import Ledger
 
 MOST_REPLAYS = 3  # an event that came back this often is left out unless --again

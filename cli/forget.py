@@ -9,9 +9,9 @@ from cli import journal
 from cli.dead_letters import Letters
 from cli.letters import Letter, Selection
 from functions.events import catalog
-from functions.events.catalog import bounded_key
+from functions.events.catalog import bounded_ordering_key
 from functions.ledger import rules
-from functions.ledger.ledger import Ledger, thing_hash, uid_hash
+from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.store import Store
 
 
@@ -32,7 +32,7 @@ class Subject:
     thing: str | None = None
 
     def __str__(self) -> str:
-        return f"uid {self.uid}" if self.thing is None else self.thing
+        return f"uid {self.uid}" if self.resource is None else self.resource
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def thing(text: str) -> Subject:
             "is ENTITY:ID, such as customer:15 or customer:jane@example.com;"
             f" entities are {entities}"
         )
-    return Subject(thing=bounded_key(entity, _normal(entity, name)))
+    return Subject(resource=bounded_ordering_key(entity, _normal(entity, name)))
 
 
 def held(subject: Subject, letters: Letters) -> Held:
@@ -85,10 +85,10 @@ def held(subject: Subject, letters: Letters) -> Held:
     )
     alone, shared = [], []
     for letter in letters.select(Selection(uid=subject.uid)):
-        if subject.thing is None or letter.ordering_key == subject.thing:
+        if subject.resource is None or letter.ordering_key == subject.resource:
             alone.append(letter)
         elif named := names(letter):
-            if subject.thing in named:
+            if subject.resource in named:
                 (shared if len(named) > 1 and _many(letter) else alone).append(letter)
     messages |= {letter.message_id for letter in alone}
     messages |= {m for letter in alone if (m := letter.original_message_id)}
@@ -121,9 +121,9 @@ def forget(subject: Subject, what: Held, letters: Letters) -> tuple[int, int]:
     if where.store is None:
         return 0, 0
     ledger = Ledger(where.store, 0, 0)
-    if subject.thing is None:
+    if subject.resource is None:
         return ledger.forget_uid(subject.uid)
-    return ledger.forget_thing(subject.thing)
+    return ledger.forget_resource(subject.resource)
 
 
 def names(letter: Letter) -> set[str]:
@@ -143,7 +143,7 @@ def names(letter: Letter) -> set[str]:
     fields = {event.key, *(e.key for e in kin if e.key_case)}
     rows = value if isinstance(value, list) else [value]
     return {
-        bounded_key(event.entity, _normal(event.entity, str(row[field])))
+        bounded_ordering_key(event.entity, _normal(event.entity, str(row[field])))
         for row in rows
         if isinstance(row, dict)
         for field in fields
@@ -174,19 +174,19 @@ def _normal(entity: str, name: str) -> str:
 
 
 def _found(store: Store, subject: Subject) -> list[tuple[str, dict]]:
-    if subject.thing is None:
+    if subject.resource is None:
         return store.find("uid", uid_hash(subject.uid))
-    return store.find("things", thing_hash(subject.thing))
+    return store.find("resources", resource_hash(subject.resource))
 
 
 def _messages(record: dict, subject: Subject) -> Iterable[str]:
     if record.get("kind") != "event":
         return
-    wanted = subject.thing and thing_hash(subject.thing)
+    wanted = subject.resource and resource_hash(subject.resource)
     entries = [
         *record["open"].items(),
         *((entry["message"], entry) for entry in record["finished"]),
     ]
     for message_id, entry in entries:
-        if wanted in (None, entry.get("thing")):
+        if wanted in (None, entry.get("resource")):
             yield message_id

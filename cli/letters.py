@@ -10,14 +10,14 @@ from typing import Any
 
 from cli.pubsub import ReceivedMessage
 from cli.where import Where
-from functions.consumer.dead_letters import PREFIX
+from functions.consumer.dead_letter_topic import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
-from functions.events.message import fingerprint
+from functions.events.message import content_hash
 from functions.ledger import rules
-from functions.ledger.ledger import event_key, thing_hash
+from functions.ledger.ledger import event_key, resource_hash
 from functions.ledger.store import Store
-from functions.moment import normal_time, timestamp
+from functions.timestamps import normalize_timestamp, timestamp
 
 # What Pub/Sub says of a message whose tries are used up:
 # https://cloud.google.com/pubsub/docs/dead-letter-topics#how_dead_letter_topics_work
@@ -146,13 +146,13 @@ class Reader:
         letter = Letter(
             message_id=message.message_id,
             ack_id=received.ack_id,
-            since=normal_time(given.get(f"{PREFIX}time", "")) or published,
+            since=normalize_timestamp(given.get(f"{PREFIX}time", "")) or published,
             event=event,
             entity=entity,
             uid=given.get("ce-id", ""),
             source=given.get("ce-source", ""),
-            time=normal_time(given.get("ce-time", ""))
-            or normal_time(given.get(f"{SOURCE}TopicPublishTime", ""))
+            time=normalize_timestamp(given.get("ce-time", ""))
+            or normalize_timestamp(given.get(f"{SOURCE}TopicPublishTime", ""))
             or published,
             ordering_key=message.ordering_key,
             reason=given.get(f"{PREFIX}reason", ""),
@@ -188,7 +188,7 @@ def last_error(
         entry
         for record in _records(store, letter)
         for entry in (*record["open"].values(), *record["finished"])
-        if entry["event"] == letter.event and wanted in (None, entry["fingerprint"])
+        if entry["event"] == letter.event and wanted in (None, entry["content_hash"])
     ]
     if not entries:
         return "none of them has reached the consumer's ledger", None
@@ -213,14 +213,14 @@ def _records(store: Store, letter: Letter) -> list[dict]:
     # What is published past ingest may have no uid; its thing leads to it.
     if not letter.ordering_key:
         return []
-    found = store.find("things", thing_hash(letter.ordering_key))
+    found = store.find("resources", resource_hash(letter.ordering_key))
     return [record for _, record in found if record.get("kind") == "event"]
 
 
 def _fingerprint(letter: Letter) -> str | None:
     event = catalog.find(letter.event)
     try:
-        return event and fingerprint(event.name, event.load(json.loads(letter.data)))
+        return event and content_hash(event.name, event.load(json.loads(letter.data)))
     except (ValueError, InvalidValue, RecursionError):
         return None
 

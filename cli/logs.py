@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.trace import Step
 from cli.where import Unreachable, Where
-from functions.moment import normal_time
+from functions.timestamps import normalize_timestamp
 
 LOGS_KEPT = "30d"  # Cloud Logging's own default
 LOGS_SECONDS = 120
@@ -57,6 +57,6 @@ def logs(command: list[str]) -> list[Step]:
 
 def _logged(entry: dict[str, Any]) -> Step | None:
     said = dict(entry.get("jsonPayload") or {})
-    at = normal_time(entry.get("timestamp", ""))
+    at = normalize_timestamp(entry.get("timestamp", ""))
     stage = said.pop("stage", None)
     return Step(at, stage, "logs", said) if at and stage else None

@@ -12,7 +12,7 @@ from cli.environment import environment
 from cli.letters import Selection
 from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
-from functions.moment import timestamp
+from functions.timestamps import timestamp
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

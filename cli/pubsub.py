@@ -9,7 +9,7 @@ from google.protobuf import empty_pb2
 from google.pubsub_v1.types import pubsub
 
 from cli.where import Unreachable
-from functions.pubsub.address import Endpoint
+from functions.pubsub.endpoint import Endpoint
 from functions.pubsub.publish import SCOPES
 
 SECONDS = 20.0

@@ -16,7 +16,7 @@ from cli.environment import environment
 from cli.plain import plain
 from cli.samples import SEQUENCE, Run, touches, wanted
 from functions.ledger.ledger import uid_hash
-from functions.ledger.open import open_store
+from functions.ledger.stores import open_store
 
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.05
@@ -140,7 +140,7 @@ class Sender:
         told["posted"] = answer.status_code
         told["answer"] = _parsed(answer)
         if answer.status_code != 200:
-            return told | {"outcome": "refused"}
+            return told | {"outcome": "rejected"}
         if not _ingests(told["answer"]):
             sys.stderr.write(f"{self._url} says 200, but is not the ingest function\n")
             sys.exit(3)
@@ -162,7 +162,7 @@ class Sender:
                     continue
                 told = {"status": entry["status"], "message": entry["answer"]}
                 if "message" in entry:
-                    word = "handled" if entry["status"] < 300 else "refused"
+                    word = "handled" if entry["status"] < 300 else "rejected"
                     return {"outcome": word, **told}
                 last = {"outcome": "retrying", **told}
             time.sleep(LOOK_SECONDS)

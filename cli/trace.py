@@ -19,10 +19,10 @@ from functions.ledger.store import Store
 
 STATES = {
     "handled": "handled",
-    "repeated": "handled",
-    "refused": "refused",
+    "duplicate": "handled",
+    "rejected": "rejected",
     "retry": "retrying",
-    "crashed": "retrying",
+    "error": "retrying",
 }
 
 
@@ -31,7 +31,7 @@ class Step:
     """One thing that happened to an event.
 
     Attributes:
-        at: in ``functions.moment.timestamp``'s form.
+        at: in ``functions.timestamps.timestamp``'s form.
         stage: ``received``, ``published``, ``attempt``, ``call``, ``outcome``,
             ``dead-lettered``, or ``out of tries``.
         told_by: ``journal``, ``ledger``, ``dead letters`` or ``logs``.
@@ -125,7 +125,7 @@ def _newest(
     if newest is None:
         if given_up:
             return {"state": "out of tries"}
-        return {"state": "refused" if letters else "waiting"}
+        return {"state": "rejected" if letters else "waiting"}
     over = newest.labels["state"] in ("waiting", "retrying") and newest.at <= max(
         given_up, default=""
     )
@@ -140,7 +140,7 @@ def _in_order(steps: list[Step]) -> list[Step]:
     ordered: list[Step] = []
     held: list[Step] = []  # dead-lettered, and the refusal not told of yet
     for step in sorted(steps, key=lambda step: step.at):
-        ended = step.labels.get("outcome") == "refused" or step.stage == "out of tries"
+        ended = step.labels.get("outcome") == "rejected" or step.stage == "out of tries"
         if step.stage == "dead-lettered" and not _explained(ordered):
             held.append(step)
             continue
@@ -156,7 +156,7 @@ def _explained(ordered: list[Step]) -> bool:
     if not ordered:
         return False
     last = ordered[-1]
-    return last.labels.get("outcome") == "refused" or last.stage == "out of tries"
+    return last.labels.get("outcome") == "rejected" or last.stage == "out of tries"
 
 
 def _state(step: Step) -> str:
@@ -216,7 +216,7 @@ def _opened(record: dict, message_id: str, entry: dict, now: float) -> Iterator[
 
 def _finished(record: dict, entry: dict) -> Iterator[Step]:
     labels = _entry_labels(record, entry["message"], entry)
-    word = "handled" if entry["status"] < 300 else "refused"
+    word = "handled" if entry["status"] < 300 else "rejected"
     yield Step(entry["time"], "received", "ledger", labels)
     ended = {**labels, "outcome": word, "state": word, **_answer(entry)}
     yield Step(moment(entry["at"]), "outcome", "ledger", ended)

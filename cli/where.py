@@ -9,9 +9,9 @@ from typing import Any
 
 from cli.environment import ROOT
 from functions.events.catalog import ENTITIES
-from functions.ledger.open import check, open_store
 from functions.ledger.store import Store
-from functions.pubsub.address import Endpoint, endpoint, topic_path
+from functions.ledger.stores import check, open_store
+from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import from_environment, setting, text
 

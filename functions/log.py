@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from functions.moment import timestamp
+from functions.timestamps import timestamp
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LABELS = frozenset({"entity", "event", "uid", "outcome", "attempt", "ms"})

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cli.environment import ROOT
 from cli.where import Where
-from functions.ledger.open import open_store
-from functions.pubsub.address import Endpoint
+from functions.ledger.stores import open_store
+from functions.pubsub.endpoint import Endpoint
 from local import ports
 from local.broker import Broker
 from local.children import Child, Function

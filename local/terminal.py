@@ -8,13 +8,13 @@ from cli.happened import Entry
 from cli.plain import plain
 
 SHOWN = ("received", "published", "attempt", "outcome", "dead-lettered")
-WORDS = {"handled": "handled", "repeated": "repeated", "retry": "retrying"}
+WORDS = {"handled": "handled", "duplicate": "duplicate", "retry": "retrying"}
 COLOURS = {
     "handled": "32",
-    "repeated": "36",
-    "refused": "31",
+    "duplicate": "36",
+    "rejected": "31",
     "retrying": "33",
-    "crashed": "31",
+    "error": "31",
     "dead-lettered": "31",
 }
 

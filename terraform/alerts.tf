@@ -18,7 +18,7 @@ locals {
   alerts = {
     commerce_refusals = {
       title     = "Commerce refuses events"
-      filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"refused\""
+      filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"rejected\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       group_by  = ["metric.label.entity"]

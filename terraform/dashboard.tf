@@ -6,9 +6,9 @@ locals {
   _series = {
     for name, line in {
       in         = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"repeated\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      refused    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"refused\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      retried    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"crashed\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"duplicate\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      refused    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"rejected\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      retried    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"error\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
       whole50    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
       whole95    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
       whole99    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }

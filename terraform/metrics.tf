@@ -24,7 +24,7 @@ locals {
     # A process that dies leaves no line of its own: the platform's speaks for it.
     crashes = {
       description = "Crashes in the code, and processes that ended or did not start"
-      filter      = "(jsonPayload.outcome=\"crashed\" OR textPayload:\"Traceback (most recent call last)\" OR (log_id(\"run.googleapis.com/varlog/system\") AND severity>=ERROR))"
+      filter      = "(jsonPayload.outcome=\"error\" OR textPayload:\"Traceback (most recent call last)\" OR (log_id(\"run.googleapis.com/varlog/system\") AND severity>=ERROR))"
       labels      = []
       value       = null
     }

@@ -35,7 +35,7 @@ ALLOWED = {
 }
 PLAIN = {
     "functions.log",
-    "functions.moment",
+    "functions.timestamps",
     "functions.settings",
     "functions.tracing",
 }

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from functions.log import SEVERITIES, Log, level, place, to_stdout
-from functions.moment import normal_time, timestamp
+from functions.timestamps import normalize_timestamp, timestamp
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -30,7 +30,7 @@ def read(raw: bytes) -> dict:
     assert raw.endswith(b"}\n")
     assert raw.count(b"\n") == 1
     told = json.loads(raw)
-    assert normal_time(told.pop("time"))
+    assert normalize_timestamp(told.pop("time"))
     return told
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from functions.moment import normal_time, timestamp
+from functions.timestamps import normalize_timestamp, timestamp
 
 TIME = "2026-01-02T03:04:05.000006Z"
 
@@ -46,4 +46,4 @@ def test_the_time_is_now():
     ],
 )
 def test_a_time_of_somebody_else_is_brought_into_our_form(text, normal):
-    assert normal_time(text) == normal
+    assert normalize_timestamp(text) == normal

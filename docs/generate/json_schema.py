@@ -13,8 +13,8 @@ from marshmallow.fields import Field, Nested
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.events.fields import (
-    LARGEST_ID,
-    LARGEST_NUMBER,
+    MAX_ID,
+    MAX_NUMBER,
     Flag,
     Id,
     Number,
@@ -54,13 +54,13 @@ def field_schema(field: Field) -> dict[str, Any]:
         case Text():
             return _text(field)
         case Number():
-            most = int(LARGEST_NUMBER)
+            most = int(MAX_NUMBER)
             return {"type": "number", "minimum": -most, "maximum": most}
         case Id():
             return {
                 "type": "integer",
                 "minimum": field.least,
-                "maximum": LARGEST_ID,
+                "maximum": MAX_ID,
                 "description": "Written without a fraction: 15, not 15.0.",
             }
         case Flag():

@@ -7,7 +7,7 @@ from typing import Any
 from docs.generate.json_schema import NO_NUL, value_schema
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
-from functions.ingest.envelope import LONGEST_UID
+from functions.ingest.envelope import MAX_UID_BYTES
 from functions.ingest.responses import RETRY_SECONDS
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
@@ -104,7 +104,7 @@ _STATUS = {
     "properties": {
         "uid": TEXT,
         "event": {"enum": list(EVENTS)},
-        "state": {"enum": ["accepted", "handled", "refused", "retrying"]},
+        "state": {"enum": ["accepted", "handled", "rejected", "retrying"]},
         "message": {**TEXT, "description": "What Commerce made of it, where known."},
         "at": {**TEXT, "format": "date-time"},
     },
@@ -135,13 +135,13 @@ def _body(event: Event) -> dict[str, Any]:
                             {
                                 **TEXT,
                                 "minLength": 1,
-                                "maxLength": LONGEST_UID,
+                                "maxLength": MAX_UID_BYTES,
                                 "pattern": NO_NUL,
                             },
                             {"type": "integer"},
                         ],
                         "description": "The caller's own name of the event, at most"
-                        f" {LONGEST_UID} bytes. Posted again, it is done once.",
+                        f" {MAX_UID_BYTES} bytes. Posted again, it is done once.",
                     },
                     "event": {**TEXT, "pattern": f"{NAMESPACE}{suffix}$"},
                     "value": value_schema(event),

@@ -91,7 +91,7 @@ def _give_something_to_show(stack: RunningStack, page: Page) -> None:
         all_of_them, cwd=ROOT, env=stack.environment, check=True, capture_output=True
     )
     stack.post("be-observer.sales_order_status_update", REFUSED, "erp-4711")
-    stack.outcome("erp-4711", "refused")
+    stack.outcome("erp-4711", "rejected")
     page.open("/shop")
     page.press("Make it fail")
     page.sees("answers 503, every call")

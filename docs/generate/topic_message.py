@@ -5,7 +5,7 @@ from typing import Any
 from docs.generate.json_schema import DIALECT
 from functions.events.catalog import ENTITIES, EVENTS, LONGEST_KEY
 from functions.events.message import TRACEPARENT
-from functions.ingest.envelope import LONGEST_UID
+from functions.ingest.envelope import MAX_UID_BYTES
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
@@ -17,8 +17,8 @@ def document() -> dict[str, Any]:
         "ce-id": {
             "type": "string",
             "minLength": 1,
-            "maxLength": LONGEST_UID,
-            "description": f"The caller's uid, at most {LONGEST_UID} bytes.",
+            "maxLength": MAX_UID_BYTES,
+            "description": f"The caller's uid, at most {MAX_UID_BYTES} bytes.",
         },
         "ce-type": {"enum": list(EVENTS), "description": "Without a namespace."},
         "ce-source": {

@@ -1,7 +1,7 @@
 """The Commerce client: one per process, and of it one view per delivery.
 
-``Commerce(settings)`` connects when first used; ``commerce.calls(...)`` binds one
-delivery and is the ``Shop`` that handlers ask. Nothing is repeated here but the one
+``CommerceConnection(settings)`` connects when first used; ``commerce.session(...)`` binds one
+delivery and is the ``CommerceClient`` that handlers ask. Nothing is repeated here but the one
 call after a renewed IMS token: Pub/Sub repeats.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
-from functions.commerce import answers
-from functions.commerce.answers import Answer
+from functions.commerce import classification
+from functions.commerce.classification import CommerceResponse
 from functions.commerce.errors import Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
@@ -23,9 +23,9 @@ from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
 
 # Pub/Sub's longest back-off: beyond it, asking again costs one call per process.
-LONGEST_PAUSE_SECONDS = 600
+MAX_PAUSE_SECONDS = 600
 # Read by anyone who may sign in, changes nothing, and its path needs no encoding.
-HARMLESS = "store/storeConfigs"
+PROBE_ROUTE = "store/storeConfigs"
 
 Before = Callable[[float], None]
 Observe = Callable[[str, str, int | None, float], None]
@@ -35,7 +35,7 @@ def _nothing(*_: Any) -> None:
     """The hook of a caller that has none."""
 
 
-class Commerce:
+class CommerceConnection:
     """One store; shared by the threads of a process.
 
     Args:
@@ -74,8 +74,8 @@ class Commerce:
         before: Before = _nothing,
         observe: Observe = _nothing,
         trace: str | None = None,
-    ) -> "Calls":
-        """The ``Shop`` of one delivery.
+    ) -> "CommerceSession":
+        """The ``CommerceClient`` of one delivery.
 
         Args:
             before: called with the seconds that the next HTTP call may take; what it
@@ -84,16 +84,16 @@ class Commerce:
                 without values), status (None: no answer) and milliseconds.
             trace: ``traceparent`` to send along.
         """
-        return Calls(self, before, observe, trace)
+        return CommerceSession(self, before, observe, trace)
 
     def exchange(
         self,
-        calls: "Calls",
+        calls: "CommerceSession",
         method: str,
         route: str,
         url: str,
         content: bytes | None = None,
-    ) -> Answer:
+    ) -> CommerceResponse:
         """Sign, send and read one request, and once more after a renewed IMS token.
 
         Raises:
@@ -111,8 +111,13 @@ class Commerce:
         return answer
 
     def _once(
-        self, calls: "Calls", method: str, route: str, url: str, content: bytes | None
-    ) -> Answer:
+        self,
+        calls: "CommerceSession",
+        method: str,
+        route: str,
+        url: str,
+        content: bytes | None,
+    ) -> CommerceResponse:
         self._check_pause(method, route)
         headers = dict(self._headers)
         if self._ims is not None:
@@ -155,22 +160,26 @@ class Commerce:
                 retry_after=left,
             )
 
-    def _note_pause(self, answer: Answer) -> None:
+    def _note_pause(self, answer: CommerceResponse) -> None:
         if answer.status in (429, 503):
-            wait = answers.retry_after(answer.headers.get("Retry-After"))
+            wait = classification.retry_after(answer.headers.get("Retry-After"))
             if wait:
-                self._pause_end = self._clock() + min(wait, LONGEST_PAUSE_SECONDS)
+                self._pause_end = self._clock() + min(wait, MAX_PAUSE_SECONDS)
 
 
-class Calls:
-    """The ``Shop`` of one delivery; used by one thread.
+class CommerceSession:
+    """The ``CommerceClient`` of one delivery; used by one thread.
 
     All four methods return Commerce's JSON (a DELETE of what is not there: True) and
     raise ``Rejected`` or ``Unavailable`` as the table in ``answers`` says.
     """
 
     def __init__(
-        self, commerce: Commerce, before: Before, observe: Observe, trace: str | None
+        self,
+        commerce: CommerceConnection,
+        before: Before,
+        observe: Observe,
+        trace: str | None,
     ) -> None:
         self._commerce = commerce
         self.settings = commerce.settings
@@ -191,7 +200,7 @@ class Calls:
     def delete(self, path: str, /, **values: Any) -> Any:
         return self._call("DELETE", path, values)
 
-    def ask(self, path: str, query: dict | None = None, /) -> Answer:
+    def ask(self, path: str, query: dict | None = None, /) -> CommerceResponse:
         """GET *path* and hand back whatever the answer is.
 
         Raises:
@@ -217,22 +226,24 @@ class Calls:
                 f"Commerce answered {answer.status} to {method} {route}: this store"
                 f" refuses {what} with these characters",
             )
-        return answers.result(method, route, answer)
+        return classification.result(method, route, answer)
 
-    def _is_about_the_path(self, answer: Answer) -> bool:
+    def _is_about_the_path(self, answer: CommerceResponse) -> bool:
         """Whether a path with encoded characters is at fault, and not our sign-in.
 
         Commerce checks OAuth 1.0a over a path that it encoded anew (magento2#37278),
         and web servers turn %2F away (magento2#25467): a refused sign-in or an unknown
         route that says nothing of our secrets or address. One harmless call tells.
         """
-        signed = self.settings.sign_in == "oauth1" and answers.sign_in_refused(answer)
-        if not (signed or answers.wrong_route(answer)):
+        signed = self.settings.sign_in == "oauth1" and classification.sign_in_refused(
+            answer
+        )
+        if not (signed or classification.wrong_route(answer)):
             return False
-        if signed and answers.not_permitted(answer):
+        if signed and classification.not_permitted(answer):
             return False
-        probe = self.ask(HARMLESS)
-        return probe.status == 200 or answers.not_permitted(probe)
+        probe = self.ask(PROBE_ROUTE)
+        return probe.status == 200 or classification.not_permitted(probe)
 
     def _url(self, path: str, query: dict | None) -> str:
         url = self.settings.url + path

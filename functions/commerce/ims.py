@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from functions.commerce import answers
+from functions.commerce import classification
 from functions.commerce.errors import Unavailable
 from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
@@ -136,19 +136,19 @@ class Ims:
         return _read(answer, self._clock())
 
 
-def _read(answer: answers.Answer, now: float) -> Token:
+def _read(answer: classification.CommerceResponse, now: float) -> Token:
     if answer.status != 200:
         # Its text is not handed on: nobody promised that it holds no credentials.
         refused = 400 <= answer.status < 500 and answer.status not in (408, 429)
         text = "refused our credentials" if refused else "failed"
-        wait = answers.retry_after(answer.headers.get("Retry-After"))
+        wait = classification.retry_after(answer.headers.get("Retry-After"))
         raise Unavailable(
             401 if refused else 503,
             f"Adobe IMS {text} (status {answer.status})",
             retry_after=wait,
             alarm=True,
         )
-    document = answers.parse(answer.content)
+    document = classification.parse(answer.content)
     text = document.get("access_token") if isinstance(document, dict) else None
     if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
         raise Unavailable(503, "Adobe IMS answered without a token", alarm=True)

@@ -38,7 +38,7 @@ def escaped(value: str) -> str:
         raise Rejected(400, "A value cannot be part of a URL") from None
 
 
-def is_odd(value: str) -> bool:
+def needs_encoding(value: str) -> bool:
     """Whether *value* needs percent-encoding in a path.
 
     Commerce signs such a path otherwise than RFC 5849 says (magento2#37278, #37913).

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from functions.commerce.readers import address, credential, scopes, store_code
+from functions.commerce.setting_values import address, credential, scopes, store_code
 from functions.settings import flag, one_of, seconds, setting, text, whole
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")

@@ -16,13 +16,13 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from functions.commerce.answers import Answer
+from functions.commerce.classification import CommerceResponse
 from functions.commerce.errors import Unavailable
 
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, unpacked
 PIECE = 65536
 # Their lines hold URLs with values in them, and the base of signatures.
-TALKATIVE = ("urllib3", "requests", "oauthlib")
+NOISY_LOGGERS = ("urllib3", "requests", "oauthlib")
 
 
 class Transport:
@@ -49,7 +49,7 @@ class Transport:
             session = requests.Session()
             for scheme in ("http://", "https://"):
                 session.mount(scheme, HTTPAdapter(2, connections))
-        for name in TALKATIVE:
+        for name in NOISY_LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
         self._connect_seconds = connect_seconds
@@ -64,7 +64,7 @@ class Transport:
         content: bytes | None,
         seconds: float,
         route: str,
-    ) -> Answer:
+    ) -> CommerceResponse:
         """Send one request and read its answer, both within *seconds*.
 
         Args:
@@ -96,7 +96,7 @@ class Transport:
             raise no_answer(error, f"{method} {route}", sent=True) from error
         finally:
             response.close()
-        return Answer(response.status_code, response.headers, content)
+        return CommerceResponse(response.status_code, response.headers, content)
 
     def _read(self, response: requests.Response, end: float, route: str) -> bytes:
         content = bytearray()

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import HandlerError
-from functions.consumer.answers import (
-    Answer,
+from functions.consumer.dead_letter_topic import DeadLetters, PublishFailed
+from functions.consumer.delivery import OTHER_AT_WORK, Budget, LeasedDelivery
+from functions.consumer.push import DirectRequest, Push, Unreadable, read
+from functions.consumer.results import (
+    ConsumerResult,
     failed,
     failure,
     invalid,
@@ -17,15 +20,12 @@ from functions.consumer.answers import (
     unknown,
     verdict,
 )
-from functions.consumer.dead_letters import DeadLetters, NotStored
-from functions.consumer.push import DirectCall, Push, Unreadable, read
-from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
-from functions.events.message import fingerprint, traceparent_of
-from functions.handlers import Direct, dispatch
-from functions.ledger.decisions import Answered, Busy, Delivery, Outcome
-from functions.ledger.ledger import Ledger, thing_hash, uid_hash
+from functions.events.message import content_hash, parse_traceparent
+from functions.handlers import DirectCall, dispatch
+from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
+from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log, place
 from functions.tracing import Tracing
@@ -46,7 +46,7 @@ class Consumer:
     def __init__(
         self,
         ledger: Ledger,
-        commerce: Commerce,
+        commerce: CommerceConnection,
         dead_letters: DeadLetters,
         log: Log,
         tracing: Tracing,
@@ -59,8 +59,10 @@ class Consumer:
         self._tracing = tracing
         self._budget_seconds = budget_seconds
 
-    def answer(self, body: bytes, traceparent: str | None) -> tuple[int, Answer]:
-        """Answer a request; whatever it holds, this does not raise.
+    def answer(
+        self, body: bytes, traceparent: str | None
+    ) -> tuple[int, ConsumerResult]:
+        """ConsumerResult a request; whatever it holds, this does not raise.
 
         Returns:
             The HTTP status (of a push, the verdict to Pub/Sub) and the answer.
@@ -70,13 +72,13 @@ class Consumer:
         except Unreadable as error:
             answer = self._push(error.push, unreadable=error.reason)
             return verdict(answer), answer
-        if isinstance(asked, DirectCall):
-            answer = self._direct(asked, traceparent_of(traceparent))
+        if isinstance(asked, DirectRequest):
+            answer = self._direct(asked, parse_traceparent(traceparent))
             return answer.status, answer
         answer = self._push(asked)
         return verdict(answer), answer
 
-    def _direct(self, call: DirectCall, traceparent: str | None) -> Answer:
+    def _direct(self, call: DirectRequest, traceparent: str | None) -> ConsumerResult:
         began = time.perf_counter()
         event = catalog.find(call.event)
         labels = {
@@ -88,11 +90,13 @@ class Consumer:
         self._log_outcome(answer, answer.status, began, labels)
         return answer
 
-    def _called(self, call: DirectCall, event: Event | None, labels: dict) -> Answer:
+    def _called(
+        self, call: DirectRequest, event: Event | None, labels: dict
+    ) -> ConsumerResult:
         if call.missing:
             missing = ",".join(call.missing)
             text = f"Invalid request parameters: missing parameter(s) '{missing}'"
-            return failure("refused", 400, text)
+            return failure("rejected", 400, text)
         if event is None:
             return unknown(call.event)
         try:
@@ -100,9 +104,9 @@ class Consumer:
         except InvalidValue as error:
             return invalid(call.event, error)
         before_call = Budget(self._budget_seconds).before_call
-        return self._handle(event, call.event, value, Direct(), before_call, labels)
+        return self._handle(event, call.event, value, DirectCall(), before_call, labels)
 
-    def _push(self, push: Push, unreadable: str = "") -> Answer:
+    def _push(self, push: Push, unreadable: str = "") -> ConsumerResult:
         began = time.perf_counter()
         labels = self._labels(push)
         self._log.line("INFO", "delivered", stage="attempt", **labels)
@@ -112,7 +116,7 @@ class Consumer:
             ) as traceparent:
                 labels["traceparent"] = traceparent
                 if unreadable:
-                    refused = failure("refused", 400, unreadable)
+                    refused = failure("rejected", 400, unreadable)
                     answer = self._refuse(push, refused, labels)
                 else:
                     answer = self._delivered(push, labels)
@@ -121,20 +125,20 @@ class Consumer:
             self._log.line("ERROR", place(error), stage="attempt", **labels)
         except Exception as error:
             self._log.line("ERROR", place(error), stage="attempt", **labels)
-            answer = failure("crashed", 500, "Internal error")
+            answer = failure("error", 500, "Internal error")
         self._log_outcome(
             answer, verdict(answer), began, labels, age_ms=_age_ms(push.time)
         )
         return answer
 
-    def _delivered(self, push: Push, labels: dict) -> Answer:
+    def _delivered(self, push: Push, labels: dict) -> ConsumerResult:
         event = catalog.find(push.event)
         if event is None:
             return self._refuse(push, unknown(push.event), labels)
         try:
             value = push.value()
         except ValueError:
-            unreadable = failure("refused", 400, "The message's data is not JSON")
+            unreadable = failure("rejected", 400, "The message's data is not JSON")
             return self._refuse(push, unreadable, labels)
         try:
             value = event.load(value)
@@ -143,41 +147,43 @@ class Consumer:
 
         key = event.ordering_key(value)
         budget = Budget(self._budget_seconds)
-        decision = self._ledger.claim(
+        decision = self._ledger.acquire(
             push.source,
             push.uid,
             Delivery(
                 message_id=push.message_id,
                 uid=uid_hash(push.uid),
-                thing=thing_hash(key) if key else None,
+                resource=resource_hash(key) if key else None,
                 event=event.name,
                 entity=event.entity,
-                fingerprint=fingerprint(event.name, value),
-                happening=event.happening,
+                content_hash=content_hash(event.name, value),
+                idempotent=event.idempotent,
                 time=push.time,
             ),
         )
         match decision:
-            case Answered():
+            case AlreadyProcessed():
                 return recorded(push.event, decision)
-            case Busy():
+            case InFlight():
                 return failure("retry", 503, OTHER_AT_WORK)
-        work = LedgerWork(self._ledger, decision, budget)
+        work = LeasedDelivery(self._ledger, decision, budget)
         return self._act(push, event, value, work, labels)
 
     def _act(
-        self, push: Push, event: Event, value: Any, work: LedgerWork, labels: dict
-    ) -> Answer:
+        self, push: Push, event: Event, value: Any, work: LeasedDelivery, labels: dict
+    ) -> ConsumerResult:
         """Handle a claimed event and record what came of it."""
         answer = self._handle(event, push.event, value, work, work.before_call, labels)
-        if answer.outcome == "refused":
-            # Storing it takes time of its own, and is for the holder alone.
+        if answer.outcome == "rejected":
+            # Storing it takes time of its own, and is for the owner alone.
             if not work.renew():
                 return failure("retry", 503, OTHER_AT_WORK)
             answer = self._refuse(push, answer, labels)
-        outcome = Outcome(answer.status, answer.text, answer.final, answer.unsure)
-        if not work.settle(outcome):
-            # Only the holder's word counts; the one that took over will have its own.
+        outcome = Outcome(
+            answer.status, answer.text, answer.final, answer.outcome_unknown
+        )
+        if not work.complete(outcome):
+            # Only the owner's word counts; the one that took over will have its own.
             return failure("retry", 503, OTHER_AT_WORK)
         return answer
 
@@ -186,10 +192,10 @@ class Consumer:
         event: Event,
         name: str,
         value: Any,
-        work: Direct | LedgerWork,
+        work: DirectCall | LeasedDelivery,
         before_call: Callable[[float], None],
         labels: dict,
-    ) -> Answer:
+    ) -> ConsumerResult:
         def called(method: str, route: str, status: int | None, ms: float) -> None:
             name = f"{method} {route}"
             self._tracing.ended(name, labels.get("traceparent"), ms, status=status)
@@ -202,25 +208,27 @@ class Consumer:
                 **labels,
             )
 
-        shop = self._commerce.calls(
+        commerce = self._commerce.session(
             before=before_call, observe=called, trace=labels.get("traceparent")
         )
         try:
-            return success(name, dispatch(event)(value, shop, work))
+            return success(name, dispatch(event)(value, commerce, work))
         except HandlerError as error:
             return failed(error)
         except LedgerUnavailable:
             # Between two calls: what was sent was answered, and is idempotent.
-            return failure("retry", 503, LEDGER_AWAY, unsure=True)
+            return failure("retry", 503, LEDGER_AWAY, outcome_unknown=True)
         except Exception as error:
             self._log.line("ERROR", place(error), stage="call", **labels)
-            return failure("crashed", 500, "Internal error", unsure=True)
+            return failure("error", 500, "Internal error", outcome_unknown=True)
 
-    def _refuse(self, push: Push, refused: Answer, labels: dict) -> Answer:
+    def _refuse(
+        self, push: Push, refused: ConsumerResult, labels: dict
+    ) -> ConsumerResult:
         """Keep *push* as a dead letter; only then may it be acknowledged."""
         try:
             self._dead_letters.store(push, refused.status, refused.text)
-        except NotStored as error:
+        except PublishFailed as error:
             self._log.line("ERROR", f"dead letter not stored: {error}", **labels)
             return failure("retry", 503, LETTERS_AWAY, alarm=True)
         return refused
@@ -237,11 +245,16 @@ class Consumer:
         }
 
     def _log_outcome(
-        self, answer: Answer, status: int, began: float, labels: dict, **more: Any
+        self,
+        answer: ConsumerResult,
+        status: int,
+        began: float,
+        labels: dict,
+        **more: Any,
     ) -> None:
-        bad = answer.outcome in ("retry", "crashed")
+        bad = answer.outcome in ("retry", "error")
         severity = "ERROR" if bad else "WARNING"
-        if answer.outcome in ("handled", "repeated"):
+        if answer.outcome in ("handled", "duplicate"):
             severity = "INFO"
         self._log.line(
             severity,

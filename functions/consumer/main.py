@@ -6,16 +6,16 @@ import os
 import flask
 import functions_framework
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.consumer.consumer import Consumer
-from functions.consumer.dead_letters import DeadLetters
+from functions.consumer.dead_letter_topic import DeadLetters
 from functions.consumer.settings import ConsumerSettings
 from functions.events.catalog import delivery
 from functions.ledger.ledger import Ledger
-from functions.ledger.open import open_store
+from functions.ledger.stores import open_store
 from functions.log import Log
-from functions.pubsub.address import endpoint
+from functions.pubsub.endpoint import endpoint
 from functions.settings import all_from_environment
 from functions.tracing import tracing
 
@@ -28,7 +28,7 @@ def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
     lease = commerce.timeout_seconds + LEASE_MARGIN_SECONDS
     return Consumer(
         Ledger(store, lease, settings.ledger_days),
-        Commerce(commerce),
+        CommerceConnection(commerce),
         DeadLetters(
             settings.project,
             settings.dead_letters,
@@ -49,7 +49,7 @@ gc.freeze()
 
 @functions_framework.http
 def consumer(request: flask.Request) -> flask.Response:
-    """Answer a push with Pub/Sub's verdict, a direct call with the handler's status."""
+    """ConsumerResult a push with Pub/Sub's verdict, a direct call with the handler's status."""
     if request.method != "POST":
         answer = flask.jsonify(
             error={"statusCode": 405, "body": {"error": "POST only"}}

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from functions.events.message import traceparent_of
-from functions.moment import normal_time, timestamp
+from functions.events.message import parse_traceparent
+from functions.timestamps import normalize_timestamp, timestamp
 
 
 class Unreadable(Exception):
@@ -65,12 +65,16 @@ class Push:
     def time(self) -> str:
         """When ingest got it, normalised; else when Pub/Sub did; else now."""
         given = self.attributes.get("ce-time", "")
-        return normal_time(given) or normal_time(self.published) or timestamp()
+        return (
+            normalize_timestamp(given)
+            or normalize_timestamp(self.published)
+            or timestamp()
+        )
 
     @property
     def traceparent(self) -> str | None:
         """The trace it belongs to."""
-        return traceparent_of(self.attributes.get("traceparent"))
+        return parse_traceparent(self.attributes.get("traceparent"))
 
     def value(self) -> Any:
         """The event's value.
@@ -85,7 +89,7 @@ class Push:
 
 
 @dataclass(frozen=True)
-class DirectCall:
+class DirectRequest:
     """What a person does with curl.
 
     Attributes:
@@ -97,7 +101,7 @@ class DirectCall:
     missing: tuple[str, ...]
 
 
-def read(body: bytes) -> Push | DirectCall:
+def read(body: bytes) -> Push | DirectRequest:
     """Tell what *body* is.
 
     Raises:
@@ -112,12 +116,12 @@ def read(body: bytes) -> Push | DirectCall:
     return _direct(parsed if isinstance(parsed, dict) else {})
 
 
-def _direct(body: dict) -> DirectCall:
+def _direct(body: dict) -> DirectRequest:
     missing = tuple(name for name in ("type", "data") if body.get(name, "") == "")
     data = body.get("data")
     if isinstance(data, dict) and data.keys() == {"value"}:
         data = data["value"]
-    return DirectCall(body.get("type"), data, missing)
+    return DirectRequest(body.get("type"), data, missing)
 
 
 def _push(envelope: dict, body: bytes) -> Push:

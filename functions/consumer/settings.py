@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.ledger.open import check
+from functions.ledger.stores import check
 from functions.log import level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import setting, text, whole

@@ -45,8 +45,8 @@ class Event:
         handler: function in ``functions/handlers/<entity>.py``.
         key: field of the value that says which thing it is about.
         key_case: ``lower`` where the thing's name does not tell cases apart.
-        happening: it adds something each time (a comment, a shipment) instead of
-            saying how a thing is now, so doing it twice is never harmless.
+        idempotent: applying it twice is the same as applying it once; false for what
+            adds something each time (a comment, a shipment).
     """
 
     name: str
@@ -56,7 +56,7 @@ class Event:
     handler: str
     key: str
     key_case: str | None
-    happening: bool
+    idempotent: bool
 
     def load(self, value: Any) -> Any:
         """Return *value* with the keys its schema knows.
@@ -82,10 +82,10 @@ class Event:
             name = str(value[self.key])
         if self.key_case == "lower":
             name = name.lower()
-        return bounded_key(self.entity, name)
+        return bounded_ordering_key(self.entity, name)
 
 
-def bounded_key(entity: str, name: str) -> str:
+def bounded_ordering_key(entity: str, name: str) -> str:
     """``entity:name``, or its hash where that is longer than Pub/Sub takes."""
     key = f"{entity}:{name}"
     if len(key) * 4 <= LONGEST_KEY or len(key.encode()) <= LONGEST_KEY:
@@ -148,7 +148,7 @@ def _read() -> dict[str, Event]:
             handler=line["handler"],
             key=line["key"],
             key_case=line.get("key_case"),
-            happening=line.get("happening", False),
+            idempotent=line.get("idempotent", True),
         )
         for entity, about in entities.items()
         for name, line in about["events"].items()

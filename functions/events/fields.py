@@ -10,9 +10,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 # Commerce keeps prices and quantities as DECIMAL(20,6) at the widest.
-LARGEST_NUMBER = 1e14
-LARGEST_ID = 2**63 - 1
-MOST_FAULTS = 1000  # in one list; beyond them nothing more is looked at
+MAX_NUMBER = 1e14
+MAX_ID = 2**63 - 1
+MAX_ERRORS = 1000  # in one list; beyond them nothing more is looked at
 
 
 class Strict(fields.Field):
@@ -93,7 +93,7 @@ class Number(Strict):
             raise self.make_error("type")
         if type(value) is float and not math.isfinite(value):
             raise self.make_error("size")
-        if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        if not -MAX_NUMBER <= value <= MAX_NUMBER:
             raise self.make_error("size")
         return value
 
@@ -113,7 +113,7 @@ class Id(Strict):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if type(value) is not int:
             raise self.make_error("type")
-        if not self.least <= value <= LARGEST_ID:
+        if not self.least <= value <= MAX_ID:
             raise self.make_error("size", least=self.least)
         return value
 
@@ -147,7 +147,7 @@ def load_rows(row: Schema, rows: Any, least: int = 0) -> list[dict]:
     them ten seconds, in which the event loop serves nobody else.
 
     Raises:
-        ValidationError: messages by index, of the first ``MOST_FAULTS`` faults.
+        ValidationError: messages by index, of the first ``MAX_ERRORS`` faults.
     """
     if type(rows) is not list:
         raise ValidationError("Invalid input type.")
@@ -160,7 +160,7 @@ def load_rows(row: Schema, rows: Any, least: int = 0) -> list[dict]:
         except ValidationError as error:
             faults[index] = error.messages
             count += len(error.messages)
-            if count >= MOST_FAULTS:
+            if count >= MAX_ERRORS:
                 break
     if faults:
         raise ValidationError(faults)

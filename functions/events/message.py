@@ -59,13 +59,13 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-def fingerprint(event: str, value: Any) -> str:
+def content_hash(event: str, value: Any) -> str:
     """A hash that tells two values of one event apart, whatever their keys' order."""
     body = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{event}\n{body}".encode()).hexdigest()
 
 
-def traceparent_of(text: str | None) -> str | None:
+def parse_traceparent(text: str | None) -> str | None:
     """*text* where it is a valid W3C ``traceparent``."""
     if not text or not (found := TRACEPARENT.match(text)):
         return None

@@ -1,6 +1,6 @@
 """What is done about an event: one module per entity, one function per event.
 
-A handler is called as ``handler(value, shop, work)`` and returns the sentence that
+A handler is called as ``handler(value, commerce, delivery)`` and returns the sentence that
 says what was done; it raises ``Rejected`` or ``Unavailable`` for all else.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from functions.events.catalog import Event, named
 
 
-class Shop(Protocol):
+class CommerceClient(Protocol):
     """What a handler asks of Commerce. *path* is relative to ``V1/``.
 
     A path is a template with its values beside it (``"products/{sku}", sku=…``), so
@@ -27,16 +27,16 @@ class Shop(Protocol):
     def delete(self, path: str, /, **values: Any) -> Any: ...
 
 
-class Work(Protocol):
+class DeliveryContext(Protocol):
     """What a handler may ask of the delivery it serves.
 
     Attributes:
-        unsure_since: when the first earlier attempt of this event began whose effect
+        outcome_unknown_since: when the first earlier attempt of this event began whose effect
             nobody knows (answer lost, process killed); None when there is none. A call
             that must not happen twice is then preceded by a look at Commerce.
     """
 
-    unsure_since: datetime | None
+    outcome_unknown_since: datetime | None
 
     def pending(self, rows: list[dict]) -> list[dict]:
         """The stock *rows* still to apply, claimed for this event.
@@ -52,10 +52,10 @@ class Work(Protocol):
         """Record that *rows* took effect, so that no later attempt sends them again."""
 
 
-class Direct:
+class DirectCall:
     """The work of a direct call: no ledger, so every call is the first and only one."""
 
-    unsure_since: datetime | None = None
+    outcome_unknown_since: datetime | None = None
 
     def pending(self, rows: list[dict]) -> list[dict]:
         """All of them: nothing is known of earlier attempts."""
@@ -66,7 +66,7 @@ class Direct:
 
 
 @cache
-def dispatch(event: Event) -> Callable[[Any, Shop, Work], str]:
+def dispatch(event: Event) -> Callable[[Any, CommerceClient, DeliveryContext], str]:
     """The function that the catalogue names for *event*.
 
     Raises:

@@ -1,10 +1,10 @@
 """Customers: created, changed and removed."""
 
+from functions.commerce.documents import record
 from functions.commerce.errors import Rejected
 from functions.commerce.settings import CommerceSettings
-from functions.commerce.shapes import record
-from functions.handlers import Shop, Work
-from functions.handlers.repeats import made_before
+from functions.handlers import CommerceClient, DeliveryContext
+from functions.handlers.reconcile import already_created
 
 # What a PUT that leaves it out resets on some versions (magento2#14663, #22869, #7380);
 # addresses it leaves alone.
@@ -43,21 +43,21 @@ def changed(value: dict, there: dict, settings: CommerceSettings) -> dict:
     return {"id": value["id"], **transform(value), **kept}
 
 
-def create(value: dict, shop: Shop, work: Work) -> str:
+def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Create a customer.
 
     A repeat is refused by Commerce as there already, which counts as done when an
     earlier attempt of ours may have made it.
     """
     try:
-        shop.post("customers", {"customer": new(value, shop.settings)})
+        commerce.post("customers", {"customer": new(value, commerce.settings)})
     except Rejected as error:
-        if not made_before(error, work):
+        if not already_created(error, delivery):
             raise
     return "Customer created successfully"
 
 
-def update(value: dict, shop: Shop, work: Work) -> str:
+def update(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Change a customer's name and e-mail address, and nothing else.
 
     A repeat writes the same again.
@@ -66,17 +66,17 @@ def update(value: dict, shop: Shop, work: Work) -> str:
         Rejected: there is no such customer.
     """
     there = record(
-        shop.get("customers/{id}", {"fields": ",".join(KEPT)}, id=value["id"])
+        commerce.get("customers/{id}", {"fields": ",".join(KEPT)}, id=value["id"])
     )
-    customer = changed(value, there, shop.settings)
-    shop.put("customers/{id}", {"customer": customer}, id=value["id"])
+    customer = changed(value, there, commerce.settings)
+    commerce.put("customers/{id}", {"customer": customer}, id=value["id"])
     return "Customer updated successfully"
 
 
-def delete(value: dict, shop: Shop, work: Work) -> str:
+def delete(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Remove a customer.
 
     A repeat finds nothing to remove, which is as good.
     """
-    shop.delete("customers/{id}", id=value["id"])
+    commerce.delete("customers/{id}", id=value["id"])
     return "Customer deleted successfully"

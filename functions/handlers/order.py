@@ -1,9 +1,9 @@
 """Orders: what becomes of them, and what is shipped of them."""
 
+from functions.commerce.documents import number, record, records
 from functions.commerce.errors import Rejected
-from functions.commerce.shapes import number, record, records
-from functions.handlers import Shop, Work, shipment
-from functions.handlers.repeats import is_recent
+from functions.handlers import CommerceClient, DeliveryContext, shipment
+from functions.handlers.reconcile import is_recent
 
 CHANGED = "Order status changed to "  # with what every comment of ours begins
 
@@ -23,7 +23,9 @@ def transform(value: dict, status: str) -> dict:
     }
 
 
-def update_status(value: dict, shop: Shop, work: Work) -> str:
+def update_status(
+    value: dict, commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Tell an order its status, by a comment.
 
     A repeat looks first: a comment of the same text, made since the earlier attempt
@@ -33,20 +35,26 @@ def update_status(value: dict, shop: Shop, work: Work) -> str:
         Rejected: there is no such order, or (with COMMERCE_ORDER_STATUS_MODE=status)
             Commerce does not let it have that status.
     """
-    order = record(shop.get("orders/{id}", {"fields": "status"}, id=value["id"]))
+    order = record(commerce.get("orders/{id}", {"fields": "status"}, id=value["id"]))
     status = order.get("status")
     if not isinstance(status, str) or not status:
         raise Rejected(409, "The order has no status, and a comment must name one")
-    if shop.settings.order_status_mode == "status":
+    if commerce.settings.order_status_mode == "status":
         status = value["status"]
     comment = transform(value, status)
-    if work.unsure_since is None or not _commented(comment, value["id"], shop, work):
-        shop.post("orders/{id}/comments", {"statusHistory": comment}, id=value["id"])
+    if delivery.outcome_unknown_since is None or not _commented(
+        comment, value["id"], commerce, delivery
+    ):
+        commerce.post(
+            "orders/{id}/comments", {"statusHistory": comment}, id=value["id"]
+        )
     done = "Order updated successfully"
     return done if status == value["status"] else f"{done}; status not changed"
 
 
-def create_shipment(value: dict, shop: Shop, work: Work) -> str:
+def create_shipment(
+    value: dict, commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Ship items of an order; no items at all means all that is left to ship.
 
     A repeat looks first: a shipment of the same items, parcels and comment, made since
@@ -56,19 +64,25 @@ def create_shipment(value: dict, shop: Shop, work: Work) -> str:
         Rejected: Commerce does not ship that.
     """
     done = "Shipment created successfully"
-    if work.unsure_since is not None and shipment.is_made(value, shop, work):
+    if delivery.outcome_unknown_since is not None and shipment.is_made(
+        value, commerce, delivery
+    ):
         return done
-    body = shipment.ship(value, shop.settings)
+    body = shipment.ship(value, commerce.settings)
     try:
-        shop.post("order/{orderId}/ship", body, orderId=value["orderId"])
+        commerce.post("order/{orderId}/ship", body, orderId=value["orderId"])
     except Rejected:
         # The earlier attempt may have been at work still when we looked.
-        if work.unsure_since is None or not shipment.is_made(value, shop, work):
+        if delivery.outcome_unknown_since is None or not shipment.is_made(
+            value, commerce, delivery
+        ):
             raise
     return done
 
 
-def update_shipment(value: dict, shop: Shop, work: Work) -> str:
+def update_shipment(
+    value: dict, commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Change a shipment there is.
 
     A repeat writes the same again: the shipment is looked up first, since POST
@@ -77,13 +91,15 @@ def update_shipment(value: dict, shop: Shop, work: Work) -> str:
     Raises:
         Rejected: the order has no such shipment, or the shipment no such part.
     """
-    there = record(shop.get("shipment/{id}", id=value["id"]))
+    there = record(commerce.get("shipment/{id}", id=value["id"]))
     body = {"entity": shipment.changed(value, there)}
-    shop.post("shipment", body)
+    commerce.post("shipment", body)
     return "Shipment updated successfully"
 
 
-def _commented(comment: dict, order_id: int, shop: Shop, work: Work) -> bool:
+def _commented(
+    comment: dict, order_id: int, commerce: CommerceClient, delivery: DeliveryContext
+) -> bool:
     """Whether the last status that the order was told of late is this one.
 
     An order's events are handled in turn: where another status follows, a comment of
@@ -91,9 +107,9 @@ def _commented(comment: dict, order_id: int, shop: Shop, work: Work) -> bool:
     """
     told = [
         made
-        for made in records(shop.get("orders/{id}/comments", id=order_id))
+        for made in records(commerce.get("orders/{id}/comments", id=order_id))
         if str(made.get("comment")).startswith(CHANGED)
-        and is_recent(made.get("created_at"), work)
+        and is_recent(made.get("created_at"), delivery)
     ]
     last = max(told, key=lambda made: number(made.get("entity_id")), default={})
     return last.get("comment") == comment["comment"]

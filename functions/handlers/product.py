@@ -1,10 +1,10 @@
 """Products: created, changed and removed by SKU."""
 
+from functions.commerce.documents import records
 from functions.commerce.errors import Rejected
-from functions.commerce.routes import is_odd, search
+from functions.commerce.routes import needs_encoding, search
 from functions.commerce.settings import CommerceSettings
-from functions.commerce.shapes import records
-from functions.handlers import Shop, Work
+from functions.handlers import CommerceClient, DeliveryContext
 
 
 def transform(value: dict) -> dict:
@@ -34,16 +34,16 @@ def new(value: dict, settings: CommerceSettings) -> dict:
     return product
 
 
-def create(value: dict, shop: Shop, work: Work) -> str:
+def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Create a product.
 
     A repeat writes the same again: POST products creates or overwrites by SKU.
     """
-    shop.post("products", {"product": new(value, shop.settings)})
+    commerce.post("products", {"product": new(value, commerce.settings)})
     return "Product created successfully"
 
 
-def update(value: dict, shop: Shop, work: Work) -> str:
+def update(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Change a product; it stays in its attribute set.
 
     A repeat writes the same again: PUT, and POST by SKU, set values and add none.
@@ -52,27 +52,31 @@ def update(value: dict, shop: Shop, work: Work) -> str:
         Rejected: there is no such product.
     """
     sku, product = value["sku"], transform(value)
-    if not _path_is_trouble(sku, shop.settings):
-        shop.put("products/{sku}", {"product": product}, sku=sku)
+    if not _path_is_trouble(sku, commerce.settings):
+        commerce.put("products/{sku}", {"product": product}, sku=sku)
     else:
         # POST would create what is not there, in no attribute set at all.
         query = search(("sku", sku, "eq"), page_size=1, only="items[sku]")
-        if not records(shop.get("products", query)):
+        if not records(commerce.get("products", query)):
             raise Rejected(404, "There is no product with this SKU")
-        shop.post("products", {"product": product})
+        commerce.post("products", {"product": product})
     return "Product updated successfully"
 
 
-def delete(value: dict, shop: Shop, work: Work) -> str:
+def delete(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Remove a product.
 
     A repeat finds nothing to remove, which is as good.
     """
-    shop.delete("products/{sku}", sku=value["sku"])
+    commerce.delete("products/{sku}", sku=value["sku"])
     return "Product deleted successfully"
 
 
 def _path_is_trouble(sku: str, settings: CommerceSettings) -> bool:
     # Commerce checks OAuth 1.0a over a path that it encoded anew (magento2#37278);
     # web servers refuse an encoded slash, whoever signed (magento2#25467).
-    return (settings.sign_in == "oauth1" and is_odd(sku)) or "/" in sku or "\\" in sku
+    return (
+        (settings.sign_in == "oauth1" and needs_encoding(sku))
+        or "/" in sku
+        or "\\" in sku
+    )

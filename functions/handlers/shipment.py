@@ -3,12 +3,12 @@
 from collections import Counter
 from typing import Any
 
+from functions.commerce.documents import number, records
 from functions.commerce.errors import Rejected
 from functions.commerce.routes import search
 from functions.commerce.settings import CommerceSettings
-from functions.commerce.shapes import number, records
-from functions.handlers import Shop, Work
-from functions.handlers.repeats import is_recent
+from functions.handlers import CommerceClient, DeliveryContext
+from functions.handlers.reconcile import is_recent
 
 MOST_LOOKED_AT = 50  # shipments of one order, newest first
 
@@ -41,7 +41,7 @@ def ship(value: dict, settings: CommerceSettings) -> dict:
     return body
 
 
-def is_made(value: dict, shop: Shop, work: Work) -> bool:
+def is_made(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> bool:
     """Whether the order has got this shipment since our first unsure attempt."""
     query = search(
         ("order_id", value["orderId"], "eq"),
@@ -49,8 +49,8 @@ def is_made(value: dict, shop: Shop, work: Work) -> bool:
         page_size=MOST_LOOKED_AT,
     )
     return any(
-        is_recent(made.get("created_at"), work) and is_same(value, made)
-        for made in records(shop.get("shipments", query))
+        is_recent(made.get("created_at"), delivery) and is_same(value, made)
+        for made in records(commerce.get("shipments", query))
     )
 
 

@@ -1,7 +1,7 @@
 """Stock: how much of a SKU lies at an inventory source."""
 
 from functions.commerce.errors import Rejected
-from functions.handlers import Shop, Work
+from functions.handlers import CommerceClient, DeliveryContext
 
 SUCCESS = "Stock updated successfully"
 
@@ -21,7 +21,9 @@ def latest(rows: list[dict]) -> list[dict]:
     return list({(row["sku"], row["source"]): row for row in rows}.values())
 
 
-def update(value: list[dict], shop: Shop, work: Work) -> str:
+def update(
+    value: list[dict], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Set levels, in pieces that Commerce takes.
 
     A repeat sets the same again, less the pieces that were applied: levels are
@@ -31,23 +33,23 @@ def update(value: list[dict], shop: Shop, work: Work) -> str:
         Rejected: Commerce refuses a piece; the others are applied all the same.
     """
     rows = latest(value)
-    size = shop.settings.stock_piece_size
+    size = commerce.settings.stock_piece_size
     refused = []
     starts = range(0, len(rows), size)
     for start in starts:
-        # Claimed piece by piece: a claim lasts for one call and not for all.
-        piece = work.pending(rows[start : start + size])
+        # Leased piece by piece: a claim lasts for one call and not for all.
+        piece = delivery.pending(rows[start : start + size])
         if not piece:
             continue
         try:
-            shop.post(
+            commerce.post(
                 "inventory/source-items",
                 {"sourceItems": [transform(row) for row in piece]},
             )
         except Rejected as error:
             refused.append(error)
         else:
-            work.applied(piece)
+            delivery.applied(piece)
     if refused:
         first = refused[0]
         if len(starts) == 1:

@@ -49,7 +49,7 @@ class Unauthenticated(Exception):
         self.challenge = challenge
 
 
-class Undecided(Exception):
+class AuthenticationUnavailable(Exception):
     """Who is calling cannot be found out now; the answer is a 503."""
 
 
@@ -153,7 +153,7 @@ async def by_id_token(
         certificates: google-auth transport that fetches Google's; by default cached.
 
     Raises:
-        Undecided: Google's certificates cannot be had now.
+        AuthenticationUnavailable: Google's certificates cannot be had now.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
@@ -169,10 +169,10 @@ async def by_id_token(
 def _email_of(
     token: str, settings: IngestSettings, certificates: Callable | None
 ) -> str | None:
-    from functions.ingest import google_id
+    from functions.ingest import google_id_token
 
-    request = certificates or google_id.CERTIFICATES
+    request = certificates or google_id_token.CERTIFICATES
     try:
-        return google_id.email_of(token, settings.oidc_audience, request)
-    except google_id.TransportError as error:
-        raise Undecided from error
+        return google_id_token.email_of(token, settings.oidc_audience, request)
+    except google_id_token.TransportError as error:
+        raise AuthenticationUnavailable from error

@@ -10,7 +10,7 @@ class TooLarge(Exception):
     """The body is longer than it may be."""
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The connection was closed before the body ended."""
 
 
@@ -26,7 +26,7 @@ async def read_body(
     Raises:
         TooLarge: as soon as more than *most* bytes are announced or have come.
         TimeoutError: it did not come within *seconds*.
-        ClientGone: it never came whole.
+        ClientDisconnected: it never came whole.
     """
     if announced.isdecimal() and int(announced[:20]) > most:
         raise TooLarge
@@ -53,7 +53,7 @@ async def _all(receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnected
         chunk = message.get("body", b"")
         length += len(chunk)
         if length > most:

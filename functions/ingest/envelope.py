@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 
-LONGEST_UID = 256  # bytes; a Pub/Sub attribute holds 1024
+MAX_UID_BYTES = 256  # bytes; a Pub/Sub attribute holds 1024
 LONGEST_SHOWN = 200  # characters of an event's name in an answer
 MOST_ERRORS = 1000  # a megabyte of wrong rows must not become an answer of twenty
-MOST_KEYS = 1000  # of one object; more of them are no event but an attack
+MAX_KEYS = 1000  # of one object; more of them are no event but an attack
 REQUIRED = "Missing data for required field."
 MISSING = object()
 # What JSON calls what Python calls otherwise.
@@ -130,13 +130,13 @@ def _shown(name: Any) -> str:
 def _uid(uid: Any, errors: dict[str, list[str]]) -> str:
     if type(uid) is int:
         # Beyond this size Python refuses to write a number out; so do we.
-        uid = str(uid) if uid.bit_length() <= 1024 else "9" * (LONGEST_UID + 1)
+        uid = str(uid) if uid.bit_length() <= 1024 else "9" * (MAX_UID_BYTES + 1)
     if type(uid) is not str:
         fault = "Must be text or a whole number."
     elif (encoded := _encoded(uid)) is None or b"\0" in encoded:
         fault = "Must not hold lone surrogates or NUL characters."
-    elif len(encoded) > LONGEST_UID:
-        fault = f"Must be at most {LONGEST_UID} bytes."
+    elif len(encoded) > MAX_UID_BYTES:
+        fault = f"Must be at most {MAX_UID_BYTES} bytes."
     else:
         return uid
     errors["data.uid"] = [fault]
@@ -154,8 +154,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
-    if len(found) > MOST_KEYS:
-        raise ValueError(f"an object holds more than {MOST_KEYS} keys")
+    if len(found) > MAX_KEYS:
+        raise ValueError(f"an object holds more than {MAX_KEYS} keys")
     return found
 
 

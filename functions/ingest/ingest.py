@@ -8,22 +8,22 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from functions.events.message import message, traceparent_of
+from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
-from functions.ingest.body import ClientGone, TooLarge, read_body
+from functions.ingest.body import ClientDisconnected, TooLarge, read_body
 from functions.ingest.page import PAGE
-from functions.ingest.publisher import NotStored, Publisher
+from functions.ingest.publisher import Publisher, PublishFailed
 from functions.ingest.responses import later, refusal, stored, with_json
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import About, Log, place
-from functions.moment import timestamp
+from functions.timestamps import timestamp
 from functions.tracing import Tracing
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
 LONGEST_CALLER = 512
-BODY_SECONDS = 30.0  # a caller slower than this with its body is sent away
+BODY_TIMEOUT_SECONDS = 30.0  # a caller slower than this with its body is sent away
 
 
 class Ingest:
@@ -36,7 +36,7 @@ class Ingest:
         log: Log,
         tracing: Tracing,
         status: Status | None,
-        body_seconds: float = BODY_SECONDS,
+        body_seconds: float = BODY_TIMEOUT_SECONDS,
     ) -> None:
         self.settings = settings
         self.publisher = publisher
@@ -74,13 +74,13 @@ class Ingest:
                 "ERROR", place(error), status=503, alarm=True, traceparent=trace
             )
             return later("The ledger cannot be read now; please ask again")
-        except auth.Undecided:
+        except auth.AuthenticationUnavailable:
             self._refused(503, alarm=True, traceparent=_trace(request))
             return later("Callers cannot be identified now; please send again")
         except TimeoutError:
             self._refused(408, traceparent=_trace(request))
             return refusal(408, "The body did not arrive in time", connection="close")
-        except ClientGone:
+        except ClientDisconnected:
             return refusal(400, "The connection was closed before the body ended")
         except Exception as error:
             # The framework has no error handler for async functions, and its own
@@ -89,7 +89,7 @@ class Ingest:
                 "ERROR",
                 f"ingest failed: {place(error)}",
                 stage="received",
-                outcome="crashed",
+                outcome="error",
                 status=500,
             )
             return refusal(500, "Internal error; please send again")
@@ -119,10 +119,10 @@ class Ingest:
             auth.Request(request.headers, request.scope["query_string"], body),
             self.settings,
         )
-        traceparent = traceparent_of(raw.get(b"traceparent", b"").decode("latin-1"))
+        traceparent = parse_traceparent(raw.get(b"traceparent", b"").decode("latin-1"))
         try:
             posted = envelope.read(body)
-        except envelope.Refused as error:
+        except envelope.InvalidEvent as error:
             event = error.event
             self._refused(
                 400,
@@ -156,7 +156,7 @@ class Ingest:
                         handed_on,
                     ),
                 )
-        except NotStored as error:
+        except PublishFailed as error:
             self.log.line(
                 "ERROR",
                 f"Pub/Sub did not take the event: {error.code}",
@@ -187,7 +187,7 @@ class Ingest:
             "WARNING",
             "request refused",
             stage="received",
-            outcome="refused",
+            outcome="rejected",
             status=status,
             **labels,
         )
@@ -195,7 +195,7 @@ class Ingest:
 
 def _trace(request: Request) -> str | None:
     """The caller's, or the platform's, whose log says where a request came from."""
-    return traceparent_of(request.headers.get("traceparent"))
+    return parse_traceparent(request.headers.get("traceparent"))
 
 
 @lru_cache(maxsize=1024)

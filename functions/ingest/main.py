@@ -13,7 +13,7 @@ from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
 from functions.log import Log
-from functions.pubsub.address import endpoint
+from functions.pubsub.endpoint import endpoint
 from functions.settings import from_environment
 from functions.tracing import tracing
 

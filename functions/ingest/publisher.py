@@ -7,12 +7,12 @@ import random
 import grpc.aio
 
 from functions.events.message import Message
-from functions.pubsub.address import Endpoint, topic_path
+from functions.pubsub.endpoint import Endpoint, topic_path
 from functions.pubsub.publish import RETRIED, RETRY_WAITS, publish_method
 from functions.pubsub.wire import publish_request
 
 
-class NotStored(Exception):
+class PublishFailed(Exception):
     """Pub/Sub did not confirm the message; it may be sent again.
 
     Attributes:
@@ -44,7 +44,7 @@ class Publisher:
         """Store *message* in *topic* and return its message id.
 
         Raises:
-            NotStored: Pub/Sub is away, refuses, or has not answered in time.
+            PublishFailed: Pub/Sub is away, refuses, or has not answered in time.
         """
         # A channel belongs to the loop it was made on, and none runs at import.
         loop = asyncio.get_running_loop()
@@ -65,10 +65,10 @@ class Publisher:
                 code = error.code().name
                 wait *= random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
                 if code not in RETRIED or loop.time() + wait >= end:
-                    raise NotStored(code) from error
+                    raise PublishFailed(code) from error
             else:
                 break
             await asyncio.sleep(wait)
         if not ids:
-            raise NotStored("NO_MESSAGE_ID")
+            raise PublishFailed("NO_MESSAGE_ID")
         return ids[0]

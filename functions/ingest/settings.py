@@ -5,13 +5,15 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from functions.ledger.open import check
+from functions.ledger.stores import check
 from functions.log import level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import listed, one_of, setting, text, whole
 
-LEAST_SECRET = 16  # characters of a token; a shorter one can be guessed
-LEAST_KEY = 24  # bytes of a signing secret: the least that Standard Webhooks allows
+MIN_TOKEN_LENGTH = 16  # characters of a token; a shorter one can be guessed
+MIN_SIGNING_KEY_BYTES = (
+    24  # bytes of a signing secret: the least that Standard Webhooks allows
+)
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -54,8 +56,8 @@ def tokens(value: str) -> tuple[Secret, ...]:
         ValueError: one can be guessed, stands twice, or does not fit a header.
     """
     secrets = _named(value)
-    if any(len(secret.value) < LEAST_SECRET for secret in secrets):
-        raise ValueError(f"holds a token of fewer than {LEAST_SECRET} characters")
+    if any(len(secret.value) < MIN_TOKEN_LENGTH for secret in secrets):
+        raise ValueError(f"holds a token of fewer than {MIN_TOKEN_LENGTH} characters")
     if any(not secret.value.isascii() for secret in secrets):
         raise ValueError("holds a token with other than ASCII characters")
     return tuple(secrets)
@@ -75,8 +77,10 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
             key = base64.b64decode(secret.value.removeprefix("whsec_"), validate=True)
         except (binascii.Error, ValueError):
             raise ValueError("holds a secret that is not base64 after whsec_") from None
-        if len(key) < LEAST_KEY:
-            raise ValueError(f"holds a secret of fewer than {LEAST_KEY} bytes")
+        if len(key) < MIN_SIGNING_KEY_BYTES:
+            raise ValueError(
+                f"holds a secret of fewer than {MIN_SIGNING_KEY_BYTES} bytes"
+            )
     return tuple(secrets)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from functions.ledger import rules
 from functions.ledger.ledger import event_key
-from functions.ledger.open import open_store
 from functions.ledger.store import Store
+from functions.ledger.stores import open_store
 
 PATH = "/events/"
 READERS = 4  # threads: a ledger's client blocks
@@ -63,8 +63,8 @@ def _state(entry: dict[str, Any], now: float) -> str:
     match rules.state(entry, now):
         case "done":
             return "handled"
-        case "refused":
-            return "refused"
+        case "rejected":
+            return "rejected"
         case "under way" if entry.get("status") is None:
             return "accepted"
         case _:

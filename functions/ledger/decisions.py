@@ -1,7 +1,7 @@
-"""What the ledger is asked and told, and what it may decide about a delivery.
+"""What goes into the ledger and what it decides about a delivery.
 
-A :class:`Delivery` comes in; it is :class:`Answered`, :class:`Busy` or
-:class:`Claimed`; a claimed one is settled with its :class:`Outcome`.
+A :class:`Delivery` goes in. It is :class:`AlreadyProcessed`, :class:`InFlight` or
+:class:`Leased`; a leased one is completed with its :class:`Outcome`.
 """
 
 from dataclasses import dataclass
@@ -9,54 +9,57 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Delivery:
-    """What the rules need of a delivered message; ``uid`` and ``thing`` are hashes.
+    """What the rules need to know of a delivered message.
 
     Attributes:
-        fingerprint: tells events and values apart.
-        happening: a repeat is a repeat whatever came between.
-        time: ce-time, normalised, so that text order is time order.
+        uid: hash of the caller's id of the event.
+        resource: hash of the ordering key; None where the event has none.
+        content_hash: hash of event type and value.
+        idempotent: when false, a duplicate is recognised whatever came between.
+        time: event time (``ce-time``), normalised so that text order is time order.
     """
 
     message_id: str
     uid: str
-    thing: str | None
+    resource: str | None
     event: str
     entity: str
-    fingerprint: str
-    happening: bool
+    content_hash: str
+    idempotent: bool
     time: str
 
 
 @dataclass(frozen=True)
-class Answered:
-    """Nothing is to be done: this was the answer.
+class AlreadyProcessed:
+    """Nothing is left to do: this is the recorded result.
 
     Attributes:
-        repeated: it was another message's answer: the caller's repeat.
+        duplicate: the result belongs to another message: the event was reposted.
     """
 
     status: int
-    answer: str
-    repeated: bool
+    message: str
+    duplicate: bool
 
 
 @dataclass(frozen=True)
-class Busy:
-    """Another delivery of that uid is under way."""
+class InFlight:
+    """Another delivery of that uid is in flight."""
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """This delivery is the one to act.
+class Leased:
+    """This delivery has the lease and is the one to act.
 
     Attributes:
-        attempt: which try of this message it is, from 1.
-        unsure_since: when the first attempt began whose effect nobody knows.
+        attempt: number of this attempt at the message, from 1.
+        outcome_unknown_since: start, in seconds since 1970, of the first attempt whose
+            outcome is unknown; None when there is none.
     """
 
-    holder: str
+    owner: str
     attempt: int
-    unsure_since: float | None
+    outcome_unknown_since: float | None
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,11 @@ class Outcome:
     """How an attempt ended.
 
     Attributes:
-        final: done or refused for good; otherwise it will be tried again.
-        unsure: not final, and Commerce may have acted.
+        final: succeeded or rejected; otherwise the message is redelivered.
+        outcome_unknown: not final, and Commerce may have acted.
     """
 
     status: int
-    answer: str
+    message: str
     final: bool
-    unsure: bool = False
+    outcome_unknown: bool = False

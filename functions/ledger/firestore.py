@@ -1,7 +1,7 @@
 """A store in Firestore: for any number of instances, without a server of one's own.
 
 A record is one document of the collection ``ledger``: its JSON in ``record``, beside it
-what is looked for (``uid``, ``things``) and what the TTL policy reads (``expires``).
+what is looked for (``uid``, ``resources``) and what the TTL policy reads (``expires``).
 """
 
 import json
@@ -16,7 +16,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 
-from functions.ledger.store import Change, LedgerUnavailable, Record, T
+from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 COLLECTION = "ledger"
 SECONDS = 10.0  # for one change or read, with all its tries: less than a lease's margin
@@ -57,14 +57,14 @@ class FirestoreStore:
         self._made: firestore.Client | None = None
         self._lock = Lock()
 
-    def change(self, keys: Sequence[str], by: Change[T]) -> T:
-        return self._until_done(lambda left: self._change(keys, by, left))
+    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+        return self._until_done(lambda left: self._change(keys, update, left))
 
     def get(self, key: str) -> Record | None:
         return self._until_done(lambda left: _record(self._read([key], left())[0]))
 
     def find(self, field: str, value: str) -> list[tuple[str, Record]]:
-        operator = {"uid": "==", "things": "array_contains"}[field]
+        operator = {"uid": "==", "resources": "array_contains"}[field]
         wanted = firestore.FieldFilter(field, operator, value)
 
         def asked(left: Left) -> list[tuple[str, Record]]:
@@ -93,10 +93,10 @@ class FirestoreStore:
             except (exceptions.GoogleAPIError, GoogleAuthError) as error:
                 raise _unavailable(error) from error
 
-    def _change(self, keys: Sequence[str], by: Change[T], left: Left) -> T:
+    def _change(self, keys: Sequence[str], update: Update[T], left: Left) -> T:
         found = self._read(keys, left())
         before = [_record(document) for document in found]
-        after, result = by(before)
+        after, result = update(before)
         if after == before:
             return result
         client = self._client()
@@ -150,6 +150,6 @@ def _document(record: Record) -> dict[str, Any]:
         "record": json.dumps(record, ensure_ascii=False, separators=(",", ":")),
         # The TTL policy reads timestamps and no numbers.
         "expires": datetime.fromtimestamp(record["expires"], UTC),
-        "things": [thing for thing in record.get("things", []) if thing],
+        "resources": [resource for resource in record.get("resources", []) if resource],
         "uid": record.get("uid"),
     }

@@ -3,63 +3,76 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from functions.ledger import rules
-from functions.ledger.decisions import Answered, Busy, Claimed, Delivery, Outcome
-from functions.ledger.store import Store
-from functions.ledger.things import (
-    happened,
-    mark_applied,
-    mark_claim,
-    mark_released,
-    newest,
+from functions.ledger.decisions import (
+    AlreadyProcessed,
+    Delivery,
+    InFlight,
+    Leased,
+    Outcome,
+)
+from functions.ledger.record import ResourceRecord
+from functions.ledger.store import Record, Store
+from functions.ledger.watermarks import (
+    Verdict,
+    record_newest,
+    watermark_acquire,
+    watermark_complete,
+    watermark_release,
 )
 
-DAY = 86_400.0
+DAY_SECONDS = 86_400.0
 
 
 def hashed(kind: str, *parts: str) -> str:
-    """The name under which *parts* are kept; from it nobody reads an e-mail address."""
+    """The hash that stands for *parts* in the ledger, so that it holds no plain text."""
     return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()
 
 
 def event_key(source: str, uid: str) -> str:
-    """Key of an event's record: a uid is one caller's."""
+    """Key of an event's record: two callers may use the same uid."""
     return "event-" + hashed("event", source, uid)
 
 
 def uid_hash(uid: str) -> str:
-    """What event records carry of a uid, whoever the caller was."""
+    """The uid in an event's record, whoever the caller is."""
     return hashed("uid", uid)
 
 
-def thing_hash(name: str) -> str:
-    """What records carry of an ordering key, or of a SKU and source."""
-    return hashed("thing", name)
+def resource_hash(name: str) -> str:
+    """The resource in a record: an ordering key, or ``stock:SKU@source``."""
+    return hashed("resource", name)
 
 
-def thing_key(thing: str) -> str:
-    """Key of a thing's record."""
-    return "thing-" + thing
+def resource_key(resource: str) -> str:
+    """Key of the record of a resource, given by its hash."""
+    return "resource-" + resource
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A delivery that may act, and the name it acts under."""
+class Lease:
+    """A delivery that may act.
+
+    Attributes:
+        key: of the event's record.
+    """
 
     key: str
     delivery: Delivery
-    claimed: Claimed
+    owner: str
+    attempt: int
+    outcome_unknown_since: float | None
 
 
 class Ledger:
-    """Says of each delivery whether it may act, and remembers what came of it.
+    """Decides whether a delivery may act, and records its outcome.
 
     Args:
         store: keeps the records.
-        lease_seconds: how long a claim holds unless renewed.
+        lease_seconds: how long a lease lasts unless renewed.
         keep_days: how long a record is kept after its last change.
         clock: seconds since 1970.
 
@@ -74,150 +87,185 @@ class Ledger:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._lease = lease_seconds
-        self._keep = keep_days * DAY
+        self._lease_seconds = lease_seconds
+        self._keep_seconds = keep_days * DAY_SECONDS
         self._clock = clock
 
-    def claim(
+    def acquire(
         self, source: str, uid: str, delivery: Delivery
-    ) -> Answered | Busy | Claim:
-        """Claim *delivery*, or say why not."""
-        key, holder, now = event_key(source, uid), uuid.uuid4().hex, self._clock()
+    ) -> AlreadyProcessed | InFlight | Lease:
+        """Acquire the lease for *delivery*, or say why not."""
+        key, owner, now = event_key(source, uid), uuid.uuid4().hex, self._clock()
 
-        def by(records):
-            record, decision = rules.claim(
-                records[0], delivery, holder, now, self._lease, self._keep
+        def acquire_lease(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], AlreadyProcessed | InFlight | Leased]:
+            record, decision = rules.acquire(
+                records[0], delivery, owner, now, self._lease_seconds, self._keep_seconds
             )
             return [record], decision
 
-        decision = self.store.change([key], by)
-        if isinstance(decision, Claimed):
-            return Claim(key, delivery, decision)
-        return decision
+        decision = self.store.change([key], acquire_lease)
+        if not isinstance(decision, Leased):
+            return decision
+        return Lease(
+            key, delivery, owner, decision.attempt, decision.outcome_unknown_since
+        )
 
-    def renew(self, claim: Claim) -> bool:
-        """Lengthen the lease; False when another delivery has taken over."""
+    def renew(self, lease: Lease) -> bool:
+        """Extend the lease; False when another delivery has taken over."""
         now = self._clock()
 
-        def by(records):
+        def renew_lease(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], bool]:
             record, held = rules.renew(
                 records[0],
-                claim.delivery.message_id,
-                claim.claimed.holder,
+                lease.delivery.message_id,
+                lease.owner,
                 now,
-                self._lease,
+                self._lease_seconds,
             )
             return [record], held
 
-        return self.store.change([claim.key], by)
+        return self.store.change([lease.key], renew_lease)
 
-    def settle(self, claim: Claim, outcome: Outcome) -> bool:
-        """Record *outcome*; False, and nothing is recorded, when taken over."""
-        now, delivery = self._clock(), claim.delivery
-        keys = [claim.key]
-        if delivery.thing and outcome.final and outcome.status < 300:
-            keys.append(thing_key(delivery.thing))
+    def complete(self, lease: Lease, outcome: Outcome) -> bool:
+        """Record *outcome*; False, with nothing recorded, when taken over."""
+        now, delivery = self._clock(), lease.delivery
+        keys = [lease.key]
+        if delivery.resource and outcome.final and outcome.status < 300:
+            keys.append(resource_key(delivery.resource))
 
-        def by(records):
-            record, held = rules.settle(
-                records[0], delivery, claim.claimed.holder, outcome, now, self._keep
+        def record_outcome(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], bool]:
+            event, held = rules.complete(
+                records[0], delivery, lease.owner, outcome, now, self._keep_seconds
             )
-            things = [happened(r, delivery, now + self._keep) for r in records[1:]]
-            return [record, *(things if held else records[1:])], held
+            if not held:
+                return records, False
+            expires = now + self._keep_seconds
+            resources = [record_newest(r, delivery, expires) for r in records[1:]]
+            return [event, *resources], True
 
-        return self.store.change(keys, by)
+        return self.store.change(keys, record_outcome)
 
-    def claim_marks(self, claim: Claim, names: list[str]) -> list[str] | None:
-        """Claim the marks of *names* (each ``stock:SKU@source``).
+    def acquire_watermarks(
+        self, lease: Lease, names: Sequence[str]
+    ) -> list[Verdict] | None:
+        """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
         Returns:
-            For each, ``send`` or ``drop``; None, and nothing is claimed, when one of
-            them is just being written by another event, or another delivery of this
-            one has taken over.
+            ``send`` or ``drop`` for each; None, with nothing acquired, when another
+            event is setting one of them or another delivery has taken over.
         """
-        now, delivery, holder = self._clock(), claim.delivery, claim.claimed.holder
-        things = [thing_hash(name) for name in names]
+        now, delivery = self._clock(), lease.delivery
+        resources = [resource_hash(name) for name in names]
 
-        def by(records):
-            # Together with the marks, so that nobody claims any who was taken over.
+        def acquire_rows(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], list[Verdict] | None]:
+            # In one change with the event's lease: a delivery that was taken over must
+            # not acquire rows.
             event, held = rules.renew(
-                records[0], delivery.message_id, holder, now, self._lease
+                records[0], delivery.message_id, lease.owner, now, self._lease_seconds
             )
-            claimed = [
-                mark_claim(record, delivery, holder, thing, now, self._lease)
-                for record, thing in zip(records[1:], things, strict=True)
+            rows = [
+                watermark_acquire(
+                    record, delivery, lease.owner, resource, now, self._lease_seconds
+                )
+                for record, resource in zip(records[1:], resources, strict=True)
             ]
-            if not held or any(verdict == "wait" for _, verdict in claimed):
+            if not held or any(verdict == "wait" for _, verdict in rows):
                 return records, None
-            return [event, *self._kept(r for r, _ in claimed)], [v for _, v in claimed]
+            kept = self._with_expiry(record for record, _ in rows)
+            return [event, *kept], [verdict for _, verdict in rows]
 
-        keys = [claim.key, *(thing_key(thing) for thing in things)]
-        return self.store.change(keys, by)
+        keys = [lease.key, *(resource_key(resource) for resource in resources)]
+        return self.store.change(keys, acquire_rows)
 
-    def apply_marks(self, claim: Claim, names: list[str]) -> None:
-        """Record that the rows of *names* took effect."""
-        things = [thing_hash(name) for name in names]
+    def complete_watermarks(self, lease: Lease, names: Sequence[str]) -> None:
+        """Record that the rows *names* were applied."""
+        resources = [resource_hash(name) for name in names]
 
-        def by(records):
-            pairs = zip(records, things, strict=True)
-            holder = claim.claimed.holder
-            marks = (mark_applied(r, claim.delivery, holder, t) for r, t in pairs)
-            return self._kept(marks), None
+        def record_applied(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], None]:
+            pairs = zip(records, resources, strict=True)
+            rows = (
+                watermark_complete(record, lease.delivery, lease.owner, resource)
+                for record, resource in pairs
+            )
+            return self._with_expiry(rows), None
 
-        self.store.change([thing_key(thing) for thing in things], by)
+        self.store.change([resource_key(r) for r in resources], record_applied)
 
-    def release_marks(self, claim: Claim, names: list[str]) -> None:
-        """Give up the claims on *names*, known not to have been applied."""
+    def release_watermarks(self, lease: Lease, names: Sequence[str]) -> None:
+        """Release the rows *names*, which are known not to have been applied."""
 
-        def by(records):
-            holder = claim.claimed.holder
-            marks = (mark_released(r, claim.delivery, holder) for r in records)
-            return self._kept(marks), None
+        def release(
+            records: list[Record | None],
+        ) -> tuple[list[Record | None], None]:
+            rows = (watermark_release(r, lease.delivery, lease.owner) for r in records)
+            return self._with_expiry(rows), None
 
-        self.store.change([thing_key(thing_hash(name)) for name in names], by)
+        self.store.change([resource_key(resource_hash(name)) for name in names], release)
 
     def newest(self, ordering_key: str) -> str | None:
-        """ce-time of the newest event of *ordering_key* that took effect."""
-        return newest(self.store.get(thing_key(thing_hash(ordering_key))))
+        """Event time of the newest event of *ordering_key* that took effect."""
+        record = self.store.get(resource_key(resource_hash(ordering_key)))
+        return record["newest_time"] if record else None
 
     def forget_uid(self, uid: str) -> tuple[int, int]:
-        """Forget all events of *uid*, whoever the caller was.
+        """Forget all events of *uid*, whoever the caller is.
 
         Returns:
-            How many records are gone, and how many stay since one is under way.
+            How many records were deleted, and how many were kept because one of their
+            messages is in flight.
         """
-        found = self.store.find("uid", uid_hash(uid))
-        return self._forget(found, lambda record: None)
+        records = self.store.find("uid", uid_hash(uid))
+        return self._forget(records, lambda record: None)
 
-    def forget_thing(self, name: str) -> tuple[int, int]:
+    def forget_resource(self, name: str) -> tuple[int, int]:
         """Forget what happened to *name*: an ordering key, or ``stock:SKU@source``.
 
         Returns:
-            How many records held something of it, and how many still do since it is
-            under way.
+            How many records were changed or deleted, and how many were kept because
+            one of their messages is in flight.
         """
-        thing = thing_hash(name)
+        resource = resource_hash(name)
 
-        def without(record):
-            return rules.forget(record, thing) if record["kind"] == "event" else None
+        def without(record: Record) -> Record | None:
+            return rules.forget(record, resource) if record["kind"] == "event" else None
 
-        return self._forget(self.store.find("things", thing), without)
+        return self._forget(self.store.find("resources", resource), without)
 
-    def _forget(self, found, without) -> tuple[int, int]:
+    def _forget(
+        self,
+        records: list[tuple[str, Record]],
+        without: Callable[[Record], Record | None],
+    ) -> tuple[int, int]:
         now = self._clock()
 
-        def by(records):
-            record = records[0]
+        def forget_unless_in_flight(
+            found: list[Record | None],
+        ) -> tuple[list[Record | None], bool]:
+            record = found[0]
             if record is None:
                 return [None], True
-            # What is forgotten amid a call could be done a second time.
-            if rules.at_work(record, now):
-                return records, False
+            # An event that is forgotten during its call could be applied twice.
+            if rules.is_in_flight(record, now):
+                return found, False
             return [without(record)], True
 
-        gone = [self.store.change([key], by) for key, _ in found]
-        return gone.count(True), gone.count(False)
+        forgotten = [
+            self.store.change([key], forget_unless_in_flight) for key, _ in records
+        ]
+        return forgotten.count(True), forgotten.count(False)
 
-    def _kept(self, marks) -> list[dict | None]:
-        expires = self._clock() + self._keep
-        return [{**mark, "expires": expires} if mark else None for mark in marks]
+    def _with_expiry(
+        self, records: Iterable[ResourceRecord | None]
+    ) -> list[Record | None]:
+        expires = self._clock() + self._keep_seconds
+        return [{**record, "expires": expires} if record else None for record in records]

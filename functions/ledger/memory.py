@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from functions.ledger.store import Change, Record, T
+from functions.ledger.store import Record, T, Update
 
 SWEEP_EVERY = 1000  # changes between two sweeps of expired records
 
@@ -17,9 +17,9 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._changes = 0
 
-    def change(self, keys: Sequence[str], by: Change[T]) -> T:
+    def change(self, keys: Sequence[str], update: Update[T]) -> T:
         with self._lock:
-            after, result = by([self._records.get(key) for key in keys])
+            after, result = update([self._records.get(key) for key in keys])
             for key, record in zip(keys, after, strict=True):
                 if record is None:
                     self._records.pop(key, None)
@@ -38,7 +38,7 @@ class MemoryStore:
             return [
                 (key, record)
                 for key, record in self._records.items()
-                if value == record.get(field) or value in record.get("things", ())
+                if value == record.get(field) or value in record.get("resources", ())
             ]
 
     def _sweep(self) -> None:

@@ -1,41 +1,139 @@
-"""The form of an event's record, and the bounds it is kept in."""
+"""The ledger's records: their fields, and the bounds they are kept in.
+
+Records are JSON objects; times are seconds since 1970 unless they are event times
+(``time``, RFC 3339 text); ``uid`` and ``resources`` are hashes.
+"""
 
 import copy
+from typing import Any, Literal, TypedDict, cast
 
 VERSION = 1
-FINISHED_KEPT = 1000  # per uid; callers who use one uid for all get no more
-ANSWERS_KEPT = 400_000  # bytes per uid: a document of Firestore's holds a megabyte
-OPEN_KEPT = 100
-THINGS_KEPT = 100
-LONGEST_ANSWER = 500  # characters of Commerce's message
+MAX_FINISHED = 1000  # per uid; a caller that uses one uid for everything gets no more
+MAX_MESSAGE_BYTES = 400_000  # per uid; a Firestore document holds a megabyte
+MAX_OPEN = 100
+MAX_RESOURCES = 100
+MAX_MESSAGE_LENGTH = 500  # characters of one result's message
 
 
-class EventRecord:
-    """An event's record, opened for change: a copy, or a new one.
+class OpenEntry(TypedDict):
+    """A message without a final result."""
 
-    Attributes:
-        record: as it is to be kept.
-        open: entries of messages that are not finished, by message id.
-        finished: entries of those that are, oldest first.
+    content_hash: str
+    event: str
+    resource: str | None
+    time: str
+    attempts: int
+    started: float  # of the newest attempt
+    owner: str | None  # None: no attempt has a lease
+    lease_expires: float | None
+    outcome_unknown_since: float | None
+    status: int | None  # of the newest attempt that ended
+    message: str | None
+
+
+class FinishedEntry(TypedDict):
+    """A message with a final result."""
+
+    message_id: str
+    content_hash: str
+    event: str
+    resource: str | None
+    time: str
+    status: int
+    message: str
+    finished_at: float
+
+
+class EventRecord(TypedDict):
+    """Everything known about one uid of one caller."""
+
+    kind: Literal["event"]
+    version: int
+    uid: str
+    entity: str
+    resources: list[str]
+    expires: float
+    open: dict[str, OpenEntry]  # by message id
+    finished: list[FinishedEntry]  # oldest first
+
+
+class Watermark(TypedDict):
+    """The newest stock level that was applied to a SKU at a source."""
+
+    time: str
+    message_id: str
+
+
+class WatermarkLease(TypedDict):
+    """A delivery's right to set a stock level."""
+
+    message_id: str
+    owner: str
+    time: str
+    expires: float
+
+
+class ResourceRecord(TypedDict):
+    """What is known about one resource: an ordering key, or a SKU at a source.
+
+    Both can share a record: the SKU ``a@b`` and the SKU ``a`` at the source ``b`` have
+    one name.
     """
 
-    def __init__(self, record: dict | None) -> None:
-        self.record = copy.deepcopy(record) if record else {"kind": "event"}
-        self.open: dict[str, dict] = self.record.setdefault("open", {})
-        self.finished: list[dict] = self.record.setdefault("finished", [])
+    kind: Literal["resource"]
+    version: int
+    resources: list[str]
+    expires: float
+    newest_time: str | None  # of the newest event that took effect
+    watermark: Watermark | None
+    lease: WatermarkLease | None
 
-    def finish(self, message_id: str, entry: dict) -> None:
-        """Put *entry* in place of the message's open one."""
-        self.open.pop(message_id, None)
-        self.finished.append({"message": message_id, **entry})
+
+class EventEditor:
+    """A copy of an event's record that is being changed.
+
+    Attributes:
+        record: the record as it will be stored.
+    """
+
+    def __init__(self, record: EventRecord | None) -> None:
+        empty = {"kind": "event", "open": {}, "finished": [], "resources": []}
+        self.record = cast(EventRecord, copy.deepcopy(record) if record else empty)
+
+    @property
+    def open(self) -> dict[str, OpenEntry]:
+        """Messages without a final result, by message id."""
+        return self.record["open"]
+
+    @property
+    def finished(self) -> list[FinishedEntry]:
+        """Messages with a final result, oldest first."""
+        return self.record["finished"]
+
+    def describe(self, expires: float, resource: str | None, **fields: Any) -> None:
+        """Set the record's own fields; *resource* becomes its newest one."""
+        resources = [r for r in self.record["resources"] if r != resource]
+        if resource:
+            resources.append(resource)
+        self.record.update(  # type: ignore[call-arg]  # mypy cannot type **fields
+            version=VERSION,
+            resources=resources[-MAX_RESOURCES:],
+            expires=expires,
+            **fields,
+        )
+
+    def finish(self, entry: FinishedEntry) -> None:
+        """Replace the message's open entry by *entry*."""
+        self.open.pop(entry["message_id"], None)
+        self.finished.append(entry)
 
     def trim(self, oldest: float) -> None:
-        """Drop what ended before *oldest*, and what is beyond the bounds."""
-        kept = [entry for entry in self.finished if entry["at"] >= oldest]
-        kept = kept[-FINISHED_KEPT:]
-        size = sum(len(entry["answer"].encode()) for entry in kept)
-        while size > ANSWERS_KEPT:
-            size -= len(kept.pop(0)["answer"].encode())
-        self.record["finished"] = self.finished = kept
-        for message in list(self.open)[:-OPEN_KEPT]:
-            del self.open[message]
+        """Drop what finished before *oldest*, and what exceeds the bounds."""
+        kept = [entry for entry in self.finished if entry["finished_at"] >= oldest]
+        kept = kept[-MAX_FINISHED:]
+        size = sum(len(entry["message"].encode()) for entry in kept)
+        while size > MAX_MESSAGE_BYTES:
+            size -= len(kept.pop(0)["message"].encode())
+        self.record["finished"] = kept
+        for message_id in list(self.open)[:-MAX_OPEN]:
+            del self.open[message_id]

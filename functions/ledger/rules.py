@@ -1,210 +1,234 @@
-"""The ledger's rules: pure functions from a record to the record after it.
+"""The ledger's rules for events: pure functions from a record to the record after it.
 
-A message of an event is in one of these states (docs/ledger.md has the table of how
-it goes from one to another):
+A message of an event is in one of these states (docs/ledger.md shows the transitions):
 
+========== ==========================================================================
 new        not in the record
-under way  in ``open``, with a holder whose lease has not run out
-failed     in ``open``, without holder; ``unsure`` says since when an effect of it at
-           Commerce is possible, None that there was none
-lost       in ``open``, with a holder whose lease ran out: failed, and unsure
-done       in ``finished`` with a status below 300
-refused    in ``finished`` with another status
-
-Records are JSON-able; times are seconds since 1970; ``uid`` and ``things`` are hashes.
-A record of an earlier version is still understood: what it lacks has a default here.
+in flight  in ``open``, with an owner whose lease has not expired
+failed     in ``open``, without owner; ``outcome_unknown_since`` says since when an
+           effect at Commerce is possible, None that there is none
+abandoned  in ``open``, with an owner whose lease has expired: failed, outcome unknown
+succeeded  in ``finished`` with a status below 300
+rejected   in ``finished`` with another status
+========== ==========================================================================
 """
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
-from functions.ledger.decisions import Answered, Busy, Claimed, Delivery, Outcome
+from functions.ledger.decisions import (
+    AlreadyProcessed,
+    Delivery,
+    InFlight,
+    Leased,
+    Outcome,
+)
 from functions.ledger.record import (
-    LONGEST_ANSWER,
-    THINGS_KEPT,
-    VERSION,
+    MAX_MESSAGE_LENGTH,
+    EventEditor,
     EventRecord,
+    FinishedEntry,
+    OpenEntry,
 )
 
 
-def claim(
-    record: dict | None,
+def acquire(
+    record: EventRecord | None,
     delivery: Delivery,
-    holder: str,
+    owner: str,
     now: float,
-    lease: float,
-    keep: float,
-) -> tuple[dict, Answered | Busy | Claimed]:
-    """Decide what becomes of a delivered message."""
-    event = EventRecord(record)
-    _describe(event.record, delivery, now + keep)
-
+    lease_seconds: float,
+    keep_seconds: float,
+) -> tuple[EventRecord | None, AlreadyProcessed | InFlight | Leased]:
+    """Give *owner* the lease for a delivered message, or say why not."""
+    event = EventEditor(record)
     for entry in event.finished:
-        if entry["message"] == delivery.message_id:
-            return record, Answered(entry["status"], entry["answer"], False)
-    before = event.open.get(delivery.message_id, {})
-    if before.get("holder") == holder:
-        # A store that could not tell whether this very claim was written asks again.
-        return record, Claimed(holder, before["attempts"], before["unsure"])
-    if any(_live(entry, now) for entry in event.open.values()):
-        return record, Busy()
-    if (entry := _repeated(event, delivery)) is not None:
-        answered = Answered(entry["status"], entry["answer"], True)
-        event.finish(delivery.message_id, _finished(delivery, answered, now))
-        event.trim(now - keep)
-        return event.record, answered
+        if entry["message_id"] == delivery.message_id:
+            result = AlreadyProcessed(entry["status"], entry["message"], False)
+            return record, result
+    previous = event.open.get(delivery.message_id)
+    if previous is not None and previous["owner"] == owner:
+        # The store did not know whether this very change was committed, and runs it
+        # again.
+        leased = Leased(owner, previous["attempts"], previous["outcome_unknown_since"])
+        return record, leased
+    if any(_is_live(entry, now) for entry in event.open.values()):
+        return record, InFlight()
 
-    # A message is itself whatever its fingerprint, which a version may make otherwise.
+    event.describe(
+        now + keep_seconds,
+        delivery.resource,
+        uid=delivery.uid,
+        entity=delivery.entity,
+    )
+    if (original := _original_of(event, delivery)) is not None:
+        result = AlreadyProcessed(original["status"], original["message"], True)
+        event.finish(_finished(delivery, result.status, result.message, now))
+        event.trim(now - keep_seconds)
+        return event.record, result
+
+    # A message is the same whatever its content hash, which a new release may compute
+    # in another way.
     same = [
         entry
-        for message, entry in event.open.items()
-        if message == delivery.message_id
-        or entry["fingerprint"] == delivery.fingerprint
+        for message_id, entry in event.open.items()
+        if message_id == delivery.message_id
+        or entry["content_hash"] == delivery.content_hash
     ]
-    since = [began for entry in same if (began := _unsure(entry)) is not None]
-    claimed = Claimed(holder, before.get("attempts", 0) + 1, min(since, default=None))
+    since = [start for entry in same if (start := _unknown_since(entry)) is not None]
+    attempts = previous["attempts"] if previous else 0
+    leased = Leased(owner, attempts + 1, min(since, default=None))
     event.open[delivery.message_id] = {
-        "fingerprint": delivery.fingerprint,
+        "content_hash": delivery.content_hash,
         "event": delivery.event,
-        "thing": delivery.thing,
+        "resource": delivery.resource,
         "time": delivery.time,
-        "attempts": claimed.attempt,
-        "began": now,
-        "holder": holder,
-        "lease": now + lease,
-        "unsure": claimed.unsure_since,
-        "status": before.get("status"),
-        "answer": before.get("answer"),
+        "attempts": leased.attempt,
+        "started": now,
+        "owner": owner,
+        "lease_expires": now + lease_seconds,
+        "outcome_unknown_since": leased.outcome_unknown_since,
+        "status": previous["status"] if previous else None,
+        "message": previous["message"] if previous else None,
     }
-    event.trim(now - keep)
-    return event.record, claimed
+    event.trim(now - keep_seconds)
+    return event.record, leased
 
 
 def renew(
-    record: dict | None, message_id: str, holder: str, now: float, lease: float
-) -> tuple[dict | None, bool]:
-    """Lengthen the lease; False when another has taken over."""
-    entry = (record or {}).get("open", {}).get(message_id)
-    if entry is None or entry["holder"] != holder:
+    record: EventRecord | None,
+    message_id: str,
+    owner: str,
+    now: float,
+    lease_seconds: float,
+) -> tuple[EventRecord | None, bool]:
+    """Extend the lease; False when another delivery has taken over."""
+    if record is None or not _is_owner(record, message_id, owner):
         return record, False
     record = copy.deepcopy(record)
-    record["open"][message_id]["lease"] = now + lease
+    record["open"][message_id]["lease_expires"] = now + lease_seconds
     return record, True
 
 
-def settle(
-    record: dict | None,
+def complete(
+    record: EventRecord | None,
     delivery: Delivery,
-    holder: str,
+    owner: str,
     outcome: Outcome,
     now: float,
-    keep: float,
-) -> tuple[dict | None, bool]:
-    """Record how the attempt ended; False, and nothing, when another has taken over."""
-    entry = (record or {}).get("open", {}).get(delivery.message_id)
-    if entry is None or entry["holder"] != holder:
+    keep_seconds: float,
+) -> tuple[EventRecord | None, bool]:
+    """Record how an attempt ended.
+
+    Returns:
+        The record, and False with nothing changed when another delivery has taken over.
+    """
+    if record is None or not _is_owner(record, delivery.message_id, owner):
         return record, False
-    event = EventRecord(record)
+    event = EventEditor(record)
     entry = event.open[delivery.message_id]
-    answer = outcome.answer[:LONGEST_ANSWER]
+    message = outcome.message[:MAX_MESSAGE_LENGTH]
     if outcome.final:
-        answered = Answered(outcome.status, answer, False)
-        # What waits with the same event and value was the caller's repeat of this.
-        ended = [delivery.message_id] + [
-            message
-            for message, other in event.open.items()
+        # A waiting message with the same content is a repost of this one.
+        reposts = [
+            message_id
+            for message_id, other in event.open.items()
             if outcome.status < 300
-            and other["fingerprint"] == entry["fingerprint"]
-            and message != delivery.message_id
+            and other["content_hash"] == entry["content_hash"]
+            and message_id != delivery.message_id
         ]
-        for message in ended:
-            event.finish(message, _finished(delivery, answered, now))
+        for message_id in [delivery.message_id, *reposts]:
+            finished = _finished(delivery, outcome.status, message, now)
+            event.finish({**finished, "message_id": message_id})
     else:
-        if outcome.unsure and entry["unsure"] is None:
-            entry["unsure"] = entry["began"]
-        entry.update(holder=None, lease=None, status=outcome.status, answer=answer)
-    event.record["expires"] = now + keep
-    event.trim(now - keep)
+        if outcome.outcome_unknown and entry["outcome_unknown_since"] is None:
+            entry["outcome_unknown_since"] = entry["started"]
+        entry.update(
+            owner=None, lease_expires=None, status=outcome.status, message=message
+        )
+    event.record["expires"] = now + keep_seconds
+    event.trim(now - keep_seconds)
     return event.record, True
 
 
-def forget(record: dict, thing: str) -> dict | None:
-    """An event record without what it holds of *thing*; None when that was all."""
-    event = EventRecord(record)
-    gone = [m for m, entry in event.open.items() if entry.get("thing") == thing]
-    for message in gone:
-        del event.open[message]
-    left = [entry for entry in event.finished if entry.get("thing") != thing]
-    event.record["finished"] = left
-    event.record["things"] = [t for t in event.record.get("things", []) if t != thing]
-    return event.record if event.open or left else None
+def forget(record: EventRecord, resource: str) -> EventRecord | None:
+    """*record* without its entries about *resource*; None when nothing is left."""
+    event = EventEditor(record)
+    about = [m for m, entry in event.open.items() if entry["resource"] == resource]
+    for message_id in about:
+        del event.open[message_id]
+    kept = [entry for entry in event.finished if entry["resource"] != resource]
+    event.record["finished"] = kept
+    event.record["resources"] = [r for r in record["resources"] if r != resource]
+    return event.record if event.open or kept else None
 
 
-def state(entry: dict, now: float) -> str:
-    """The name of an ``open`` or ``finished`` entry's state."""
-    if "message" in entry:
-        return "done" if entry["status"] < 300 else "refused"
-    if _live(entry, now):
-        return "under way"
-    return "lost" if entry["holder"] else "failed"
+def state(entry: OpenEntry | FinishedEntry, now: float) -> str:
+    """The state of an ``open`` or ``finished`` entry, as in the table above."""
+    if "finished_at" in entry:
+        return "succeeded" if entry["status"] < 300 else "rejected"
+    if _is_live(entry, now):
+        return "in flight"
+    return "abandoned" if entry["owner"] else "failed"
 
 
-def at_work(record: dict, now: float) -> bool:
-    """Whether a delivery holds a lease on *record*, an event's or a thing's."""
-    claim = record.get("claim")
-    return any(_live(entry, now) for entry in record.get("open", {}).values()) or bool(
-        claim and claim["lease"] > now
+def is_in_flight(record: Mapping[str, Any], now: float) -> bool:
+    """Whether a delivery has a lease on *record*, an event's or a resource's."""
+    lease = record.get("lease")
+    return any(_is_live(entry, now) for entry in record.get("open", {}).values()) or (
+        lease is not None and lease["expires"] > now
     )
 
 
-def _describe(record: dict, delivery: Delivery, expires: float) -> None:
-    things = [t for t in record.get("things", []) if t != delivery.thing]
-    if delivery.thing:
-        things.append(delivery.thing)
-    record.update(
-        version=VERSION,
-        uid=delivery.uid,
-        things=things[-THINGS_KEPT:],
-        entity=delivery.entity,
-        expires=expires,
-    )
+def _is_owner(record: EventRecord, message_id: str, owner: str) -> bool:
+    entry = record["open"].get(message_id)
+    return entry is not None and entry["owner"] == owner
 
 
-def _live(entry: dict, now: float) -> bool:
-    return entry["holder"] is not None and entry["lease"] > now
+def _is_live(entry: OpenEntry, now: float) -> bool:
+    expires = entry["lease_expires"]
+    return entry["owner"] is not None and expires is not None and expires > now
 
 
-def _unsure(entry: dict) -> float | None:
-    """Since when *entry* may have had an effect; a lost one may, like a failed one."""
-    if entry["unsure"] is not None:
-        return entry["unsure"]
-    return entry["began"] if entry["holder"] is not None else None
+def _unknown_since(entry: OpenEntry) -> float | None:
+    """Since when *entry* may have had an effect; an abandoned one may have, too."""
+    if entry["outcome_unknown_since"] is not None:
+        return entry["outcome_unknown_since"]
+    return entry["started"] if entry["owner"] is not None else None
 
 
-def _repeated(event: EventRecord, delivery: Delivery) -> dict | None:
-    """The finished entry that *delivery* only says again."""
+def _original_of(event: EventEditor, delivery: Delivery) -> FinishedEntry | None:
+    """The successful entry that *delivery* is a duplicate of."""
     finished = event.finished
-    for entry in reversed(finished) if delivery.happening else finished[-1:]:
-        if entry["fingerprint"] == delivery.fingerprint and entry["status"] < 300:
+    for entry in finished[-1:] if delivery.idempotent else reversed(finished):
+        same = entry["content_hash"] == delivery.content_hash
+        if same and entry["status"] < 300:
             return None if _changes_after(entry, event, delivery) else entry
     return None
 
 
-def _changes_after(entry: dict, event: EventRecord, delivery: Delivery) -> bool:
-    """Whether another value that came after *entry*'s is still to take effect."""
-    return not delivery.happening and any(
-        waiting["fingerprint"] != delivery.fingerprint
+def _changes_after(
+    entry: FinishedEntry, event: EventEditor, delivery: Delivery
+) -> bool:
+    """Whether another value, newer than *entry*'s, has yet to take effect."""
+    return delivery.idempotent and any(
+        waiting["content_hash"] != delivery.content_hash
         and waiting["time"] > entry["time"]
         for waiting in event.open.values()
     )
 
 
-def _finished(delivery: Delivery, answered: Answered, now: float) -> dict:
+def _finished(
+    delivery: Delivery, status: int, message: str, now: float
+) -> FinishedEntry:
     return {
-        "fingerprint": delivery.fingerprint,
+        "message_id": delivery.message_id,
+        "content_hash": delivery.content_hash,
         "event": delivery.event,
-        "thing": delivery.thing,
+        "resource": delivery.resource,
         "time": delivery.time,
-        "status": answered.status,
-        "answer": answered.answer,
-        "at": now,
+        "status": status,
+        "message": message,
+        "finished_at": now,
     }

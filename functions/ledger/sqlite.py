@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.ledger.store import Change, LedgerUnavailable, Record, T
+from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 BUSY_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
@@ -22,24 +22,24 @@ CREATE TABLE IF NOT EXISTS ledger (
   record TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ledger_uid ON ledger (uid) WHERE uid IS NOT NULL;
-CREATE TABLE IF NOT EXISTS ledger_things (
-  thing TEXT,
+CREATE TABLE IF NOT EXISTS ledger_resources (
+  resource TEXT,
   key TEXT,
-  PRIMARY KEY (thing, key)
+  PRIMARY KEY (resource, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ledger_expires ON ledger (expires);
 """
 
 FIND = {
     "uid": "SELECT key, record FROM ledger WHERE uid = ?",
-    "things": "SELECT key, record FROM ledger JOIN ledger_things USING (key)"
-    " WHERE thing = ?",
+    "resources": "SELECT key, record FROM ledger JOIN ledger_resources USING (key)"
+    " WHERE resource = ?",
 }
 # Columns by name: a later version may have added some to the file.
 WRITE = "INSERT OR REPLACE INTO ledger (key, uid, expires, record) VALUES (?, ?, ?, ?)"
 SWEEP = (
     "DELETE FROM ledger WHERE expires < ?",
-    "DELETE FROM ledger_things WHERE key NOT IN (SELECT key FROM ledger)",
+    "DELETE FROM ledger_resources WHERE key NOT IN (SELECT key FROM ledger)",
 )
 
 
@@ -55,14 +55,14 @@ class SqliteStore:
         self._local = threading.local()
         self._swept = 0.0
 
-    def change(self, keys: Sequence[str], by: Change[T]) -> T:
+    def change(self, keys: Sequence[str], update: Update[T]) -> T:
         with self._connection() as db:
             # IMMEDIATE takes the write lock before reading: two processes cannot
-            # both read "new" and both claim.
+            # both read "new" and both lease.
             db.execute("BEGIN IMMEDIATE")
             try:
                 before = [self._read(db, key) for key in keys]
-                after, result = by(before)
+                after, result = update(before)
                 for key, old, new in zip(keys, before, after, strict=True):
                     if new != old:
                         self._write(db, key, old, new)
@@ -94,16 +94,17 @@ class SqliteStore:
     def _write(
         db: sqlite3.Connection, key: str, old: Record | None, new: Record | None
     ) -> None:
-        things = set((new or {}).get("things", ()))
-        had = set((old or {}).get("things", ()))
-        for thing in had - things:
+        resources = set((new or {}).get("resources", ()))
+        had = set((old or {}).get("resources", ()))
+        for resource in had - resources:
             db.execute(
-                "DELETE FROM ledger_things WHERE thing = ? AND key = ?", (thing, key)
+                "DELETE FROM ledger_resources WHERE resource = ? AND key = ?",
+                (resource, key),
             )
-        for thing in things - had:
+        for resource in resources - had:
             db.execute(
-                "INSERT OR IGNORE INTO ledger_things (thing, key) VALUES (?, ?)",
-                (thing, key),
+                "INSERT OR IGNORE INTO ledger_resources (resource, key) VALUES (?, ?)",
+                (resource, key),
             )
         if new is None:
             db.execute("DELETE FROM ledger WHERE key = ?", (key,))

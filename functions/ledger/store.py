@@ -1,33 +1,43 @@
-"""The seam between the ledger's rules and whatever keeps its records."""
+"""The interface between the ledger's rules and the stores that keep its records."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
-Record = dict  # JSON-able; "expires" is its end in seconds since 1970
-Change = Callable[[list[Record | None]], tuple[list[Record | None], T]]
+# An EventRecord or ResourceRecord. A store reads only "expires" (seconds since 1970),
+# "uid" and "resources".
+Record = Any
+Update = Callable[[list[Record | None]], tuple[list[Record | None], T]]
 
 
 class LedgerUnavailable(Exception):
-    """The store cannot be reached or is busy; nothing was changed, or nobody knows."""
+    """The store cannot be reached or is busy; the change may or may not be stored."""
 
 
 class Store(Protocol):
-    """A fourth store implements these three, and passes what is in ``tests/ledger``.
+    """A new store implements these three methods and passes ``test_stores.py``.
 
-    All raise LedgerUnavailable. Records are never changed in place.
+    All of them raise LedgerUnavailable. Records are never changed in place.
     """
 
-    def change(self, keys: Sequence[str], by: Change[T]) -> T:
-        """Replace the records under *keys* by what *by* makes of them, atomically.
+    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+        """Replace the records under *keys* by what *update* returns, atomically.
 
-        *by* gets a record or None per key and returns as many, and a result, which is
-        returned. It may run more than once, so it must do nothing else. What it
-        returns unchanged is not written; None deletes. Expired records may still come.
+        *update* gets a record or None for each key and returns as many, and a result
+        that becomes the result of this call. It may run more than once, so it must have
+        no side effects. A record that it returns unchanged is not written; None
+        deletes. Expired records may still be passed to it.
         """
+        ...
 
     def get(self, key: str) -> Record | None:
         """The record under *key*, as last committed."""
+        ...
 
     def find(self, field: str, value: str) -> list[tuple[str, Record]]:
-        """Keys and records whose ``uid`` is, or whose ``things`` hold, *value*."""
+        """Keys and records whose ``uid`` is *value* or whose ``resources`` hold it.
+
+        Args:
+            field: ``uid`` or ``resources``.
+        """
+        ...

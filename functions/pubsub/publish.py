@@ -6,7 +6,7 @@ from collections.abc import Callable
 import grpc
 import grpc.aio
 
-from functions.pubsub.address import Endpoint
+from functions.pubsub.endpoint import Endpoint
 from functions.pubsub.wire import message_ids
 
 PUBLISH = "/google.pubsub.v1.Publisher/Publish"

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft4Validator
 
-MOST_FAULTS = 5
+MAX_ERRORS = 5
 # Where Adobe's generated definition is known to be stricter than Commerce, or wrong:
 # definition, property no longer demanded, reason.
 NOT_DEMANDED = (
@@ -126,7 +126,7 @@ def _faults(validator: Draft4Validator, document: Any) -> list[str]:
     for error in validator.iter_errors(document):
         where = ".".join(str(part) for part in error.absolute_path) or "body"
         found.append(f"{where}: {error.message[:200]}")
-        if len(found) == MOST_FAULTS:
+        if len(found) == MAX_ERRORS:
             break
     return found
 

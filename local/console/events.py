@@ -12,7 +12,7 @@ from local.journal import Journal
 LOOKED_AT = 4_000  # entries of the journal; what is older is found by its uid
 ROWS = 100
 SLACK_SECONDS = 1.0  # between a call's end at Commerce and its line in the journal
-OUTCOMES = ("under way", "handled", "repeated", "refused", "retry", "crashed")
+OUTCOMES = ("under way", "handled", "duplicate", "rejected", "retry", "error")
 
 
 @dataclass
@@ -111,10 +111,10 @@ def _take(row: Row, entry: Entry, dead_letters: str) -> None:
 def _take_broker(row: Row, stage: str, labels: dict, dead_letters: str) -> None:
     if stage == "published":
         row.dead = labels.get("topic") == dead_letters
-        if not row.dead and row.outcome not in ("handled", "repeated"):
+        if not row.dead and row.outcome not in ("handled", "duplicate"):
             row.outcome, row.stage = "under way", "published"
     elif stage == "dead-lettered":
-        row.dead, row.outcome = True, "refused"
+        row.dead, row.outcome = True, "rejected"
     elif stage == "delivered" and labels.get("status") is None:
         # Nobody was there, so no function tells of it.
         row.outcome, row.attempt = "retry", labels.get("attempt")
@@ -135,7 +135,7 @@ def refusal(journal: Journal, key: str) -> Entry | None:
     number = int(key[1:])
     found = journal.read(number - 1, most=LOOKED_AT)
     meant = (entry for entry in found if entry.id == number)
-    return next((e for e in meant if e.labels.get("outcome") == "refused"), None)
+    return next((e for e in meant if e.labels.get("outcome") == "rejected"), None)
 
 
 def exchanges(requests: Requests, journal: Journal, uid: str) -> list[dict[str, Any]]:

@@ -11,14 +11,14 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from cli.where import Where, resolve
-from functions.consumer.dead_letters import letter_attributes
+from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.consumer.push import Push
 from functions.events import catalog
-from functions.events.message import fingerprint, message
+from functions.events.message import content_hash, message
 from functions.ledger.decisions import Delivery, Outcome
-from functions.ledger.ledger import Claim, Ledger, thing_hash, uid_hash
+from functions.ledger.ledger import Lease, Ledger, resource_hash, uid_hash
 from functions.ledger.sqlite import SqliteStore
-from functions.moment import timestamp
+from functions.timestamps import timestamp
 from local.broker import wire
 from tests.local.broker.api import Api, duration
 
@@ -131,7 +131,7 @@ class Deployment:
             attempt=2,
             published="",
         )
-        written = letter_attributes(push, status, reason, datetime.now(UTC))
+        written = dead_letter_attributes(push, status, reason, datetime.now(UTC))
         return self.api.publish(
             self.topic("dead-letters"), made.data, made.ordering_key, **written
         )
@@ -153,26 +153,26 @@ class Deployment:
             self.topic("dead-letters"), made.data, made.ordering_key, **written
         )
 
-    def tried(self, event: str, value, uid: str, **outcome) -> Claim:
+    def tried(self, event: str, value, uid: str, **outcome) -> Lease:
         """What the ledger has after a delivery that ended so; no outcome: under way."""
         known = catalog.find(f"be-observer.{event}")
         key = known.ordering_key(value)
-        claim = self.ledger.claim(
+        claim = self.ledger.acquire(
             SOURCE,
             uid,
             Delivery(
                 message_id=outcome.pop("message_id", f"original-{uid}"),
                 uid=uid_hash(uid),
-                thing=thing_hash(key) if key else None,
+                resource=resource_hash(key) if key else None,
                 event=known.name,
                 entity=known.entity,
-                fingerprint=fingerprint(known.name, known.load(value)),
-                happening=known.happening,
+                content_hash=content_hash(known.name, known.load(value)),
+                idempotent=known.idempotent,
                 time=outcome.pop("time", timestamp()),
             ),
         )
         if outcome:
-            assert self.ledger.settle(claim, Outcome(**outcome))
+            assert self.ledger.complete(claim, Outcome(**outcome))
         return claim
 
     def published(self, entity: str) -> list:

@@ -9,7 +9,7 @@ from cli.dead_letters import Letters
 from cli.forget import NoSuchId, forget, held, thing
 from cli.pubsub import PubSub
 from functions.events import samples
-from functions.ledger.ledger import thing_hash, uid_hash
+from functions.ledger.ledger import resource_hash, uid_hash
 from local.journal import Journal
 
 CUSTOMER = samples.value("be-observer.customer_create")
@@ -82,7 +82,7 @@ def test_a_person_is_forgotten_by_id_and_by_email(deployment, journal):
         ("customer:jane@example.com", 2, 1, 2),
     ]
     for name in ("customer:15", "customer:jane@example.com"):
-        assert deployment.store.find("things", thing_hash(name)) == []
+        assert deployment.store.find("resources", resource_hash(name)) == []
         assert deployment.ledger.newest(name) is None
     assert deployment.ledger.newest("customer:16") is not None
     assert uids(deployment) == ["u6"]
@@ -109,7 +109,7 @@ def test_of_a_uid_for_all_only_what_is_about_the_thing_goes(deployment):
 
     [(_, record)] = deployment.store.find("uid", uid_hash("same"))
     assert [entry["message"] for entry in record["finished"]] == ["m2"]
-    assert record["things"] == [thing_hash("customer:16")]
+    assert record["resources"] == [resource_hash("customer:16")]
 
 
 def test_a_letter_about_others_as_well_stays_and_is_told(deployment):
@@ -230,7 +230,7 @@ def test_without_ledger_it_does_not_pretend(deployment):
     ],
 )
 def test_an_id_is_written_as_events_name_it(text, expected):
-    assert thing(text).thing == expected
+    assert thing(text).resource == expected
 
 
 @pytest.mark.parametrize("text", ["", "15", "customer:", "unicorn:1", ":1"])

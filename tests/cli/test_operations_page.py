@@ -13,7 +13,7 @@ from cli.dead_letters import MOST_REPLAYS
 from cli.trace import Life, Step
 from functions.consumer.settings import ConsumerSettings
 from functions.events import catalog
-from functions.ledger.record import LONGEST_ANSWER
+from functions.ledger.record import MAX_MESSAGE_LENGTH
 from local.journal import KEPT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ def test_the_numbers_are_the_codes():
     assert f"{days} days" in rows["an entity's subscription"]
     assert f"{letter_days} days" in rows["dead letters"]
     assert f"{ledger_days} days" in rows["ledger"]
-    assert f"at most {LONGEST_ANSWER} characters" in PAGE
+    assert f"at most {MAX_MESSAGE_LENGTH} characters" in PAGE
     assert f"newest {KEPT:,} lines" in PAGE
     assert f"**for {days} days at most**" in PAGE
     assert f"({delivery['max_delivery_attempts']} tries, up to" in PAGE

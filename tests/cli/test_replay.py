@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.events import samples
-from functions.ledger.decisions import Answered
+from functions.ledger.decisions import AlreadyProcessed
 from tests.cli.deployment import SOURCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -353,7 +353,7 @@ def test_a_second_copy_is_a_repeat_for_the_ledger(deployment):
         "catalog_product_create", PRODUCT, "u1", message_id="second copy"
     )
 
-    assert second == Answered(200, "Product created", True)
+    assert second == AlreadyProcessed(200, "Product created", True)
 
 
 # discard

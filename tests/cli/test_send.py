@@ -85,7 +85,7 @@ def test_a_file_posted_again_is_told_of_its_own_outcome(deployment, file):
         [first] = deployment.told("send", "--file", file, status=1)
         [second] = deployment.told("send", "--file", file)
 
-    assert (first["outcome"], first["message"]) == ("refused", "SKU is taken")
+    assert (first["outcome"], first["message"]) == ("rejected", "SKU is taken")
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
 
 

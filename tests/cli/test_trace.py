@@ -120,13 +120,13 @@ def test_a_push_that_no_consumer_told_of_is_a_try_as_well(deployment, journal):
 
 
 def test_what_ingest_refused_is_told_with_the_fields_at_fault(deployment, journal):
-    wrong = {"outcome": "refused", "status": 400, "fields": ["data.value.sku"]}
+    wrong = {"outcome": "rejected", "status": 400, "fields": ["data.value.sku"]}
     journal.observe("received", message="request refused", uid="u1", **wrong)
 
     received, now = deployment.told("trace", "u1")
 
     assert received.items() >= {"stage": "received", **wrong}.items()
-    assert (now["state"], now["status"]) == ("refused", 400)
+    assert (now["state"], now["status"]) == ("rejected", 400)
     assert "data.value.sku" in deployment.run("trace", "u1").stdout
 
     journal.observe("received", event=EVENT, uid="u1")
@@ -150,8 +150,8 @@ def test_the_journal_is_only_read(deployment, journal):
         pytest.param(CREATED, ("handled", 200, "Product created"), id="handled"),
         pytest.param(
             {"status": 400, "answer": "No", "final": True},
-            ("refused", 400, "No"),
-            id="refused",
+            ("rejected", 400, "No"),
+            id="rejected",
         ),
     ],
 )
@@ -196,7 +196,7 @@ def test_the_newest_message_says_how_it_stands(deployment):
     told = deployment.told("trace", "u1")
 
     outcomes = [step["outcome"] for step in told if step["stage"] == "outcome"]
-    assert outcomes == ["refused", "handled"]
+    assert outcomes == ["rejected", "handled"]
     assert told[-1]["state"] == "handled"
 
 
@@ -211,7 +211,7 @@ def test_a_dead_letter_is_part_of_the_life(deployment):
     assert [(s["stage"], s.get("answer"), s.get("attempt")) for s in told[:-1]] == [
         ("dead-lettered", "Invalid value", 2)
     ]
-    assert told[-1]["state"] == "refused"
+    assert told[-1]["state"] == "rejected"
     assert told[-1]["dead_letters"] == [letter]
     shown = deployment.run("trace", "u1").stdout
     assert f"dead letter {letter} waits" in shown
@@ -223,7 +223,7 @@ def test_a_dead_letter_stands_behind_the_refusal(deployment, journal):
     """Though it is stored first, and the refusal is read of later."""
     letter = deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No")
     journal.observe("received", event=EVENT, uid="u1")
-    pushed(journal, 1, 400, "refused")
+    pushed(journal, 1, 400, "rejected")
     deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No again")
 
     told = deployment.told("trace", "u1")
@@ -274,7 +274,7 @@ def test_without_a_journal_the_letter_says_that_it_is_out_of_tries(deployment):
 def test_a_replay_that_waits_is_waiting_again(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
     journal.observe("published", room="broker", uid="u1", message_id="m1", topic="t")
-    pushed(journal, 1, 400, "refused")
+    pushed(journal, 1, 400, "rejected")
     journal.observe("published", room="broker", uid="u1", message_id="m2", topic="t")
 
     assert deployment.told("trace", "u1")[-1]["state"] == "waiting"

@@ -68,11 +68,11 @@ def test_the_life_of_a_handled_event(stack):
 
 def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
     """A recorded refusal does not answer it: the shop is asked again."""
-    stack.post("be-observer.sales_order_status_update", NO_ORDER, "refused")
-    [first] = wait_for(lambda: letters(stack, "refused"))
+    stack.post("be-observer.sales_order_status_update", NO_ORDER, "rejected")
+    [first] = wait_for(lambda: letters(stack, "rejected"))
 
-    [step] = told(stack, "replay", "--uid", "refused")
-    [second] = wait_for(lambda: letters(stack, "refused"))
+    [step] = told(stack, "replay", "--uid", "rejected")
+    [second] = wait_for(lambda: letters(stack, "rejected"))
 
     assert first["status"] == second["status"] == 404
     assert "Commerce answered 404" in first["reason"]
@@ -80,10 +80,10 @@ def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
     assert second["original_message_id"] == step["as_message"]
     tries = [first["original_message_id"], second["original_message_id"]]
     # The consumer's words come through a pipe, and may be read after the letter is.
-    wait_for(lambda: calls(stack, "refused") == tries)
-    [gone] = told(stack, "forget", "--uid", "refused", "--yes")
+    wait_for(lambda: calls(stack, "rejected") == tries)
+    [gone] = told(stack, "forget", "--uid", "rejected", "--yes")
     assert gone["ledger"] == 1
-    assert letters(stack, "refused") == []
+    assert letters(stack, "rejected") == []
 
 
 def test_what_runs_out_of_tries_has_its_last_error_and_is_brought_back(stack):

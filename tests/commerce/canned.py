@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.settings import from_environment
 
@@ -102,4 +102,4 @@ def commerce(script: Any, base: dict = PAAS, clock=None, **more: str):
     session = requests.Session()
     session.mount("https://", adapter)
     extra = {} if clock is None else {"clock": clock}
-    return Commerce(settings(base, **more), session, **extra), adapter
+    return CommerceConnection(settings(base, **more), session, **extra), adapter

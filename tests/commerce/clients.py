@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from tests.commerce.canned import PAAS, settings
 
@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 30  # for what comes at once unless something is wrong
 
 def client_of(server, **more):
     base = {**PAAS, "COMMERCE_BASE_URL": f"{server.url}/rest/"}
-    return Commerce(settings(base, **more))
+    return CommerceConnection(settings(base, **more))
 
 
 def unavailable(call) -> tuple:

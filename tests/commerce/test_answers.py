@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.commerce.answers import NOT_JSON, parse, render, retry_after
+from functions.commerce.classification import NOT_JSON, parse, render, retry_after
 from functions.commerce.errors import Rejected, Unavailable
 from tests.commerce.canned import commerce, response
 
@@ -16,7 +16,7 @@ GATEWAY = {"error_code": "404000", "message": "Resource not found"}
 def outcome(method, status, document, **headers):
     """What the client makes of one answer."""
     client, _ = commerce([response(status, document, **headers)])
-    shop = client.calls()
+    shop = client.session()
     call = {
         "GET": lambda: shop.get(ROUTE, sku="A"),
         "POST": lambda: shop.post(ROUTE, {}, sku="A"),
@@ -234,7 +234,7 @@ def test_an_error_says_what_was_asked_and_what_commerce_said():
     client, _ = commerce([response(404, SAID)])
 
     with pytest.raises(Rejected) as raised:
-        client.calls().get("customers/{id}", id=15)
+        client.session().get("customers/{id}", id=15)
 
     assert raised.value.message == (
         'Commerce answered 404 to GET customers/{id}: The "thing" was not found.'
@@ -246,7 +246,7 @@ def test_a_redirect_is_not_followed_and_its_host_is_named():
     client, canned = commerce(adapter)
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().post("products", {})
+        client.session().post("products", {})
 
     assert raised.value.message == (
         "Commerce answered 301 to POST products, a redirect to www.example.com:"
@@ -265,7 +265,7 @@ def test_a_redirect_to_nowhere_is_survived(location):
 
 def outcome_of(answer):
     with pytest.raises(Unavailable) as raised:
-        commerce([answer])[0].calls().get("products")
+        commerce([answer])[0].session().get("products")
     flags = ["alarm"] if raised.value.alarm else []
     return ("unavailable", raised.value.status, *flags)
 
@@ -295,7 +295,7 @@ def test_the_wait_that_commerce_asks_for_is_kept():
     for status in (429, 503):
         client, _ = commerce([response(status, SAID, Retry_After="7")])
         with pytest.raises(Unavailable) as raised:
-            client.calls().get("products")
+            client.session().get("products")
         assert raised.value.retry_after == 7.0
 
 
@@ -307,4 +307,4 @@ def test_deeply_nested_json_is_no_json():
 def test_any_json_is_a_result(document):
     client, _ = commerce([response(200, document)])
 
-    assert client.calls().get("products") == document
+    assert client.session().get("products") == document

@@ -23,14 +23,14 @@ def test_a_connection_is_kept_and_nothing_connects_before_the_first_call():
         assert server.connections == 0
 
         for _ in range(5):
-            client.calls().post("products", {})
+            client.session().post("products", {})
 
         assert server.connections == 1
 
 
 def test_cookies_are_not_kept():
     with Server(lambda request: answer(Set_Cookie="PHPSESSID=1; path=/")) as server:
-        shop = client_of(server).calls()
+        shop = client_of(server).session()
         shop.get("products")
         shop.get("products")
 
@@ -40,7 +40,7 @@ def test_cookies_are_not_kept():
 def test_the_trace_goes_along_and_a_delete_has_no_body():
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     with Server(lambda request: answer()) as server:
-        client_of(server).calls(trace=trace).delete("customers/{id}", id=1)
+        client_of(server).session(trace=trace).delete("customers/{id}", id=1)
 
         [request] = server.received
         assert request.headers["traceparent"] == trace
@@ -53,7 +53,7 @@ def test_a_packed_answer_is_unpacked():
         return answer(200, gzip.compress(b'{"a": "b"}'), Content_Encoding="gzip")
 
     with Server(script) as server:
-        assert client_of(server).calls().get("products") == {"a": "b"}
+        assert client_of(server).session().get("products") == {"a": "b"}
 
 
 def test_calls_at_once_are_bounded():
@@ -67,7 +67,7 @@ def test_calls_at_once_are_bounded():
     with Server(slow) as server:
         client = client_of(server, COMMERCE_CONCURRENCY="3")
         threads = [
-            threading.Thread(target=lambda: client.calls().post("products", {}))
+            threading.Thread(target=lambda: client.session().post("products", {}))
             for _ in range(12)
         ]
         for thread in threads:
@@ -94,7 +94,7 @@ def test_waiting_too_long_for_a_place_has_no_effect():
 
         def hang():
             with contextlib.suppress(Unavailable):
-                client.calls().post("products", {})
+                client.session().post("products", {})
 
         first = threading.Thread(target=hang)
         first.start()
@@ -102,7 +102,7 @@ def test_waiting_too_long_for_a_place_has_no_effect():
             time.sleep(0.01)
 
         # Half of the call's time for a place: the first would need all of it.
-        verdict = unavailable(lambda: client.calls().post("products", {}))
+        verdict = unavailable(lambda: client.session().post("products", {}))
 
         assert verdict == (503,)
         assert len(server.received) == 1
@@ -118,7 +118,7 @@ def test_an_answer_that_does_not_come_ends_in_time():
         return answer()
 
     with Server(hanging) as server:
-        shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").calls()
+        shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").session()
 
         verdict = unavailable(lambda: shop.post("products", {}))
 
@@ -136,7 +136,7 @@ def test_an_answer_that_drips_ends_in_time():
         yield from dripping(b"1" * 1000, 0.02)
 
     with Server(script) as server:
-        shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").calls()
+        shop = client_of(server, COMMERCE_TIMEOUT_SECONDS="1").session()
 
         # Each byte comes soon enough, and all of them after twenty seconds.
         verdict = unavailable(lambda: shop.post("products", {}))
@@ -151,7 +151,7 @@ def test_an_endless_answer_is_not_kept_in_memory():
             yield b" " * 2**20
 
     with Server(endless) as server:
-        shop = client_of(server).calls()
+        shop = client_of(server).session()
 
         assert unavailable(lambda: shop.get("products")) == (503, "effect_unknown")
 
@@ -165,7 +165,7 @@ def test_every_call_asks_for_its_time_and_is_seen_without_values():
         [response(200, {}), response(404, SAID), faults.ReadTimeout()],
         COMMERCE_TIMEOUT_SECONDS="12",
     )
-    shop = client.calls(asked.append, lambda *call: seen.append(call))
+    shop = client.session(asked.append, lambda *call: seen.append(call))
 
     shop.get("orders/{id}", {"fields": "status"}, id=4711)
     with pytest.raises(Rejected):
@@ -188,7 +188,7 @@ def test_what_comes_before_a_call_can_stop_it():
 
     client, adapter = commerce([])
 
-    assert unavailable(lambda: client.calls(out_of_time).get("products")) == (503,)
+    assert unavailable(lambda: client.session(out_of_time).get("products")) == (503,)
     assert adapter.asked == []
 
 
@@ -196,6 +196,6 @@ def test_a_number_that_json_has_not_is_refused():
     client, adapter = commerce([])
 
     with pytest.raises(Rejected) as raised:
-        client.calls().post("products", {"price": float("nan")})
+        client.session().post("products", {"price": float("nan")})
     assert raised.value.status == 400
     assert adapter.asked == []

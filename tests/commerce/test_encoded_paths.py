@@ -60,7 +60,7 @@ def test_a_refused_encoded_path_is_told_apart_by_one_harmless_call(
     client, adapter = commerce([first, probe])
 
     with pytest.raises(verdict):
-        client.calls().delete("products/{sku}", sku="a b/c")
+        client.session().delete("products/{sku}", sku="a b/c")
 
     assert [(asked.method, asked.path) for asked in adapter.asked] == [
         ("DELETE", "products/a%20b%2Fc"),
@@ -77,7 +77,7 @@ def test_a_store_that_refuses_such_paths_is_named_as_the_cause(said, status, pat
     client, _ = commerce([said, response(200, [])])
 
     with pytest.raises(Rejected) as raised:
-        client.calls().delete("products/{sku}", sku="a b")
+        client.session().delete("products/{sku}", sku="a b")
 
     assert (raised.value.status, raised.value.message) == (
         status,
@@ -89,7 +89,7 @@ def test_a_store_that_refuses_such_paths_is_named_as_the_cause(said, status, pat
 def test_a_401_on_a_plain_path_needs_no_second_call():
     client, adapter = commerce([response(401, REFUSED)])
 
-    verdict = unavailable(lambda: client.calls().delete("products/{sku}", sku="a-b"))
+    verdict = unavailable(lambda: client.session().delete("products/{sku}", sku="a-b"))
 
     assert verdict == (401, "alarm")
     assert len(adapter.asked) == 1
@@ -108,7 +108,7 @@ def test_other_faults_on_an_encoded_path_need_no_second_call(
     client, adapter = commerce([said] if base is PAAS else [token, said], base)
 
     with pytest.raises(verdict) as raised:
-        client.calls().delete("products/{sku}", sku="a b")
+        client.session().delete("products/{sku}", sku="a b")
 
     assert "with these characters" not in raised.value.message
     assert [asked.method for asked in adapter.asked].count("GET") == 0
@@ -117,7 +117,7 @@ def test_other_faults_on_an_encoded_path_need_no_second_call(
 def test_a_missing_permission_on_an_encoded_path_needs_no_second_call():
     client, adapter = commerce([response(401, FORBIDDEN)])
 
-    verdict = unavailable(lambda: client.calls().delete("products/{sku}", sku="a b"))
+    verdict = unavailable(lambda: client.session().delete("products/{sku}", sku="a b"))
 
     assert verdict == (401, "alarm")
     assert len(adapter.asked) == 1
@@ -130,7 +130,7 @@ def test_under_ims_a_401_is_no_question_of_the_path():
         [token, response(401, REFUSED), again, response(401, REFUSED)], SAAS
     )
 
-    verdict = unavailable(lambda: client.calls().delete("products/{sku}", sku="a b"))
+    verdict = unavailable(lambda: client.session().delete("products/{sku}", sku="a b"))
 
     assert verdict == (401, "alarm")
     assert len(adapter.asked) == 4

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from tests.commerce.canned import SAAS, settings
 from tests.commerce.server import Server, answer
@@ -82,11 +82,11 @@ def client(store, clock):
         "COMMERCE_STORE_SCOPE": "de",
         "COMMERCE_CONCURRENCY": "8",
     }
-    return Commerce(settings(base), clock=clock)
+    return CommerceConnection(settings(base), clock=clock)
 
 
 def test_the_token_is_asked_for_as_documented(client, store):
-    client.calls().get("products")
+    client.session().get("products")
 
     [request] = store.asked_for_tokens
     assert request.method == "POST"
@@ -103,7 +103,7 @@ def test_the_token_is_asked_for_as_documented(client, store):
 
 
 def test_a_call_carries_token_key_organisation_and_store(client, store):
-    client.calls().delete("customers/{id}", id=15)
+    client.session().delete("customers/{id}", id=15)
 
     [request] = store.asked_commerce
     assert (request.method, request.target) == ("DELETE", "/tenant1/V1/customers/15")
@@ -117,7 +117,7 @@ def test_a_call_carries_token_key_organisation_and_store(client, store):
 def test_threads_share_one_token(client, store):
     store.release.clear()
     threads = [
-        threading.Thread(target=lambda: client.calls().get("products"))
+        threading.Thread(target=lambda: client.session().get("products"))
         for _ in range(8)
     ]
     for thread in threads:
@@ -131,7 +131,7 @@ def test_threads_share_one_token(client, store):
 
 
 def test_the_token_is_renewed_minutes_before_it_ends(client, store, clock):
-    shop = client.calls()
+    shop = client.session()
     shop.get("products")
     clock.now += 86400 - 601
     shop.get("products")
@@ -147,15 +147,15 @@ def test_the_token_is_renewed_minutes_before_it_ends(client, store, clock):
 def test_nobody_waits_for_the_one_who_renews_while_the_old_token_serves(
     client, store, clock
 ):
-    client.calls().get("products")
+    client.session().get("products")
     clock.now += 86400 - 300
     store.release.clear()
-    renewing = threading.Thread(target=lambda: client.calls().get("products"))
+    renewing = threading.Thread(target=lambda: client.session().get("products"))
     renewing.start()
     while len(store.asked_for_tokens) < 2:
         time.sleep(0.01)
 
-    client.calls().get("orders")
+    client.session().get("orders")
 
     assert not store.release.is_set()
     assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-1"
@@ -165,7 +165,7 @@ def test_nobody_waits_for_the_one_who_renews_while_the_old_token_serves(
 
 
 def test_the_old_token_serves_until_its_end_while_ims_is_down(client, store, clock):
-    shop = client.calls()
+    shop = client.session()
     shop.get("products")
     store.token_answer = answer(503, b"")
     clock.now += 86400 - 300
@@ -180,7 +180,7 @@ def test_the_old_token_serves_until_its_end_while_ims_is_down(client, store, clo
 
 def test_a_short_lived_token_is_not_renewed_at_every_call(client, store, clock):
     store.lasts = 300
-    shop = client.calls()
+    shop = client.session()
     for _ in range(3):
         shop.get("products")
         clock.now += 40
@@ -189,7 +189,7 @@ def test_a_short_lived_token_is_not_renewed_at_every_call(client, store, clock):
 
 
 def test_a_revoked_token_is_renewed_and_the_call_repeated_once(client, store):
-    shop = client.calls()
+    shop = client.session()
     shop.get("products")
     store.valid.clear()
 
@@ -205,7 +205,7 @@ def test_a_revoked_token_is_renewed_and_the_call_repeated_once(client, store):
 
 
 def test_a_token_that_is_revoked_again_at_once_is_renewed_again(client, store):
-    shop = client.calls()
+    shop = client.session()
     for _ in range(3):
         store.valid.clear()
         assert shop.get("products") is True
@@ -217,7 +217,7 @@ def test_a_second_401_is_an_alarm_and_no_refusal(client, store):
     store.commerce_answer = answer(401, {"message": "Token is invalid"})
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().get("products")
+        client.session().get("products")
 
     assert (raised.value.status, raised.value.alarm) == (401, True)
     assert not raised.value.effect_unknown
@@ -237,7 +237,7 @@ def test_a_missing_permission_does_not_fetch_a_token_for_every_event(
 
     for _ in range(5):
         with pytest.raises(Unavailable) as raised:
-            client.calls().get("products")
+            client.session().get("products")
 
     assert raised.value.message == (
         "Commerce answered 401 to GET products: The consumer isn't authorized to"
@@ -248,12 +248,12 @@ def test_a_missing_permission_does_not_fetch_a_token_for_every_event(
     clock.now += 61
     store.valid.clear()
     store.commerce_answer = None
-    assert client.calls().get("products") is True
+    assert client.session().get("products") is True
     assert store.issued == 3
 
 
 def test_a_token_that_another_thread_renewed_is_not_renewed_again(client, store):
-    shop = client.calls()
+    shop = client.session()
     shop.get("products")
     assert client._ims.refused("an older token")
 
@@ -265,7 +265,7 @@ def test_a_token_that_another_thread_renewed_is_not_renewed_again(client, store)
 @pytest.mark.parametrize(
     ("said", "status"),
     [
-        pytest.param(answer(400, {"error": "invalid_client"}), 401, id="refused"),
+        pytest.param(answer(400, {"error": "invalid_client"}), 401, id="rejected"),
         pytest.param(answer(401, {"error": "invalid_client"}), 401, id="unauthorized"),
         pytest.param(answer(408, b""), 503, id="timed out"),
         pytest.param(answer(429, b""), 503, id="throttled"),
@@ -284,7 +284,7 @@ def test_a_failing_token_endpoint_is_an_alarm_and_no_refusal(
     store.token_answer = said
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().post("products", {})
+        client.session().post("products", {})
 
     error = raised.value
     assert (error.status, error.alarm, error.effect_unknown) == (status, True, False)
@@ -296,35 +296,35 @@ def test_a_failure_is_the_answer_to_all_who_ask_within_seconds(client, store, cl
     store.token_answer = answer(400, {"error": "invalid_client"})
     for _ in range(5):
         with pytest.raises(Unavailable) as raised:
-            client.calls().get("products")
+            client.session().get("products")
         assert (raised.value.status, raised.value.alarm) == (401, True)
     assert len(store.asked_for_tokens) == 1
 
     store.token_answer = None
     clock.now += 6
-    assert client.calls().get("products") is True
+    assert client.session().get("products") is True
 
 
 @pytest.mark.parametrize("lasts", [None, "soon", -1, 0, True, 1e30, "86400"])
 def test_an_odd_span_of_life_is_survived(client, store, lasts):
     store.lasts = lasts
 
-    assert client.calls().get("products") is True
+    assert client.session().get("products") is True
 
 
 def test_a_span_of_life_may_be_text(client, store, clock):
     store.lasts = "86400"
-    client.calls().get("products")
+    client.session().get("products")
     clock.now += 86400 - 601
 
-    client.calls().get("products")
+    client.session().get("products")
 
     assert store.issued == 1
 
 
 def test_fetching_a_token_asks_for_time_and_is_seen(client):
     times, seen = [], []
-    shop = client.calls(times.append, lambda *call: seen.append(call[:3]))
+    shop = client.session(times.append, lambda *call: seen.append(call[:3]))
 
     shop.get("products")
 
@@ -336,6 +336,6 @@ def test_no_token_stands_in_an_error(client, store):
     store.commerce_answer = answer(500, {"message": "no"})
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().get("products")
+        client.session().get("products")
 
     assert "token-1" not in json.dumps([str(raised.value), raised.value.message])

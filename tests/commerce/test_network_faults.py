@@ -11,7 +11,7 @@ import requests
 import requests.exceptions as faults
 import urllib3.exceptions as lower
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from functions.commerce.transport import no_answer
 from tests.commerce.canned import PAAS, commerce, settings
@@ -39,7 +39,7 @@ def test_a_dropped_connection_leaves_the_effect_unknown(said, verdict):
         raise OSError
 
     with Server(then_drop) as server:
-        shop = client_of(server).calls()
+        shop = client_of(server).session()
 
         assert unavailable(lambda: shop.post("products", {})) == verdict
 
@@ -51,7 +51,7 @@ def test_libraries_below_log_no_url_and_no_signature(caplog):
 
     caplog.set_level(logging.DEBUG)
     with Server(then_drop) as server:
-        shop = client_of(server).calls()
+        shop = client_of(server).session()
         unavailable(lambda: shop.delete("products/{sku}", sku="a"))
 
     assert caplog.records == []
@@ -61,7 +61,7 @@ def test_nobody_listening_has_no_effect():
     with Server(lambda request: answer()) as server:
         client = client_of(server)
     # Closed now, and its port with it.
-    assert unavailable(lambda: client.calls().post("products", {})) == (503,)
+    assert unavailable(lambda: client.session().post("products", {})) == (503,)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def silent():
 def test_who_does_not_take_our_connection_is_left_within_the_connect_timeout(silent):
     """An answer would have three minutes; a connection has a third of a second."""
     base = {**PAAS, "COMMERCE_BASE_URL": f"{silent}/rest/"}
-    client = Commerce(
+    client = CommerceConnection(
         settings(
             base, COMMERCE_CONNECT_TIMEOUT_SECONDS="0.3", COMMERCE_TIMEOUT_SECONDS="180"
         )
@@ -91,7 +91,7 @@ def test_who_does_not_take_our_connection_is_left_within_the_connect_timeout(sil
     verdicts = []
 
     def call():
-        verdicts.append(unavailable(lambda: client.calls().post("products", {})))
+        verdicts.append(unavailable(lambda: client.session().post("products", {})))
 
     caller = threading.Thread(target=call, daemon=True)
     caller.start()
@@ -102,20 +102,22 @@ def test_who_does_not_take_our_connection_is_left_within_the_connect_timeout(sil
 
 def test_a_host_that_is_not_to_be_found_has_no_effect():
     base = {**PAAS, "COMMERCE_BASE_URL": "https://nowhere.invalid/rest/"}
-    client = Commerce(settings(base))
+    client = CommerceConnection(settings(base))
 
-    assert unavailable(lambda: client.calls().post("products", {})) == (503,)
+    assert unavailable(lambda: client.session().post("products", {})) == (503,)
 
 
 def test_a_handshake_that_fails_has_no_effect():
     with Server(lambda request: answer()) as server:
         url = server.url.replace("http://", "https://")
-        client = Commerce(settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest/"}))
+        client = CommerceConnection(
+            settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest/"})
+        )
 
         # The server reads our greeting as a line that never ends, and hangs up.
         timer = threading.Timer(0.2, server.close)
         timer.start()
-        verdict = unavailable(lambda: client.calls().post("products", {}))
+        verdict = unavailable(lambda: client.session().post("products", {}))
         timer.join()
 
     assert verdict[0] == 503
@@ -126,7 +128,7 @@ LOWER = [
     (faults.ConnectTimeout(), 503, False),
     (
         faults.ConnectionError(
-            lower.MaxRetryError(None, "/", lower.NewConnectionError(None, "refused"))
+            lower.MaxRetryError(None, "/", lower.NewConnectionError(None, "rejected"))
         ),
         503,
         False,
@@ -177,7 +179,7 @@ LOWER = [
 def test_a_fault_of_the_network_means(error, status, unknown):
     client, _ = commerce([error])
 
-    verdict = unavailable(lambda: client.calls().post("products", {}))
+    verdict = unavailable(lambda: client.session().post("products", {}))
 
     assert verdict == ((status, "effect_unknown") if unknown else (status,))
 
@@ -201,7 +203,7 @@ def test_an_error_names_the_route_and_no_value():
     client, _ = commerce([faults.ConnectTimeout("https://shop/customers/4711")])
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().get("customers/{id}", id=4711)
+        client.session().get("customers/{id}", id=4711)
 
     assert raised.value.message == (
         "GET customers/{id}: no connection (ConnectTimeout)"

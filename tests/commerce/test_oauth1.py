@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Rejected
 from functions.commerce.routes import search
 from tests.commerce.canned import PAAS, settings
@@ -77,7 +77,7 @@ def server():
 @pytest.fixture
 def shop(server):
     base = {**PAAS, "COMMERCE_BASE_URL": f"{server.url}/rest/"}
-    return Commerce(settings(base)).calls()
+    return CommerceConnection(settings(base)).session()
 
 
 def test_the_header_has_the_seven_parameters_and_no_realm(server, shop):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from tests.commerce.canned import PAAS, settings
 from tests.commerce.server import Server, answer
@@ -39,7 +39,7 @@ def test_no_event_is_lost_and_every_caller_is_answered_amid_the_outage(mode):
     """Eight threads deliver twenty events, each again until it is taken."""
     shop = Shop(mode)
     with Server(shop) as server:
-        client = Commerce(
+        client = CommerceConnection(
             settings(
                 {**PAAS, "COMMERCE_BASE_URL": f"{server.url}/rest/"},
                 COMMERCE_TIMEOUT_SECONDS="1",
@@ -55,7 +55,7 @@ def test_no_event_is_lost_and_every_caller_is_answered_amid_the_outage(mode):
                         return
                     sku = left.pop()
                 try:
-                    client.calls().post("products", {"product": {"sku": sku}})
+                    client.session().post("products", {"product": {"sku": sku}})
                 except Unavailable:
                     with lock:
                         left.insert(0, sku)
@@ -85,12 +85,12 @@ def test_no_event_is_lost_and_every_caller_is_answered_amid_the_outage(mode):
 def test_a_server_that_is_gone_is_no_connection_that_broke():
     """Though one was kept: it is not used again, and nothing can have been sent."""
     with Server(lambda request: answer()) as server:
-        client = Commerce(
+        client = CommerceConnection(
             settings({**PAAS, "COMMERCE_BASE_URL": f"{server.url}/rest/"})
         )
-        client.calls().get("products")
+        client.session().get("products")
 
     for _ in range(3):
         with pytest.raises(Unavailable) as raised:
-            client.calls().get("products")
+            client.session().get("products")
         assert (raised.value.status, raised.value.effect_unknown) == (503, False)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from functions.commerce.client import LONGEST_PAUSE_SECONDS
+from functions.commerce.client import MAX_PAUSE_SECONDS
 from functions.commerce.errors import Unavailable
 from tests.commerce.canned import SAAS, commerce, response
 from tests.commerce.clients import PATIENCE_SECONDS, SAID, client_of, unavailable
@@ -26,17 +26,17 @@ def test_commerce_is_left_alone_for_as_long_as_it_asked(status):
     client, adapter = commerce(
         [response(status, SAID, Retry_After="30"), response(200, {})], clock=clock
     )
-    unavailable(lambda: client.calls().get("products"))
+    unavailable(lambda: client.session().get("products"))
     clock.now += 20
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().post("products", {})
+        client.session().post("products", {})
     error = raised.value
     assert (error.status, error.retry_after, error.effect_unknown) == (503, 10, False)
     assert len(adapter.asked) == 1
 
     clock.now += 10
-    assert client.calls().post("products", {}) == {}
+    assert client.session().post("products", {}) == {}
 
 
 def test_one_who_waits_for_a_place_hears_of_it_too():
@@ -51,14 +51,14 @@ def test_one_who_waits_for_a_place_hears_of_it_too():
         verdicts = []
 
         def first():
-            verdicts.append(unavailable(lambda: client.calls().get("products")))
+            verdicts.append(unavailable(lambda: client.session().get("products")))
 
         calling = threading.Thread(target=first)
         calling.start()
         while not server.received:
             time.sleep(0.01)
         # Its time has been granted, it is about to ask for a place.
-        second = client.calls(before=lambda seconds: release.set())
+        second = client.session(before=lambda seconds: release.set())
         verdicts.append(unavailable(lambda: second.post("products", {})))
         calling.join(PATIENCE_SECONDS)
 
@@ -71,19 +71,19 @@ def test_no_token_is_fetched_for_a_call_that_is_not_sent():
     token = response(200, {"access_token": "t", "expires_in": 300})
     throttled = response(429, SAID, Retry_After="600")
     client, adapter = commerce([token, throttled], SAAS, clock=clock)
-    unavailable(lambda: client.calls().get("products"))
+    unavailable(lambda: client.session().get("products"))
     clock.now += 400  # the token's end is past
 
-    assert unavailable(lambda: client.calls().get("products")) == (503,)
+    assert unavailable(lambda: client.session().get("products")) == (503,)
     assert len(adapter.asked) == 2
 
 
 @pytest.mark.parametrize("status", [408, 500])
 def test_a_wait_in_another_answer_holds_nobody_else_back(status):
     client, _ = commerce([response(status, SAID, Retry_After="30"), response(200, {})])
-    unavailable(lambda: client.calls().get("products"))
+    unavailable(lambda: client.session().get("products"))
 
-    assert client.calls().get("products") == {}
+    assert client.session().get("products") == {}
 
 
 def test_a_wait_without_measure_is_cut_short():
@@ -91,7 +91,7 @@ def test_a_wait_without_measure_is_cut_short():
     client, _ = commerce(
         [response(429, SAID, Retry_After="99999999"), response(200, {})], clock=clock
     )
-    unavailable(lambda: client.calls().get("products"))
-    clock.now += LONGEST_PAUSE_SECONDS
+    unavailable(lambda: client.session().get("products"))
+    clock.now += MAX_PAUSE_SECONDS
 
-    assert client.calls().get("products") == {}
+    assert client.session().get("products") == {}

@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from tests.commerce.canned import PAAS, settings
 from tests.commerce.server import Server, answer
 from tests.commerce.test_oauth1 import parameters, signature
 
 
-def client_at(url: str) -> Commerce:
-    return Commerce(settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest"}))
+def client_at(url: str) -> CommerceConnection:
+    return CommerceConnection(settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest"}))
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_certificate_nobody_vouched_for_is_refused_before_anything_is_sent(sec
     url, handler = secure
 
     with pytest.raises(Unavailable) as raised:
-        client_at(url).calls().post("products", {})
+        client_at(url).session().post("products", {})
 
     assert (raised.value.status, raised.value.effect_unknown) == (503, False)
     assert raised.value.message == "POST products: no connection (SSLError)"
@@ -115,7 +115,7 @@ def test_certificates_to_trust_come_from_the_environment(
     url, handler = secure
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
 
-    assert client_at(url).calls().post("products", {}) is True
+    assert client_at(url).session().post("products", {}) is True
     assert handler.taken == 1
 
 
@@ -123,7 +123,7 @@ def test_proxies_come_from_the_environment_and_the_signature_stays_right(monkeyp
     with Server(lambda request: answer()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
 
-        client_at("http://localhost:9").calls().delete("products/{sku}", sku="a b/é")
+        client_at("http://localhost:9").session().delete("products/{sku}", sku="a b/é")
 
         [request] = proxy.received
     path = "/rest/all/V1/products/a%20b%2F%C3%A9"
@@ -138,7 +138,7 @@ def test_hosts_that_need_no_proxy_are_asked_themselves(monkeypatch):
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
 
-        client_at(store.url).calls().get("products")
+        client_at(store.url).session().get("products")
 
         assert (len(proxy.received), len(store.received)) == (0, 1)
 
@@ -149,6 +149,6 @@ def test_a_proxy_that_is_not_there_has_no_effect(monkeypatch):
         client = client_at("http://localhost:9")
 
     with pytest.raises(Unavailable) as raised:
-        client.calls().post("products", {})
+        client.session().post("products", {})
 
     assert (raised.value.status, raised.value.effect_unknown) == (503, False)

@@ -1,13 +1,13 @@
-"""A consumer over real parts: Commerce on the wire, dead letters kept at the seam."""
+"""A consumer over real parts: CommerceConnection on the wire, dead letters kept at the seam."""
 
 import base64
 import json
 from typing import Any
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.consumer.consumer import Consumer
-from functions.consumer.dead_letters import NotStored
+from functions.consumer.dead_letter_topic import PublishFailed
 from functions.ledger.ledger import Ledger
 from functions.log import Log
 from functions.settings import from_environment
@@ -28,7 +28,7 @@ class Letters:
 
     def store(self, push, status: int, reason: str) -> None:
         if self.away:
-            raise NotStored("UNAVAILABLE")
+            raise PublishFailed("UNAVAILABLE")
         self.stored.append((push, status, reason))
 
 
@@ -92,7 +92,7 @@ class Parts:
         self.ledger = Ledger(store, settings.timeout_seconds + 10, 35, self.clock)
         self.consumer = Consumer(
             self.ledger,
-            Commerce(settings),
+            CommerceConnection(settings),
             self.letters,
             Log(project="p", write=self._line),
             Off(),

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from functions.consumer.dead_letters import DeadLetters
+from functions.consumer.dead_letter_topic import DeadLetters
 from functions.ledger.memory import MemoryStore
-from functions.moment import normal_time, timestamp
-from functions.pubsub.address import Endpoint
+from functions.pubsub.endpoint import Endpoint
+from functions.timestamps import normalize_timestamp, timestamp
 from tests.commerce.server import answer
 from tests.consumer.parts import SUBSCRIPTION, Parts, Shop, push
 from tests.local.broker import servers
@@ -51,7 +51,7 @@ def test_a_refused_event_is_kept_whole_with_why_when_where_and_how_often(api, sh
     attributes = dict(letter.attributes)
     kept_at = attributes.pop("dead-letter-time")
     assert status == 200
-    assert began <= normal_time(kept_at) <= timestamp()
+    assert began <= normalize_timestamp(kept_at) <= timestamp()
     assert letter.data == b'{"sku": "A", "name": "n", "price": 1, "description": "d"}'
     assert letter.ordering_key == "product:A"
     assert attributes == {

@@ -73,7 +73,7 @@ def test_what_is_wrong_is_a_400_and_no_dead_letter(parts, shop, body, text):
     assert (line["severity"], line["stage"], line["outcome"]) == (
         "WARNING",
         "outcome",
-        "refused",
+        "rejected",
     )
     assert (line["status"], line["verdict"]) == (400, 400)
 

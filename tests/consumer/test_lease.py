@@ -21,7 +21,7 @@ def parts():
     "late",
     [
         pytest.param(DONE, id="handled"),
-        pytest.param(answer(400, {"message": "No"}), id="refused"),
+        pytest.param(answer(400, {"message": "No"}), id="rejected"),
         pytest.param(answer(429, {"message": "No"}), id="no-effect"),
         pytest.param(None, id="effect-unknown"),
     ],
@@ -43,7 +43,7 @@ def test_who_wakes_late_is_told_to_come_again_and_leaves_the_record(parts, late)
     assert parts.letters.stored == []
     assert parts.deliver(push())[0] == 200
     assert len(parts.shop.received) == 2
-    assert parts.outcomes() == ["handled", "retry", "repeated"]
+    assert parts.outcomes() == ["handled", "retry", "duplicate"]
 
 
 def test_who_wakes_late_sends_nothing_more(parts):

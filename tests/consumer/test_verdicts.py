@@ -2,10 +2,10 @@
 
 import pytest
 
-from functions.consumer.dead_letters import DeadLetters
+from functions.consumer.dead_letter_topic import DeadLetters
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
-from functions.pubsub.address import Endpoint
+from functions.pubsub.endpoint import Endpoint
 from tests.commerce.server import answer
 from tests.consumer.parts import PRODUCT, SUBSCRIPTION, VALUE, Parts, Shop, push
 
@@ -44,7 +44,7 @@ def test_its_redelivery_is_answered_without_a_call(parts, shop):
 
     assert parts.deliver(push()) == (200, HANDLED)
     assert len(shop.received) == 1
-    assert parts.outcomes() == ["handled", "repeated"]
+    assert parts.outcomes() == ["handled", "duplicate"]
 
 
 def test_a_namespace_before_the_events_name_is_taken_and_answered(parts):
@@ -102,7 +102,7 @@ def test_what_can_never_work_is_kept_and_then_acknowledged(
     [(_, stored_status, stored_reason)] = parts.letters.stored
     assert (stored_status, stored_reason) == (status, reason)
     assert shop.received == []
-    assert parts.outcomes() == ["refused"]
+    assert parts.outcomes() == ["rejected"]
 
 
 def test_what_cannot_even_be_kept_is_a_crash_and_comes_again(shop):
@@ -113,7 +113,7 @@ def test_what_cannot_even_be_kept_is_a_crash_and_comes_again(shop):
     told = parts.deliver(push(data="***", orderingKey="\ud800"))
 
     assert told == (500, error(500, "Internal error"))
-    assert parts.outcomes() == ["crashed"]
+    assert parts.outcomes() == ["error"]
 
 
 def test_what_commerce_refuses_is_kept_and_then_acknowledged(parts, shop):
@@ -124,7 +124,7 @@ def test_what_commerce_refuses_is_kept_and_then_acknowledged(parts, shop):
     reason = "Commerce answered 400 to POST products: Price x is odd"
     assert (status, told) == (200, error(400, reason))
     assert [letter[1:] for letter in parts.letters.stored] == [(400, reason)]
-    assert parts.outcomes() == ["refused"]
+    assert parts.outcomes() == ["rejected"]
 
 
 def test_a_refusals_redelivery_gets_the_recorded_refusal(parts, shop):
@@ -259,7 +259,7 @@ def test_a_crash_is_a_500_without_details(parts, shop):
     status, told = parts.deliver(push())
 
     assert (status, told) == (500, error(500, "Internal error"))
-    assert parts.outcomes() == ["crashed"]
+    assert parts.outcomes() == ["error"]
 
 
 def test_no_call_is_begun_that_could_outlast_the_time_there_is(shop):
@@ -290,7 +290,7 @@ def test_the_callers_trace_goes_with_the_call(parts, shop):
     "said",
     [
         pytest.param(answer(200, {"id": 1}), id="handled"),
-        pytest.param(answer(400, {"message": "No", "trace": "STACK"}), id="refused"),
+        pytest.param(answer(400, {"message": "No", "trace": "STACK"}), id="rejected"),
         pytest.param(answer(500, {"message": "No", "trace": "STACK"}), id="retry"),
         pytest.param(answer(200, b"<html>STACK"), id="page"),
         pytest.param(None, id="dropped"),

@@ -3,9 +3,9 @@
 import pytest
 
 from functions.commerce.errors import Unavailable
-from functions.consumer.work import OTHER_AT_WORK, Budget, LedgerWork
-from functions.ledger.decisions import Busy, Delivery, Outcome
-from functions.ledger.ledger import Ledger, thing_hash, thing_key, uid_hash
+from functions.consumer.delivery import OTHER_AT_WORK, Budget, LeasedDelivery
+from functions.ledger.decisions import Delivery, InFlight, Outcome
+from functions.ledger.ledger import Ledger, resource_hash, resource_key, uid_hash
 from functions.ledger.memory import MemoryStore
 from tests.consumer.parts import Clock
 
@@ -31,25 +31,25 @@ class Scene:
         self.store = Counted()
         self.ledger = Ledger(self.store, CALL_SECONDS + 10, 35, self.clock)
 
-    def claim(self, message_id: str, uid: str, second: int = 0, key: str = ""):
+    def acquire(self, message_id: str, uid: str, second: int = 0, key: str = ""):
         delivery = Delivery(
             message_id=message_id,
             uid=uid_hash(uid),
-            thing=thing_hash(key) if key else None,
+            resource=resource_hash(key) if key else None,
             event="be-observer.catalog_stock_update",
             entity="stock",
-            fingerprint=message_id,
-            happening=False,
+            content_hash=message_id,
+            idempotent=True,
             time=f"2026-01-01T00:00:{second:02}.000000Z",
         )
-        return self.ledger.claim("/ingest/erp", uid, delivery)
+        return self.ledger.acquire("/ingest/erp", uid, delivery)
 
     def work(
         self, message_id: str, uid: str, second: int = 0, key: str = ""
-    ) -> LedgerWork:
+    ) -> LeasedDelivery:
         budget = Budget(540, self.clock)
-        claim = self.claim(message_id, uid, second, key)
-        return LedgerWork(self.ledger, claim, budget)
+        claim = self.acquire(message_id, uid, second, key)
+        return LeasedDelivery(self.ledger, claim, budget)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_first_call_that_had_to_wait_is_under_a_lease_to_its_end(scene):
     work.before_call(CALL_SECONDS)
     scene.clock.now += CALL_SECONDS
 
-    assert scene.claim("m2", "15") == Busy()
+    assert scene.acquire("m2", "15") == InFlight()
 
 
 def test_a_stock_call_that_had_to_wait_is_not_overtaken_by_a_newer_level(scene):
@@ -135,8 +135,8 @@ def test_a_mark_has_the_name_by_which_operators_ask_for_it(scene, pair, name):
     work = scene.work("m1", "15")
     work.applied(work.pending(rows(pair)))
 
-    assert scene.store.get(thing_key(thing_hash(name)))["message"] == "m1"
-    assert scene.ledger.forget_thing(name) == (1, 0)
+    assert scene.store.get(resource_key(resource_hash(name)))["message"] == "m1"
+    assert scene.ledger.forget_resource(name) == (1, 0)
 
 
 @pytest.mark.parametrize("level_first", [True, False])
@@ -148,7 +148,7 @@ def test_an_event_of_the_sku_a_at_b_is_no_level_of_a_at_b(scene, level_first):
     def happens() -> None:
         work = scene.work("m2", "16", second=2, key=key)
         work.applied(work.pending(rows(("a@b", "c"))))
-        assert work.settle(done)
+        assert work.complete(done)
 
     if not level_first:
         happens()

@@ -14,8 +14,8 @@ from docs.generate import json_schema, openapi, topic_message
 from functions.events import samples
 from functions.events.catalog import EVENTS
 from functions.events.message import message
-from functions.moment import timestamp
 from functions.settings import names
+from functions.timestamps import timestamp
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from functions.ingest import auth, envelope
-from functions.ingest.envelope import LONGEST_UID, MOST_KEYS
-from functions.ingest.ingest import BODY_SECONDS
-from functions.ingest.settings import LEAST_KEY, LEAST_SECRET, IngestSettings
+from functions.ingest.envelope import MAX_KEYS, MAX_UID_BYTES
+from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
+from functions.ingest.settings import (
+    MIN_SIGNING_KEY_BYTES,
+    MIN_TOKEN_LENGTH,
+    IngestSettings,
+)
 from functions.settings import from_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,12 +131,12 @@ def test_every_sentence_of_the_answers_is_the_code_s():
 def test_the_limits_are_the_codes():
     most = IngestSettings(project="p").max_body_bytes
 
-    assert f"within {BODY_SECONDS:.0f} seconds" in PAGE
+    assert f"within {BODY_TIMEOUT_SECONDS:.0f} seconds" in PAGE
     assert f"longer than {most} bytes" in PAGE
-    assert f"| `uid` | {LONGEST_UID} bytes" in PAGE
-    assert f"| keys of one object | {MOST_KEYS};" in PAGE
-    assert f"at least {LEAST_SECRET} characters" in PAGE
-    assert f"at least {LEAST_KEY} bytes" in PAGE
+    assert f"| `uid` | {MAX_UID_BYTES} bytes" in PAGE
+    assert f"| keys of one object | {MAX_KEYS};" in PAGE
+    assert f"at least {MIN_TOKEN_LENGTH} characters" in PAGE
+    assert f"at least {MIN_SIGNING_KEY_BYTES} bytes" in PAGE
 
 
 def test_rate_limits_have_their_paragraph():

@@ -93,10 +93,10 @@ def test_unknown_keys_are_refused_where_commerce_has_no_room(name):
     assert EVENTS[name].schema.unknown == wanted
 
 
-def test_only_comments_and_new_shipments_are_happenings():
-    happenings = {name for name in kit.EVENTS if EVENTS[name].happening}
+def test_only_comments_and_new_shipments_are_not_idempotent():
+    non_idempotent = {name for name in kit.EVENTS if not EVENTS[name].idempotent}
 
-    assert happenings == {
+    assert non_idempotent == {
         "be-observer.sales_order_status_update",
         "be-observer.sales_order_shipment_create",
     }
@@ -135,7 +135,7 @@ def test_every_line_of_the_catalogue_is_read():
         "handler",
         "key",
         "key_case",
-        "happening",
+        "idempotent",
     }
 
 

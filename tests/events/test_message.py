@@ -6,12 +6,12 @@ import json
 import pytest
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, bounded_key
+from functions.events.catalog import EVENTS, bounded_ordering_key
 from functions.events.message import (
-    fingerprint,
+    content_hash,
     json_bytes,
     message,
-    traceparent_of,
+    parse_traceparent,
 )
 
 PREFIX = "be-observer."
@@ -94,7 +94,7 @@ def test_the_ordering_key_names_the_thing(name, value, key):
 )
 def test_a_key_that_is_too_long_for_pubsub_is_hashed(name, hashed):
     digest = hashlib.sha256(name.encode()).hexdigest()
-    key = bounded_key("customer", name)
+    key = bounded_ordering_key("customer", name)
 
     assert key == (f"customer:sha256:{digest}" if hashed else f"customer:{name}")
     assert len(key.encode()) <= 1024
@@ -109,18 +109,18 @@ def test_a_long_email_is_lowered_before_it_is_hashed():
 
 
 def test_a_fingerprint_tells_values_and_events_apart_and_nothing_else():
-    first = fingerprint("e", {"a": 1, "b": [1, {"c": "é"}]})
+    first = content_hash("e", {"a": 1, "b": [1, {"c": "é"}]})
 
-    assert first == fingerprint("e", {"b": [1, {"c": "é"}], "a": 1})
+    assert first == content_hash("e", {"b": [1, {"c": "é"}], "a": 1})
     assert (
         len(
             {
                 first,
-                fingerprint("f", {"a": 1, "b": [1, {"c": "é"}]}),
-                fingerprint("e", {"a": 2, "b": [1, {"c": "é"}]}),
-                fingerprint("e", {"a": 1, "b": [{"c": "é"}, 1]}),
-                fingerprint("e", {"a": "1", "b": [1, {"c": "é"}]}),
-                fingerprint("e", {"a": True, "b": [1, {"c": "é"}]}),
+                content_hash("f", {"a": 1, "b": [1, {"c": "é"}]}),
+                content_hash("e", {"a": 2, "b": [1, {"c": "é"}]}),
+                content_hash("e", {"a": 1, "b": [{"c": "é"}, 1]}),
+                content_hash("e", {"a": "1", "b": [1, {"c": "é"}]}),
+                content_hash("e", {"a": True, "b": [1, {"c": "é"}]}),
             }
         )
         == 6
@@ -148,4 +148,4 @@ def test_a_fingerprint_tells_values_and_events_apart_and_nothing_else():
     ],
 )
 def test_only_a_valid_traceparent_is_handed_on(text, taken):
-    assert traceparent_of(text) == taken
+    assert parse_traceparent(text) == taken

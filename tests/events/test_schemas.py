@@ -12,7 +12,7 @@ from functions.events.catalog import EVENTS, InvalidValue
 from functions.events.fields import Flag, Id, Number, Rows, Sku, Text
 
 BIG = 100_000_000_000_000
-LARGEST_ID = 9_223_372_036_854_775_807
+MAX_ID = 9_223_372_036_854_775_807
 NOT_TEXT = [0, 1, 1.5, True, False, [], {}, ["a"]]
 NOT_NUMBER = ["1", "1.5", "", True, False, [], {}, float("nan"), float("inf")]
 
@@ -20,14 +20,14 @@ TAKEN = {
     Text: ["a", "a" * 5000, " ", "é", "😀", "a\nb"],
     Sku: ["a", "a" * 64, "é" * 64, "a/b", "...", "a.", ".a", " ", "?#%2F+"],
     Number: [0, 1, -1, 1.5, -0.0001, BIG, -BIG, 1e-9],
-    Id: [1, 15, LARGEST_ID],
+    Id: [1, 15, MAX_ID],
     Flag: [True, False],
 }
 REFUSED = {
     Text: [*NOT_TEXT, "", "\0", "a\0b", "\ud800", "a\udfff"],
     Sku: [*NOT_TEXT, "", ".", "..", "a" * 65, "\0", "\ud800"],
     Number: [*NOT_NUMBER, BIG + 1, -BIG - 1, 10**400, 1e300],
-    Id: [*NOT_NUMBER, 0, -1, 1.0, 15.0, 1.5, LARGEST_ID + 1, 10**400],
+    Id: [*NOT_NUMBER, 0, -1, 1.0, 15.0, 1.5, MAX_ID + 1, 10**400],
     Flag: ["true", "yes", "1", "", 0, 1, 1.0, [], {}],
 }
 

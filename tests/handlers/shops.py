@@ -1,22 +1,22 @@
-"""What handler tests ask: samples, a shop that a script answers, and a delivery."""
+"""What handler tests ask: samples, a commerce that a script answers, and a delivery."""
 
 import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.commerce.client import Calls
+from functions.commerce.client import CommerceSession
 from functions.events import catalog, samples
-from functions.handlers import Direct, dispatch
+from functions.handlers import DirectCall, dispatch
 from tests.commerce.canned import PAAS, Asked, commerce, response
 
 PREFIX = "be-observer."
 
 
-class Unsure(Direct):
+class Unsure(DirectCall):
     """A delivery after one whose outcome nobody knows."""
 
     def __init__(self, seconds_ago: float = 60) -> None:
-        self.unsure_since = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+        self.outcome_unknown_since = datetime.now(UTC) - timedelta(seconds=seconds_ago)
 
 
 def written(seconds_ago: float = 0) -> str:
@@ -47,8 +47,8 @@ def refused(status: int, message: str, *parameters: Any):
 
 def shop_of(
     answers: dict[str, Any], base: dict = PAAS, **settings: str
-) -> tuple[Calls, list[Asked]]:
-    """A shop, and the list of what it is asked.
+) -> tuple[CommerceSession, list[Asked]]:
+    """A commerce, and the list of what it is asked.
 
     Args:
         answers: ``"GET orders/8"`` to a document, an HTTPResponse, an exception to
@@ -64,12 +64,12 @@ def shop_of(
         return response(200, said)
 
     client, adapter = commerce(script, base, **settings)
-    return client.calls(), adapter.asked
+    return client.session(), adapter.asked
 
 
-def handle(event: str, value: Any, shop: Calls, work: Any = None) -> str:
+def handle(event: str, value: Any, commerce: CommerceSession, work: Any = None) -> str:
     """What the handler of *event* says."""
-    return dispatch(catalog.find(PREFIX + event))(value, shop, work or Direct())
+    return dispatch(catalog.find(PREFIX + event))(value, commerce, work or DirectCall())
 
 
 def calls(asked: list[Asked]) -> list[tuple]:

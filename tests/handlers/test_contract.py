@@ -5,11 +5,11 @@ import json
 import pytest
 
 from cli.check_commerce import READS
-from functions.commerce.client import HARMLESS
+from functions.commerce.client import PROBE_ROUTE
 from functions.commerce.errors import HandlerError
 from functions.events import samples
 from functions.events.catalog import EVENTS
-from functions.handlers import Direct, dispatch
+from functions.handlers import DirectCall, dispatch
 from tests import adobe, machine
 from tests.commerce.canned import PAAS, SAAS, Asked, commerce, response
 from tests.handlers.shops import Unsure, refused
@@ -69,7 +69,7 @@ def requests_of(event, value, base, work=None, script=store, **settings):
     """All requests that handling *value* makes of Commerce."""
     client, adapter = commerce(script, base, **settings)
     try:
-        dispatch(EVENTS[event])(value, client.calls(), work or Direct())
+        dispatch(EVENTS[event])(value, client.session(), work or DirectCall())
     except HandlerError:
         assert script is full
     return [asked for asked in adapter.asked if asked.path]
@@ -110,8 +110,8 @@ def test_every_request_is_as_adobe_defines_it(event, version):
 @pytest.mark.parametrize("version", adobe.VERSIONS)
 @pytest.mark.parametrize(
     ("path", "query"),
-    [(HARMLESS, {}), *((route, query) for _, route, query in READS)],
-    ids=[HARMLESS, *(route for _, route, _ in READS)],
+    [(PROBE_ROUTE, {}), *((route, query) for _, route, query in READS)],
+    ids=[PROBE_ROUTE, *(route for _, route, _ in READS)],
 )
 def test_what_else_is_read_is_as_adobe_defines_it(version, path, query):
     assert adobe.validate_request(version, "GET", f"/V1/{path}", query) == []

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from functions.handlers import Direct
+from functions.handlers import DirectCall
 from tests.handlers.shops import (
     InTurn,
     Unsure,
@@ -25,9 +25,9 @@ KEPT = (
 
 
 def test_a_customer_is_created():
-    shop, asked = shop_of({"POST customers": {"id": 15}})
+    commerce, asked = shop_of({"POST customers": {"id": 15}})
 
-    said = handle("customer_create", sample("customer_create"), shop)
+    said = handle("customer_create", sample("customer_create"), commerce)
 
     assert said == "Customer created successfully"
     assert calls(asked) == [
@@ -46,9 +46,9 @@ def test_a_customer_is_created():
 
 
 def test_the_website_of_new_customers_is_a_setting():
-    shop, asked = shop_of({"POST customers": {"id": 15}}, COMMERCE_WEBSITE_ID="2")
+    commerce, asked = shop_of({"POST customers": {"id": 15}}, COMMERCE_WEBSITE_ID="2")
 
-    handle("customer_create", sample("customer_create"), shop)
+    handle("customer_create", sample("customer_create"), commerce)
 
     assert asked[0].body["customer"]["website_id"] == 2
 
@@ -66,9 +66,11 @@ THERE = {
 
 
 def test_an_update_keeps_what_a_put_would_reset():
-    shop, asked = shop_of({"GET customers/15": THERE, "PUT customers/15": {"id": 15}})
+    commerce, asked = shop_of(
+        {"GET customers/15": THERE, "PUT customers/15": {"id": 15}}
+    )
 
-    said = handle("customer_update", sample("customer_update"), shop)
+    said = handle("customer_update", sample("customer_update"), commerce)
 
     assert said == "Customer updated successfully"
     assert calls(asked) == [
@@ -105,22 +107,22 @@ def test_an_update_keeps_what_a_put_would_reset():
 def test_an_update_names_a_website_since_some_versions_demand_it(
     there, setting, website
 ):
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {"GET customers/15": there, "PUT customers/15": {"id": 15}},
         COMMERCE_WEBSITE_ID=setting,
     )
 
-    handle("customer_update", sample("customer_update"), shop)
+    handle("customer_update", sample("customer_update"), commerce)
 
     assert asked[1].body["customer"].get("website_id") == website
 
 
 def test_an_update_of_nobody_is_refused_and_creates_nobody():
     missing = refused(404, "No such entity with %1 = %2", "customerId", 15)
-    shop, asked = shop_of({"GET customers/15": missing})
+    commerce, asked = shop_of({"GET customers/15": missing})
 
     with pytest.raises(Rejected) as raised:
-        handle("customer_update", sample("customer_update"), shop)
+        handle("customer_update", sample("customer_update"), commerce)
 
     assert raised.value.message == (
         "Commerce answered 404 to GET customers/{id}:"
@@ -131,19 +133,19 @@ def test_an_update_of_nobody_is_refused_and_creates_nobody():
 
 @pytest.mark.parametrize("odd", [[], "text", None, True])
 def test_a_customer_in_an_unknown_form_is_nothing_to_build_on(odd):
-    shop, _ = shop_of({"GET customers/15": odd})
+    commerce, _ = shop_of({"GET customers/15": odd})
 
     with pytest.raises(Unavailable):
-        handle("customer_update", sample("customer_update"), shop)
+        handle("customer_update", sample("customer_update"), commerce)
 
 
 def test_a_group_is_created_and_updated():
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {"POST customerGroups": {"id": 19}, "PUT customerGroups/19": {"id": 19}}
     )
 
     said = [
-        handle(event, sample(event), shop)
+        handle(event, sample(event), commerce)
         for event in ("customer_group_create", "customer_group_update")
     ]
 
@@ -173,14 +175,14 @@ CREATES = [
 
 @pytest.mark.parametrize(("event", "path", "text"), CREATES)
 def test_after_a_lost_answer_already_exists_is_done(event, path, text):
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {f"POST {path}": InTurn(requests.ReadTimeout(), refused(400, text))}
     )
     with pytest.raises(Unavailable) as raised:
-        handle(event, sample(event), shop)
+        handle(event, sample(event), commerce)
     assert raised.value.effect_unknown
 
-    said = handle(event, sample(event), shop, Unsure())
+    said = handle(event, sample(event), commerce, Unsure())
 
     assert said.endswith("created successfully")
     assert len(asked) == 2
@@ -188,20 +190,20 @@ def test_after_a_lost_answer_already_exists_is_done(event, path, text):
 
 @pytest.mark.parametrize(("event", "path", "text"), CREATES)
 def test_without_an_earlier_attempt_already_exists_is_refused(event, path, text):
-    shop, _ = shop_of({f"POST {path}": refused(400, text)})
+    commerce, _ = shop_of({f"POST {path}": refused(400, text)})
 
     with pytest.raises(Rejected) as raised:
-        handle(event, sample(event), shop, Direct())
+        handle(event, sample(event), commerce, DirectCall())
 
     assert raised.value.message == f"Commerce answered 400 to POST {path}: {text}"
 
 
 @pytest.mark.parametrize(("event", "path", "_"), CREATES)
 def test_another_refusal_is_one_even_after_a_lost_answer(event, path, _):
-    shop, _ = shop_of({f"POST {path}": refused(400, '"%1" is required.', "email")})
+    commerce, _ = shop_of({f"POST {path}": refused(400, '"%1" is required.', "email")})
 
     with pytest.raises(Rejected):
-        handle(event, sample(event), shop, Unsure())
+        handle(event, sample(event), commerce, Unsure())
 
 
 @pytest.mark.parametrize(
@@ -217,21 +219,21 @@ def test_another_refusal_is_one_even_after_a_lost_answer(event, path, _):
 )
 def test_a_delete_is_done_whether_there_or_gone(event, path, sentence):
     gone = refused(404, "No such entity with %1 = %2", "id", 15)
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {f"DELETE {path}": InTurn(True, requests.ReadTimeout(), gone)}
     )
-    assert handle(event, sample(event), shop) == sentence
+    assert handle(event, sample(event), commerce) == sentence
     with pytest.raises(Unavailable):
-        handle(event, sample(event), shop)
+        handle(event, sample(event), commerce)
 
-    assert handle(event, sample(event), shop) == sentence
+    assert handle(event, sample(event), commerce) == sentence
 
     assert calls(asked) == [("DELETE", path, None)] * 3
 
 
 def test_a_default_group_cannot_be_deleted():
     text = "The group can't be deleted."
-    shop, _ = shop_of({"DELETE customerGroups/19": refused(400, text)})
+    commerce, _ = shop_of({"DELETE customerGroups/19": refused(400, text)})
 
     with pytest.raises(Rejected):
-        handle("customer_group_delete", sample("customer_group_delete"), shop)
+        handle("customer_group_delete", sample("customer_group_delete"), commerce)

@@ -56,9 +56,9 @@ class Order:
 
 
 def test_an_order_that_has_the_status_gets_a_comment():
-    shop, asked = shop_of(Order().answers)
+    commerce, asked = shop_of(Order().answers)
 
-    said = handle(EVENT, sample(EVENT), shop)
+    said = handle(EVENT, sample(EVENT), commerce)
 
     assert said == "Order updated successfully"
     assert calls(asked) == [
@@ -68,18 +68,20 @@ def test_an_order_that_has_the_status_gets_a_comment():
 
 
 def test_by_default_the_status_is_left_and_the_answer_says_so():
-    shop, asked = shop_of(Order("pending").answers)
+    commerce, asked = shop_of(Order("pending").answers)
 
-    said = handle(EVENT, sample(EVENT), shop)
+    said = handle(EVENT, sample(EVENT), commerce)
 
     assert said == "Order updated successfully; status not changed"
     assert calls(asked)[1][2] == comment("pending")
 
 
 def test_with_status_mode_the_status_is_sent():
-    shop, asked = shop_of(Order("pending").answers, COMMERCE_ORDER_STATUS_MODE="status")
+    commerce, asked = shop_of(
+        Order("pending").answers, COMMERCE_ORDER_STATUS_MODE="status"
+    )
 
-    said = handle(EVENT, sample(EVENT), shop)
+    said = handle(EVENT, sample(EVENT), commerce)
 
     assert said == "Order updated successfully"
     assert calls(asked)[1][2] == comment("processing")
@@ -91,10 +93,10 @@ def test_with_status_mode_a_status_that_commerce_refuses_is_refused():
         **Order("pending").answers,
         "POST orders/8/comments": refused(400, text, "shipped"),
     }
-    shop, _ = shop_of(answers, COMMERCE_ORDER_STATUS_MODE="status")
+    commerce, _ = shop_of(answers, COMMERCE_ORDER_STATUS_MODE="status")
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, sample(EVENT, status="shipped"), shop)
+        handle(EVENT, sample(EVENT, status="shipped"), commerce)
 
     assert raised.value.message.endswith(
         'The status "shipped" is not part of the order status history.'
@@ -102,19 +104,19 @@ def test_with_status_mode_a_status_that_commerce_refuses_is_refused():
 
 
 def test_the_customer_is_told_where_the_event_says_so():
-    shop, asked = shop_of(Order().answers)
+    commerce, asked = shop_of(Order().answers)
 
-    handle(EVENT, sample(EVENT, notifyCustomer=True), shop)
+    handle(EVENT, sample(EVENT, notifyCustomer=True), commerce)
 
     assert calls(asked)[1][2] == comment("processing", notified=1)
 
 
 def test_nobody_is_told_where_the_event_says_nothing():
-    shop, asked = shop_of(Order().answers)
+    commerce, asked = shop_of(Order().answers)
     value = sample(EVENT)
     del value["notifyCustomer"]
 
-    handle(EVENT, value, shop)
+    handle(EVENT, value, commerce)
 
     assert calls(asked)[1][2] == comment("processing", notified=0)
 
@@ -122,33 +124,33 @@ def test_nobody_is_told_where_the_event_says_nothing():
 @pytest.mark.parametrize("status", [None, "", 7])
 @pytest.mark.parametrize("mode", ["comment", "status"])
 def test_an_order_without_a_status_gets_no_comment(status, mode):
-    shop, asked = shop_of(Order(status).answers, COMMERCE_ORDER_STATUS_MODE=mode)
+    commerce, asked = shop_of(Order(status).answers, COMMERCE_ORDER_STATUS_MODE=mode)
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, sample(EVENT), shop)
+        handle(EVENT, sample(EVENT), commerce)
 
     assert raised.value.status == 409
     assert calls(asked) == [LOOK]
 
 
 def test_an_order_that_is_not_there_is_refused():
-    shop, _ = shop_of({"GET orders/8": refused(404, "No such entity")})
+    commerce, _ = shop_of({"GET orders/8": refused(404, "No such entity")})
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, sample(EVENT), shop)
+        handle(EVENT, sample(EVENT), commerce)
     assert raised.value.status == 404
 
 
 def test_after_a_lost_answer_the_comment_is_not_added_again():
     order = Order()
     order.lose = True
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
     with pytest.raises(Unavailable) as raised:
-        handle(EVENT, sample(EVENT), shop)
+        handle(EVENT, sample(EVENT), commerce)
     assert raised.value.effect_unknown
     order.lose = False
 
-    said = handle(EVENT, sample(EVENT), shop, Unsure())
+    said = handle(EVENT, sample(EVENT), commerce, Unsure())
 
     assert said == "Order updated successfully"
     assert len(order.comments) == 1
@@ -157,9 +159,9 @@ def test_after_a_lost_answer_the_comment_is_not_added_again():
 
 def test_after_a_lost_request_the_comment_is_added():
     order = Order()
-    shop, _ = shop_of(order.answers)
+    commerce, _ = shop_of(order.answers)
 
-    handle(EVENT, sample(EVENT), shop, Unsure())
+    handle(EVENT, sample(EVENT), commerce, Unsure())
 
     assert len(order.comments) == 1
 
@@ -187,9 +189,9 @@ def test_after_a_lost_request_the_comment_is_added():
 )
 def test_another_comment_is_not_taken_for_ours(other):
     order = Order(comments=[other])
-    shop, _ = shop_of(order.answers)
+    commerce, _ = shop_of(order.answers)
 
-    handle(EVENT, sample(EVENT), shop, Unsure())
+    handle(EVENT, sample(EVENT), commerce, Unsure())
 
     assert len(order.comments) == 2
 
@@ -198,16 +200,16 @@ def test_another_comment_is_not_taken_for_ours(other):
 def test_a_status_that_comes_back_is_told_again_and_only_once(lost):
     """processing, pending, processing, within the minutes that clocks may differ."""
     order = Order()
-    shop, _ = shop_of(order.answers)
+    commerce, _ = shop_of(order.answers)
     for status in ("processing", "pending"):
-        handle(EVENT, sample(EVENT, status=status), shop)
+        handle(EVENT, sample(EVENT, status=status), commerce)
     if lost == "answer":
         order.lose = True
         with pytest.raises(Unavailable):
-            handle(EVENT, sample(EVENT), shop)
+            handle(EVENT, sample(EVENT), commerce)
         order.lose = False
 
-    handle(EVENT, sample(EVENT), shop, Unsure())
+    handle(EVENT, sample(EVENT), commerce, Unsure())
 
     said = [made["comment"].rpartition(" ")[2] for made in reversed(order.comments)]
     assert said == ["processing", "pending", "processing"]
@@ -215,12 +217,12 @@ def test_a_status_that_comes_back_is_told_again_and_only_once(lost):
 
 def test_what_people_write_meanwhile_hides_no_comment_of_ours():
     order = Order()
-    shop, _ = shop_of(order.answers)
-    handle(EVENT, sample(EVENT), shop)
+    commerce, _ = shop_of(order.answers)
+    handle(EVENT, sample(EVENT), commerce)
     note = {"comment": "Called the customer", "created_at": written(), "entity_id": 9}
     order.comments.append(note)
 
-    handle(EVENT, sample(EVENT), shop, Unsure())
+    handle(EVENT, sample(EVENT), commerce, Unsure())
 
     assert len(order.comments) == 2
 
@@ -234,8 +236,8 @@ def test_clocks_may_differ_by_five_minutes(before, made):
         "entity_id": 1,
     }
     order = Order(comments=[comment])
-    shop, _ = shop_of(order.answers)
+    commerce, _ = shop_of(order.answers)
 
-    handle(EVENT, sample(EVENT), shop, Unsure(60))
+    handle(EVENT, sample(EVENT), commerce, Unsure(60))
 
     assert len(order.comments) == made

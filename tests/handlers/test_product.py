@@ -16,9 +16,9 @@ DESCRIPTION = {
 
 
 def test_a_product_is_created_with_the_attribute_set():
-    shop, asked = shop_of({"POST products": {"sku": "LAMP-1"}})
+    commerce, asked = shop_of({"POST products": {"sku": "LAMP-1"}})
 
-    said = handle("catalog_product_create", sample("catalog_product_create"), shop)
+    said = handle("catalog_product_create", sample("catalog_product_create"), commerce)
 
     assert said == "Product created successfully"
     assert calls(asked) == [
@@ -39,23 +39,23 @@ def test_a_product_is_created_with_the_attribute_set():
 
 
 def test_a_product_without_a_price_is_sent_without_one():
-    shop, asked = shop_of({"POST products": {}})
+    commerce, asked = shop_of({"POST products": {}})
     value = sample("catalog_product_create")
     del value["price"]
 
-    handle("catalog_product_create", value, shop)
+    handle("catalog_product_create", value, commerce)
 
     assert "price" not in asked[0].body["product"]
 
 
 def test_attribute_set_and_tax_class_are_settings():
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {"POST products": {}},
         COMMERCE_ATTRIBUTE_SET_ID="9",
         COMMERCE_PRODUCT_TAX_CLASS_ID="0",
     )
 
-    handle("catalog_product_create", sample("catalog_product_create"), shop)
+    handle("catalog_product_create", sample("catalog_product_create"), commerce)
 
     product = asked[0].body["product"]
     assert product["attribute_set_id"] == 9
@@ -68,9 +68,9 @@ def test_attribute_set_and_tax_class_are_settings():
 @pytest.mark.parametrize("base", [SAAS, None], ids=["ims", "oauth1"])
 def test_an_update_sends_no_attribute_set(base):
     answers = {"PUT products/LAMP-1": {"sku": "LAMP-1"}, "POST ": TOKEN}
-    shop, asked = shop_of(answers, *([base] if base else []))
+    commerce, asked = shop_of(answers, *([base] if base else []))
 
-    said = handle("catalog_product_update", sample("catalog_product_update"), shop)
+    said = handle("catalog_product_update", sample("catalog_product_update"), commerce)
 
     assert said == "Product updated successfully"
     assert calls(asked)[-1] == (
@@ -98,11 +98,13 @@ ODD = ["two words", "a+b", "a/b", "100%", "#1", "what?", "é", "日本"]
 @pytest.mark.parametrize("sku", ODD)
 def test_under_oauth1_an_odd_sku_is_updated_by_post(sku):
     """The search keeps POST from creating what is not there."""
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {"GET products": {"items": [{"sku": sku}]}, "POST products": {}}
     )
 
-    handle("catalog_product_update", sample("catalog_product_update", sku=sku), shop)
+    handle(
+        "catalog_product_update", sample("catalog_product_update", sku=sku), commerce
+    )
 
     search, post = calls(asked)
     assert search == (
@@ -123,11 +125,13 @@ def test_under_oauth1_an_odd_sku_is_updated_by_post(sku):
 
 @pytest.mark.parametrize("found", [{"items": []}, {"items": None}, {}])
 def test_an_odd_sku_that_is_not_there_is_refused_and_not_created(found):
-    shop, asked = shop_of({"GET products": found})
+    commerce, asked = shop_of({"GET products": found})
 
     with pytest.raises(Rejected) as raised:
         handle(
-            "catalog_product_update", sample("catalog_product_update", sku="a b"), shop
+            "catalog_product_update",
+            sample("catalog_product_update", sku="a b"),
+            commerce,
         )
 
     assert (raised.value.status, raised.value.message) == (
@@ -138,10 +142,10 @@ def test_an_odd_sku_that_is_not_there_is_refused_and_not_created(found):
 
 
 def test_under_ims_an_odd_sku_stays_in_the_path():
-    shop, asked = shop_of({"PUT products/two%20words": {}, "POST ": TOKEN}, SAAS)
+    commerce, asked = shop_of({"PUT products/two%20words": {}, "POST ": TOKEN}, SAAS)
 
     value = sample("catalog_product_update", sku="two words")
-    handle("catalog_product_update", value, shop)
+    handle("catalog_product_update", value, commerce)
 
     assert calls(asked)[-1][:2] == ("PUT", "products/two%20words")
 
@@ -153,9 +157,11 @@ def test_a_slash_goes_by_post_whoever_signed(sku):
         "GET products": {"items": [{"sku": sku}]},
         "POST products": {},
     }
-    shop, asked = shop_of(answers, SAAS)
+    commerce, asked = shop_of(answers, SAAS)
 
-    handle("catalog_product_update", sample("catalog_product_update", sku=sku), shop)
+    handle(
+        "catalog_product_update", sample("catalog_product_update", sku=sku), commerce
+    )
 
     assert [call[:2] for call in calls(asked)[1:]] == [
         ("GET", "products"),
@@ -173,9 +179,9 @@ def test_a_slash_goes_by_post_whoever_signed(sku):
     ],
 )
 def test_a_product_is_deleted_or_gone_already(said):
-    shop, asked = shop_of({"DELETE products/LAMP-1": said})
+    commerce, asked = shop_of({"DELETE products/LAMP-1": said})
 
-    done = handle("catalog_product_delete", sample("catalog_product_delete"), shop)
+    done = handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
 
     assert done == "Product deleted successfully"
     assert calls(asked) == [("DELETE", "products/LAMP-1", None)]
@@ -183,10 +189,10 @@ def test_a_product_is_deleted_or_gone_already(said):
 
 def test_a_delete_at_a_wrong_address_is_not_done():
     gone = response(404, b"<html>Not Found</html>")
-    shop, _ = shop_of({"DELETE products/LAMP-1": gone})
+    commerce, _ = shop_of({"DELETE products/LAMP-1": gone})
 
     with pytest.raises(Unavailable) as raised:
-        handle("catalog_product_delete", sample("catalog_product_delete"), shop)
+        handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
     assert raised.value.alarm
 
 
@@ -198,12 +204,12 @@ def test_a_delete_at_a_wrong_address_is_not_done():
     ],
 )
 def test_after_a_lost_answer_the_same_is_sent_again(event, call):
-    shop, asked = shop_of({call: InTurn(LOST, {"sku": "LAMP-1"})})
+    commerce, asked = shop_of({call: InTurn(LOST, {"sku": "LAMP-1"})})
     with pytest.raises(Unavailable) as raised:
-        handle(event, sample(event), shop)
+        handle(event, sample(event), commerce)
     assert raised.value.effect_unknown
 
-    handle(event, sample(event), shop)
+    handle(event, sample(event), commerce)
 
     first, second = calls(asked)
     assert first == second
@@ -211,10 +217,10 @@ def test_after_a_lost_answer_the_same_is_sent_again(event, call):
 
 def test_after_a_lost_answer_a_delete_finds_nothing_and_is_done():
     gone = refused(404, "The product doesn't exist.")
-    shop, _ = shop_of({"DELETE products/LAMP-1": InTurn(LOST, gone)})
+    commerce, _ = shop_of({"DELETE products/LAMP-1": InTurn(LOST, gone)})
     with pytest.raises(Unavailable):
-        handle("catalog_product_delete", sample("catalog_product_delete"), shop)
+        handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
 
-    said = handle("catalog_product_delete", sample("catalog_product_delete"), shop)
+    said = handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
 
     assert said == "Product deleted successfully"

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from functions.handlers import Direct
+from functions.handlers import DirectCall
 from functions.handlers.shipment import is_same
 from tests.handlers.shops import (
     Unsure,
@@ -82,9 +82,9 @@ class Order:
 
 def test_a_shipment_is_made_from_the_source_where_commerce_reads_it():
     order = Order()
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
 
-    said = handle(CREATE, sample(CREATE), shop)
+    said = handle(CREATE, sample(CREATE), commerce)
 
     assert said == "Shipment created successfully"
     assert calls(asked) == [
@@ -112,29 +112,29 @@ def test_a_shipment_is_made_from_the_source_where_commerce_reads_it():
 
 def test_no_items_ship_all_that_is_left():
     order = Order()
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
 
-    handle(CREATE, sample(CREATE, items=[]), shop)
+    handle(CREATE, sample(CREATE, items=[]), commerce)
 
     assert asked[0].body["items"] == []
     assert order.left == 0
 
 
 def test_an_empty_comment_is_left_out():
-    shop, asked = shop_of(Order().answers)
+    commerce, asked = shop_of(Order().answers)
     comment = {"comment": " ", "visibleOnFront": True}
 
-    handle(CREATE, sample(CREATE, comment=comment), shop)
+    handle(CREATE, sample(CREATE, comment=comment), commerce)
 
     assert "comment" not in asked[0].body
 
 
 @pytest.mark.parametrize("visible", [True, False])
 def test_the_customer_is_told_where_that_is_set(visible):
-    shop, asked = shop_of(Order().answers, COMMERCE_SHIPMENT_NOTIFY="true")
+    commerce, asked = shop_of(Order().answers, COMMERCE_SHIPMENT_NOTIFY="true")
     comment = {"comment": "Sent", "visibleOnFront": visible}
 
-    handle(CREATE, sample(CREATE, comment=comment), shop)
+    handle(CREATE, sample(CREATE, comment=comment), commerce)
 
     body = asked[0].body
     assert (body["notify"], body["appendComment"]) == (True, visible)
@@ -152,12 +152,12 @@ def test_the_customer_is_told_where_that_is_set(visible):
 def test_after_a_lost_answer_nothing_is_shipped_again(changes):
     order = Order()
     order.lose = "after"
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
     with pytest.raises(Unavailable) as raised:
-        handle(CREATE, sample(CREATE, **changes), shop)
+        handle(CREATE, sample(CREATE, **changes), commerce)
     assert raised.value.effect_unknown
 
-    said = handle(CREATE, sample(CREATE, **changes), shop, Unsure())
+    said = handle(CREATE, sample(CREATE, **changes), commerce, Unsure())
 
     assert said == "Shipment created successfully"
     assert len(order.shipments) == 1
@@ -170,11 +170,11 @@ def test_after_a_lost_answer_nothing_is_shipped_again(changes):
 def test_after_a_lost_request_it_is_shipped():
     order = Order()
     order.lose = "before"
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
     with pytest.raises(Unavailable):
-        handle(CREATE, sample(CREATE), shop)
+        handle(CREATE, sample(CREATE), commerce)
 
-    handle(CREATE, sample(CREATE), shop, Unsure())
+    handle(CREATE, sample(CREATE), commerce, Unsure())
 
     assert len(order.shipments) == 1
     assert asked[1].query == {
@@ -190,12 +190,12 @@ def test_after_a_lost_request_it_is_shipped():
 def test_an_attempt_still_at_work_when_we_looked_is_found_by_the_second_look():
     order = Order()
     order.lose = "late"
-    shop, asked = shop_of(order.answers)
+    commerce, asked = shop_of(order.answers)
     value = sample(CREATE, items=[])
     with pytest.raises(Unavailable):
-        handle(CREATE, value, shop)
+        handle(CREATE, value, commerce)
 
-    said = handle(CREATE, value, shop, Unsure())
+    said = handle(CREATE, value, commerce, Unsure())
 
     assert said == "Shipment created successfully"
     assert len(order.shipments) == 1
@@ -203,10 +203,10 @@ def test_an_attempt_still_at_work_when_we_looked_is_found_by_the_second_look():
 
 
 def test_a_full_order_is_refused_where_no_attempt_of_ours_is_known():
-    shop, asked = shop_of(Order(left=0).answers)
+    commerce, asked = shop_of(Order(left=0).answers)
 
     with pytest.raises(Rejected) as raised:
-        handle(CREATE, sample(CREATE), shop, Direct())
+        handle(CREATE, sample(CREATE), commerce, DirectCall())
 
     assert raised.value.message == (
         "Commerce answered 400 to POST order/{orderId}/ship: Shipment Document"
@@ -217,20 +217,20 @@ def test_a_full_order_is_refused_where_no_attempt_of_ours_is_known():
 
 def test_a_full_order_is_refused_where_the_shipment_is_another():
     order = Order()
-    shop, _ = shop_of(order.answers)
-    handle(CREATE, sample(CREATE, items=[], tracks=[]), shop)
+    commerce, _ = shop_of(order.answers)
+    handle(CREATE, sample(CREATE, items=[], tracks=[]), commerce)
 
     with pytest.raises(Rejected):
-        handle(CREATE, sample(CREATE), shop, Unsure())
+        handle(CREATE, sample(CREATE), commerce, Unsure())
 
 
 def test_a_like_shipment_of_long_ago_is_not_taken_for_ours():
     order = Order()
-    shop, _ = shop_of(order.answers)
-    handle(CREATE, sample(CREATE), shop)
+    commerce, _ = shop_of(order.answers)
+    handle(CREATE, sample(CREATE), commerce)
     order.shipments[0]["created_at"] = written(3600)
 
-    handle(CREATE, sample(CREATE), shop, Unsure())
+    handle(CREATE, sample(CREATE), commerce, Unsure())
 
     assert len(order.shipments) == 2
 

@@ -27,9 +27,9 @@ THERE = {
 
 
 def test_a_shipment_is_changed_with_all_that_adobe_demands():
-    shop, asked = shop_of({"GET shipment/33": THERE, "POST shipment": {}})
+    commerce, asked = shop_of({"GET shipment/33": THERE, "POST shipment": {}})
 
-    said = handle(UPDATE, sample(UPDATE), shop)
+    said = handle(UPDATE, sample(UPDATE), commerce)
 
     assert said == "Shipment updated successfully"
     assert calls(asked) == [
@@ -80,10 +80,10 @@ def test_a_shipment_is_changed_with_all_that_adobe_demands():
 
 def test_a_change_of_a_shipment_that_is_not_there_makes_none():
     missing = refused(404, "The entity that was requested doesn't exist.")
-    shop, asked = shop_of({"GET shipment/33": missing})
+    commerce, asked = shop_of({"GET shipment/33": missing})
 
     with pytest.raises(Rejected) as raised:
-        handle(UPDATE, sample(UPDATE), shop)
+        handle(UPDATE, sample(UPDATE), commerce)
 
     assert raised.value.status == 404
     assert len(asked) == 1
@@ -113,10 +113,10 @@ def test_a_change_of_a_shipment_that_is_not_there_makes_none():
     ],
 )
 def test_a_change_that_would_take_from_another_is_refused(there, message):
-    shop, asked = shop_of({"GET shipment/33": there})
+    commerce, asked = shop_of({"GET shipment/33": there})
 
     with pytest.raises(Rejected) as raised:
-        handle(UPDATE, sample(UPDATE), shop)
+        handle(UPDATE, sample(UPDATE), commerce)
 
     assert (raised.value.status, raised.value.message) == (404, message)
     assert len(asked) == 1
@@ -129,10 +129,10 @@ def test_after_a_lost_answer_a_change_is_written_again_and_makes_no_second():
         made.append(asked.body["entity"]["entity_id"])
         return requests.ReadTimeout() if len(made) == 1 else {}
 
-    shop, _ = shop_of({"GET shipment/33": THERE, "POST shipment": save})
+    commerce, _ = shop_of({"GET shipment/33": THERE, "POST shipment": save})
     with pytest.raises(Unavailable):
-        handle(UPDATE, sample(UPDATE), shop)
+        handle(UPDATE, sample(UPDATE), commerce)
 
-    handle(UPDATE, sample(UPDATE), shop, Unsure())
+    handle(UPDATE, sample(UPDATE), commerce, Unsure())
 
     assert made == [33, 33]

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from functions.handlers import Direct
+from functions.handlers import DirectCall
 from tests.handlers.shops import InTurn, calls, handle, refused, shop_of
 
 EVENT = "catalog_stock_update"
@@ -19,7 +19,7 @@ def rows(count):
     return [row(f"SKU-{i}", i) for i in range(count)]
 
 
-class Remembering(Direct):
+class Remembering(DirectCall):
     """A delivery that leaves out what was applied before."""
 
     def __init__(self, older=()):
@@ -37,9 +37,9 @@ def sent(asked):
 
 
 def test_a_level_is_set():
-    shop, asked = shop_of({PATH: []})
+    commerce, asked = shop_of({PATH: []})
 
-    said = handle(EVENT, [row("A", 66), row("B", 0, "berlin", True)], shop)
+    said = handle(EVENT, [row("A", 66), row("B", 0, "berlin", True)], commerce)
 
     assert said == "Stock updated successfully"
     assert calls(asked) == [
@@ -66,18 +66,18 @@ def test_a_level_is_set():
     [(1, "20", [1]), (20, "20", [20]), (45, "20", [20, 20, 5]), (5, "2", [2, 2, 1])],
 )
 def test_many_levels_go_in_pieces(count, size, pieces):
-    shop, asked = shop_of({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
+    commerce, asked = shop_of({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
 
-    handle(EVENT, rows(count), shop)
+    handle(EVENT, rows(count), commerce)
 
     assert [len(piece) for piece in sent(asked)] == pieces
     assert sum(sent(asked), []) == [r["sku"] for r in rows(count)]
 
 
 def test_of_one_sku_and_source_the_last_level_wins():
-    shop, asked = shop_of({PATH: []})
+    commerce, asked = shop_of({PATH: []})
 
-    handle(EVENT, [row("A", 1), row("A", 5, "berlin"), row("B"), row("A", 2)], shop)
+    handle(EVENT, [row("A", 1), row("A", 5, "berlin"), row("B"), row("A", 2)], commerce)
 
     items = asked[0].body["sourceItems"]
     assert [(i["sku"], i["source_code"], i["quantity"]) for i in items] == [
@@ -89,14 +89,14 @@ def test_of_one_sku_and_source_the_last_level_wins():
 
 def test_a_delivery_goes_on_after_the_pieces_that_were_applied():
     work = Remembering()
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {PATH: InTurn([], requests.ReadTimeout(), [], [])},
         COMMERCE_STOCK_PIECE_SIZE="2",
     )
     with pytest.raises(Unavailable):
-        handle(EVENT, rows(6), shop, work)
+        handle(EVENT, rows(6), commerce, work)
 
-    handle(EVENT, rows(6), shop, work)
+    handle(EVENT, rows(6), commerce, work)
 
     assert sent(asked) == [
         ["SKU-0", "SKU-1"],
@@ -108,9 +108,9 @@ def test_a_delivery_goes_on_after_the_pieces_that_were_applied():
 
 
 def test_levels_that_a_newer_event_has_set_are_left_out():
-    shop, asked = shop_of({PATH: []})
+    commerce, asked = shop_of({PATH: []})
 
-    said = handle(EVENT, rows(3), shop, Remembering(older=rows(3)))
+    said = handle(EVENT, rows(3), commerce, Remembering(older=rows(3)))
 
     assert said == "Stock updated successfully"
     assert asked == []
@@ -119,12 +119,12 @@ def test_levels_that_a_newer_event_has_set_are_left_out():
 def test_a_refused_piece_does_not_hold_back_the_others():
     work = Remembering()
     text = 'Source "%1" does not exist'
-    shop, asked = shop_of(
+    commerce, asked = shop_of(
         {PATH: InTurn([], refused(400, text, "x"), [])}, COMMERCE_STOCK_PIECE_SIZE="1"
     )
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, rows(3), shop, work)
+        handle(EVENT, rows(3), commerce, work)
 
     assert len(asked) == 3
     assert work.done == [rows(3)[0], rows(3)[2]]
@@ -136,10 +136,10 @@ def test_a_refused_piece_does_not_hold_back_the_others():
 
 
 def test_a_refused_single_piece_keeps_its_message():
-    shop, _ = shop_of({PATH: refused(400, "no")})
+    commerce, _ = shop_of({PATH: refused(400, "no")})
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, rows(2), shop)
+        handle(EVENT, rows(2), commerce)
 
     assert raised.value.message == (
         "Commerce answered 400 to POST inventory/source-items: no"

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from google.auth.exceptions import TransportError
 
-from functions.ingest import auth, google_id
-from functions.ingest.google_id import (
+from functions.ingest import google_id_token
+from functions.ingest import auth
+from functions.ingest.google_id_token import (
     CERTIFICATES_SECONDS,
     CLOCK_SECONDS,
     CachedCertificates,
@@ -193,7 +194,7 @@ def test_any_other_token_is_refused(offered):
     ],
 )
 def test_without_certificates_nobody_is_judged(answer):
-    with pytest.raises(auth.Undecided):
+    with pytest.raises(auth.AuthenticationUnavailable):
         caller(f"Bearer {token()}", Google(answer))
 
 
@@ -203,7 +204,7 @@ def test_certificates_are_fetched_once_an_hour():
     certificates = CachedCertificates(google, lambda: now[0])
     for seconds, fetched in ((0, 1), (CERTIFICATES_SECONDS - 1, 1), (2, 2), (1, 2)):
         now[0] += seconds
-        assert google_id.email_of(token(), AUDIENCE, certificates) == EMAIL
+        assert google_id_token.email_of(token(), AUDIENCE, certificates) == EMAIL
         assert len(google.asked) == fetched
 
 
@@ -212,8 +213,8 @@ def test_a_failed_fetch_is_not_kept():
     certificates = CachedCertificates(google)
 
     with pytest.raises(TransportError):
-        google_id.email_of(token(), AUDIENCE, certificates)
-    assert google_id.email_of(token(), AUDIENCE, certificates) == EMAIL
+        google_id_token.email_of(token(), AUDIENCE, certificates)
+    assert google_id_token.email_of(token(), AUDIENCE, certificates) == EMAIL
 
 
 DOOR = {
@@ -227,7 +228,7 @@ def test_the_account_becomes_the_events_source(shared_pubsub, capfd):
     shared_pubsub.stored.clear()
     kept = SimpleNamespace(status=200, data=CERTIFICATES, headers={})
     # As if they had been fetched a minute ago; nobody goes to Google here.
-    google_id.CERTIFICATES._kept[GOOGLES] = (time.monotonic() + 60, kept)
+    google_id_token.CERTIFICATES._kept[GOOGLES] = (time.monotonic() + 60, kept)
     try:
         with ingest(shared_pubsub.address, **DOOR) as client:
             told = [
@@ -235,7 +236,7 @@ def test_the_account_becomes_the_events_source(shared_pubsub, capfd):
                 for t in (token(), token(STRANGER))
             ]
     finally:
-        google_id.CERTIFICATES._kept.clear()
+        google_id_token.CERTIFICATES._kept.clear()
 
     assert [answer.status_code for answer in told] == [200, 401]
     [(_, message)] = shared_pubsub.stored

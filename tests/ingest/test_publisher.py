@@ -7,8 +7,8 @@ import grpc
 import pytest
 
 from functions.events.message import Message
-from functions.ingest.publisher import NotStored, Publisher
-from functions.pubsub.address import Endpoint, endpoint, topic_path
+from functions.ingest.publisher import Publisher, PublishFailed
+from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from tests import running
 from tests.ingest.pubsub import HANGS_SECONDS, PubSub
 from tests.ingest.served import event, ingest, post
@@ -27,7 +27,7 @@ def published(address: str, timeout_seconds: float = 5) -> str:
     async def publish():
         try:
             return await publisher(address, timeout_seconds).publish("t", MESSAGE)
-        except NotStored as error:
+        except PublishFailed as error:
             return error.code
 
     return asyncio.run(publish())

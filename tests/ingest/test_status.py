@@ -16,7 +16,7 @@ from functions.ingest.ingest import Ingest
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
 from functions.ledger.decisions import Delivery, Outcome
-from functions.ledger.ledger import Ledger, thing_hash, uid_hash
+from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Log
@@ -56,16 +56,16 @@ def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest
     delivery = Delivery(
         message_id=f"m-{uid}",
         uid=uid_hash(uid),
-        thing=thing_hash("product:A"),
+        resource=resource_hash("product:A"),
         event=EVENT,
         entity="product",
-        fingerprint="f",
-        happening=False,
+        content_hash="f",
+        idempotent=True,
         time="2026-01-01T00:00:00.000000Z",
     )
-    claim = ledger.claim(source, uid, delivery)
+    claim = ledger.acquire(source, uid, delivery)
     if outcome:
-        assert ledger.settle(claim, outcome)
+        assert ledger.complete(claim, outcome)
 
 
 def as_described(answer) -> None:
@@ -104,8 +104,8 @@ def ledger(store):
         ),
         pytest.param(
             Outcome(400, "Bad price", True),
-            {"state": "refused", "message": "Bad price"},
-            id="refused",
+            {"state": "rejected", "message": "Bad price"},
+            id="rejected",
         ),
         pytest.param(
             Outcome(503, "Commerce is away", False),

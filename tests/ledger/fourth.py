@@ -38,7 +38,7 @@ class FileStore:
             return [
                 (key, record)
                 for key, record in records.items()
-                if value == record.get(field) or value in record.get("things", ())
+                if value == record.get(field) or value in record.get("resources", ())
             ]
 
     @contextmanager

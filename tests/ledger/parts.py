@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from functions.ledger.decisions import Answered, Busy, Delivery, Outcome
-from functions.ledger.ledger import Claim, Ledger, event_key, thing_hash, uid_hash
+from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
+from functions.ledger.ledger import Lease, Ledger, event_key, resource_hash, uid_hash
 
 STORES = [
     "memory",
@@ -22,7 +22,7 @@ OLD, BETWEEN, NEW = (f"2026-01-0{day}T00:00:00.000000Z" for day in (1, 2, 3))
 DONE = Outcome(200, "Product updated", final=True)
 REFUSED = Outcome(400, "Price is odd", final=True)
 NO_EFFECT = Outcome(429, "Too many requests", final=False)
-UNKNOWN = Outcome(504, "No answer in time", final=False, unsure=True)
+UNKNOWN = Outcome(504, "No answer in time", final=False, outcome_unknown=True)
 
 
 class Timed:
@@ -36,31 +36,31 @@ class Timed:
     def lease_runs_out(self) -> None:
         self.now += LEASE + 1
 
-    def claim(
+    def acquire(
         self, given: Delivery, source: str = SOURCE, uid: str = UID
-    ) -> Answered | Busy | Claim:
+    ) -> AlreadyProcessed | InFlight | Lease:
         """What the ledger says of a delivery."""
-        return self.ledger.claim(source, uid, given)
+        return self.ledger.acquire(source, uid, given)
 
-    def claimed(self, given: Delivery) -> Claim:
-        """A claim, which must be given."""
-        claim = self.claim(given)
-        assert isinstance(claim, Claim)
-        return claim
+    def leased(self, given: Delivery) -> Lease:
+        """A lease, which must be given."""
+        lease = self.acquire(given)
+        assert isinstance(lease, Lease)
+        return lease
 
-    def settled(self, given: Delivery, outcome: Outcome) -> Claim:
-        """Claim and record *outcome*."""
-        claim = self.claimed(given)
-        assert self.ledger.settle(claim, outcome)
-        return claim
+    def settled(self, given: Delivery, outcome: Outcome) -> Lease:
+        """Lease and record *outcome*."""
+        lease = self.leased(given)
+        assert self.ledger.complete(lease, outcome)
+        return lease
 
     def record(self) -> dict | None:
         """What is kept of the event."""
         return self.store.get(event_key(SOURCE, UID))
 
 
-def answered(outcome: Outcome, repeated: bool) -> Answered:
-    return Answered(outcome.status, outcome.answer, repeated)
+def answered(outcome: Outcome, repeated: bool) -> AlreadyProcessed:
+    return AlreadyProcessed(outcome.status, outcome.answer, repeated)
 
 
 def delivery(message_id: str = "m1", value: str = "A", **changes) -> Delivery:
@@ -68,11 +68,11 @@ def delivery(message_id: str = "m1", value: str = "A", **changes) -> Delivery:
     given = Delivery(
         message_id=message_id,
         uid=uid_hash(UID),
-        thing=thing_hash("product:LAMP"),
+        resource=resource_hash("product:LAMP"),
         event="be-observer.catalog_product_update",
         entity="product",
-        fingerprint=value,
-        happening=False,
+        content_hash=value,
+        idempotent=True,
         time="2026-01-01T00:00:00.000000Z",
     )
     return replace(given, **changes)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions.ledger.decisions import Busy
-from functions.ledger.ledger import Claim
+from functions.ledger.decisions import InFlight
+from functions.ledger.ledger import Lease
 from tests.ledger.parts import (
     DONE,
     LEASE,
@@ -27,37 +27,37 @@ from tests.ledger.parts import (
     ],
 )
 def test_while_one_is_under_way_any_other_of_its_uid_waits(timed, other):
-    claim = timed.claimed(delivery("m1"))
+    lease = timed.leased(delivery("m1"))
 
-    assert timed.claim(other) == Busy()
+    assert timed.acquire(other) == InFlight()
 
-    timed.ledger.settle(claim, NO_EFFECT)
-    assert isinstance(timed.claim(other), Claim)
+    timed.ledger.complete(lease, NO_EFFECT)
+    assert isinstance(timed.acquire(other), Lease)
 
 
 def test_a_lease_that_is_renewed_holds_longer(timed):
-    claim = timed.claimed(delivery())
+    lease = timed.leased(delivery())
     timed.now += LEASE - 1
-    assert timed.ledger.renew(claim)
+    assert timed.ledger.renew(lease)
 
     timed.now += LEASE - 1
-    assert timed.claim(delivery()) == Busy()
+    assert timed.acquire(delivery()) == InFlight()
 
     timed.now += 2
-    assert isinstance(timed.claim(delivery()), Claim)
+    assert isinstance(timed.acquire(delivery()), Lease)
 
 
 @pytest.mark.parametrize("outcome", [DONE, REFUSED, NO_EFFECT, UNKNOWN])
 @pytest.mark.parametrize("then", [None, DONE, UNKNOWN])
 def test_who_was_taken_over_records_nothing(timed, outcome, then):
-    first = timed.claimed(delivery())
+    first = timed.leased(delivery())
     timed.lease_runs_out()
-    second = timed.claimed(delivery())
+    second = timed.leased(delivery())
     if then:
-        timed.ledger.settle(second, then)
+        timed.ledger.complete(second, then)
     before = timed.record()
 
-    assert timed.ledger.settle(first, outcome) is False
+    assert timed.ledger.complete(first, outcome) is False
     assert timed.ledger.renew(first) is False
 
     assert timed.record() == before
@@ -66,19 +66,19 @@ def test_who_was_taken_over_records_nothing(timed, outcome, then):
 
 def test_who_was_taken_over_by_another_message_records_its_own(timed):
     """Both know what came of theirs; neither speaks of the other's."""
-    first = timed.claimed(delivery("m1", "A"))
+    first = timed.leased(delivery("m1", "A"))
     timed.lease_runs_out()
-    second = timed.claimed(delivery("m2", "B"))
+    second = timed.leased(delivery("m2", "B"))
 
-    assert timed.ledger.settle(first, DONE)
-    assert timed.ledger.settle(second, REFUSED)
+    assert timed.ledger.complete(first, DONE)
+    assert timed.ledger.complete(second, REFUSED)
 
-    assert timed.claim(delivery("m1", "A")) == answered(DONE, repeated=False)
-    assert timed.claim(delivery("m2", "B")) == answered(REFUSED, repeated=False)
+    assert timed.acquire(delivery("m1", "A")) == answered(DONE, repeated=False)
+    assert timed.acquire(delivery("m2", "B")) == answered(REFUSED, repeated=False)
 
 
 def test_each_try_is_counted(timed):
-    tries = [timed.settled(delivery(), NO_EFFECT).claimed.attempt for _ in range(3)]
+    tries = [timed.settled(delivery(), NO_EFFECT).leased.attempt for _ in range(3)]
 
     assert tries == [1, 2, 3]
 
@@ -89,7 +89,7 @@ def test_each_try_is_counted(timed):
 def test_after_a_try_without_effect_nobody_need_look(timed):
     timed.settled(delivery(), NO_EFFECT)
 
-    assert timed.claimed(delivery()).claimed.unsure_since is None
+    assert timed.leased(delivery()).leased.outcome_unknown_since is None
 
 
 def test_after_a_try_whose_outcome_is_unknown_the_next_one_looks(timed):
@@ -97,15 +97,15 @@ def test_after_a_try_whose_outcome_is_unknown_the_next_one_looks(timed):
     timed.settled(delivery(), UNKNOWN)
     timed.now += 10
 
-    assert timed.claimed(delivery()).claimed.unsure_since == began
+    assert timed.leased(delivery()).leased.outcome_unknown_since == began
 
 
 def test_after_a_lease_that_ran_out_the_next_one_looks(timed):
     began = timed.now
-    timed.claimed(delivery())
+    timed.leased(delivery())
     timed.lease_runs_out()
 
-    assert timed.claimed(delivery()).claimed.unsure_since == began
+    assert timed.leased(delivery()).leased.outcome_unknown_since == began
 
 
 def test_it_looks_for_what_was_done_since_the_first_of_them(timed):
@@ -115,7 +115,7 @@ def test_it_looks_for_what_was_done_since_the_first_of_them(timed):
         timed.settled(delivery(), outcome)
         timed.now += 100
 
-    assert timed.claimed(delivery()).claimed.unsure_since == began
+    assert timed.leased(delivery()).leased.outcome_unknown_since == began
 
 
 def test_another_message_that_says_the_same_looks_as_well(timed):
@@ -124,13 +124,13 @@ def test_another_message_that_says_the_same_looks_as_well(timed):
     timed.settled(delivery("m1"), UNKNOWN)
     timed.now += 10
 
-    assert timed.claimed(delivery("m2")).claimed.unsure_since == began
+    assert timed.leased(delivery("m2")).leased.outcome_unknown_since == began
 
 
 def test_another_message_that_says_something_else_need_not(timed):
     timed.settled(delivery("m1", "A"), UNKNOWN)
 
-    assert timed.claimed(delivery("m2", "B")).claimed.unsure_since is None
+    assert timed.leased(delivery("m2", "B")).leased.outcome_unknown_since is None
 
 
 def test_a_message_is_the_same_for_a_version_that_reads_it_otherwise(timed):
@@ -138,4 +138,4 @@ def test_a_message_is_the_same_for_a_version_that_reads_it_otherwise(timed):
     began = timed.now
     timed.settled(delivery("m1", "A"), UNKNOWN)
 
-    assert timed.claimed(delivery("m1", "B")).claimed.unsure_since == began
+    assert timed.leased(delivery("m1", "B")).leased.outcome_unknown_since == began

@@ -23,7 +23,7 @@ ledger = Ledger(SqliteStore(sys.argv[1]), LEASE, 35)
 print("ready", flush=True)
 for line in sys.stdin:
     uid = line.strip()
-    said = ledger.claim(SOURCE, uid, delivery(f"m-{uid}"))
+    said = ledger.acquire(SOURCE, uid, delivery(f"m-{uid}"))
     print(type(said).__name__, flush=True)
 """
 
@@ -53,7 +53,7 @@ def test_of_several_processes_one_claims(racers):
         for racer in racers:
             racer.stdin.flush()
         said = Counter(racer.stdout.readline().strip() for racer in racers)
-        told[said["Claim"], said["Busy"]] += 1
+        told[said["Lease"], said["InFlight"]] += 1
 
     assert told == {(1, PROCESSES - 1): ROUNDS}
 
@@ -66,4 +66,4 @@ def test_what_one_process_recorded_all_others_know(racers, tmp_path):
         racer.stdin.write("15\n")
         racer.stdin.flush()
 
-    assert {racer.stdout.readline() for racer in racers} == {"Answered\n"}
+    assert {racer.stdout.readline() for racer in racers} == {"AlreadyProcessed\n"}

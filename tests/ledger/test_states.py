@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from functions.ledger import rules
-from functions.ledger.decisions import Answered, Busy
-from functions.ledger.ledger import Claim
+from functions.ledger.decisions import AlreadyProcessed, InFlight
+from functions.ledger.ledger import Lease
 from tests.ledger.parts import (
     DONE,
     NO_EFFECT,
@@ -35,9 +35,9 @@ def table() -> dict[str, dict[str, str]]:
 
 
 class Scene(Timed):
-    """One message, and the claim by which somebody acts or once acted on it."""
+    """One message, and the lease by which somebody acts or once acted on it."""
 
-    claim_of_it: Claim | None = None
+    claim_of_it: Lease | None = None
 
     def state(self) -> str:
         """Its state, by the word of the table."""
@@ -51,38 +51,38 @@ class Scene(Timed):
         state = rules.state(entry, self.now)
         if state != "failed":
             return state
-        return f"failed, {'no effect' if entry['unsure'] is None else 'effect unknown'}"
+        return f"failed, {'no effect' if entry['outcome_unknown'] is None else 'effect unknown'}"
 
     def deliver(self) -> str:
-        match said := self.claim(MINE):
-            case Answered():
+        match said := self.acquire(MINE):
+            case AlreadyProcessed():
                 assert not said.repeated
                 assert (said.status, said.answer) in (DONE_ANSWER, REFUSED_ANSWER)
                 return "its answer"
-            case Busy():
+            case InFlight():
                 return "come again"
-        return "look, then act" if said.claimed.unsure_since else "act"
+        return "look, then act" if said.leased.outcome_unknown_since else "act"
 
     def ends(self, outcome: rules.Outcome) -> None:
-        self.ledger.settle(self.claim_of_it, outcome)
+        self.ledger.complete(self.claim_of_it, outcome)
 
     def done_by_another(self) -> None:
-        claim = self.claim(OTHER)
-        if isinstance(claim, Claim):
-            self.ledger.settle(claim, DONE)
+        lease = self.acquire(OTHER)
+        if isinstance(lease, Lease):
+            self.ledger.complete(lease, DONE)
 
 
 DONE_ANSWER = (DONE.status, DONE.answer)
 REFUSED_ANSWER = (REFUSED.status, REFUSED.answer)
 
-# How a message comes into a state, from being claimed.
+# How a message comes into a state, from being leased.
 INTO = {
     "under way": lambda scene: None,
     "lost": Scene.lease_runs_out,
     "failed, no effect": lambda scene: scene.ends(NO_EFFECT),
     "failed, effect unknown": lambda scene: scene.ends(UNKNOWN),
     "done": lambda scene: scene.ends(DONE),
-    "refused": lambda scene: scene.ends(REFUSED),
+    "rejected": lambda scene: scene.ends(REFUSED),
 }
 HAPPENS = {
     "delivered": Scene.deliver,
@@ -111,7 +111,7 @@ def test_a_message_goes_from_state_to_state_as_the_table_says(store, state, what
     after, _, said = table()[state][what].partition(": ")
     scene = Scene(store)
     if state in INTO:
-        scene.claim_of_it = scene.claimed(MINE)
+        scene.claim_of_it = scene.leased(MINE)
         INTO[state](scene)
     assert scene.state() == state
     if after == CANNOT:

@@ -30,7 +30,12 @@ def test_nothing_is_there_to_begin_with(store):
 
 
 def test_what_is_put_is_read_back(store):
-    record = {"expires": FOREVER, "uid": "u", "things": ["t"], "deep": {"a": [1, None]}}
+    record = {
+        "expires": FOREVER,
+        "uid": "u",
+        "resources": ["t"],
+        "deep": {"a": [1, None]},
+    }
 
     put(store, "a", record)
 
@@ -38,24 +43,24 @@ def test_what_is_put_is_read_back(store):
 
 
 def test_none_deletes(store):
-    put(store, "a", {"expires": FOREVER, "uid": "u", "things": ["t"]})
+    put(store, "a", {"expires": FOREVER, "uid": "u", "resources": ["t"]})
 
     put(store, "a", None)
 
     assert store.get("a") is None
-    assert (store.find("uid", "u"), store.find("things", "t")) == ([], [])
+    assert (store.find("uid", "u"), store.find("resources", "t")) == ([], [])
 
 
 def test_records_are_found_by_uid_and_by_thing(store):
-    one = {"expires": FOREVER, "uid": "u", "things": ["t", "s"]}
-    two = {"expires": FOREVER, "uid": "v", "things": ["t"]}
+    one = {"expires": FOREVER, "uid": "u", "resources": ["t", "s"]}
+    two = {"expires": FOREVER, "uid": "v", "resources": ["t"]}
     put(store, "one", one)
     put(store, "two", two)
 
     assert store.find("uid", "u") == [("one", one)]
-    assert sorted(store.find("things", "t")) == [("one", one), ("two", two)]
-    put(store, "one", {**one, "things": ["s"]})
-    assert store.find("things", "t") == [("two", two)]
+    assert sorted(store.find("resources", "t")) == [("one", one), ("two", two)]
+    put(store, "one", {**one, "resources": ["s"]})
+    assert store.find("resources", "t") == [("two", two)]
 
 
 def test_a_change_that_fails_changes_nothing(store):
@@ -215,16 +220,16 @@ def test_ingest_tells_a_caller_its_own_from_it_and_writes_nothing(store, tmp_pat
         }
     for uid, outcome in (
         ("done", Outcome(200, "Product updated", True)),
-        ("refused", Outcome(400, "Bad price", True)),
+        ("rejected", Outcome(400, "Bad price", True)),
         ("tried", Outcome(503, "Away", False)),
     ):
-        thing = Delivery(
+        resource = Delivery(
             f"m-{uid}", uid_hash(uid), None, "e", "product", "f", False, ""
         )
-        assert ledger.settle(ledger.claim("/ingest/erp", uid, thing), outcome)
+        assert ledger.complete(ledger.acquire("/ingest/erp", uid, resource), outcome)
     tokens = {"erp": "erp-token-0123456789", "wms": "wms-token-0123456789"}
     secrets = ",".join(f"{name}:{token}" for name, token in tokens.items())
-    uids = ("done", "refused", "tried", "nobody")
+    uids = ("done", "rejected", "tried", "nobody")
     before = [store.get(event_key("/ingest/erp", uid)) for uid in uids]
 
     with function("ingest", INGEST_AUTH="token", INGEST_TOKENS=secrets, **given) as it:
@@ -238,7 +243,7 @@ def test_ingest_tells_a_caller_its_own_from_it_and_writes_nothing(store, tmp_pat
         nobodys = ask("done", "")
 
     assert [answer.json().get("state") for answer in told] == [
-        *("handled", "refused", "retrying", None),
+        *("handled", "rejected", "retrying", None),
     ]
     assert told[1].json()["message"] == "Bad price"
     assert [a.status_code for a in (told[3], others, nobodys)] == [404, 404, 401]

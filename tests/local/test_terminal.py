@@ -28,7 +28,7 @@ def line(stage: str, **labels) -> str:
         pytest.param("attempt", {"attempt": 2}, "delivered, attempt 2", id="delivered"),
         pytest.param("outcome", {"outcome": "handled"}, "handled", id="handled"),
         pytest.param("outcome", {"outcome": "retry"}, "retrying", id="retrying"),
-        pytest.param("outcome", {"outcome": "refused"}, "refused", id="refused"),
+        pytest.param("outcome", {"outcome": "rejected"}, "rejected", id="rejected"),
     ],
 )
 def test_each_stage_has_its_line(stage, labels, expected):
@@ -40,14 +40,14 @@ def test_each_stage_has_its_line(stage, labels, expected):
 
 
 def test_an_outcome_tells_time_and_status():
-    told = line("outcome", outcome="refused", status=400, ms=12.5)
+    told = line("outcome", outcome="rejected", status=400, ms=12.5)
 
     assert told.endswith("uid=erp-1  12.5 ms  400\n")
 
 
 def test_what_ingest_refuses_tells_the_fields_at_fault():
     fields = ["data.value.sku", "data.value.price"]
-    told = line("received", outcome="refused", status=400, fields=fields)
+    told = line("received", outcome="rejected", status=400, fields=fields)
 
     assert told.startswith("refused  ")
     assert told.endswith("uid=erp-1  400  data.value.sku, data.value.price\n")

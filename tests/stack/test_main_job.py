@@ -98,7 +98,7 @@ def test_what_commerce_refuses_becomes_a_dead_letter(stack):
 
     stack.post("be-observer.customer_update", value, "nobody-1")
 
-    assert "404" in stack.outcome("nobody-1", "refused")
+    assert "404" in stack.outcome("nobody-1", "rejected")
     listed = subprocess.run(
         [sys.executable, "-m", "cli", "dead-letters", "--uid", "nobody-1", "--json"],
         cwd=ROOT,

@@ -46,7 +46,7 @@ def test_dashboard_shows_the_way_of_the_events(dashboard):
         "Refused, per second",
         "Tried again, per second",
         "Whole way, median and 95th percentile (ms)",
-        "Calls to Commerce, 95th percentile (ms)",
+        "CommerceSession to Commerce, 95th percentile (ms)",
         "Events waiting",
         "Oldest event waiting (s)",
         "Consumers' verdicts by status, per second",
@@ -128,7 +128,7 @@ def test_alerts_fire_when_they_should(resources):
 def test_refusals_alert_counts_refusals_only(resources):
     policy = resources["google_monitoring_alert_policy"]["commerce_refusals"]
     [condition] = policy["conditions"][0]["condition_threshold"]
-    assert condition["filter"].endswith(' AND metric.labels.outcome="refused"')
+    assert condition["filter"].endswith(' AND metric.labels.outcome="rejected"')
 
 
 def test_each_alert_says_what_to_do(resources):
@@ -136,7 +136,7 @@ def test_each_alert_says_what_to_do(resources):
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
     text = (CONFIGURATION / "variables.tf").read_text()
     variables = re.findall(r'^variable "(\w+)"', text, re.M)
-    outcomes = {"alarm", "crashed", "published"}
+    outcomes = {"alarm", "error", "published"}
     for name, policy in resources["google_monitoring_alert_policy"].items():
         [documentation] = policy["documentation"]
         quoted = re.findall(r"`([^`]+)`", documentation["content"])

@@ -9,7 +9,7 @@ from tests.terraform.surroundings import nothing_else, services, watching
 PUSHER = "gcp-sa-pubsub.iam.gserviceaccount.com"
 
 # What the ledger's code looks for: no field is indexed beside these.
-INDEXED = {"*": [], "things": [("CONTAINS", None)], "uid": [(None, "ASCENDING")]}
+INDEXED = {"*": [], "resources": [("CONTAINS", None)], "uid": [(None, "ASCENDING")]}
 
 
 @dataclass(frozen=True)

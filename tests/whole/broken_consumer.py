@@ -2,7 +2,6 @@
 
 import os
 
-from functions.commerce.client import Commerce
 from functions.commerce.settings import CommerceSettings
 from functions.consumer import main
 from functions.consumer.main import consumer
@@ -11,7 +10,7 @@ from functions.settings import from_environment
 __all__ = ["consumer"]
 
 
-class Broken(Commerce):
+class Broken(CommerceConnection):
     """Raises what nobody foresaw, in place of a call."""
 
     def exchange(self, calls, method, route, url, content=None):

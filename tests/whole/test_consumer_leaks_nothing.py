@@ -61,7 +61,7 @@ ECHOED = re.compile(
 )
 SAID = {
     "handled": lambda request: answer(200, {"id": 1, "status": "x", "items": []}),
-    "refused": lambda request: answer(400, ECHO),
+    "rejected": lambda request: answer(400, ECHO),
     "not there": lambda request: answer(404, ECHO),
     "unauthorized": lambda request: answer(401, ECHO),
     "retry": lambda request: answer(500, ECHO),
@@ -91,7 +91,7 @@ class TestConsumer:
         said, told, statuses, outcomes = self._led_through(execution_id)
 
         assert statuses == {200, 400, 401, 404, 405, 500, 503}
-        assert outcomes == {"handled", "repeated", "refused", "retry"}
+        assert outcomes == {"handled", "duplicate", "rejected", "retry"}
         clean(said)
         for text in told:
             clean(text)

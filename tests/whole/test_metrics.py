@@ -17,7 +17,7 @@ from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ledger.memory import MemoryStore
 from functions.log import Log
-from functions.pubsub.address import endpoint
+from functions.pubsub.endpoint import endpoint
 from functions.settings import from_environment
 from functions.tracing import Off
 from tests.commerce.server import answer
@@ -70,7 +70,7 @@ def lines():
         parts = Parts(shop, MemoryStore())
         for uid, said in (
             ("handled", answer(200, {"id": 1})),
-            ("refused", answer(400, {"message": "No"})),
+            ("rejected", answer(400, {"message": "No"})),
             ("alarm", answer(401, {"message": "No"})),
             ("retry", answer(503, {"message": "No"})),
         ):
@@ -78,7 +78,7 @@ def lines():
             parts.deliver(push(uid=uid, message_id=uid))
         parts.deliver(push(uid="handled", message_id="handled"))
         parts.consumer._commerce = None  # as if a part were broken
-        parts.deliver(push(uid="crashed", message_id="crashed"))
+        parts.deliver(push(uid="error", message_id="error"))
     return parts.lines + _of_ingest()
 
 

@@ -70,7 +70,7 @@ class Bench(RunningStack):
             return f"now: {now}" in told[-1]
 
         self.wait_for(there, SECONDS)
-        if now in ("handled", "refused"):
+        if now in ("handled", "rejected"):
             # The ledger knows it before the consumer's lines were read.
             self.outcome(uid, now)
             there()

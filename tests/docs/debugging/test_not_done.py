@@ -8,7 +8,7 @@ import requests
 
 from cli.check_commerce import run as check_commerce
 from functions.ledger.ledger import uid_hash
-from functions.ledger.open import open_store
+from functions.ledger.stores import open_store
 from tests.commerce.server import Server, answer
 from tests.consumer.parts import PRODUCT, VALUE, push
 from tests.docs.debugging.parts import (
@@ -84,7 +84,7 @@ def test_a_sign_in_that_is_refused(entry, stack):
     fails(stack, entry, "KEYS", status=401, body=refusal)
 
     where = {"COMMERCE_BASE_URL": f"{stack.stack['commerce']}/rest/", **OAUTH1}
-    entry.also_tells(checked(where), "sign-in", "refused")
+    entry.also_tells(checked(where), "sign-in", "rejected")
 
 
 @entry_of("The clocks are apart")

@@ -23,7 +23,7 @@ def test_a_refusal_and_its_replay(entry, stack):
     )
     stack.taken(PRODUCT, product("REFUSED"), "erp-2")
 
-    told = stack.life("erp-2", "refused")
+    told = stack.life("erp-2", "rejected")
     stack.shows(entry, told)
     stack.wait_for(lambda: "erp-2" in stack.command("dead-letters"), SECONDS)
     listed = stack.command("dead-letters", "--uid", "erp-2")
@@ -43,7 +43,7 @@ def test_what_others_publish(entry, stack):
     for uid, name in (("past-1", UPDATE), ("past-2", "product_update")):
         api.publish(topic, b"sku=A", **{"ce-type": name, "ce-id": uid})
     api.close()
-    told = [stack.life(uid, "refused") for uid in ("past-1", "past-2")]
+    told = [stack.life(uid, "rejected") for uid in ("past-1", "past-2")]
 
     entry.is_shown_by("\n".join(told))
     listed = stack.command("dead-letters", "--uid", "past-1")
@@ -60,7 +60,7 @@ def test_a_store_that_refuses_signed_paths(entry, stack):
     stack.shop.rules(refuses_encoded_signed_paths=True)
     stack.taken(DELETE, {"sku": "LAMP 7/é"}, "signed-1")
 
-    entry.is_shown_by(stack.life("signed-1", "refused"))
+    entry.is_shown_by(stack.life("signed-1", "rejected"))
     stack.shop.rules(refuses_encoded_signed_paths=False)
     stack.wait_for(
         lambda: "signed-1" in stack.command("replay", "--uid", "signed-1"), SECONDS
@@ -72,7 +72,7 @@ def test_a_store_that_refuses_signed_paths(entry, stack):
 def test_a_newer_event_overtook_it(entry, stack):
     stack.shop.fail(path="LAMP-9", status=400, message="Not today.")
     stack.taken(UPDATE, product("LAMP-9", price=1), "old-9")
-    stack.life("old-9", "refused")
+    stack.life("old-9", "rejected")
     stack.taken(UPDATE, product("LAMP-9", price=2), "new-9")
     stack.life("new-9", "handled")
     stack.wait_for(lambda: "old-9" in stack.command("dead-letters"), SECONDS)
@@ -103,10 +103,10 @@ def test_a_repeat(entry, stack):
     stack.taken(UPDATE, product("AGAIN"), "again-1")
     stack.life("again-1", "handled")
     stack.taken(UPDATE, product("AGAIN"), "again-1")
-    stack.outcome("again-1", "repeated")
-    stack.wait_for(lambda: "repeated" in stack.command("trace", "again-1"), SECONDS)
+    stack.outcome("again-1", "duplicate")
+    stack.wait_for(lambda: "duplicate" in stack.command("trace", "again-1"), SECONDS)
 
-    entry.is_shown_by(stack.outcome("again-1", "repeated"))
+    entry.is_shown_by(stack.outcome("again-1", "duplicate"))
     told = stack.command("trace", "again-1")
     assert "PUT products/{sku}" not in told[told.rindex("attempt 1") :]
     stack.taken(UPDATE, product("AGAIN"), "again-2")

@@ -104,7 +104,7 @@ def test_kills_lose_nothing_and_keep_every_key_in_order(state):
             while any(EACH - 1 not in handled[key] for key in KEYS):
                 assert time.monotonic() < until, "not everything was delivered"
                 time.sleep(0.02)
-    # Answered twice: the broker died between endpoint's answer and its own commit.
+    # AlreadyProcessed twice: the broker died between endpoint's answer and its own commit.
     once = {key: list(dict.fromkeys(numbers)) for key, numbers in handled.items()}
     assert once == {key: list(range(EACH)) for key in KEYS}
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.oauth1 import OAuth1
 from functions.commerce.settings import CommerceSettings
 from functions.settings import from_environment
@@ -75,13 +75,13 @@ class Opened(Control):
 
     def shop(self, way: dict | None = None, **more: str):
         """What a handler asks, over the wire."""
-        return self.client(way, **more).calls()
+        return self.client(way, **more).session()
 
-    def client(self, way: dict | None = None, **more: str) -> Commerce:
+    def client(self, way: dict | None = None, **more: str) -> CommerceConnection:
         """The project's client of this Commerce."""
         session = requests.Session()
         self._sessions.append(session)
-        return Commerce(self.settings(way, **more), session)
+        return CommerceConnection(self.settings(way, **more), session)
 
     def ask(
         self,

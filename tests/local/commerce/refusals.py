@@ -1,4 +1,4 @@
-"""Calls that Commerce refuses, each with the words it does it in."""
+"""CommerceSession that Commerce refuses, each with the words it does it in."""
 
 import pytest
 

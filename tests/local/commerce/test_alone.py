@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from functions.commerce.client import Commerce
+from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
 from functions.commerce.settings import CommerceSettings
 from functions.settings import from_environment
@@ -53,7 +53,7 @@ def shop_of(lines: list[str]):
     environment = dict(line.split("=", 1) for line in lines[1:])
     with requests.Session() as session:
         settings = from_environment(CommerceSettings, environment)
-        yield Commerce(settings, session).calls()
+        yield CommerceConnection(settings, session).session()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -170,14 +170,14 @@ def test_whoever_sees_only_the_page_finds_why_and_gets_it_handled(page, stack):
     """The measure of it all: in under a minute, by visible text."""
     page.open("/shop")
     page.choose("How", "400, refuses the event")
-    page.fill("Calls", "1")
+    page.fill("CommerceSession", "1")
     page.press("Make it fail")
     page.sees("Commerce will fail for the next call.")
     stack.post(PRODUCT, product("WHY"), "why-1")
     page.open("/")
 
     began = time.monotonic()
-    page.sees("Dead letters 1", "refused", "dead letter")
+    page.sees("Dead letters 1", "rejected", "dead letter")
     page.press("why-1")
     page.sees("refused 400", "Invalid data: told to refuse it")
     page.sees("It waits as a dead letter.", "then replay it.")
@@ -215,9 +215,9 @@ def test_events_are_filtered(page, stack):
     stack.post("be-observer.customer_delete", {"id": 31337}, "filter-3")
     page.sees("filter-1", "filter-2", "filter-3")
 
-    page.choose("Outcome", "refused")
+    page.choose("Outcome", "rejected")
     page.wait(lambda: "filter-1" not in page.text() and "filter-2" in page.text())
-    assert all("refused" in row for row in rows(page))
+    assert all("rejected" in row for row in rows(page))
     page.choose("Entity", "product")
     page.wait(lambda: page.field("Entity").get_attribute("value") == "product")
     page.sees("filter-2", "data.value.price")

@@ -42,15 +42,15 @@ def shown(journal: Journal, **wanted: str) -> list[tuple]:
 def test_each_event_has_one_row_as_it_stands_newest_first(journal):
     received(journal, "waits")
     received(journal, "handled")
-    received(journal, "refused")
+    received(journal, "rejected")
     received(journal, "retried")
     ended(journal, "handled", "handled", status=200, ms=1.5)
     ended(journal, "retried", "retry", status=503, attempt=7)
-    published(journal, "refused", DEAD)
-    ended(journal, "refused", "refused", status=400)
+    published(journal, "rejected", DEAD)
+    ended(journal, "rejected", "rejected", status=400)
 
     assert shown(journal) == [
-        ("refused", "refused", 1, 400, True),
+        ("rejected", "rejected", 1, 400, True),
         ("retried", "retry", 7, 503, False),
         ("handled", "handled", 1, 200, False),
         ("waits", "under way", None, None, False),
@@ -69,13 +69,13 @@ def test_what_ran_out_of_tries_is_a_dead_letter(journal):
     ended(journal, "u", "retry", status=503, attempt=100)
     journal.observe("dead-lettered", room="broker", uid="u")
 
-    assert shown(journal) == [("u", "refused", 100, 503, True)]
+    assert shown(journal) == [("u", "rejected", 100, 503, True)]
 
 
 def test_a_replayed_event_is_under_way_again(journal):
     received(journal, "u")
     published(journal, "u", DEAD)
-    ended(journal, "u", "refused", status=400)
+    ended(journal, "u", "rejected", status=400)
     published(journal, "u", "projects/p/topics/product")
 
     [(_, outcome, _, _, dead)] = shown(journal)
@@ -95,7 +95,7 @@ def test_a_second_posting_of_a_handled_event_does_not_undo_it(journal):
 
 def test_what_ingest_refused_without_a_uid_has_a_row_of_its_own(journal):
     for status in (401, 400):
-        journal.observe("received", outcome="refused", status=status)
+        journal.observe("received", outcome="rejected", status=status)
 
     first, second = events.rows(journal, Wanted(), DEAD)
 

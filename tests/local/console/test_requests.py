@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from cli.where import Where
 from functions.ledger.store import LedgerUnavailable
-from functions.pubsub.address import Endpoint
+from functions.pubsub.endpoint import Endpoint
 from local.console.console import LONGEST_BODY, Console
 from tests.running import RunningStack, listening
 
@@ -158,7 +158,7 @@ def test_the_stream_tells_that_something_happened(stack, console):
 
 def test_a_dead_letter_is_replayed_and_discarded_once(stack, console):
     stack.post(ORDER, {"id": 4711, "status": "x", "notifyCustomer": False}, "letter")
-    stack.outcome("letter", "refused")
+    stack.outcome("letter", "rejected")
 
     def waiting() -> str:
         found = re.search(
@@ -184,13 +184,13 @@ def test_a_dead_letter_is_replayed_and_discarded_once(stack, console):
 def test_a_dead_letter_is_not_replayed_over_a_newer_event(stack, console):
     order = {"status": "x", "notifyCustomer": False}
     stack.post(ORDER, {"id": 4712, **order}, "older")
-    stack.outcome("older", "refused")
+    stack.outcome("older", "rejected")
     create = {"sku": "NEWER", "name": "n", "price": 1, "description": "d"}
     requests.post(
         f"{console.address}/shop/fail", {"way": "400", "times": "1"}, timeout=9
     )
     stack.post(CREATE, create, "older-product")
-    stack.outcome("older-product", "refused")
+    stack.outcome("older-product", "rejected")
     stack.post(CREATE, create, "newer-product")
     stack.outcome("newer-product", "handled")
     page = console.get("/event?key=older-product").text

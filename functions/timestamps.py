@@ -19,7 +19,7 @@ def _second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
 
 
-def normal_time(text: str) -> str | None:
+def normalize_timestamp(text: str) -> str | None:
     """RFC 3339 *text* in :func:`timestamp`'s form; None when it is none."""
     try:
         moment = datetime.fromisoformat(text)

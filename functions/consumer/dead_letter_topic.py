@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from functions.consumer.push import Push
-from functions.moment import timestamp
-from functions.pubsub.address import Endpoint, topic_path
+from functions.pubsub.endpoint import Endpoint, topic_path
+from functions.timestamps import timestamp
 
 SECONDS = 30.0  # far below the ack deadline, so that a push is answered either way
 LONGEST_ATTRIBUTE = 1024  # bytes, Pub/Sub's limit
@@ -13,7 +13,7 @@ MOST_ATTRIBUTES = 100
 PREFIX = "dead-letter-"
 
 
-class NotStored(Exception):
+class PublishFailed(Exception):
     """The dead-letter topic did not confirm; the push must not be acknowledged."""
 
 
@@ -35,7 +35,7 @@ class DeadLetters:
         """Store *push* with *status* and *reason*.
 
         Raises:
-            NotStored: it is not known to be stored.
+            PublishFailed: it is not known to be stored.
         """
         # Most instances never refuse anything; gRPC's import waits until one does.
         import grpc
@@ -47,18 +47,18 @@ class DeadLetters:
         request = wire.publish_request(
             self._topic,
             push.data,
-            letter_attributes(push, status, reason, datetime.now(UTC)),
+            dead_letter_attributes(push, status, reason, datetime.now(UTC)),
             push.ordering_key,
         )
         try:
             ids = self._publish(request, timeout=SECONDS)
         except grpc.RpcError as error:
-            raise NotStored(error.code().name) from error
+            raise PublishFailed(error.code().name) from error
         if not ids:
-            raise NotStored("NO_MESSAGE_ID")
+            raise PublishFailed("NO_MESSAGE_ID")
 
 
-def letter_attributes(
+def dead_letter_attributes(
     push: Push, status: int, reason: str, now: datetime
 ) -> dict[str, str]:
     """The original attributes and ours, within what Pub/Sub takes.

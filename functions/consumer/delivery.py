@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from functions.commerce.errors import Unavailable
 from functions.ledger.decisions import Outcome
-from functions.ledger.ledger import Claim, Ledger
+from functions.ledger.ledger import Lease, Ledger
 
 OTHER_AT_WORK = "Another delivery of this event is under way"
 # Of the margin that a lease has beyond one call, what may pass before the call begins.
@@ -42,25 +42,27 @@ class Budget:
             raise Unavailable(503, "Out of time; what is left is done next time")
 
 
-class LedgerWork:
-    """A claimed delivery: ``functions.handlers.Work`` over the ledger.
+class LeasedDelivery:
+    """A claimed delivery: ``functions.handlers.DeliveryContext`` over the ledger.
 
     Args:
-        budget: begun before the claim was asked for.
+        budget: begun before the lease was asked for.
 
     Attributes:
-        unsure_since: see ``Work``.
+        outcome_unknown_since: see ``DeliveryContext``.
     """
 
-    def __init__(self, ledger: Ledger, claim: Claim, budget: Budget) -> None:
+    def __init__(self, ledger: Ledger, lease: Lease, budget: Budget) -> None:
         self._ledger = ledger
-        self._claim = claim
+        self._lease = lease
         self._budget = budget
         self._marks: set[str] = set()
         self._held_at = 0.0  # of the budget's time: every lease began no earlier
         self._fresh = True  # the lease was given for the call that comes next
-        since = claim.claimed.unsure_since
-        self.unsure_since = datetime.fromtimestamp(since, UTC) if since else None
+        since = lease.leased.outcome_unknown_since
+        self.outcome_unknown_since = (
+            datetime.fromtimestamp(since, UTC) if since else None
+        )
 
     def before_call(self, timeout_seconds: float) -> None:
         """Let a call begin, on a lease that lasts until it is over.
@@ -75,12 +77,12 @@ class LedgerWork:
 
     def renew(self) -> bool:
         """Lengthen the lease; False when another delivery has taken over."""
-        return self._ledger.renew(self._claim)
+        return self._ledger.renew(self._lease)
 
     def _still_held(self) -> bool:
         """Lengthen what would run out before the call is over; False when taken over.
 
-        A claim, of the event or of rows, is the lease of the call that comes next,
+        A lease, of the event or of rows, is the lease of the call that comes next,
         unless that had to wait, as for a token that another thread fetches.
         """
         now = self._budget.spent()
@@ -90,20 +92,20 @@ class LedgerWork:
         self._held_at = now
         if not self._marks:
             return self.renew()
-        verdicts = self._ledger.claim_marks(self._claim, sorted(self._marks))
+        verdicts = self._ledger.acquire_watermarks(self._lease, sorted(self._marks))
         return verdicts is not None and "drop" not in verdicts
 
     def pending(self, rows: list[dict]) -> list[dict]:
-        """See ``Work``.
+        """See ``DeliveryContext``.
 
         Raises:
-            Unavailable: another event has a claim on one of them, or has taken over.
+            Unavailable: another event has a lease on one of them, or has taken over.
         """
         if not rows:
             return []
         names = [_mark(row) for row in rows]
         self._held_at = self._budget.spent()
-        verdicts = self._ledger.claim_marks(self._claim, names)
+        verdicts = self._ledger.acquire_watermarks(self._lease, names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
         self._fresh = True
@@ -112,21 +114,23 @@ class LedgerWork:
         return [row for row, s in zip(rows, sent, strict=True) if s]
 
     def applied(self, rows: Iterable[dict]) -> None:
-        """See ``Work``."""
+        """See ``DeliveryContext``."""
         names = [_mark(row) for row in rows]
         if names:
-            self._ledger.apply_marks(self._claim, names)
+            self._ledger.complete_watermarks(self._lease, names)
         self._marks.difference_update(names)
 
-    def settle(self, outcome: Outcome) -> bool:
+    def complete(self, outcome: Outcome) -> bool:
         """Record how it ended; False when another delivery has taken over."""
         # Where Commerce may still be writing, or an earlier attempt may have written,
         # the claims stand until they run out: a newer level must not be overtaken by
         # this one, nor this one be undone by an older.
-        unknown = outcome.unsure or (self.unsure_since and not outcome.final)
+        unknown = outcome.outcome_unknown or (
+            self.outcome_unknown_since and not outcome.final
+        )
         if self._marks and not unknown:
-            self._ledger.release_marks(self._claim, sorted(self._marks))
-        return self._ledger.settle(self._claim, outcome)
+            self._ledger.release_watermarks(self._lease, sorted(self._marks))
+        return self._ledger.complete(self._lease, outcome)
 
 
 def _mark(row: dict) -> str:

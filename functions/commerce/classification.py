@@ -59,7 +59,7 @@ NOT_PERMITTED = re.compile(
 )
 
 
-class Answer(NamedTuple):
+class CommerceResponse(NamedTuple):
     """What came back over the wire; *headers* know no case."""
 
     status: int
@@ -67,7 +67,7 @@ class Answer(NamedTuple):
     content: bytes
 
 
-def result(method: str, route: str, answer: Answer) -> Any:
+def result(method: str, route: str, answer: CommerceResponse) -> Any:
     """What *answer* to *method* *route* (a template, without values) gives.
 
     Returns:
@@ -84,7 +84,9 @@ def result(method: str, route: str, answer: Answer) -> Any:
     raise fault(method, route, answer, document)
 
 
-def fault(method: str, route: str, answer: Answer, document: Any) -> HandlerError:
+def fault(
+    method: str, route: str, answer: CommerceResponse, document: Any
+) -> HandlerError:
     """The error that *answer* is, for one that is no success."""
     status = answer.status
     where = f"Commerce answered {status} to {method} {route}"
@@ -125,19 +127,19 @@ def parse(content: bytes) -> Any:
         return NOT_JSON
 
 
-def not_permitted(answer: Answer) -> bool:
+def not_permitted(answer: CommerceResponse) -> bool:
     """Whether who signed in is known to Commerce, and not allowed this."""
     return NOT_PERMITTED.search(render(parse(answer.content))) is not None
 
 
-def sign_in_refused(answer: Answer) -> bool:
+def sign_in_refused(answer: CommerceResponse) -> bool:
     """Whether Commerce does not take our sign-in: a 401, or a 400 that says so."""
     if answer.status != 400:
         return answer.status == 401
     return OAUTH_PROBLEM.search(render(parse(answer.content))) is not None
 
 
-def wrong_route(answer: Answer) -> bool:
+def wrong_route(answer: CommerceResponse) -> bool:
     """Whether *answer* is a 404 that is not about the thing asked for."""
     return answer.status == 404 and not _says_gone(parse(answer.content))
 
@@ -226,7 +228,7 @@ def _line(text: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
 
 
-def _to(answer: Answer) -> str:
+def _to(answer: CommerceResponse) -> str:
     try:
         host = urlsplit(answer.headers.get("Location", "")).hostname
     except ValueError:

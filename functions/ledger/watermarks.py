@@ -1,0 +1,109 @@
+"""The ledger's rules for resources: pure functions from a record to the one after it.
+
+For an ordering key the ledger keeps the time of the newest event that took effect.
+For a SKU at an inventory source it keeps a watermark (the newest level applied) and the
+lease of the delivery that is setting a level.
+"""
+
+from typing import Literal
+
+from functions.ledger.decisions import Delivery
+from functions.ledger.record import VERSION, ResourceRecord
+
+MAX_BACKOFF_SECONDS = 600  # the longest that Pub/Sub waits between two attempts
+
+Verdict = Literal["send", "drop", "wait"]
+
+
+def record_newest(
+    record: ResourceRecord | None, delivery: Delivery, expires: float
+) -> ResourceRecord:
+    """An ordering key's record after *delivery* took effect on it."""
+    changed = _copy(record, delivery.resource or "")
+    changed["newest_time"] = max(changed["newest_time"] or "", delivery.time)
+    changed["expires"] = expires
+    return changed
+
+
+def watermark_acquire(
+    record: ResourceRecord | None,
+    delivery: Delivery,
+    owner: str,
+    resource: str,
+    now: float,
+    lease_seconds: float,
+) -> tuple[ResourceRecord | None, Verdict]:
+    """Decide about one row: ``send``, ``drop`` (applied already, or older) or ``wait``.
+
+    ``send`` comes with a lease on the row.
+    """
+    changed = _copy(record, resource)
+    watermark, lease = changed["watermark"], changed["lease"]
+    if watermark and (
+        watermark["time"] > delivery.time
+        or (watermark["time"], watermark["message_id"])
+        == (delivery.time, delivery.message_id)
+    ):
+        return record, "drop"
+    if lease and lease["message_id"] != delivery.message_id:
+        # While the outcome of a newer level is unknown, an older one waits until the
+        # newer one's next attempt renews the lease.
+        grace = MAX_BACKOFF_SECONDS if lease["time"] > delivery.time else 0
+        if lease["expires"] + grace > now:
+            return record, "wait"
+    changed["lease"] = {
+        "message_id": delivery.message_id,
+        "owner": owner,
+        "time": delivery.time,
+        "expires": now + lease_seconds,
+    }
+    return changed, "send"
+
+
+def watermark_complete(
+    record: ResourceRecord | None, delivery: Delivery, owner: str, resource: str
+) -> ResourceRecord:
+    """The record after the row was applied."""
+    changed = _copy(record, resource)
+    watermark = changed["watermark"]
+    if watermark is None or watermark["time"] <= delivery.time:
+        changed["watermark"] = {
+            "time": delivery.time,
+            "message_id": delivery.message_id,
+        }
+    return _without_lease(changed, delivery, owner)
+
+
+def watermark_release(
+    record: ResourceRecord | None, delivery: Delivery, owner: str
+) -> ResourceRecord | None:
+    """The record after an attempt that is known to have had no effect."""
+    if record is None:
+        return None
+    changed = _without_lease(_copy(record, ""), delivery, owner)
+    kept = changed["watermark"] or changed["lease"] or changed["newest_time"]
+    return changed if kept else None
+
+
+def _without_lease(
+    record: ResourceRecord, delivery: Delivery, owner: str
+) -> ResourceRecord:
+    lease = record["lease"]
+    if lease and (lease["message_id"], lease["owner"]) == (delivery.message_id, owner):
+        record["lease"] = None
+    return record
+
+
+def _copy(record: ResourceRecord | None, resource: str) -> ResourceRecord:
+    """A copy of *record*, or an empty one; only its own fields are ever replaced."""
+    if record is not None:
+        return record.copy()
+    return {
+        "kind": "resource",
+        "version": VERSION,
+        "resources": [resource],
+        "expires": 0.0,
+        "newest_time": None,
+        "watermark": None,
+        "lease": None,
+    }

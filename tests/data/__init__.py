@@ -1,1 +1,0 @@
-"""What earlier versions left behind, as text."""
