@@ -1,4 +1,6 @@
-"""Stock: how much of a SKU lies at an inventory source."""
+"""Stock: the quantity of a SKU at an inventory source."""
+
+from typing import Any
 
 from functions.commerce.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
@@ -6,8 +8,8 @@ from functions.handlers import CommerceClient, DeliveryContext
 SUCCESS = "Stock updated successfully"
 
 
-def transform(row: dict) -> dict:
-    """One level as Commerce has it."""
+def transform(row: dict[str, Any]) -> dict[str, Any]:
+    """One level in Commerce's form."""
     return {
         "sku": row["sku"],
         "source_code": row["source"],
@@ -16,28 +18,28 @@ def transform(row: dict) -> dict:
     }
 
 
-def latest(rows: list[dict]) -> list[dict]:
-    """*rows* with one per SKU and source: the last, which is what would remain."""
+def latest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last of *rows* for each SKU and source."""
     return list({(row["sku"], row["source"]): row for row in rows}.values())
 
 
 def update(
-    value: list[dict], commerce: CommerceClient, delivery: DeliveryContext
+    value: list[dict[str, Any]], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
-    """Set levels, in pieces that Commerce takes.
+    """Set levels, in pieces that Commerce accepts.
 
-    A repeat sets the same again, less the pieces that were applied: levels are
-    absolute, and an event that came meanwhile is not overwritten.
+    Idempotence: levels are absolute. Batches that were applied are not sent again, and
+    newer levels are not overwritten.
 
     Raises:
-        Rejected: Commerce refuses a piece; the others are applied all the same.
+        Rejected: Commerce rejected a piece; the other pieces were applied.
     """
     rows = latest(value)
     size = commerce.settings.stock_piece_size
-    refused = []
+    rejections = []
     starts = range(0, len(rows), size)
     for start in starts:
-        # Leased piece by piece: a claim lasts for one call and not for all.
+        # Leased piece by piece: a lease lasts for one call and not for all.
         piece = delivery.pending(rows[start : start + size])
         if not piece:
             continue
@@ -47,16 +49,16 @@ def update(
                 {"sourceItems": [transform(row) for row in piece]},
             )
         except Rejected as error:
-            refused.append(error)
+            rejections.append(error)
         else:
             delivery.applied(piece)
-    if refused:
-        first = refused[0]
+    if rejections:
+        first = rejections[0]
         if len(starts) == 1:
             raise first
         raise Rejected(
             first.status,
-            f"{len(refused)} of {len(starts)} pieces refused, the first:"
+            f"{len(rejections)} of {len(starts)} pieces rejected, the first:"
             f" {first.message}",
         )
     return SUCCESS

@@ -28,7 +28,7 @@ DAY_SECONDS = 86_400.0
 
 
 def hashed(kind: str, *parts: str) -> str:
-    """The hash that stands for *parts* in the ledger, so that it holds no plain text."""
+    """The hash of *parts* in the ledger, which holds no plain text."""
     return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()
 
 
@@ -101,7 +101,12 @@ class Ledger:
             records: list[Record | None],
         ) -> tuple[list[Record | None], AlreadyProcessed | InFlight | Leased]:
             record, decision = rules.acquire(
-                records[0], delivery, owner, now, self._lease_seconds, self._keep_seconds
+                records[0],
+                delivery,
+                owner,
+                now,
+                self._lease_seconds,
+                self._keep_seconds,
             )
             return [record], decision
 
@@ -210,7 +215,9 @@ class Ledger:
             rows = (watermark_release(r, lease.delivery, lease.owner) for r in records)
             return self._with_expiry(rows), None
 
-        self.store.change([resource_key(resource_hash(name)) for name in names], release)
+        self.store.change(
+            [resource_key(resource_hash(name)) for name in names], release
+        )
 
     def newest(self, ordering_key: str) -> str | None:
         """Event time of the newest event of *ordering_key* that took effect."""
@@ -268,4 +275,6 @@ class Ledger:
         self, records: Iterable[ResourceRecord | None]
     ) -> list[Record | None]:
         expires = self._clock() + self._keep_seconds
-        return [{**record, "expires": expires} if record else None for record in records]
+        return [
+            {**record, "expires": expires} if record else None for record in records
+        ]

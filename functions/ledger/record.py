@@ -5,7 +5,7 @@ Records are JSON objects; times are seconds since 1970 unless they are event tim
 """
 
 import copy
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast, final
 
 VERSION = 1
 MAX_FINISHED = 1000  # per uid; a caller that uses one uid for everything gets no more
@@ -15,6 +15,7 @@ MAX_RESOURCES = 100
 MAX_MESSAGE_LENGTH = 500  # characters of one result's message
 
 
+@final
 class OpenEntry(TypedDict):
     """A message without a final result."""
 
@@ -31,6 +32,7 @@ class OpenEntry(TypedDict):
     message: str | None
 
 
+@final
 class FinishedEntry(TypedDict):
     """A message with a final result."""
 

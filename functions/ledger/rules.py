@@ -144,9 +144,8 @@ def complete(
     else:
         if outcome.outcome_unknown and entry["outcome_unknown_since"] is None:
             entry["outcome_unknown_since"] = entry["started"]
-        entry.update(
-            owner=None, lease_expires=None, status=outcome.status, message=message
-        )
+        entry["owner"] = entry["lease_expires"] = None
+        entry["status"], entry["message"] = outcome.status, message
     event.record["expires"] = now + keep_seconds
     event.trim(now - keep_seconds)
     return event.record, True
