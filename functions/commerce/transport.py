@@ -1,6 +1,7 @@
 """One HTTP request over a kept connection, and the meaning of its failures."""
 
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,9 @@ from urllib3.exceptions import (
     HTTPError,
     NewConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from functions.commerce.classification import CommerceResponse
 from functions.commerce.errors import Unavailable
@@ -146,6 +149,9 @@ def network_failure(
         or isinstance(reason, ConnectTimeoutError | NewConnectionError)
         or (isinstance(error, requests.exceptions.SSLError) and _in_handshake(reason))
     ):
+        if (problem := _tls_problem(reason)) is not None:
+            message = f"{name}: no secure connection: {problem}"
+            return Unavailable(503, message, alarm=True)
         kind = type(reason).__name__ if reason is not None else kind
         return Unavailable(503, f"{name}: no connection ({kind})")
     if isinstance(error, requests.Timeout | ReadTimeoutError) or isinstance(
@@ -155,6 +161,18 @@ def network_failure(
     return Unavailable(
         503, f"{name}: the connection broke ({kind})", outcome_unknown=True
     )
+
+
+def _tls_problem(reason: Exception | None) -> str | None:
+    """What is wrong with the server's certificate or protocol; None for other errors."""
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, CertificateError):
+        return f"the certificate is not accepted: {cause}"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason or type(cause).__name__}"
+    return None
 
 
 def _in_handshake(reason: Exception | None) -> bool:

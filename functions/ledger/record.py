@@ -28,6 +28,8 @@ class OpenEntry(TypedDict):
     owner: str | None  # None: no attempt has a lease
     lease_expires: float | None
     outcome_unknown_since: float | None
+    ambiguous_attempts: int  # that Commerce refused in words for any cause
+    ambiguous_since: float | None
     status: int | None  # of the newest attempt that ended
     message: str | None
 
@@ -63,7 +65,7 @@ class Watermark(TypedDict):
     """The newest stock level that was applied to a SKU at a source."""
 
     time: str
-    message_id: str
+    event: str  # key of the event's record, the same for a replay
 
 
 class WatermarkLease(TypedDict):
