@@ -132,7 +132,7 @@ def test_costs_follow_from_prices_and_loads(started):
             "Pub/Sub": over(3000 * events, 10 * gib) * 40 / 2**40,
             "Firestore, operations": events * (3 * 0.03 + 3 * 0.09 + 2 * 0.01) / 1e5,
             "Firestore, storage": events / 30 * 35 * 2000 / gib * 0.15,
-            "Logging": over(5000 * events, 50 * gib) / gib * 0.50,
+            "Logging": over(3000 * events, 50 * gib) / gib * 0.50,
             "Fixed": fixed,
         }
         parts["together"] = sum(round(part, 2) for part in parts.values())
