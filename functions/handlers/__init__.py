@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from functions.events.catalog import Event, named
+from functions.events.catalog import Event, load_attribute
 
 
 class CommerceClient(Protocol):
@@ -72,4 +72,4 @@ def dispatch(event: Event) -> Callable[[Any, CommerceClient, DeliveryContext], s
     Raises:
         LookupError: there is none.
     """
-    return named("functions.handlers", event.entity, "handler", event.handler)
+    return load_attribute("functions.handlers", event.entity, "handler", event.handler)
