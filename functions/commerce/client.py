@@ -52,7 +52,7 @@ class CommerceConnection:
         self.settings = settings
         self._clock = clock
         self._transport = Transport(
-            settings.concurrency, settings.connect_timeout_seconds, session, clock
+            settings.concurrency, settings.connect_timeout_seconds, session
         )
         self.oauth1 = OAuth1(settings) if settings.auth_method == "oauth1" else None
         self.ims = None if self.oauth1 else Ims(settings, self._transport, clock)
@@ -238,8 +238,8 @@ class CommerceSession:
         if exists is None:
             raise Unavailable(
                 503,
-                f"{error.message}; a look-up of {asked.path} did not confirm that Commerce"
-                " answered: check COMMERCE_BASE_URL and the gateways in front of it",
+                f"{error.message}; a look-up of {asked.path} did not confirm that"
+                " Commerce answered: check COMMERCE_BASE_URL and the gateways in front",
                 alarm=True,
             )
         if method == "DELETE" and error.status == 404:

@@ -63,7 +63,7 @@ def store_code(value: str) -> str:
     """``all``, ``default`` or a store view's code.
 
     Raises:
-        ValueError: it is none of them; it could change the path that it becomes part of.
+        ValueError: it is not one of them, and could change the path.
     """
     if not STORE_CODE.fullmatch(value):
         raise ValueError("must be all, default or a store view's code")

@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.commerce.errors import Unavailable
 from functions.consumer.results import ANOTHER_IN_FLIGHT
-from functions.events.identifiers import normalize_sku
+from functions.events.identifiers import watermark_name
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger
 
@@ -167,12 +167,3 @@ class LeasedDelivery:
             self._lease, sorted(self._watermarks)
         )
         return verdicts is not None and set(verdicts) == {"send"}
-
-
-def watermark_name(sku: str, source: str) -> str:
-    """``stock:SKU@source``, as Commerce compares SKUs.
-
-    The last @ separates, since a SKU may contain others.
-    """
-    escaped = source.replace("%", "%25").replace("@", "%40")
-    return f"stock:{normalize_sku(sku)}@{escaped}"

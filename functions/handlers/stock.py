@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.commerce.errors import Ambiguous, Rejected
-from functions.events.identifiers import normalize_sku
+from functions.events.identifiers import watermark_name
 from functions.handlers import CommerceClient, DeliveryContext, Skipped
 
 SUCCESS = "Stock updated successfully"
@@ -27,7 +27,7 @@ def transform(row: Row) -> dict[str, Any]:
 def latest(rows: list[Row]) -> dict[int, Row]:
     """The last of *rows* for each SKU and source, by its number, counted from 1."""
     last = {
-        (normalize_sku(row["sku"]), row["source"]): (number, row)
+        watermark_name(row["sku"], row["source"]): (number, row)
         for number, row in enumerate(rows, 1)
     }
     return dict(last.values())

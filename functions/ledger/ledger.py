@@ -173,8 +173,9 @@ class Ledger:
         """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
         Returns:
-            ``send``, ``applied`` or ``outdated`` for each; None, with nothing acquired, when another
-            event is setting one of them or another delivery has taken over.
+            ``send``, ``applied`` or ``outdated`` for each; None, with nothing acquired,
+            when another event is setting one of them or another delivery has taken
+            over.
         """
         now, delivery = self._clock(), lease.delivery
         resources = [resource_hash(name) for name in names]
