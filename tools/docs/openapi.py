@@ -7,7 +7,8 @@ from typing import Any
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.ingest.envelope import MAX_UID_BYTES
-from functions.ingest.responses import RETRY_SECONDS
+from functions.ingest.responses import RETRY_AFTER_SECONDS
+from functions.ingest.status import STATES
 from tools.docs.json_schema import NO_NUL, value_schema
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
@@ -104,7 +105,7 @@ _STATUS = {
     "properties": {
         "uid": TEXT,
         "event": {"enum": list(EVENTS)},
-        "state": {"enum": ["waiting", "in flight", "retrying", "handled", "rejected"]},
+        "state": {"enum": list(STATES)},
         "message": {**TEXT, "description": "Response of Commerce, if known."},
         "at": {**TEXT, "format": "date-time"},
     },
@@ -241,7 +242,7 @@ def _unknown_uid() -> dict[str, Any]:
 
 
 def _unavailable(meaning: str) -> dict[str, Any]:
-    seconds = {"schema": {"const": str(RETRY_SECONDS)}}
+    seconds = {"schema": {"const": str(RETRY_AFTER_SECONDS)}}
     return _response(meaning, "Error", {"Retry-After": seconds})
 
 
