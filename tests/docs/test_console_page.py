@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from docs.generate import screenshots
 from local.console.events import OUTCOMES
 from tests.running import ROOT
+from tools import screenshots
 
 PAGE = (ROOT / "docs" / "console.md").read_text()
 LARGEST = 200 * 1024

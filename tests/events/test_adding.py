@@ -86,7 +86,7 @@ class Copy:
             kept = json.loads((events / "samples.json").read_text())
             (events / "samples.json").write_text(json.dumps(kept | SAMPLES))
         elif step == "documents":
-            assert self.python("-m", "docs.generate").returncode == 0
+            assert self.python("-m", "tools.docs").returncode == 0
         else:
             room, added = {
                 "schemas": (events / "schemas", SCHEMAS),
@@ -112,7 +112,7 @@ class Copy:
 
 def test_each_step_is_asked_for_until_the_last_is_done(tmp_path):
     copy = Copy(tmp_path)
-    steps = ("tests/events/test_catalog.py", "tests/docs/test_generated.py")
+    steps = ("tests/events/test_catalog.py", "tests/unit/docs/test_generated.py")
 
     copy.do("catalogue")
     assert copy.tests(*steps).stderr == (

@@ -5,8 +5,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
-from docs.generate import openapi
 from tests.ingest.served import process
+from tools.docs import openapi
 
 contract = schemathesis.openapi.from_dict(openapi.document())
 # What may be sent and is not said in the document (a number kept as text, a namespace

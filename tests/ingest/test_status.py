@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from docs.generate import openapi
 from functions.ingest.ingest import Ingest
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
@@ -23,6 +22,7 @@ from functions.log import Log
 from functions.settings import from_environment
 from functions.tracing import Off
 from tests.ingest.doors import signed
+from tools.docs import openapi
 
 SECONDS = 30.0
 EVENT = "be-observer.catalog_product_update"

@@ -1,4 +1,4 @@
-"""What ``make`` says, and what it passes on; each recipe itself is tested elsewhere."""
+"""The targets of ``make``, their variables and their error messages."""
 
 import os
 import re
@@ -10,22 +10,19 @@ import pytest
 
 from cli.__main__ import COMMANDS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 NEEDED = (
     "Makefile",
     "local/install.sh",
     "terraform/run.sh",
-    "requirements.txt",
     "requirements-dev.txt",
-    "functions/ingest/requirements.txt",
-    "functions/consumer/requirements.txt",
 )
 
 
 def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
-    """``make`` as typed; *path* is all that is searched for programs."""
+    """Run ``make``; *path* is the only search path for programs."""
     return subprocess.run(
         [shutil.which("make"), *arguments],
         cwd=folder,
@@ -39,7 +36,7 @@ def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
 
 @pytest.fixture
 def clone(tmp_path):
-    """What ``make`` needs of a clone in which nothing was made yet."""
+    """The files that ``make`` needs, in a folder without an environment."""
     for name in NEEDED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -47,7 +44,7 @@ def clone(tmp_path):
 
 
 def python(folder: Path, script: str) -> str:
-    """A ``python`` that does what *script* says."""
+    """A ``python`` that runs *script*."""
     program = folder / "python"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
@@ -55,21 +52,21 @@ def python(folder: Path, script: str) -> str:
 
 
 def ready(folder: Path) -> None:
-    """As if the environment were made."""
+    """Mark the environment as complete."""
     (folder / ".venv").mkdir()
     (folder / ".venv" / ".ready").touch()
 
 
 def bare(folder: Path, *programs: str) -> str:
-    """A folder with these programs and no others, as a path."""
-    found = folder / "bin"
-    found.mkdir()
+    """A search path with these programs only."""
+    programs_folder = folder / "bin"
+    programs_folder.mkdir()
     for name in programs:
-        (found / name).symlink_to(shutil.which(name))
-    return str(found)
+        (programs_folder / name).symlink_to(shutil.which(name))
+    return str(programs_folder)
 
 
-def test_alone_it_lists_every_target():
+def test_make_alone_lists_every_target():
     done = make()
 
     assert done.returncode == 0
@@ -78,12 +75,12 @@ def test_alone_it_lists_every_target():
     assert len(listed) == len(TARGETS)
 
 
-def test_every_command_of_an_operator_has_a_target():
+def test_every_operator_command_has_a_target():
     assert set(COMMANDS) - TARGETS == set()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_takes_more_arguments(clone, command):
+def test_every_operator_command_passes_args(clone, command):
     ready(clone)
 
     done = make("--dry-run", command, "ARGS=--json", folder=clone)
@@ -127,13 +124,13 @@ def test_variables_are_passed_on(clone, arguments, expected):
     [
         pytest.param(
             "exit 1",
-            "Python 3.11 or newer is needed: install it, or name it:"
+            "Python 3.11 or newer is required: install it, or name it:"
             " make run PYTHON=/path/to/python3",
             id="too old",
         ),
         pytest.param(
             'test "$1" = -c',
-            "Python's venv module is needed (Debian and Ubuntu: apt install"
+            "Python's venv module is required (Debian and Ubuntu: apt install"
             " python3-venv)",
             id="no venv",
         ),
@@ -142,13 +139,13 @@ def test_variables_are_passed_on(clone, arguments, expected):
               -mvenv) mkdir -p $3/bin; cp $0 $3/bin/python;;
               -mpip) echo "ERROR: Could not find a version" >&2; exit 1;;
             esac""",
-            "The packages could not be installed (pip's words are above): look at the"
-            " network or the package index, and give the command again",
+            "pip could not install the packages (its error is above): check the"
+            " network and the package index, then run the command again",
             id="no packages",
         ),
     ],
 )
-def test_what_python_lacks_is_one_clear_sentence(clone, script, sentence):
+def test_missing_part_of_python_is_one_sentence(clone, script, sentence):
     done = make("run", python(clone, script), folder=clone)
 
     assert done.returncode == 2
@@ -157,33 +154,33 @@ def test_what_python_lacks_is_one_clear_sentence(clone, script, sentence):
     assert not (clone / ".venv" / ".ready").exists()
 
 
-def test_no_python_at_all_is_one_clear_sentence(clone):
+def test_missing_python_is_one_sentence(clone):
     done = make("run", "PYTHON=no-such-python", folder=clone)
 
     assert done.returncode == 2
-    assert "Python 3.11 or newer is needed: install it" in done.stderr
+    assert "Python 3.11 or newer is required: install it" in done.stderr
 
 
 @pytest.mark.parametrize("target", ["plan", "deploy", "url"])
-def test_without_terraform_it_says_where_to_get_it(clone, target):
+def test_missing_terraform_is_one_sentence(clone, target):
     done = make(target, folder=clone, path=bare(clone, "bash"))
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (
-        "terraform 1.11 or newer is needed:"
+        "terraform is missing: install 1.11 or newer,"
         " https://developer.hashicorp.com/terraform/install"
     )
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    """A program of this name that does what *script* says, the only one so called."""
+    """Put a program that runs *script* on the search path."""
     path = folder / "bin" / name
     path.write_text(f"#!/bin/bash\n{script}\n")
     path.chmod(0o755)
 
 
 @pytest.mark.parametrize("target", ["plan", "deploy"])
-def test_without_values_it_says_how_to_give_them(clone, target):
+def test_missing_values_are_one_sentence(clone, target):
     path = bare(clone, "bash")
     program(clone, "terraform", 'echo "ran $*"')
     (clone / "terraform" / "terraform.tfvars.example").touch()
@@ -198,7 +195,7 @@ def test_without_values_it_says_how_to_give_them(clone, target):
     )
 
 
-def test_with_the_example_as_it_stands_it_asks_for_values(clone):
+def test_unedited_example_is_no_values(clone):
     path = bare(clone, "bash")
     program(clone, "terraform", 'echo "ran $*"')
     for name in ("terraform.tfvars.example", "terraform.tfvars"):
@@ -208,15 +205,15 @@ def test_with_the_example_as_it_stands_it_asks_for_values(clone):
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[0] == (
-        "terraform/terraform.tfvars is still the example: fill in its first four"
-        " values (docs/deploy.md, Four values)"
+        "terraform/terraform.tfvars is an unedited copy of the example: fill in its"
+        " first four values (docs/deploy.md, Four values)"
     )
 
 
 @pytest.mark.parametrize(
     "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
 )
-def test_with_values_terraform_is_started(clone, file):
+def test_terraform_starts_with_values(clone, file):
     path = bare(clone, "bash")
     program(clone, "terraform", 'echo "$*"')
     (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
@@ -237,20 +234,18 @@ def test_with_values_terraform_is_started(clone, file):
         pytest.param("echo 'Error: not found' >&2; exit 1", id="no such output"),
     ],
 )
-def test_without_a_deployment_there_is_no_address(clone, terraform):
-    """Without a state terraform prints a warning to stdout, and exits with 0."""
+def test_url_fails_without_a_deployment(clone, terraform):
+    """Without a state terraform prints a warning to stdout and exits with 0."""
     path = bare(clone, "bash")
     program(clone, "terraform", terraform)
 
     done = make("-s", "url", folder=clone, path=path)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "No deployment is known here, so there is no address: make deploy" in (
-        done.stderr
-    )
+    assert "The state in terraform/ has no ingest URL: run make deploy" in (done.stderr)
 
 
-def test_address_of_a_deployment_is_all_that_is_printed(clone):
+def test_url_prints_the_url_only(clone):
     path = bare(clone, "bash")
     program(clone, "terraform", "printf https://commerce-ingest-1.a.run.app")
 
@@ -264,49 +259,30 @@ def test_address_of_a_deployment_is_all_that_is_printed(clone):
 
 @pytest.fixture
 def linted(clone):
-    """``make lint`` with what is on the path, where ruff finds nothing."""
+    """``make lint`` with linters that find nothing."""
     ready(clone)
     path = bare(clone, "bash")
     (clone / ".venv" / "bin").mkdir()
-    program(clone, "ruff", "true")
-    (clone / "bin" / "ruff").rename(clone / ".venv" / "bin" / "ruff")
+    for linter in ("ruff", "mypy"):
+        program(clone, linter, "true")
+        (clone / "bin" / linter).rename(clone / ".venv" / "bin" / linter)
     return lambda *arguments: make("lint", *arguments, folder=clone, path=path)
 
 
-@pytest.mark.parametrize("found", [0, 3])
-def test_lint_checks_the_shape_of_terraform_too(clone, linted, found):
-    program(clone, "terraform", f'echo "$*"; exit {found}')
+@pytest.mark.parametrize("status", [0, 3])
+def test_lint_checks_the_format_of_terraform(clone, linted, status):
+    program(clone, "terraform", f'echo "$*"; exit {status}')
 
     done = linted()
 
     assert done.stdout == "fmt -check -diff -recursive terraform\n"
-    assert (done.returncode == 0) == (found == 0)
+    assert (done.returncode == 0) == (status == 0)
 
 
-def test_lint_does_without_terraform_but_not_in_ci(linted):
+def test_lint_needs_terraform_in_ci_only(linted):
     assert linted().returncode == 0
 
     in_ci = linted("CI=true")
 
     assert in_ci.returncode == 2
-    assert "terraform is needed to check its files" in in_ci.stderr
-
-
-def test_ci_needs_terraform(clone):
-    """Linters and tests would leave its files out, and nobody would know."""
-    (clone / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci" / "run", clone / ".ci" / "run")
-
-    done = subprocess.run(
-        [shutil.which("bash"), clone / ".ci" / "run"],
-        env={"PATH": bare(clone, "bash", "dirname", "make", "python3")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "CI needs terraform on the machine: install terraform 1.11 or newer\n"
-    )
+    assert "terraform is missing, so its files cannot be checked" in in_ci.stderr

@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from docs.generate.json_schema import DIALECT
 from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import MAX_UID_BYTES
+from tools.docs.json_schema import DIALECT
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
 
 def document() -> dict[str, Any]:
-    """What every message of ingest is, and what is tied to its ``ce-type``."""
+    """The form of every message that ingest publishes."""
     attributes = {
         "ce-specversion": {"const": "1.0"},
         "ce-id": {
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_UID_BYTES,
-            "description": f"The caller's uid, at most {MAX_UID_BYTES} bytes.",
+            "description": f"The uid of the event, at most {MAX_UID_BYTES} bytes.",
         },
         "ce-type": {"enum": list(EVENTS), "description": "Without a namespace."},
         "ce-source": {
@@ -38,16 +38,16 @@ def document() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "A message on the topic of an entity",
-        "description": "CloudEvents 1.0, Pub/Sub binding. Pub/Sub's own members"
-        " (messageId, publishTime) come beside these.",
+        "description": "CloudEvents 1.0, Pub/Sub binding. Pub/Sub adds"
+        " messageId and publishTime.",
         "type": "object",
         "properties": {
             "data": {
                 "type": "string",
                 "contentEncoding": "base64",
                 "contentMediaType": "application/json",
-                "description": "The event's value, UTF-8; its schema is the one of the"
-                " event that ce-type names.",
+                "description": "The value of the event, UTF-8; ce-type selects its"
+                " schema.",
             },
             "attributes": {
                 "type": "object",
@@ -60,7 +60,9 @@ def document() -> dict[str, Any]:
                 },
                 "required": list(attributes),
                 "additionalProperties": False,
-                "allOf": [_tied(event.name, event.entity) for event in EVENTS.values()],
+                "allOf": [
+                    _entity_of(event.name, event.entity) for event in EVENTS.values()
+                ],
             },
             "orderingKey": {
                 "type": "string",
@@ -74,7 +76,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _tied(name: str, entity: str) -> dict[str, Any]:
+def _entity_of(name: str, entity: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"ce-type": {"const": name}}},
         "then": {"properties": {"entity": {"const": entity}}},

@@ -1,7 +1,6 @@
-"""The events' values as JSON Schema, read off the marshmallow schemas.
+"""The values of the events as JSON Schema, derived from the marshmallow schemas.
 
-Written for the fields of ``functions/events/fields.py``: a general generator would see
-in them fields of no known type.
+It knows the fields of ``functions/events/fields.py``; a general generator does not.
 """
 
 import inspect
@@ -28,11 +27,11 @@ NO_NUL = r"^[^\u0000]*$"
 
 
 def value_schema(event: Event) -> dict[str, Any]:
-    """What the value of *event* may be."""
-    one = object_schema(event.schema)
+    """The schema of the value of *event*."""
+    item = object_schema(event.schema)
     if not event.schema.many:
-        return one
-    return {"type": "array", "minItems": 1, "items": one}
+        return item
+    return {"type": "array", "minItems": 1, "items": item}
 
 
 def object_schema(schema: Schema) -> dict[str, Any]:
@@ -47,15 +46,19 @@ def object_schema(schema: Schema) -> dict[str, Any]:
 
 
 def field_schema(field: Field) -> dict[str, Any]:
-    """One field. JSON Schema takes 15.0 for an integer; we do not."""
+    """One field. JSON Schema accepts 15.0 as an integer; the project does not.
+
+    Raises:
+        TypeError: the field is of an unknown class; add it here.
+    """
     match field:
         case Sku():
             return _text(field) | {"not": {"enum": [".", ".."]}}
         case Text():
             return _text(field)
         case Number():
-            most = int(MAX_NUMBER)
-            return {"type": "number", "minimum": -most, "maximum": most}
+            limit = int(MAX_NUMBER)
+            return {"type": "number", "minimum": -limit, "maximum": limit}
         case Id():
             return {
                 "type": "integer",
@@ -69,7 +72,7 @@ def field_schema(field: Field) -> dict[str, Any]:
             return {"type": "array", "items": object_schema(field.item)}
         case Nested():
             return object_schema(field.schema)
-    raise TypeError(f"no JSON Schema is known for {type(field).__name__}")
+    raise TypeError(f"no JSON Schema for {type(field).__name__}: add it here")
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -87,5 +90,5 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def _text(field: Text) -> dict[str, Any]:
     bounds = {"minLength": field.min_length, "maxLength": field.max_length}
-    kept = {name: bound for name, bound in bounds.items() if bound}
-    return {"type": "string", **kept, "pattern": NO_NUL}
+    present = {name: bound for name, bound in bounds.items() if bound}
+    return {"type": "string", **present, "pattern": NO_NUL}

@@ -4,30 +4,30 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from docs.generate.json_schema import NO_NUL, value_schema
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.ingest.envelope import MAX_UID_BYTES
 from functions.ingest.responses import RETRY_AFTER_SECONDS
 from functions.ingest.status import STATES
+from tools.docs.json_schema import NO_NUL, value_schema
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
 TEXT = {"type": "string"}
 
 
 def document() -> dict[str, Any]:
-    """The whole contract."""
+    """The contract as an OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Commerce events: ingest",
             "version": _version(),
-            "description": "Takes events from third parties and stores them in Pub/Sub,"
-            " from where they are applied to Adobe Commerce.",
+            "description": "Accepts events of third parties and publishes them to"
+            " Pub/Sub. Consumers apply them to Adobe Commerce.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "http://127.0.0.1:8080", "description": "make run"}],
-        # Which one is asked for is INGEST_AUTH's to say; {} is its none.
+        # INGEST_AUTH selects one; {} stands for INGEST_AUTH=none.
         "security": [{name: []} for name in _SCHEMES] + [{}],
         "paths": {"/": {"post": _post(), "get": _get()}, "/events/{uid}": _status()},
         "components": {
@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
             "schemas": {
                 **{_name(event): _body(event) for event in EVENTS.values()},
                 "Accepted": _ACCEPTED,
-                "Refusal": _REFUSAL,
+                "Error": _ERROR,
                 "Status": _STATUS,
             },
         },
@@ -58,21 +58,21 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "query",
         "name": "token",
-        "description": "For callers that can set no header. A top-level token field of"
-        " the body does the same.",
+        "description": "For callers that cannot set a header. A top-level token field"
+        " of the body is equivalent.",
     },
     "signature": {
         "type": "apiKey",
         "in": "header",
         "name": "webhook-signature",
-        "description": "INGEST_AUTH=hmac: Standard Webhooks, with webhook-id and"
-        " webhook-timestamp beside it.",
+        "description": "INGEST_AUTH=hmac: Standard Webhooks, with the headers"
+        " webhook-id and webhook-timestamp as well.",
     },
 }
 _ACCEPTED = {
     "type": "object",
     "properties": {
-        "type": {**TEXT, "description": "The event's name as it was sent."},
+        "type": {**TEXT, "description": "The event type as sent."},
         "response": {
             "type": "object",
             "properties": {
@@ -86,14 +86,14 @@ _ACCEPTED = {
     "required": ["type", "response"],
     "additionalProperties": False,
 }
-_REFUSAL = {
+_ERROR = {
     "type": "object",
     "properties": {
         "error": {**TEXT, "description": "One sentence."},
         "errors": {
             "type": "object",
-            "description": "Where fields are at fault: all of them, by their path from"
-            " the body's root, such as data.value.0.quantity.",
+            "description": "All invalid fields, by their path from the root of the"
+            " body, such as data.value.0.quantity.",
             "additionalProperties": {"type": "array", "items": TEXT, "minItems": 1},
         },
     },
@@ -106,7 +106,7 @@ _STATUS = {
         "uid": TEXT,
         "event": {"enum": list(EVENTS)},
         "state": {"enum": list(STATES)},
-        "message": {**TEXT, "description": "What Commerce made of it, where known."},
+        "message": {**TEXT, "description": "Response of Commerce, if known."},
         "at": {**TEXT, "format": "date-time"},
     },
     "required": ["uid", "event", "state", "at"],
@@ -141,8 +141,9 @@ def _body(event: Event) -> dict[str, Any]:
                             },
                             {"type": "integer"},
                         ],
-                        "description": "The caller's own name of the event, at most"
-                        f" {MAX_UID_BYTES} bytes. Posted again, it is done once.",
+                        "description": "Identifier given by the caller, at most"
+                        f" {MAX_UID_BYTES} bytes. A repost of the same event is a"
+                        " duplicate and is applied once.",
                     },
                     "event": {**TEXT, "pattern": f"{NAMESPACE}{suffix}$"},
                     "value": value_schema(event),
@@ -150,7 +151,10 @@ def _body(event: Event) -> dict[str, Any]:
                 },
                 "required": ["uid", "event", "value"],
             },
-            "token": {**TEXT, "description": "See the security scheme query."},
+            "token": {
+                **TEXT,
+                "description": "See the security scheme query.",
+            },
         },
         "required": ["data"],
     }
@@ -169,7 +173,7 @@ def _post() -> dict[str, Any]:
     return {
         "operationId": "postEvent",
         "summary": "Post one event",
-        "description": "The body is read as JSON whatever its Content-Type says.",
+        "description": "The body is parsed as JSON; Content-Type is ignored.",
         "requestBody": {
             "required": True,
             "content": {
@@ -177,15 +181,13 @@ def _post() -> dict[str, Any]:
             },
         },
         "responses": {
-            "200": _answer("Stored in Pub/Sub.", "Accepted"),
-            "400": _answer("Not an event: nothing was stored.", "Refusal"),
-            "401": _answer(
-                "Nobody we know.", "Refusal", {"WWW-Authenticate": {"schema": TEXT}}
-            ),
-            "408": _answer("The body did not arrive in time.", "Refusal"),
-            "413": _answer("The body is longer than MAX_BODY_BYTES.", "Refusal"),
-            "500": _answer("A fault of ours; send again.", "Refusal"),
-            "503": _later("Pub/Sub did not take it; send again."),
+            "200": _response("Stored in Pub/Sub.", "Accepted"),
+            "400": _response("Invalid event: nothing is published.", "Error"),
+            "401": _unauthenticated(),
+            "408": _response("The body did not arrive in time.", "Error"),
+            "413": _response("The body is longer than MAX_BODY_BYTES.", "Error"),
+            "500": _response("Internal error: send the event again.", "Error"),
+            "503": _unavailable("Pub/Sub did not accept the event: send it again."),
         },
     }
 
@@ -193,11 +195,11 @@ def _post() -> dict[str, Any]:
 def _get() -> dict[str, Any]:
     return {
         "operationId": "page",
-        "summary": "A page for people",
+        "summary": "Information page",
         "security": [{}],
         "responses": {
             "200": {
-                "description": "Says what this address is for.",
+                "description": "States the purpose of this URL.",
                 "content": {"text/html": {"schema": TEXT}},
             }
         },
@@ -208,42 +210,47 @@ def _status() -> dict[str, Any]:
     return {
         "get": {
             "operationId": "eventStatus",
-            "summary": "What became of one's own event",
-            "description": "Where ingest has a LEDGER; else every GET here is a 405.",
+            "summary": "State of an event of the same caller",
+            "description": "Available when ingest has a LEDGER; otherwise 405.",
             "parameters": [
                 {"name": "uid", "in": "path", "required": True, "schema": TEXT}
             ],
             "responses": {
-                "200": _answer("Its state.", "Status"),
-                "401": _answer(
-                    "Nobody we know.", "Refusal", {"WWW-Authenticate": {"schema": TEXT}}
+                "200": _response("The state of the event.", "Status"),
+                "401": _unauthenticated(),
+                "404": _unknown_uid(),
+                "405": _response(
+                    "No LEDGER is set.", "Error", {"Allow": {"schema": TEXT}}
                 ),
-                "404": _not_seen(),
-                "405": _answer("No LEDGER.", "Refusal", {"Allow": {"schema": TEXT}}),
-                "500": _answer("A fault of ours.", "Refusal"),
-                "503": _later("The ledger is away; ask again."),
+                "500": _response("Internal error.", "Error"),
+                "503": _unavailable("The ledger is unavailable: repeat the request."),
             },
         }
     }
 
 
-def _not_seen() -> dict[str, Any]:
-    told = _answer("Not seen yet.", "Refusal")
-    # The framework finds no function for an address with a line break in it.
-    told["content"]["text/plain"] = {"schema": TEXT}
-    return told
+def _unauthenticated() -> dict[str, Any]:
+    headers = {"WWW-Authenticate": {"schema": TEXT}}
+    return _response("Authentication failed.", "Error", headers)
 
 
-def _later(meaning: str) -> dict[str, Any]:
+def _unknown_uid() -> dict[str, Any]:
+    response = _response("Unknown uid, or not delivered yet.", "Error")
+    # functions-framework itself answers a path that contains a line break.
+    response["content"]["text/plain"] = {"schema": TEXT}
+    return response
+
+
+def _unavailable(meaning: str) -> dict[str, Any]:
     seconds = {"schema": {"const": str(RETRY_AFTER_SECONDS)}}
-    return _answer(meaning, "Refusal", {"Retry-After": seconds})
+    return _response(meaning, "Error", {"Retry-After": seconds})
 
 
-def _answer(meaning: str, schema: str, headers: dict | None = None) -> dict[str, Any]:
+def _response(meaning: str, schema: str, headers: dict | None = None) -> dict[str, Any]:
     content = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    told = {"description": meaning, "content": {"application/json": content}}
+    response = {"description": meaning, "content": {"application/json": content}}
     if headers:
-        told["headers"] = {
+        response["headers"] = {
             name: {"required": True, **header} for name, header in headers.items()
         }
-    return told
+    return response

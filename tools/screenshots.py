@@ -1,7 +1,7 @@
-"""Take the console's pictures: ``python -m docs.generate.screenshots``.
+"""Take the pictures of the console: ``python -m tools.screenshots``.
 
-Starts a stack of its own, gives it something to show, and writes ``docs/console/*.png``
-through the browser that the tests drive it with.
+It starts a local stack, creates events of every kind, and writes ``docs/console/*.png``
+through the browser that the tests use.
 """
 
 import subprocess
@@ -62,33 +62,36 @@ PICTURES: dict[str, tuple[Callable[[Page], None], tuple[int, int], bool]] = {
 }
 
 
-def take(folder: Path, said: Callable[[str], None]) -> list[Path]:
-    """Write every picture into *folder*; the paths.
+def take(folder: Path, report: Callable[[str], None]) -> list[Path]:
+    """Write every picture into *folder*; returns their paths.
 
     Args:
-        said: is told of each as it is done.
+        report: called with one line per picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    taken = []
-    kept = tempfile.TemporaryDirectory()
-    with kept as state, RunningStack(Path(state)) as stack, browser() as driver:
+    paths = []
+    with (
+        tempfile.TemporaryDirectory() as state,
+        RunningStack(Path(state)) as stack,
+        browser() as driver,
+    ):
         page = Page(driver, stack.stack["console"])
-        _give_something_to_show(stack, page)
+        _create_events(stack, page)
         for name, (shows, size, dark) in PICTURES.items():
             page.look(size, dark)
             shows(page)
             page.sees("live")
             path = folder / f"{name}.png"
             path.write_bytes(driver.get_screenshot_as_png())
-            taken.append(path)
-            said(f"{path.name}  {path.stat().st_size // 1024} KiB")
-    return taken
+            paths.append(path)
+            report(f"{path.name}  {path.stat().st_size // 1024} KiB")
+    return paths
 
 
-def _give_something_to_show(stack: RunningStack, page: Page) -> None:
-    all_of_them = [sys.executable, "-m", "cli", "send", "--event", "all", "--json"]
-    subprocess.run(  # noqa: S603 our own command
-        all_of_them, cwd=ROOT, env=stack.environment, check=True, capture_output=True
+def _create_events(stack: RunningStack, page: Page) -> None:
+    command = [sys.executable, "-m", "cli", "send", "--event", "all", "--json"]
+    subprocess.run(  # noqa: S603 a command of the project
+        command, cwd=ROOT, env=stack.environment, check=True, capture_output=True
     )
     stack.post("be-observer.sales_order_status_update", REFUSED, "erp-4711")
     stack.outcome("erp-4711", "rejected")
@@ -100,9 +103,11 @@ def _give_something_to_show(stack: RunningStack, page: Page) -> None:
 
 
 def main() -> int:
-    """Take them, and say so."""
+    """Run the command; returns its exit status."""
     if machine.chromium() is None:
-        sys.stderr.write("Chromium is missing: apt install chromium chromium-driver\n")
+        sys.stderr.write(
+            "Chromium or its driver is missing: apt install chromium chromium-driver\n"
+        )
         return 2
     take(FOLDER, lambda line: sys.stdout.write(f"{line}\n"))
     return 0
