@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from functions.commerce.settings import CommerceSettings
-from functions.events.catalog import Event, named
+from functions.events.catalog import Event, load_attribute
 
 
 class CommerceClient(Protocol):
@@ -79,4 +79,4 @@ def dispatch(event: Event) -> Handler:
     Raises:
         LookupError: there is none.
     """
-    return named("functions.handlers", event.entity, "handler", event.handler)
+    return load_attribute("functions.handlers", event.entity, "handler", event.handler)
