@@ -1,14 +1,19 @@
-"""Products: what each event asks of Commerce, and what a repeat does."""
+"""Products: the calls of each event, and of a redelivery."""
 
 import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from tests.commerce.canned import SAAS, response
-from tests.handlers.shops import InTurn, calls, handle, refused, sample, shop_of
+from tests.support.commerce_adapter import SAAS, TOKEN_DOCUMENT, reply
+from tests.support.handler_kit import (
+    FakeCommerce,
+    handle,
+    in_turn,
+    rejection,
+    sample,
+)
 
-TOKEN = {"access_token": "t", "expires_in": 86400}
-LOST = requests.ReadTimeout()
+LOST_RESPONSE = requests.ReadTimeout()
 DESCRIPTION = {
     "attribute_code": "description",
     "value": "Aluminium, with a dimmer.",
@@ -16,12 +21,14 @@ DESCRIPTION = {
 
 
 def test_a_product_is_created_with_the_attribute_set():
-    commerce, asked = shop_of({"POST products": {"sku": "LAMP-1"}})
+    commerce = FakeCommerce({"POST products": {"sku": "LAMP-1"}})
 
-    said = handle("catalog_product_create", sample("catalog_product_create"), commerce)
+    message = handle(
+        "catalog_product_create", sample("catalog_product_create"), commerce
+    )
 
-    assert said == "Product created successfully"
-    assert calls(asked) == [
+    assert message == "Product created successfully"
+    assert commerce.calls == [
         (
             "POST",
             "products",
@@ -39,17 +46,17 @@ def test_a_product_is_created_with_the_attribute_set():
 
 
 def test_a_product_without_a_price_is_sent_without_one():
-    commerce, asked = shop_of({"POST products": {}})
+    commerce = FakeCommerce({"POST products": {}})
     value = sample("catalog_product_create")
     del value["price"]
 
     handle("catalog_product_create", value, commerce)
 
-    assert "price" not in asked[0].body["product"]
+    assert "price" not in commerce.requests[0].body["product"]
 
 
 def test_attribute_set_and_tax_class_are_settings():
-    commerce, asked = shop_of(
+    commerce = FakeCommerce(
         {"POST products": {}},
         COMMERCE_ATTRIBUTE_SET_ID="9",
         COMMERCE_PRODUCT_TAX_CLASS_ID="0",
@@ -57,7 +64,7 @@ def test_attribute_set_and_tax_class_are_settings():
 
     handle("catalog_product_create", sample("catalog_product_create"), commerce)
 
-    product = asked[0].body["product"]
+    product = commerce.requests[0].body["product"]
     assert product["attribute_set_id"] == 9
     assert product["custom_attributes"] == [
         DESCRIPTION,
@@ -67,13 +74,15 @@ def test_attribute_set_and_tax_class_are_settings():
 
 @pytest.mark.parametrize("base", [SAAS, None], ids=["ims", "oauth1"])
 def test_an_update_sends_no_attribute_set(base):
-    answers = {"PUT products/LAMP-1": {"sku": "LAMP-1"}, "POST ": TOKEN}
-    commerce, asked = shop_of(answers, *([base] if base else []))
+    responses = {"PUT products/LAMP-1": {"sku": "LAMP-1"}, "POST ": TOKEN_DOCUMENT}
+    commerce = FakeCommerce(responses, *([base] if base else []))
 
-    said = handle("catalog_product_update", sample("catalog_product_update"), commerce)
+    message = handle(
+        "catalog_product_update", sample("catalog_product_update"), commerce
+    )
 
-    assert said == "Product updated successfully"
-    assert calls(asked)[-1] == (
+    assert message == "Product updated successfully"
+    assert commerce.calls[-1] == (
         "PUT",
         "products/LAMP-1",
         {
@@ -92,13 +101,13 @@ def test_an_update_sends_no_attribute_set(base):
     )
 
 
-ODD = ["two words", "a+b", "a/b", "100%", "#1", "what?", "é", "日本"]
+ENCODED_SKUS = ["two words", "a+b", "a/b", "100%", "#1", "what?", "é", "日本"]
 
 
-@pytest.mark.parametrize("sku", ODD)
-def test_under_oauth1_an_odd_sku_is_updated_by_post(sku):
-    """The search keeps POST from creating what is not there."""
-    commerce, asked = shop_of(
+@pytest.mark.parametrize("sku", ENCODED_SKUS)
+def test_oauth1_updates_an_encoded_sku_by_post(sku):
+    """The search keeps POST from creating an unknown product."""
+    commerce = FakeCommerce(
         {"GET products": {"items": [{"sku": sku}]}, "POST products": {}}
     )
 
@@ -106,7 +115,7 @@ def test_under_oauth1_an_odd_sku_is_updated_by_post(sku):
         "catalog_product_update", sample("catalog_product_update", sku=sku), commerce
     )
 
-    search, post = calls(asked)
+    search, post = commerce.calls
     assert search == (
         "GET",
         "products",
@@ -123,9 +132,9 @@ def test_under_oauth1_an_odd_sku_is_updated_by_post(sku):
     assert "attribute_set_id" not in post[2]["product"]
 
 
-@pytest.mark.parametrize("found", [{"items": []}, {"items": None}, {}])
-def test_an_odd_sku_that_is_not_there_is_refused_and_not_created(found):
-    commerce, asked = shop_of({"GET products": found})
+@pytest.mark.parametrize("document", [{"items": []}, {"items": None}, {}, []])
+def test_an_unknown_encoded_sku_is_rejected_not_created(document):
+    commerce = FakeCommerce({"GET products": document})
 
     with pytest.raises(Rejected) as raised:
         handle(
@@ -138,58 +147,63 @@ def test_an_odd_sku_that_is_not_there_is_refused_and_not_created(found):
         404,
         "There is no product with this SKU",
     )
-    assert len(asked) == 1
+    assert len(commerce.requests) == 1
 
 
-def test_under_ims_an_odd_sku_stays_in_the_path():
-    commerce, asked = shop_of({"PUT products/two%20words": {}, "POST ": TOKEN}, SAAS)
+def test_ims_sends_an_encoded_sku_in_the_path():
+    commerce = FakeCommerce(
+        {"PUT products/two%20words": {}, "POST ": TOKEN_DOCUMENT}, SAAS
+    )
 
     value = sample("catalog_product_update", sku="two words")
     handle("catalog_product_update", value, commerce)
 
-    assert calls(asked)[-1][:2] == ("PUT", "products/two%20words")
+    assert commerce.calls[-1][:2] == ("PUT", "products/two%20words")
 
 
 @pytest.mark.parametrize("sku", ["a/b", "a\\b"])
-def test_a_slash_goes_by_post_whoever_signed(sku):
-    answers = {
-        "POST ": TOKEN,
+def test_a_sku_with_a_slash_is_always_updated_by_post(sku):
+    responses = {
+        "POST ": TOKEN_DOCUMENT,
         "GET products": {"items": [{"sku": sku}]},
         "POST products": {},
     }
-    commerce, asked = shop_of(answers, SAAS)
+    commerce = FakeCommerce(responses, SAAS)
 
     handle(
         "catalog_product_update", sample("catalog_product_update", sku=sku), commerce
     )
 
-    assert [call[:2] for call in calls(asked)[1:]] == [
+    assert [call[:2] for call in commerce.calls[1:]] == [
         ("GET", "products"),
         ("POST", "products"),
     ]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "response",
     [
         pytest.param(True, id="there"),
         pytest.param(
-            refused(404, "The product doesn't exist. Verify and try again."), id="gone"
+            rejection(404, "The product doesn't exist. Verify and try again."),
+            id="absent",
         ),
     ],
 )
-def test_a_product_is_deleted_or_gone_already(said):
-    commerce, asked = shop_of({"DELETE products/LAMP-1": said})
+def test_a_product_is_deleted_or_already_absent(response):
+    commerce = FakeCommerce({"DELETE products/LAMP-1": response})
 
-    done = handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
+    message = handle(
+        "catalog_product_delete", sample("catalog_product_delete"), commerce
+    )
 
-    assert done == "Product deleted successfully"
-    assert calls(asked) == [("DELETE", "products/LAMP-1", None)]
+    assert message == "Product deleted successfully"
+    assert commerce.calls == [("DELETE", "products/LAMP-1", None)]
 
 
-def test_a_delete_at_a_wrong_address_is_not_done():
-    gone = response(404, b"<html>Not Found</html>")
-    commerce, _ = shop_of({"DELETE products/LAMP-1": gone})
+def test_a_delete_at_a_wrong_address_is_an_alarm():
+    missing = reply(404, b"<html>Not Found</html>")
+    commerce = FakeCommerce({"DELETE products/LAMP-1": missing})
 
     with pytest.raises(Unavailable) as raised:
         handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
@@ -203,24 +217,26 @@ def test_a_delete_at_a_wrong_address_is_not_done():
         ("catalog_product_update", "PUT products/LAMP-1"),
     ],
 )
-def test_after_a_lost_answer_the_same_is_sent_again(event, call):
-    commerce, asked = shop_of({call: InTurn(LOST, {"sku": "LAMP-1"})})
+def test_after_a_lost_response_the_same_call_is_repeated(event, call):
+    commerce = FakeCommerce({call: in_turn(LOST_RESPONSE, {"sku": "LAMP-1"})})
     with pytest.raises(Unavailable) as raised:
         handle(event, sample(event), commerce)
-    assert raised.value.effect_unknown
+    assert raised.value.outcome_unknown
 
     handle(event, sample(event), commerce)
 
-    first, second = calls(asked)
+    first, second = commerce.calls
     assert first == second
 
 
-def test_after_a_lost_answer_a_delete_finds_nothing_and_is_done():
-    gone = refused(404, "The product doesn't exist.")
-    commerce, _ = shop_of({"DELETE products/LAMP-1": InTurn(LOST, gone)})
+def test_a_delete_after_a_lost_response_is_success():
+    missing = rejection(404, "The product doesn't exist.")
+    commerce = FakeCommerce({"DELETE products/LAMP-1": in_turn(LOST_RESPONSE, missing)})
     with pytest.raises(Unavailable):
         handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
 
-    said = handle("catalog_product_delete", sample("catalog_product_delete"), commerce)
+    message = handle(
+        "catalog_product_delete", sample("catalog_product_delete"), commerce
+    )
 
-    assert said == "Product deleted successfully"
+    assert message == "Product deleted successfully"

@@ -1,27 +1,28 @@
-"""A fourth store, as small as one may be: all records in one JSON file."""
+"""The smallest store that passes the contract: all records in one JSON file."""
 
 import fcntl
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from functions.ledger.store import Change, LedgerUnavailable, Record, T
+from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 
 class FileStore:
     """Reads and writes the whole file under a lock: for the few records of a test.
 
     Args:
-        path: the file; made if absent.
+        path: the file; created if absent.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def change(self, keys: Sequence[str], by: Change[T]) -> T:
-        with self._opened() as (file, records):
-            after, result = by([records.get(key) for key in keys])
+    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+        with self._open() as (file, records):
+            after, result = update([records.get(key) for key in keys])
             records.update(zip(keys, after, strict=True))
             kept = {key: record for key, record in records.items() if record}
             file.seek(0)
@@ -30,11 +31,11 @@ class FileStore:
         return result
 
     def get(self, key: str) -> Record | None:
-        with self._opened() as (_, records):
+        with self._open() as (_, records):
             return records.get(key)
 
     def find(self, field: str, value: str) -> list[tuple[str, Record]]:
-        with self._opened() as (_, records):
+        with self._open() as (_, records):
             return [
                 (key, record)
                 for key, record in records.items()
@@ -42,7 +43,7 @@ class FileStore:
             ]
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple]:
+    def _open(self) -> Iterator[tuple[Any, dict[str, Record]]]:
         try:
             with open(self._path, "a+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,18 +1,17 @@
-"""Customers and their groups: what each event asks, and what a repeat does."""
+"""Customers and customer groups: the calls of each event, and of a redelivery."""
 
 import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from functions.handlers import DirectCall
-from tests.handlers.shops import (
-    InTurn,
-    Unsure,
-    calls,
+from tests.support.handler_kit import (
+    FakeCommerce,
+    FakeDelivery,
+    delivery_with_unknown_outcome,
     handle,
-    refused,
+    in_turn,
+    rejection,
     sample,
-    shop_of,
 )
 
 TAKEN = (
@@ -25,12 +24,12 @@ KEPT = (
 
 
 def test_a_customer_is_created():
-    commerce, asked = shop_of({"POST customers": {"id": 15}})
+    commerce = FakeCommerce({"POST customers": {"id": 15}})
 
-    said = handle("customer_create", sample("customer_create"), commerce)
+    message = handle("customer_create", sample("customer_create"), commerce)
 
-    assert said == "Customer created successfully"
-    assert calls(asked) == [
+    assert message == "Customer created successfully"
+    assert commerce.calls == [
         (
             "POST",
             "customers",
@@ -46,14 +45,14 @@ def test_a_customer_is_created():
 
 
 def test_the_website_of_new_customers_is_a_setting():
-    commerce, asked = shop_of({"POST customers": {"id": 15}}, COMMERCE_WEBSITE_ID="2")
+    commerce = FakeCommerce({"POST customers": {"id": 15}}, COMMERCE_WEBSITE_ID="2")
 
     handle("customer_create", sample("customer_create"), commerce)
 
-    assert asked[0].body["customer"]["website_id"] == 2
+    assert commerce.requests[0].body["customer"]["website_id"] == 2
 
 
-THERE = {
+CURRENT = {
     "group_id": 3,
     "store_id": 1,
     "website_id": 1,
@@ -65,15 +64,15 @@ THERE = {
 }
 
 
-def test_an_update_keeps_what_a_put_would_reset():
-    commerce, asked = shop_of(
-        {"GET customers/15": THERE, "PUT customers/15": {"id": 15}}
+def test_an_update_keeps_fields_that_a_put_resets():
+    commerce = FakeCommerce(
+        {"GET customers/15": CURRENT, "PUT customers/15": {"id": 15}}
     )
 
-    said = handle("customer_update", sample("customer_update"), commerce)
+    message = handle("customer_update", sample("customer_update"), commerce)
 
-    assert said == "Customer updated successfully"
-    assert calls(asked) == [
+    assert message == "Customer updated successfully"
+    assert commerce.calls == [
         ("GET", "customers/15", {"fields": KEPT}),
         (
             "PUT",
@@ -96,30 +95,28 @@ def test_an_update_keeps_what_a_put_would_reset():
 
 
 @pytest.mark.parametrize(
-    ("there", "setting", "website"),
+    ("current", "setting", "website"),
     [
         pytest.param({"website_id": 1}, "2", 1, id="the customer's own"),
         pytest.param({"website_id": None}, "2", 2, id="the setting's"),
-        pytest.param({}, "2", 2, id="the setting's where none is told"),
+        pytest.param({}, "2", 2, id="the setting's where the customer has none"),
         pytest.param({}, "", None, id="none"),
     ],
 )
-def test_an_update_names_a_website_since_some_versions_demand_it(
-    there, setting, website
-):
-    commerce, asked = shop_of(
-        {"GET customers/15": there, "PUT customers/15": {"id": 15}},
+def test_an_update_names_the_website(current, setting, website):
+    commerce = FakeCommerce(
+        {"GET customers/15": current, "PUT customers/15": {"id": 15}},
         COMMERCE_WEBSITE_ID=setting,
     )
 
     handle("customer_update", sample("customer_update"), commerce)
 
-    assert asked[1].body["customer"].get("website_id") == website
+    assert commerce.requests[1].body["customer"].get("website_id") == website
 
 
-def test_an_update_of_nobody_is_refused_and_creates_nobody():
-    missing = refused(404, "No such entity with %1 = %2", "customerId", 15)
-    commerce, asked = shop_of({"GET customers/15": missing})
+def test_an_update_of_an_unknown_customer_is_rejected():
+    missing = rejection(404, "No such entity with %1 = %2", "customerId", 15)
+    commerce = FakeCommerce({"GET customers/15": missing})
 
     with pytest.raises(Rejected) as raised:
         handle("customer_update", sample("customer_update"), commerce)
@@ -128,32 +125,32 @@ def test_an_update_of_nobody_is_refused_and_creates_nobody():
         "Commerce answered 404 to GET customers/{id}:"
         " No such entity with customerId = 15"
     )
-    assert len(asked) == 1
+    assert len(commerce.requests) == 1
 
 
-@pytest.mark.parametrize("odd", [[], "text", None, True])
-def test_a_customer_in_an_unknown_form_is_nothing_to_build_on(odd):
-    commerce, _ = shop_of({"GET customers/15": odd})
+@pytest.mark.parametrize("document", ["text", None, True, [1]])
+def test_an_undocumented_response_is_retried(document):
+    commerce = FakeCommerce({"GET customers/15": document})
 
     with pytest.raises(Unavailable):
         handle("customer_update", sample("customer_update"), commerce)
 
 
 def test_a_group_is_created_and_updated():
-    commerce, asked = shop_of(
+    commerce = FakeCommerce(
         {"POST customerGroups": {"id": 19}, "PUT customerGroups/19": {"id": 19}}
     )
 
-    said = [
+    messages = [
         handle(event, sample(event), commerce)
         for event in ("customer_group_create", "customer_group_update")
     ]
 
-    assert said == [
+    assert messages == [
         "Customer group created successfully",
         "Customer group updated successfully",
     ]
-    assert calls(asked) == [
+    assert commerce.calls == [
         (
             "POST",
             "customerGroups",
@@ -174,36 +171,38 @@ CREATES = [
 
 
 @pytest.mark.parametrize(("event", "path", "text"), CREATES)
-def test_after_a_lost_answer_already_exists_is_done(event, path, text):
-    commerce, asked = shop_of(
-        {f"POST {path}": InTurn(requests.ReadTimeout(), refused(400, text))}
+def test_already_exists_after_a_lost_response_is_success(event, path, text):
+    commerce = FakeCommerce(
+        {f"POST {path}": in_turn(requests.ReadTimeout(), rejection(400, text))}
     )
     with pytest.raises(Unavailable) as raised:
         handle(event, sample(event), commerce)
-    assert raised.value.effect_unknown
+    assert raised.value.outcome_unknown
 
-    said = handle(event, sample(event), commerce, Unsure())
+    message = handle(event, sample(event), commerce, delivery_with_unknown_outcome())
 
-    assert said.endswith("created successfully")
-    assert len(asked) == 2
+    assert message.endswith("created successfully")
+    assert len(commerce.requests) == 2
 
 
 @pytest.mark.parametrize(("event", "path", "text"), CREATES)
-def test_without_an_earlier_attempt_already_exists_is_refused(event, path, text):
-    commerce, _ = shop_of({f"POST {path}": refused(400, text)})
+def test_already_exists_at_the_first_attempt_is_rejected(event, path, text):
+    commerce = FakeCommerce({f"POST {path}": rejection(400, text)})
 
     with pytest.raises(Rejected) as raised:
-        handle(event, sample(event), commerce, DirectCall())
+        handle(event, sample(event), commerce, FakeDelivery())
 
     assert raised.value.message == f"Commerce answered 400 to POST {path}: {text}"
 
 
 @pytest.mark.parametrize(("event", "path", "_"), CREATES)
-def test_another_refusal_is_one_even_after_a_lost_answer(event, path, _):
-    commerce, _ = shop_of({f"POST {path}": refused(400, '"%1" is required.', "email")})
+def test_other_rejections_after_a_lost_response_stand(event, path, _):
+    commerce = FakeCommerce(
+        {f"POST {path}": rejection(400, '"%1" is required.', "email")}
+    )
 
     with pytest.raises(Rejected):
-        handle(event, sample(event), commerce, Unsure())
+        handle(event, sample(event), commerce, delivery_with_unknown_outcome())
 
 
 @pytest.mark.parametrize(
@@ -217,10 +216,10 @@ def test_another_refusal_is_one_even_after_a_lost_answer(event, path, _):
         ),
     ],
 )
-def test_a_delete_is_done_whether_there_or_gone(event, path, sentence):
-    gone = refused(404, "No such entity with %1 = %2", "id", 15)
-    commerce, asked = shop_of(
-        {f"DELETE {path}": InTurn(True, requests.ReadTimeout(), gone)}
+def test_a_delete_of_something_absent_is_success(event, path, sentence):
+    missing = rejection(404, "No such entity with %1 = %2", "id", 15)
+    commerce = FakeCommerce(
+        {f"DELETE {path}": in_turn(True, requests.ReadTimeout(), missing)}
     )
     assert handle(event, sample(event), commerce) == sentence
     with pytest.raises(Unavailable):
@@ -228,12 +227,26 @@ def test_a_delete_is_done_whether_there_or_gone(event, path, sentence):
 
     assert handle(event, sample(event), commerce) == sentence
 
-    assert calls(asked) == [("DELETE", path, None)] * 3
+    assert commerce.calls == [("DELETE", path, None)] * 3
 
 
-def test_a_default_group_cannot_be_deleted():
+def test_deleting_the_default_group_is_rejected():
     text = "The group can't be deleted."
-    commerce, _ = shop_of({"DELETE customerGroups/19": refused(400, text)})
+    commerce = FakeCommerce({"DELETE customerGroups/19": rejection(400, text)})
 
     with pytest.raises(Rejected):
         handle("customer_group_delete", sample("customer_group_delete"), commerce)
+
+
+def test_an_empty_list_is_read_as_an_empty_customer():
+    """PHP writes an empty object as ``[]``."""
+    commerce = FakeCommerce({"GET customers/15": [], "PUT customers/15": {"id": 15}})
+
+    handle("customer_update", sample("customer_update"), commerce)
+
+    assert set(commerce.requests[1].body["customer"]) == {
+        "id",
+        "email",
+        "firstname",
+        "lastname",
+    }

@@ -1,20 +1,19 @@
-"""Shipments are changed where they are, and never made by a change."""
+"""An update changes an existing shipment and never creates one."""
 
 import pytest
 import requests
 
 from functions.commerce.errors import Rejected, Unavailable
-from tests.handlers.shops import (
-    Unsure,
-    calls,
+from tests.support.handler_kit import (
+    FakeCommerce,
+    delivery_with_unknown_outcome,
     handle,
-    refused,
+    rejection,
     sample,
-    shop_of,
 )
 
 UPDATE = "sales_order_shipment_update"
-THERE = {
+CURRENT = {
     "entity_id": 33,
     "order_id": 8,
     "items": [{"entity_id": 19, "order_item_id": 8, "qty": 1}],
@@ -26,13 +25,13 @@ THERE = {
 }
 
 
-def test_a_shipment_is_changed_with_all_that_adobe_demands():
-    commerce, asked = shop_of({"GET shipment/33": THERE, "POST shipment": {}})
+def test_an_update_sends_all_that_adobe_requires():
+    commerce = FakeCommerce({"GET shipment/33": CURRENT, "POST shipment": {}})
 
-    said = handle(UPDATE, sample(UPDATE), commerce)
+    message = handle(UPDATE, sample(UPDATE), commerce)
 
-    assert said == "Shipment updated successfully"
-    assert calls(asked) == [
+    assert message == "Shipment updated successfully"
+    assert commerce.calls == [
         ("GET", "shipment/33", None),
         (
             "POST",
@@ -78,61 +77,61 @@ def test_a_shipment_is_changed_with_all_that_adobe_demands():
     ]
 
 
-def test_a_change_of_a_shipment_that_is_not_there_makes_none():
-    missing = refused(404, "The entity that was requested doesn't exist.")
-    commerce, asked = shop_of({"GET shipment/33": missing})
+def test_an_unknown_shipment_is_rejected_not_created():
+    missing = rejection(404, "The entity that was requested doesn't exist.")
+    commerce = FakeCommerce({"GET shipment/33": missing})
 
     with pytest.raises(Rejected) as raised:
         handle(UPDATE, sample(UPDATE), commerce)
 
     assert raised.value.status == 404
-    assert len(asked) == 1
+    assert len(commerce.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("there", "message"),
+    ("current", "message"),
     [
         pytest.param(
-            {**THERE, "order_id": 9}, "The order has no such shipment", id="order"
+            {**CURRENT, "order_id": 9}, "The order has no such shipment", id="order"
         ),
         pytest.param(
-            {**THERE, "items": []},
+            {**CURRENT, "items": []},
             "1 of the items named by entityId are not the shipment's",
             id="items",
         ),
         pytest.param(
-            {**THERE, "tracks": [{"entity_id": 20}]},
+            {**CURRENT, "tracks": [{"entity_id": 20}]},
             "1 of the tracks named by entityId are not the shipment's",
             id="tracks",
         ),
         pytest.param(
-            {**THERE, "comments": None},
+            {**CURRENT, "comments": None},
             "1 of the comments named by entityId are not the shipment's",
             id="comments",
         ),
     ],
 )
-def test_a_change_that_would_take_from_another_is_refused(there, message):
-    commerce, asked = shop_of({"GET shipment/33": there})
+def test_parts_of_another_shipment_are_rejected(current, message):
+    commerce = FakeCommerce({"GET shipment/33": current})
 
     with pytest.raises(Rejected) as raised:
         handle(UPDATE, sample(UPDATE), commerce)
 
     assert (raised.value.status, raised.value.message) == (404, message)
-    assert len(asked) == 1
+    assert len(commerce.requests) == 1
 
 
-def test_after_a_lost_answer_a_change_is_written_again_and_makes_no_second():
-    made = []
+def test_after_a_lost_response_the_update_is_repeated():
+    saved = []
 
-    def save(asked):
-        made.append(asked.body["entity"]["entity_id"])
-        return requests.ReadTimeout() if len(made) == 1 else {}
+    def save(request):
+        saved.append(request.body["entity"]["entity_id"])
+        return requests.ReadTimeout() if len(saved) == 1 else {}
 
-    commerce, _ = shop_of({"GET shipment/33": THERE, "POST shipment": save})
+    commerce = FakeCommerce({"GET shipment/33": CURRENT, "POST shipment": save})
     with pytest.raises(Unavailable):
         handle(UPDATE, sample(UPDATE), commerce)
 
-    handle(UPDATE, sample(UPDATE), commerce, Unsure())
+    handle(UPDATE, sample(UPDATE), commerce, delivery_with_unknown_outcome())
 
-    assert made == [33, 33]
+    assert saved == [33, 33]

@@ -1,35 +1,35 @@
-"""The one table: what an answer of Commerce means."""
+"""The table of ``classification``: what a response of Commerce means."""
 
 import pytest
 
-from functions.commerce.classification import NOT_JSON, parse, render, retry_after
+from functions.commerce.classification import NOT_JSON, parse_json, render, retry_after
 from functions.commerce.errors import Rejected, Unavailable
-from tests.commerce.canned import commerce, response
+from tests.support.commerce_adapter import connection_with, reply
+from tests.support.commerce_outcomes import flags
 
 PAGE = b"<!DOCTYPE html><html><body>Sorry</body></html>"
 ROUTE = "products/{sku}"
-SAID = {"message": 'The "%1" was not found.', "parameters": ["thing"]}
-REFUSED = ("rejected", 400)
+MESSAGE = {"message": 'The "%1" was not found.', "parameters": ["entity"]}
+REJECTED = ("rejected", 400)
 GATEWAY = {"error_code": "404000", "message": "Resource not found"}
 
 
 def outcome(method, status, document, **headers):
-    """What the client makes of one answer."""
-    client, _ = commerce([response(status, document, **headers)])
-    shop = client.session()
+    """The result of one call, or the kind of its error with status and flags."""
+    connection, _ = connection_with([reply(status, document, **headers)])
+    session = connection.session()
     call = {
-        "GET": lambda: shop.get(ROUTE, sku="A"),
-        "POST": lambda: shop.post(ROUTE, {}, sku="A"),
-        "PUT": lambda: shop.put(ROUTE, {}, sku="A"),
-        "DELETE": lambda: shop.delete(ROUTE, sku="A"),
+        "GET": lambda: session.get(ROUTE, sku="A"),
+        "POST": lambda: session.post(ROUTE, {}, sku="A"),
+        "PUT": lambda: session.put(ROUTE, {}, sku="A"),
+        "DELETE": lambda: session.delete(ROUTE, sku="A"),
     }[method]
     try:
         return call()
     except Rejected as error:
         return ("rejected", error.status)
     except Unavailable as error:
-        flags = [name for name in ("effect_unknown", "alarm") if getattr(error, name)]
-        return ("unavailable", error.status, *flags)
+        return ("unavailable", error.status, *flags(error))
 
 
 TABLE = [
@@ -38,15 +38,15 @@ TABLE = [
     ("POST", 200, [], {}, []),
     ("POST", 201, 7, {}, 7),
     ("DELETE", 200, True, {}, True),
-    ("GET", 200, PAGE, {}, ("unavailable", 503, "effect_unknown", "alarm")),
-    ("POST", 200, b"", {}, ("unavailable", 503, "effect_unknown", "alarm")),
-    ("POST", 204, b"", {}, ("unavailable", 503, "effect_unknown", "alarm")),
-    ("PUT", 200, b"\xff\xfe{", {}, ("unavailable", 503, "effect_unknown", "alarm")),
+    ("GET", 200, PAGE, {}, ("unavailable", 503, "outcome_unknown", "alarm")),
+    ("POST", 200, b"", {}, ("unavailable", 503, "outcome_unknown", "alarm")),
+    ("POST", 204, b"", {}, ("unavailable", 503, "outcome_unknown", "alarm")),
+    ("PUT", 200, b"\xff\xfe{", {}, ("unavailable", 503, "outcome_unknown", "alarm")),
     ("GET", 300, {"a": 1}, {}, ("unavailable", 503, "alarm")),
     ("GET", 301, PAGE, {"Location": "/x"}, ("unavailable", 503, "alarm")),
     ("POST", 302, b"", {"Location": "https://x.y/z"}, ("unavailable", 503, "alarm")),
     ("PUT", 308, b"", {}, ("unavailable", 503, "alarm")),
-    ("PUT", 400, SAID, {}, ("rejected", 400)),
+    ("PUT", 400, MESSAGE, {}, ("rejected", 400)),
     ("PUT", 400, PAGE, {}, ("rejected", 400)),
     ("PUT", 400, b"", {}, ("rejected", 400)),
     ("POST", 400, {"message": "Unable to save product"}, {}, ("unavailable", 503)),
@@ -102,17 +102,17 @@ TABLE = [
             "signature_method_rejected",
         )
     ],
-    # A value of the event in Commerce's words is no problem of OAuth's, no deadlock.
-    ("POST", 400, {"message": "%1", "parameters": ["oauth_level"]}, {}, REFUSED),
-    ("POST", 400, {"message": 'SKU "%1"', "parameters": ["DEADLOCK-5"]}, {}, REFUSED),
-    ("GET", 401, SAID, {}, ("unavailable", 401, "alarm")),
+    # Values of the event in Commerce's message are not read as its own words.
+    ("POST", 400, {"message": "%1", "parameters": ["oauth_level"]}, {}, REJECTED),
+    ("POST", 400, {"message": 'SKU "%1"', "parameters": ["DEADLOCK-5"]}, {}, REJECTED),
+    ("GET", 401, MESSAGE, {}, ("unavailable", 401, "alarm")),
     ("GET", 401, b"", {}, ("unavailable", 401, "alarm")),
     ("GET", 403, PAGE, {}, ("unavailable", 403, "alarm")),
     ("GET", 407, PAGE, {}, ("unavailable", 407, "alarm")),
-    ("GET", 402, SAID, {}, ("rejected", 402)),
-    ("GET", 404, SAID, {}, ("rejected", 404)),
-    ("PUT", 404, SAID, {}, ("rejected", 404)),
-    ("DELETE", 404, SAID, {}, True),
+    ("GET", 402, MESSAGE, {}, ("rejected", 402)),
+    ("GET", 404, MESSAGE, {}, ("rejected", 404)),
+    ("PUT", 404, MESSAGE, {}, ("rejected", 404)),
+    ("DELETE", 404, MESSAGE, {}, True),
     ("DELETE", 404, PAGE, {}, ("unavailable", 503, "alarm")),
     ("DELETE", 404, b"", {}, ("unavailable", 503, "alarm")),
     ("DELETE", 404, GATEWAY, {}, ("unavailable", 503, "alarm")),
@@ -124,23 +124,23 @@ TABLE = [
         ("unavailable", 503, "alarm"),
     ),
     ("GET", 404, PAGE, {}, ("unavailable", 503, "alarm")),
-    ("POST", 405, SAID, {}, ("rejected", 405)),
-    ("POST", 406, SAID, {}, ("rejected", 406)),
+    ("POST", 405, MESSAGE, {}, ("rejected", 405)),
+    ("POST", 406, MESSAGE, {}, ("rejected", 406)),
     ("POST", 408, PAGE, {}, ("unavailable", 408)),
-    ("POST", 409, SAID, {}, ("rejected", 409)),
+    ("POST", 409, MESSAGE, {}, ("rejected", 409)),
     ("POST", 413, PAGE, {}, ("rejected", 413)),
-    ("POST", 422, SAID, {}, ("rejected", 422)),
+    ("POST", 422, MESSAGE, {}, ("rejected", 422)),
     ("POST", 425, b"", {}, ("unavailable", 425)),
-    ("POST", 429, SAID, {}, ("unavailable", 429)),
-    ("POST", 500, SAID, {}, ("unavailable", 500, "effect_unknown")),
-    ("POST", 500, PAGE, {}, ("unavailable", 500, "effect_unknown")),
-    ("POST", 502, PAGE, {}, ("unavailable", 502, "effect_unknown")),
-    ("POST", 503, PAGE, {}, ("unavailable", 503, "effect_unknown")),
-    ("POST", 503, SAID, {}, ("unavailable", 503)),
-    ("POST", 503, GATEWAY, {}, ("unavailable", 503, "effect_unknown")),
+    ("POST", 429, MESSAGE, {}, ("unavailable", 429)),
+    ("POST", 500, MESSAGE, {}, ("unavailable", 500, "outcome_unknown")),
+    ("POST", 500, PAGE, {}, ("unavailable", 500, "outcome_unknown")),
+    ("POST", 502, PAGE, {}, ("unavailable", 502, "outcome_unknown")),
+    ("POST", 503, PAGE, {}, ("unavailable", 503, "outcome_unknown")),
+    ("POST", 503, MESSAGE, {}, ("unavailable", 503)),
+    ("POST", 503, GATEWAY, {}, ("unavailable", 503, "outcome_unknown")),
     ("POST", 503, PAGE, {"Retry_After": "5"}, ("unavailable", 503)),
-    ("POST", 504, PAGE, {}, ("unavailable", 504, "effect_unknown")),
-    ("POST", 520, PAGE, {}, ("unavailable", 520, "effect_unknown")),
+    ("POST", 504, PAGE, {}, ("unavailable", 504, "outcome_unknown")),
+    ("POST", 520, PAGE, {}, ("unavailable", 520, "outcome_unknown")),
 ]
 
 
@@ -149,7 +149,7 @@ TABLE = [
     TABLE,
     ids=[f"{row[0]} {row[1]} {str(row[2])[:40]}" for row in TABLE],
 )
-def test_an_answer_means(method, status, document, headers, expected):
+def test_a_response_means(method, status, document, headers, expected):
     assert outcome(method, status, document, **headers) == expected
 
 
@@ -179,7 +179,7 @@ def test_an_answer_means(method, status, document, headers, expected):
         ),
         pytest.param({"message": "100%"}, "100%", id="none"),
         pytest.param(
-            {"message": "%1", "parameters": "text"}, "%1", id="parameters of no form"
+            {"message": "%1", "parameters": "text"}, "%1", id="invalid parameters"
         ),
         pytest.param(
             {
@@ -211,18 +211,22 @@ def test_an_answer_means(method, status, document, headers, expected):
         ),
         pytest.param({"message": "Größe\u00a0→ 日本"}, "Größe → 日本", id="letters"),
         pytest.param({"message": "\ud800x"}, "x", id="half a surrogate pair"),
-        pytest.param({"message": ["a"]}, "", id="message of no form"),
+        pytest.param({"message": ["a"]}, "", id="invalid message"),
         pytest.param(["a"], "", id="a list"),
-        pytest.param(NOT_JSON, "", id="no JSON"),
+        pytest.param(NOT_JSON, "", id="not JSON"),
         pytest.param(None, "", id="null"),
     ],
 )
-def test_commerces_words_are_rendered(document, text):
+def test_commerces_message_is_rendered(document, text):
     assert render(document) == text
 
 
-def test_commerces_words_are_bounded():
-    many = {"message": "%1" * 9, "parameters": ["x" * 10**6], "errors": [SAID] * 10**4}
+def test_commerces_message_is_bounded():
+    many = {
+        "message": "%1" * 9,
+        "parameters": ["x" * 10**6],
+        "errors": [MESSAGE] * 10**4,
+    }
 
     assert render(many) == "x" * 499 + "…"
     assert render({"errors": [{"message": str(n)} for n in range(99)]}) == (
@@ -230,44 +234,34 @@ def test_commerces_words_are_bounded():
     )
 
 
-def test_an_error_says_what_was_asked_and_what_commerce_said():
-    client, _ = commerce([response(404, SAID)])
+def test_an_error_names_the_call_and_commerces_message():
+    connection, _ = connection_with([reply(404, MESSAGE)])
 
     with pytest.raises(Rejected) as raised:
-        client.session().get("customers/{id}", id=15)
+        connection.session().get("customers/{id}", id=15)
 
     assert raised.value.message == (
-        'Commerce answered 404 to GET customers/{id}: The "thing" was not found.'
+        'Commerce answered 404 to GET customers/{id}: The "entity" was not found.'
     )
 
 
 def test_a_redirect_is_not_followed_and_its_host_is_named():
-    adapter = [response(301, PAGE, Location="https://www.example.com/rest/?secret=1")]
-    client, canned = commerce(adapter)
+    script = [reply(301, PAGE, Location="https://www.example.com/rest/?secret=1")]
+    connection, canned = connection_with(script)
 
     with pytest.raises(Unavailable) as raised:
-        client.session().post("products", {})
+        connection.session().post("products", {})
 
     assert raised.value.message == (
         "Commerce answered 301 to POST products, a redirect to www.example.com:"
         " is COMMERCE_BASE_URL right?"
     )
-    assert len(canned.asked) == 1
+    assert len(canned.requests) == 1
 
 
 @pytest.mark.parametrize("location", ["", "/relative", "https://[broken", "\x00"])
-def test_a_redirect_to_nowhere_is_survived(location):
-    answer = response(302, b"")
-    answer.headers["Location"] = location
-
-    assert outcome_of(answer) == ("unavailable", 503, "alarm")
-
-
-def outcome_of(answer):
-    with pytest.raises(Unavailable) as raised:
-        commerce([answer])[0].session().get("products")
-    flags = ["alarm"] if raised.value.alarm else []
-    return ("unavailable", raised.value.status, *flags)
+def test_a_redirect_to_an_invalid_location_is_retried(location):
+    assert outcome("GET", 302, b"", Location=location) == ("unavailable", 503, "alarm")
 
 
 @pytest.mark.parametrize(
@@ -291,20 +285,20 @@ def test_retry_after_is_seconds_or_a_date(header, seconds):
     assert retry_after(header, now=946684740.0) == seconds
 
 
-def test_the_wait_that_commerce_asks_for_is_kept():
+def test_retry_after_is_part_of_the_error():
     for status in (429, 503):
-        client, _ = commerce([response(status, SAID, Retry_After="7")])
+        connection, _ = connection_with([reply(status, MESSAGE, Retry_After="7")])
         with pytest.raises(Unavailable) as raised:
-            client.session().get("products")
+            connection.session().get("products")
         assert raised.value.retry_after == 7.0
 
 
-def test_deeply_nested_json_is_no_json():
-    assert parse(b"[" * 100_000) is NOT_JSON
+def test_deeply_nested_json_counts_as_not_json():
+    assert parse_json(b"[" * 100_000) is NOT_JSON
 
 
 @pytest.mark.parametrize("document", [None, False, 0, "", {}, []])
 def test_any_json_is_a_result(document):
-    client, _ = commerce([response(200, document)])
+    connection, _ = connection_with([reply(200, document)])
 
-    assert client.session().get("products") == document
+    assert connection.session().get("products") == document
