@@ -44,11 +44,11 @@ SUITES = {
 }
 
 # Folders whose tests share what is slow to start: one process runs all of one.
-SHARING = {"broker", "cli", "console", "debugging", "ledger", "terraform"}
+SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
 
 # What is asserted there says what it compared, as in the tests themselves.
 pytest.register_assert_rewrite(
-    "tests.docs.debugging.parts", "tests.ingest.doors", "tests.support"
+    "tests.ingest.doors", "tests.support"
 )
 
 _left_out: dict[str, tuple[int, str, str]] = {}

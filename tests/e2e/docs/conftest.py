@@ -1,35 +1,43 @@
-"""One stack, and functions that miss something, for all entries of the page."""
+"""One stack and two incomplete functions, shared by all tests of the page."""
 
 import base64
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.docs.debugging.parts import KEY, TOKEN, UPDATE, Bench, product
 from tests.running import free_port
-from tests.serving import OAUTH1, function
+from tests.serving import OAUTH1, Running, function
+from tests.support.debugging_stack import (
+    SIGNING_KEY,
+    TOKEN,
+    UPDATE,
+    DebuggingStack,
+    product,
+)
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory):
-    bench = Bench(
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebuggingStack]:
+    """A stack behind a token; the attempts of the event ``exhausted-1`` run out."""
+    stack = DebuggingStack(
         tmp_path_factory.mktemp("stack"),
         INGEST_AUTH="token",
         INGEST_TOKENS=f"erp:{TOKEN}",
         MAX_BODY_BYTES="20000",
         COMMERCE_TIMEOUT_SECONDS="10",
-        LOCAL_MAX_DELIVERY_ATTEMPTS="30",
+        LOCAL_MAX_DELIVERY_ATTEMPTS="20",
     )
-    with bench:
-        # Its tries run out while the other entries are looked at.
-        bench.shop.fail(path="TIRED", times=None, status=503)
-        bench.taken(UPDATE, product("TIRED"), "tired-1")
-        yield bench
+    with stack:
+        stack.commerce.fail(path="EXHAUSTED", times=None, status=503)
+        stack.publish(UPDATE, product("EXHAUSTED"), "exhausted-1")
+        yield stack
 
 
 @pytest.fixture(scope="package")
-def lonely():
-    """Ingest that asks for signatures, without Pub/Sub and without a ledger."""
-    secret = "whsec_" + base64.b64encode(KEY).decode()
+def ingest_alone() -> Iterator[Running]:
+    """Ingest with signatures, without Pub/Sub and without ledger."""
+    secret = "whsec_" + base64.b64encode(SIGNING_KEY).decode()
     with function(
         "ingest",
         PUBSUB_EMULATOR_HOST=f"127.0.0.1:{free_port()}",
@@ -41,9 +49,10 @@ def lonely():
 
 
 @pytest.fixture(scope="package")
-def astray(tmp_path_factory):
-    """A consumer that finds neither Commerce nor its ledger nor Pub/Sub."""
-    (folder := tmp_path_factory.mktemp("astray")).joinpath("file").touch()
+def consumer_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A consumer that reaches neither Commerce nor ledger nor Pub/Sub."""
+    folder: Path = tmp_path_factory.mktemp("consumer")
+    folder.joinpath("file").touch()
     with function(
         "consumer",
         COMMERCE_BASE_URL=f"http://127.0.0.1:{free_port()}/rest/",

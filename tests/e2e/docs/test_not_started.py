@@ -5,12 +5,12 @@ import socket
 import subprocess
 import sys
 
-from tests.docs.debugging.parts import entry_of
 from tests.running import ROOT, RunningStack
+from tests.support.debugging_page import entry_of
 
 
-def started(environment: dict[str, str], *command: str) -> tuple[int, str]:
-    """Exit status and words of what does not start."""
+def run(environment: dict[str, str], *command: str) -> tuple[int, str]:
+    """Exit status and output of a command that ends by itself."""
     done = subprocess.run(
         [sys.executable, "-m", *(command or ("local",))],
         cwd=ROOT,
@@ -25,39 +25,39 @@ def started(environment: dict[str, str], *command: str) -> tuple[int, str]:
 
 
 @entry_of("A port is in use")
-def test_a_port_in_use(entry, tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        status, said = started(RunningStack(tmp_path, PORT=port).environment)
+def test_port_in_use(entry, tmp_path):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = str(server.getsockname()[1])
+        status, output = run(RunningStack(tmp_path, PORT=port).environment)
 
     assert status == 3
-    entry.is_shown_by(said.replace(port, "8080"))
-    assert f"PORT={int(port) + 1} make run" in said
+    entry.assert_shown(output.replace(port, "8080"))
+    assert f"PORT={int(port) + 1} make run" in output
 
 
 @entry_of("A stack is running already")
-def test_a_second_stack(entry, stack):
-    status, said = started(RunningStack(stack.folder).environment)
+def test_second_stack(entry, stack):
+    status, output = run(RunningStack(stack.folder).environment)
 
     assert status == 3
-    entry.is_shown_by(said)
+    entry.assert_shown(output)
 
 
 @entry_of("Wrong settings")
 def test_wrong_settings(entry, tmp_path):
-    given = {"INGEST_AUTH": "token", "INGEST_TOKENS": "short"}
-    status, said = started(RunningStack(tmp_path, **given).environment)
+    settings = {"INGEST_AUTH": "token", "INGEST_TOKENS": "short"}
+    status, output = run(RunningStack(tmp_path, **settings).environment)
 
     assert status == 3
-    entry.is_shown_by(said)
+    entry.assert_shown(output)
 
 
 @entry_of("A command finds no stack")
-def test_a_command_without_a_stack(entry, tmp_path):
+def test_command_without_stack(entry, tmp_path):
     environment = {"PATH": os.environ["PATH"], "LOCAL_STATE": str(tmp_path)}
-    status, said = started(environment, "cli", "status")
+    status, output = run(environment, "cli", "status")
 
     assert status == 3
-    entry.is_shown_by(said)
+    entry.assert_shown(output)
