@@ -160,7 +160,7 @@ def undocumented(body: list[ast.stmt], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{node.name}"
 
 
-def test_functions():
+def suite():
     """Every test of the suite, as file and function."""
     for path in modules("tests"):
         if path.name.startswith("test_"):
@@ -168,9 +168,6 @@ def test_functions():
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     if node.name.startswith("test_"):
                         yield path, node
-
-
-test_functions.__test__ = False
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED_IMPORTS))
@@ -224,7 +221,7 @@ def test_modules_are_short():
 def test_test_names_are_short():
     assert {
         f"{name_of(path)}::{node.name}"
-        for path, node in test_functions()
+        for path, node in suite()
         if len(node.name) > MAX_TEST_NAME_LENGTH
     } == set()
 

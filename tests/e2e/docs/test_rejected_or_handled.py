@@ -49,7 +49,7 @@ def test_messages_of_other_publishers(entry, stack):
     assert "past-1" in stack.command("discard", message_id, "--yes")
 
 
-@entry_of("The store refuses signed paths")
+@entry_of("The store rejects signed paths")
 def test_store_refuses_signed_paths(entry, stack):
     stack.publish(PRODUCT_CREATE, product("LAMP 7/é"), "signed-0")
     stack.trace("signed-0", "handled")

@@ -10,7 +10,7 @@ from tests.support.markdown import ROOT
 MIN_ENTRIES = 12
 
 
-def tested_titles() -> set[str]:
+def titles_with_test() -> set[str]:
     """The titles that the tests of the page name in ``entry_of(…)``."""
     return {
         node.args[0].value
@@ -30,5 +30,5 @@ def test_entry_has_three_parts_and_a_quote(title):
 
 
 def test_every_entry_has_a_test():
-    assert tested_titles() == set(ENTRIES)
+    assert titles_with_test() == set(ENTRIES)
     assert len(ENTRIES) >= MIN_ENTRIES
