@@ -1,7 +1,7 @@
 """Handlers: one module per entity, one function per event.
 
 A handler is called as ``handler(value, commerce, delivery)``. It returns the sentence
-for the caller, or raises ``Rejected`` or ``Unavailable``.
+for the caller, or raises ``Skipped``, ``Rejected`` or ``Unavailable``.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,9 +41,11 @@ class DeliveryContext(Protocol):
         outcome_unknown_since: start of the first earlier attempt of this event whose
             outcome is unknown (response lost, process killed); None when there is none.
             Before a non-idempotent call is repeated, the handler reconciles.
+        outdated_rows: how many rows ``pending`` has left out as outdated.
     """
 
     outcome_unknown_since: datetime | None
+    outdated_rows: int
 
     def before_call(self, timeout_seconds: float) -> None:
         """Called by the Commerce client before each call.
@@ -67,6 +69,20 @@ class DeliveryContext(Protocol):
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """Record that *rows* took effect, so that no later attempt sends them again."""
         ...
+
+
+class Skipped(Exception):
+    """The event needs no change at Commerce.
+
+    Attributes:
+        reason: ``outdated`` or ``own change``.
+        message: one sentence for the caller.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
 
 
 Handler = Callable[[Any, CommerceClient, DeliveryContext], str]
