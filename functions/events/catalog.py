@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from functions.events.fields import load_list
+from functions.events.identifiers import normalize_identifier
 
 MARKER = "be-observer."
 MAX_KEY_LENGTH = 100  # characters of an unknown key in an error's path
@@ -73,16 +74,13 @@ class Event:
 
     def ordering_key(self, value: Any) -> str:
         """Pub/Sub ordering key of a valid *value*; "" for several resources."""
-        if isinstance(value, list):
-            names = {item[self.key] for item in value}
-            if len(names) > 1:
-                return ""
-            name = names.pop()
-        else:
-            name = str(value[self.key])
+        items = value if isinstance(value, list) else [value]
+        names = {str(item[self.key]) for item in items}
         if self.key_case == "lower":
-            name = name.lower()
-        return bounded_ordering_key(self.entity, name)
+            names = {normalize_identifier(name) for name in names}
+        if len(names) > 1:
+            return ""
+        return bounded_ordering_key(self.entity, names.pop())
 
 
 def bounded_ordering_key(entity: str, name: str) -> str:
