@@ -1,4 +1,4 @@
-"""What the client takes from the environment: proxies and certificates to trust."""
+"""What the client reads from the environment: proxies and trusted certificates."""
 
 import datetime
 import ipaddress
@@ -14,22 +14,24 @@ from cryptography.x509.oid import NameOID
 
 from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
-from tests.commerce.canned import PAAS, settings
-from tests.commerce.server import Server, answer
-from tests.commerce.test_oauth1 import parameters, signature
+from tests.support.commerce_adapter import PAAS, commerce_settings
+from tests.support.commerce_server import RecordingServer, raw_response
+from tests.support.commerce_signatures import is_signed
 
 
-def client_at(url: str) -> CommerceConnection:
-    return CommerceConnection(settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest"}))
+def connection_at(url: str) -> CommerceConnection:
+    return CommerceConnection(
+        commerce_settings({**PAAS, "COMMERCE_BASE_URL": f"{url}/rest"})
+    )
 
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate for 127.0.0.1 that nobody has vouched for."""
+    """A certificate for 127.0.0.1 that is not signed by a trusted authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -53,33 +55,33 @@ def certificate(tmp_path):
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        + made.public_bytes(serialization.Encoding.PEM)
+        + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return path
 
 
-class Taking(BaseHTTPRequestHandler):
-    """Takes anything, and counts."""
+class CountingHandler(BaseHTTPRequestHandler):
+    """Accepts every POST, and counts them."""
 
-    taken = 0
+    accepted = 0
 
     def do_POST(self):
-        type(self).taken += 1
+        type(self).accepted += 1
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"true")
 
     def log_message(self, *_):
-        """Nothing to say."""
+        """Not logged."""
 
 
 @pytest.fixture
-def secure(certificate):
+def tls_store(certificate):
     """The URL of a store over TLS, and its handler."""
 
-    class Handler(Taking):
-        taken = 0
+    class Handler(CountingHandler):
+        accepted = 0
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.handle_error = lambda *_: None
@@ -98,57 +100,60 @@ def secure(certificate):
     server.server_close()
 
 
-def test_a_certificate_nobody_vouched_for_is_refused_before_anything_is_sent(secure):
-    url, handler = secure
+def test_an_untrusted_certificate_is_rejected(tls_store):
+    url, handler = tls_store
 
     with pytest.raises(Unavailable) as raised:
-        client_at(url).session().post("products", {})
+        connection_at(url).session().post("products", {})
 
-    assert (raised.value.status, raised.value.effect_unknown) == (503, False)
+    assert (raised.value.status, raised.value.outcome_unknown) == (503, False)
     assert raised.value.message == "POST products: no connection (SSLError)"
-    assert handler.taken == 0
+    assert handler.accepted == 0
 
 
-def test_certificates_to_trust_come_from_the_environment(
-    secure, certificate, monkeypatch
+def test_trusted_certificates_come_from_the_environment(
+    tls_store, certificate, monkeypatch
 ):
-    url, handler = secure
+    url, handler = tls_store
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
 
-    assert client_at(url).session().post("products", {}) is True
-    assert handler.taken == 1
+    assert connection_at(url).session().post("products", {}) is True
+    assert handler.accepted == 1
 
 
-def test_proxies_come_from_the_environment_and_the_signature_stays_right(monkeypatch):
-    with Server(lambda request: answer()) as proxy:
+def test_a_proxy_comes_from_the_environment(monkeypatch):
+    with RecordingServer(lambda request: raw_response()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
 
-        client_at("http://localhost:9").session().delete("products/{sku}", sku="a b/é")
+        connection_at("http://localhost:9").session().delete(
+            "products/{sku}", sku="a b/é"
+        )
 
         [request] = proxy.received
     path = "/rest/all/V1/products/a%20b%2F%C3%A9"
     assert request.target == f"http://localhost:9{path}"
-    given = parameters(request)
-    theirs = given.pop("oauth_signature")
-    assert theirs == signature("DELETE", "http://localhost:9", path, given)
+    assert is_signed(request, "http://localhost:9", path)
 
 
-def test_hosts_that_need_no_proxy_are_asked_themselves(monkeypatch):
-    with Server(lambda request: answer()) as proxy, Server(lambda r: answer()) as store:
+def test_hosts_in_no_proxy_are_called_directly(monkeypatch):
+    with (
+        RecordingServer(lambda request: raw_response()) as proxy,
+        RecordingServer(lambda request: raw_response()) as store,
+    ):
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
 
-        client_at(store.url).session().get("products")
+        connection_at(store.url).session().get("products")
 
         assert (len(proxy.received), len(store.received)) == (0, 1)
 
 
-def test_a_proxy_that_is_not_there_has_no_effect(monkeypatch):
-    with Server(lambda request: answer()) as proxy:
+def test_an_unreachable_proxy_has_no_effect(monkeypatch):
+    with RecordingServer(lambda request: raw_response()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        client = client_at("http://localhost:9")
+        connection = connection_at("http://localhost:9")
 
     with pytest.raises(Unavailable) as raised:
-        client.session().post("products", {})
+        connection.session().post("products", {})
 
-    assert (raised.value.status, raised.value.effect_unknown) == (503, False)
+    assert (raised.value.status, raised.value.outcome_unknown) == (503, False)

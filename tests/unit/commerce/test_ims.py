@@ -1,4 +1,4 @@
-"""Sign-in by Adobe IMS: one token, fetched once, renewed in time, shared by threads."""
+"""Authentication by Adobe IMS: one token, renewed in time, shared by threads."""
 
 import json
 import threading
@@ -6,92 +6,96 @@ import time
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
-from tests.commerce.canned import SAAS, settings
-from tests.commerce.server import Server, answer
+from tests.support.commerce_adapter import (
+    SAAS,
+    RecordingAdapter,
+    commerce_settings,
+    reply,
+)
+from tests.support.fake_clock import FakeClock
 
-
-class Clock:
-    """A monotonic clock that is set by hand."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
+INVALID_CLIENT = reply(400, {"error": "invalid_client"})
 
 
 class Store:
-    """IMS and Commerce in one server; takes the newest token alone."""
+    """IMS and Commerce; Commerce accepts the tokens in ``valid``.
+
+    Attributes:
+        token_response: in place of a new token.
+        commerce_response: in place of the check of the token.
+        release: while cleared, token requests wait.
+    """
 
     def __init__(self):
         self.issued = 0
         self.valid = set()
-        self.lasts = 86400
-        self.token_answer = None
-        self.commerce_answer = None
+        self.lifetime = 86400
+        self.token_response = None
+        self.commerce_response = None
         self.release = threading.Event()
         self.release.set()
-        self.server = Server(self.script)
+        self.adapter = RecordingAdapter(self.respond)
 
-    def script(self, request):
-        if request.target == "/ims/token/v3":
-            self.release.wait(10)
-            if self.token_answer is not None:
-                return self.token_answer or None
-            self.issued += 1
-            self.valid.add(f"token-{self.issued}")
-            token = {"access_token": f"token-{self.issued}", "token_type": "bearer"}
-            return answer(200, {**token, "expires_in": self.lasts})
-        if self.commerce_answer is not None:
-            return self.commerce_answer
-        if request.headers["authorization"].removeprefix("Bearer ") in self.valid:
-            return answer(200, True)
-        return answer(401, {"error_code": "401013", "message": "Oauth token not valid"})
+    def respond(self, request):
+        if request.path:
+            return self.commerce_response or self.check_token(request)
+        self.release.wait(10)
+        if self.token_response is not None:
+            return self.token_response
+        self.issued += 1
+        self.valid.add(f"token-{self.issued}")
+        token = {"access_token": f"token-{self.issued}", "token_type": "bearer"}
+        return reply(200, {**token, "expires_in": self.lifetime})
 
-    @property
-    def asked_for_tokens(self):
-        return [r for r in self.server.received if r.target == "/ims/token/v3"]
+    def check_token(self, request):
+        if request.headers["Authorization"].removeprefix("Bearer ") in self.valid:
+            return reply(200, True)
+        return reply(401, {"error_code": "401013", "message": "Oauth token not valid"})
 
     @property
-    def asked_commerce(self):
-        return [r for r in self.server.received if r.target != "/ims/token/v3"]
+    def token_requests(self):
+        return [r for r in self.adapter.requests if not r.path]
+
+    @property
+    def commerce_requests(self):
+        return [r for r in self.adapter.requests if r.path]
+
+    @property
+    def used_tokens(self):
+        return [r.headers["Authorization"] for r in self.commerce_requests]
 
 
 @pytest.fixture
 def store():
-    store = Store()
-    with store.server:
-        yield store
+    return Store()
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(1000.0)
 
 
 @pytest.fixture
-def client(store, clock):
-    base = {
-        **SAAS,
-        "COMMERCE_BASE_URL": f"{store.server.url}/tenant1",
-        "COMMERCE_FLAVOUR": "saas",
-        "OAUTH_BASE_URL": f"{store.server.url}/ims/token/",
-        "COMMERCE_STORE_SCOPE": "de",
-        "COMMERCE_CONCURRENCY": "8",
-    }
-    return CommerceConnection(settings(base), clock=clock)
+def connection(store, clock):
+    session = requests.Session()
+    session.mount("https://", store.adapter)
+    settings = commerce_settings(
+        SAAS, COMMERCE_STORE_SCOPE="de", COMMERCE_CONCURRENCY="8"
+    )
+    return CommerceConnection(settings, session, clock)
 
 
-def test_the_token_is_asked_for_as_documented(client, store):
-    client.session().get("products")
+def test_a_token_is_requested_as_documented(connection, store):
+    connection.session().get("products")
 
-    [request] = store.asked_for_tokens
+    [request] = store.token_requests
     assert request.method == "POST"
-    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert parse_qs(request.content.decode()) == {
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(request.body.decode()) == {
         "grant_type": ["client_credentials"],
         "client_id": ["client-id"],
         "client_secret": ["client-secret"],
@@ -102,22 +106,23 @@ def test_the_token_is_asked_for_as_documented(client, store):
     }
 
 
-def test_a_call_carries_token_key_organisation_and_store(client, store):
-    client.session().delete("customers/{id}", id=15)
+def test_a_call_has_token_key_organisation_and_store(connection, store):
+    connection.session().delete("customers/{id}", id=15)
 
-    [request] = store.asked_commerce
-    assert (request.method, request.target) == ("DELETE", "/tenant1/V1/customers/15")
+    [request] = store.commerce_requests
+    assert (request.method, request.path) == ("DELETE", "customers/15")
+    assert request.url == "https://na1.api.commerce.adobe.com/tenant1/V1/customers/15"
     headers = request.headers
-    assert headers["authorization"] == "Bearer token-1"
+    assert headers["Authorization"] == "Bearer token-1"
     assert headers["x-api-key"] == "client-id"
     assert headers["x-gw-ims-org-id"] == "org@AdobeOrg"
-    assert headers["store"] == "de"
+    assert headers["Store"] == "de"
 
 
-def test_threads_share_one_token(client, store):
+def test_threads_share_one_token(connection, store):
     store.release.clear()
     threads = [
-        threading.Thread(target=lambda: client.session().get("products"))
+        threading.Thread(target=lambda: connection.session().get("products"))
         for _ in range(8)
     ]
     for thread in threads:
@@ -126,108 +131,104 @@ def test_threads_share_one_token(client, store):
     for thread in threads:
         thread.join(10)
 
-    assert len(store.asked_for_tokens) == 1
-    assert len(store.asked_commerce) == 8
+    assert len(store.token_requests) == 1
+    assert len(store.commerce_requests) == 8
 
 
-def test_the_token_is_renewed_minutes_before_it_ends(client, store, clock):
-    shop = client.session()
-    shop.get("products")
+def test_a_token_is_renewed_before_it_expires(connection, store, clock):
+    session = connection.session()
+    session.get("products")
     clock.now += 86400 - 601
-    shop.get("products")
+    session.get("products")
     assert store.issued == 1
 
     clock.now += 2
-    shop.get("products")
+    session.get("products")
 
     assert store.issued == 2
-    assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-2"
+    assert store.used_tokens[-1] == "Bearer token-2"
 
 
-def test_nobody_waits_for_the_one_who_renews_while_the_old_token_serves(
-    client, store, clock
-):
-    client.session().get("products")
+def test_a_valid_token_is_used_during_renewal(connection, store, clock):
+    connection.session().get("products")
     clock.now += 86400 - 300
     store.release.clear()
-    renewing = threading.Thread(target=lambda: client.session().get("products"))
+    renewing = threading.Thread(target=lambda: connection.session().get("products"))
     renewing.start()
-    while len(store.asked_for_tokens) < 2:
+    while len(store.token_requests) < 2:
         time.sleep(0.01)
 
-    client.session().get("orders")
+    connection.session().get("orders")
 
     assert not store.release.is_set()
-    assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-1"
+    assert store.used_tokens[-1] == "Bearer token-1"
     store.release.set()
     renewing.join(10)
-    assert store.asked_commerce[-1].headers["authorization"] == "Bearer token-2"
+    assert store.used_tokens[-1] == "Bearer token-2"
 
 
-def test_the_old_token_serves_until_its_end_while_ims_is_down(client, store, clock):
-    shop = client.session()
-    shop.get("products")
-    store.token_answer = answer(503, b"")
+def test_a_valid_token_is_used_while_ims_is_down(connection, store, clock):
+    session = connection.session()
+    session.get("products")
+    store.token_response = reply(503, b"")
     clock.now += 86400 - 300
-    assert shop.get("products") is True
+    assert session.get("products") is True
 
     clock.now += 301
     with pytest.raises(Unavailable) as raised:
-        shop.get("products")
+        session.get("products")
 
     assert (raised.value.status, raised.value.alarm) == (503, True)
 
 
-def test_a_short_lived_token_is_not_renewed_at_every_call(client, store, clock):
-    store.lasts = 300
-    shop = client.session()
+def test_a_short_lived_token_is_not_renewed_at_each_call(connection, store, clock):
+    store.lifetime = 300
+    session = connection.session()
     for _ in range(3):
-        shop.get("products")
+        session.get("products")
         clock.now += 40
 
     assert store.issued == 1
 
 
-def test_a_revoked_token_is_renewed_and_the_call_repeated_once(client, store):
-    shop = client.session()
-    shop.get("products")
+def test_a_revoked_token_is_renewed_and_the_call_repeated(connection, store):
+    session = connection.session()
+    session.get("products")
     store.valid.clear()
 
-    assert shop.post("products", {"a": 1}) is True
+    assert session.post("products", {"a": 1}) is True
 
     assert store.issued == 2
-    assert [r.headers["authorization"] for r in store.asked_commerce] == [
+    assert store.used_tokens == [
         "Bearer token-1",
         "Bearer token-1",
         "Bearer token-2",
     ]
-    assert store.asked_commerce[-1].body == {"a": 1}
+    assert store.commerce_requests[-1].body == {"a": 1}
 
 
-def test_a_token_that_is_revoked_again_at_once_is_renewed_again(client, store):
-    shop = client.session()
+def test_a_token_that_is_revoked_again_is_renewed_again(connection, store):
+    session = connection.session()
     for _ in range(3):
         store.valid.clear()
-        assert shop.get("products") is True
+        assert session.get("products") is True
 
     assert store.issued == 3
 
 
-def test_a_second_401_is_an_alarm_and_no_refusal(client, store):
-    store.commerce_answer = answer(401, {"message": "Token is invalid"})
+def test_a_second_401_is_an_alarm_not_a_rejection(connection, store):
+    store.commerce_response = reply(401, {"message": "Token is invalid"})
 
     with pytest.raises(Unavailable) as raised:
-        client.session().get("products")
+        connection.session().get("products")
 
     assert (raised.value.status, raised.value.alarm) == (401, True)
-    assert not raised.value.effect_unknown
-    assert len(store.asked_commerce) == 2
+    assert not raised.value.outcome_unknown
+    assert len(store.commerce_requests) == 2
 
 
-def test_a_missing_permission_does_not_fetch_a_token_for_every_event(
-    client, store, clock
-):
-    store.commerce_answer = answer(
+def test_a_missing_permission_costs_one_renewal(connection, store, clock):
+    store.commerce_response = reply(
         401,
         {
             "message": "The consumer isn't authorized to access %resources.",
@@ -237,105 +238,122 @@ def test_a_missing_permission_does_not_fetch_a_token_for_every_event(
 
     for _ in range(5):
         with pytest.raises(Unavailable) as raised:
-            client.session().get("products")
+            connection.session().get("products")
 
     assert raised.value.message == (
         "Commerce answered 401 to GET products: The consumer isn't authorized to"
         " access Magento_Sales::ship."
     )
-    assert (len(store.asked_commerce), store.issued) == (6, 2)
+    assert (len(store.commerce_requests), store.issued) == (6, 2)
 
     clock.now += 61
     store.valid.clear()
-    store.commerce_answer = None
-    assert client.session().get("products") is True
+    store.commerce_response = None
+    assert connection.session().get("products") is True
     assert store.issued == 3
 
 
-def test_a_token_that_another_thread_renewed_is_not_renewed_again(client, store):
-    shop = client.session()
-    shop.get("products")
-    assert client._ims.refused("an older token")
+def test_a_token_renewed_by_another_thread_is_used(connection, store):
+    session = connection.session()
+    session.get("products")
+    assert connection.ims.renewal_may_help("an older token")
 
-    shop.get("products")
+    session.get("products")
 
     assert store.issued == 1
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("response", "status"),
     [
-        pytest.param(answer(400, {"error": "invalid_client"}), 401, id="rejected"),
-        pytest.param(answer(401, {"error": "invalid_client"}), 401, id="unauthorized"),
-        pytest.param(answer(408, b""), 503, id="timed out"),
-        pytest.param(answer(429, b""), 503, id="throttled"),
-        pytest.param(answer(500, b"<html>"), 503, id="error"),
-        pytest.param(answer(302, b"", Location="https://x.y"), 503, id="redirect"),
-        pytest.param(answer(200, b"<html>"), 503, id="page"),
-        pytest.param(answer(200, {"access_token": ""}), 503, id="empty token"),
-        pytest.param(answer(200, {"access_token": "a\r\nb"}), 503, id="odd token"),
-        pytest.param(answer(200, ["a"]), 503, id="list"),
-        pytest.param(b"", 503, id="dropped"),
+        pytest.param(INVALID_CLIENT, 401, id="rejected"),
+        pytest.param(reply(401, {"error": "invalid_client"}), 401, id="unauthorized"),
+        pytest.param(reply(408, b""), 503, id="timed out"),
+        pytest.param(reply(429, b""), 503, id="throttled"),
+        pytest.param(reply(500, b"<html>"), 503, id="error"),
+        pytest.param(reply(302, b"", Location="https://x.y"), 503, id="redirect"),
+        pytest.param(reply(200, b"<html>"), 503, id="page"),
+        pytest.param(reply(200, {"access_token": ""}), 503, id="empty token"),
+        pytest.param(reply(200, {"access_token": "a\r\nb"}), 503, id="invalid token"),
+        pytest.param(reply(200, ["a"]), 503, id="list"),
+        pytest.param(requests.ConnectionError(), 503, id="dropped"),
     ],
 )
-def test_a_failing_token_endpoint_is_an_alarm_and_no_refusal(
-    client, store, said, status
-):
-    store.token_answer = said
+def test_a_failing_token_endpoint_is_an_alarm(connection, store, response, status):
+    store.token_response = response
 
     with pytest.raises(Unavailable) as raised:
-        client.session().post("products", {})
+        connection.session().post("products", {})
 
     error = raised.value
-    assert (error.status, error.alarm, error.effect_unknown) == (status, True, False)
+    assert (error.status, error.alarm, error.outcome_unknown) == (status, True, False)
     assert "client-secret" not in error.message
-    assert store.asked_commerce == []
+    assert store.commerce_requests == []
 
 
-def test_a_failure_is_the_answer_to_all_who_ask_within_seconds(client, store, clock):
-    store.token_answer = answer(400, {"error": "invalid_client"})
+def test_a_failure_is_cached_for_seconds(connection, store, clock):
+    store.token_response = INVALID_CLIENT
     for _ in range(5):
         with pytest.raises(Unavailable) as raised:
-            client.session().get("products")
+            connection.session().get("products")
         assert (raised.value.status, raised.value.alarm) == (401, True)
-    assert len(store.asked_for_tokens) == 1
+    assert len(store.token_requests) == 1
 
-    store.token_answer = None
+    store.token_response = None
     clock.now += 6
-    assert client.session().get("products") is True
+    assert connection.session().get("products") is True
 
 
-@pytest.mark.parametrize("lasts", [None, "soon", -1, 0, True, 1e30, "86400"])
-def test_an_odd_span_of_life_is_survived(client, store, lasts):
-    store.lasts = lasts
+@pytest.mark.parametrize("lifetime", [None, "soon", -1, 0, True, 1e30, "86400"])
+def test_an_invalid_lifetime_is_replaced(connection, store, lifetime):
+    store.lifetime = lifetime
 
-    assert client.session().get("products") is True
+    assert connection.session().get("products") is True
 
 
-def test_a_span_of_life_may_be_text(client, store, clock):
-    store.lasts = "86400"
-    client.session().get("products")
+def test_a_lifetime_may_be_text(connection, store, clock):
+    store.lifetime = "86400"
+    connection.session().get("products")
     clock.now += 86400 - 601
 
-    client.session().get("products")
+    connection.session().get("products")
 
     assert store.issued == 1
 
 
-def test_fetching_a_token_asks_for_time_and_is_seen(client):
-    times, seen = [], []
-    shop = client.session(times.append, lambda *call: seen.append(call[:3]))
+def test_a_token_request_asks_for_time_and_is_observed(connection):
+    times, observed = [], []
+    session = connection.session(times.append, lambda *call: observed.append(call[:3]))
 
-    shop.get("products")
+    session.get("products")
 
     assert times == [10, 30.0]
-    assert seen == [("POST", "ims/token/v3", 200), ("GET", "products", 200)]
+    assert observed == [("POST", "ims/token/v3", 200), ("GET", "products", 200)]
 
 
-def test_no_token_stands_in_an_error(client, store):
-    store.commerce_answer = answer(500, {"message": "no"})
+def test_no_error_contains_a_token(connection, store):
+    store.commerce_response = reply(500, {"message": "no"})
 
     with pytest.raises(Unavailable) as raised:
-        client.session().get("products")
+        connection.session().get("products")
 
     assert "token-1" not in json.dumps([str(raised.value), raised.value.message])
+
+
+def test_a_call_does_not_wait_long_for_another_threads_token(
+    connection, store, monkeypatch
+):
+    monkeypatch.setattr("functions.commerce.ims.REQUEST_SECONDS", 0.02)
+    store.release.clear()
+    renewing = threading.Thread(target=lambda: connection.session().get("products"))
+    renewing.start()
+    while not store.token_requests:
+        time.sleep(0.001)
+
+    with pytest.raises(Unavailable) as raised:
+        connection.session().get("products")
+
+    assert (raised.value.status, raised.value.alarm) == (503, True)
+    assert raised.value.message == "Adobe IMS: no token in time"
+    store.release.set()
+    renewing.join(10)
