@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from cli.environment import ROOT
 from functions.events.catalog import ENTITIES
@@ -16,15 +16,30 @@ from functions.pubsub.settings import PubSubSettings
 from functions.settings import from_environment, setting, text
 
 DEAD_LETTERS = "dead-letters"
+NO_STACK = "No local stack is running: start it with make run"
 
 
 class Unreachable(Exception):
-    """Stack or cloud cannot be reached, or does not let us; a sentence for people."""
+    """The stack or the cloud does not answer, or denies access; for operators."""
+
+
+class StackFile(TypedDict):
+    """The content of a local stack's ``stack.json``; addresses are URLs."""
+
+    ingest: str
+    console: str | None
+    consumer: str
+    broker: str  # host:port
+    commerce: str
+    real_store: bool  # COMMERCE_BASE_URL is a store, not the stand-in
+    project: str
+    ledger: str
+    pid: int
 
 
 @dataclass(frozen=True)
 class OperatorSettings(PubSubSettings):
-    """What the operator's commands read from the environment."""
+    """Settings of the operator's commands."""
 
     project: str = setting(
         "GOOGLE_CLOUD_PROJECT", text, "The Google Cloud project's id.", ""
@@ -38,40 +53,45 @@ class OperatorSettings(PubSubSettings):
     state: str = setting(
         "LOCAL_STATE",
         text,
-        "Folder that the local stack keeps all in.",
+        "Folder in which the local stack keeps its state.",
         ".local",
     )
 
 
 @dataclass(frozen=True)
-class Where:
+class Deployment:
     """One deployment.
 
     Attributes:
         project: Google Cloud project id.
         prefix: of topics and subscriptions.
-        pubsub: where Pub/Sub is.
-        store: the ledger's records; None where it is not known to us.
-        stack: of a local stack, what its ``stack.json`` holds.
-        state: of a local stack, the file of broker and journal.
+        pubsub: Pub/Sub's endpoint.
+        store: of the ledger's records; None where commands cannot read it.
+        stack: of a local stack, the content of its ``stack.json``.
+        state: of a local stack, the SQLite file of broker and journal.
     """
 
     project: str
     prefix: str
     pubsub: Endpoint
     store: Store | None = None
-    stack: dict[str, Any] = field(default_factory=dict)
+    stack: StackFile | None = None
     state: Path | None = None
 
     @property
     def name(self) -> str:
-        """What to call it before an operator."""
+        """Its name in the output of commands."""
         return "the local stack" if self.state else f"project {self.project}"
 
     @property
-    def dead_letters(self) -> str:
-        """Full name of the subscription that dead letters wait in."""
+    def dead_letter_subscription(self) -> str:
+        """Full name of the dead-letter topic's subscription."""
         return self.subscription(DEAD_LETTERS)
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Full name of the dead-letter topic."""
+        return self.topic(DEAD_LETTERS)
 
     def subscription(self, entity: str) -> str:
         """Full name of an entity's subscription."""
@@ -82,75 +102,81 @@ class Where:
         return topic_path(self.project, self.prefix + entity)
 
     def entity_of(self, subscription: str) -> str:
-        """The entity that a subscription, by full or short name, is of; "" for none."""
+        """The entity of a subscription, given by full or short name; "" for none."""
         entity = subscription.rpartition("/")[2].removeprefix(self.prefix)
         return entity if entity in ENTITIES else ""
 
 
-def resolve(
+def find_deployment(
     project: str | None,
     prefix: str | None,
     ledger: str | None,
     environment: Mapping[str, str],
     root: Path = ROOT,
-) -> Where:
+) -> Deployment:
     """The deployment that options and *environment* name.
 
-    A local stack that has left its ``stack.json`` is meant unless *project* is given.
+    It is the running local stack, unless *project* is given or none runs.
 
     Raises:
-        Unreachable: none is named, or the local stack is gone.
-        SettingsError: a variable is wrong.
-        ValueError: *ledger* is none.
+        Unreachable: no deployment is named, or the local stack has ended.
+        SettingsError: a variable is invalid.
+        ValueError: *ledger* is invalid.
     """
     settings = from_environment(OperatorSettings, environment)
     folder = root / settings.state
-    stack = None if project else _stack(folder)
+    stack = None if project else read_stack_file(folder)
     prefix = settings.topic_prefix if prefix is None else prefix
     if stack is not None:
         name = check(ledger) if ledger else stack["ledger"]
-        return Where(
+        return Deployment(
             project=stack["project"],
             prefix=prefix,
             pubsub=Endpoint(stack["broker"], True),
-            store=_store(name, stack["project"]),
+            store=_open_store(name, stack["project"]),
             stack=stack,
             state=folder / "state.sqlite",
         )
     project = project or settings.project
     if not project:
         raise Unreachable(
-            "No local stack is running: start it with make run, or name a deployment"
-            " with --project or GOOGLE_CLOUD_PROJECT"
+            f"{NO_STACK}, or name a deployment with --project or GOOGLE_CLOUD_PROJECT"
         )
-    return Where(
+    return Deployment(
         project=project,
         prefix=prefix,
         pubsub=endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
-        store=_store(check(ledger) if ledger else settings.ledger, project),
+        store=_open_store(check(ledger) if ledger else settings.ledger, project),
     )
 
 
-def _store(name: str, project: str) -> Store | None:
-    # Another process's memory cannot be read.
-    return None if name == "memory" else open_store(name, project)
+def read_stack_file(folder: Path) -> StackFile | None:
+    """The ``stack.json`` of the stack that runs in *folder*; None without the file.
 
-
-def _stack(folder: Path) -> dict[str, Any] | None:
+    Raises:
+        Unreachable: the file is invalid, or the stack has ended without removing it.
+    """
     try:
-        stack = json.loads((folder / "stack.json").read_text())
+        stack: StackFile = json.loads((folder / "stack.json").read_text())
         pid = int(stack["pid"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
-        raise Unreachable(f"{folder / 'stack.json'} cannot be read") from None
+        raise Unreachable(
+            f"{folder / 'stack.json'} is invalid: restart the stack with make run"
+        ) from None
     try:
         os.kill(pid, 0)
     except PermissionError:
-        pass  # another user's, and alive
+        pass  # it runs as another user
     except OSError:
         raise Unreachable(
-            f"The local stack (process {pid}) is gone: start it again with make run, or"
-            " name a deployment with --project"
+            f"The local stack (process {pid}) has ended: start it again with make run,"
+            " or name a deployment with --project"
         ) from None
     return stack
+
+
+def _open_store(name: str, project: str) -> Store | None:
+    # A store in the memory of another process cannot be read.
+    return None if name == "memory" else open_store(name, project)

@@ -1,4 +1,4 @@
-"""The sample events, made one's own: each run has its own SKU, e-mail and group."""
+"""The sample events of ``send``: each run has its own SKU, e-mail and group."""
 
 import copy
 import secrets
@@ -8,8 +8,8 @@ from typing import Any
 from functions.events import catalog, samples
 
 PREFIX = "be-observer."
-# An order that makes sense: what is changed was made before, and goes last.
-MADE = [
+# Events that need what an earlier one created; those that delete are last.
+CREATING = [
     PREFIX + name
     for name in (
         "catalog_product_create",
@@ -24,15 +24,15 @@ MADE = [
         "sales_order_shipment_update",
     )
 ]
-REMOVED = [
+DELETING = [
     PREFIX + name
     for name in ("customer_delete", "customer_group_delete", "catalog_product_delete")
 ]
-# An event that was added finds what was made.
-ADDED = [name for name in samples.names() if name not in MADE + REMOVED]
-SEQUENCE = MADE + ADDED + REMOVED
-# What must have been sent before an event finds the thing it is about.
-NEEDS = {
+# Events that are not listed above are sent between the two.
+OTHER = [name for name in samples.names() if name not in CREATING + DELETING]
+SEQUENCE = CREATING + OTHER + DELETING
+# The event that creates the entity which another event is about.
+PREREQUISITES = {
     PREFIX + "customer_update": PREFIX + "customer_create",
     PREFIX + "customer_delete": PREFIX + "customer_create",
     PREFIX + "customer_group_update": PREFIX + "customer_group_create",
@@ -42,13 +42,13 @@ NEEDS = {
 
 
 @dataclass
-class Run:
-    """What one run of ``send`` calls its own.
+class SampleRun:
+    """The names and ids of one run of ``send``.
 
     Attributes:
-        name: goes into SKU, e-mail, group code and uids.
-        ids: what Commerce called the things that were made: ``customer``, ``group``,
-            ``order``, ``item``, and the ``shipment`` with its parts.
+        name: part of SKU, e-mail, group code and uids.
+        ids: Commerce's ids of what was created: ``customer``, ``group``, ``order``,
+            ``item``, and the ``shipment`` with its parts.
     """
 
     name: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -67,12 +67,12 @@ class Run:
         return f"Demo {self.name}"
 
     def value(self, event: str) -> Any:
-        """The sample's value with what is this run's own in place of the sample's."""
+        """The sample's value with this run's names and ids."""
         value = copy.deepcopy(samples.value(event))
         if isinstance(value, list):
-            for row in value:
-                if "sku" in row:
-                    row["sku"] = self.sku
+            for item in value:
+                if "sku" in item:
+                    item["sku"] = self.sku
             return value
         if "sku" in value:
             value["sku"] = self.sku
@@ -80,11 +80,11 @@ class Run:
             value["email"] = self.email
         if "taxClassId" in value:
             value["name"] = self.group
-        if event not in ADDED:
+        if event not in OTHER:
             self._set_ids(event.removeprefix(PREFIX), value)
         return value
 
-    def _set_ids(self, event: str, value: dict) -> None:
+    def _set_ids(self, event: str, value: dict[str, Any]) -> None:
         ids = self.ids
         if event.startswith("customer_group_"):
             value["id"] = ids.get("group", value.get("id"))
@@ -102,19 +102,19 @@ class Run:
             del value["id"]
 
     @staticmethod
-    def _set_shipment(value: dict, shipment: dict) -> None:
+    def _set_shipment(value: dict[str, Any], shipment: dict[str, Any]) -> None:
         if "id" not in value:
             return
         value["id"] = shipment["entity_id"]
         for part in ("items", "tracks", "comments"):
-            for ours, theirs in zip(value[part], shipment.get(part, []), strict=False):
-                ours["entityId"] = theirs["entity_id"]
+            for row, known in zip(value[part], shipment.get(part, []), strict=False):
+                row["entityId"] = known["entity_id"]
 
 
-def touches(event: str) -> str:
-    """What of the shop's own the sample of *event* names by an id; "" for nothing.
+def existing_entity(event: str) -> str:
+    """The entity that the sample of *event* names by an id; "" for none.
 
-    A stand-in tells which ids to put in their place; nobody else does.
+    Only the stand-in gives out ids to put in its place.
     """
     value = samples.value(event)
     for name in ("orderId", "id"):
@@ -124,19 +124,20 @@ def touches(event: str) -> str:
     return ""
 
 
-def wanted(event: str, alone: bool) -> list[str]:
-    """The events to send for *event*, by its bare name or in full; or of ``all``.
+def select_events(name: str, alone: bool) -> list[str]:
+    """The events to send for *name*: an event with or without ``be-observer.``, or all.
 
     Args:
-        alone: leave out what *event* needs to have been sent before.
+        alone: leave out the event that creates what *name* is about.
 
     Raises:
         KeyError: there is no such event.
     """
-    if event == "all":
+    if name == "all":
         return list(SEQUENCE)
-    full = event if event in SEQUENCE else PREFIX + event
-    if full not in SEQUENCE:
-        raise KeyError(event)
-    before = [] if alone or full not in NEEDS else [NEEDS[full]]
-    return [*before, full]
+    event = name if name in SEQUENCE else PREFIX + name
+    if event not in SEQUENCE:
+        raise KeyError(name)
+    if alone or event not in PREREQUISITES:
+        return [event]
+    return [PREREQUISITES[event], event]
