@@ -2,6 +2,11 @@
 
 A path is split before it is decoded, as it came over the wire: ``%2F`` stays within a
 SKU, a bare ``/`` divides it, and ``..`` walks up as web servers do (Q2).
+
+A new route is one row in ``ROUTES``. Its operation is a function of ``Call`` that
+returns the JSON document to answer with: ``Route("GET", "modules", lambda call:
+["Magento_Store"])`` answers ``GET rest/V1/modules``. A path parameter is read with
+``call.values["sku"]`` or ``call.number("id")``, a body with ``call.given("product")``.
 """
 
 from collections.abc import Mapping
@@ -24,13 +29,17 @@ ALL = "all"
 
 
 class Route(NamedTuple):
-    """One operation. *name* is its template without values, *resource* the permission
-    that Commerce asks for."""
+    """One operation.
+
+    Attributes:
+        name: the path after ``V1/``, with parameters in braces.
+        resource: the permission that Commerce requires, named in its 401.
+    """
 
     method: str
     name: str
     operation: Operation
-    resource: str
+    resource: str = "Magento_Backend::admin"
 
 
 ROUTES = (

@@ -2,8 +2,6 @@
 
 import pytest
 
-from local.commerce.routes import ROUTES
-
 PRODUCT = {
     "sku": "LAMP-1",
     "name": "Lamp",
@@ -115,25 +113,3 @@ def test_it_answers_as_commerce_does(commerce, method, path, body, wanted):
         assert said == wanted
     else:
         assert said.document == wanted
-
-
-def test_each_of_its_routes_is_asked_here():
-    asked = {
-        (method, _template(method, path.partition("?")[0]))
-        for method, path, *_ in ANSWERS
-    }
-
-    assert asked == {(route.method, route.name) for route in ROUTES}
-
-
-def _template(method: str, path: str) -> str:
-    parts = path.split("/")
-    for route in sorted(ROUTES, key=lambda route: route.name.count("{")):
-        names = route.name.split("/")
-        if (
-            route.method == method
-            and len(names) == len(parts)
-            and all(n == p or n[0] == "{" for n, p in zip(names, parts, strict=True))
-        ):
-            return route.name
-    return path
