@@ -127,3 +127,20 @@ def rows(document: dict, name: str) -> list[dict]:
         if isinstance(found, list)
         else []
     )
+
+
+def custom_attributes(given: Any) -> dict[str, Any]:
+    """``[{"attribute_code", "value"}, …]`` or a mapping, as Commerce takes both."""
+    if isinstance(given, dict):
+        return dict(given)
+    texts = {}
+    for row in given if isinstance(given, list) else []:
+        if not isinstance(row, dict) or not row.get("attribute_code"):
+            raise Refusal(
+                400, "A custom attribute is specified without an attribute code."
+            )
+        if "value" not in row:
+            code = row["attribute_code"]
+            raise Refusal(400, f'Value is not set for attribute code "{code}"')
+        texts[row["attribute_code"]] = row["value"]
+    return texts

@@ -3,7 +3,7 @@
 import re
 
 from local.commerce import search
-from local.commerce.call import Call, integer
+from local.commerce.call import Call, custom_attributes, integer
 from local.commerce.errors import Refusal, gone, required
 
 KIND = "customer"
@@ -83,8 +83,8 @@ def _reset(there: dict, given: dict, doc: dict) -> list[str]:
         if name not in given and there.get(name, first) != first:
             doc[name] = first
             lost.append(name)
-    for name in ADDRESSES:
-        if name not in given and there.get(name) is not None:
+    for name in (*ADDRESSES, "custom_attributes"):
+        if name not in given and there.get(name):
             del doc[name]
             lost.append(name)
     return lost
@@ -98,6 +98,11 @@ def _read(given: dict) -> dict:
     for name in NUMBERS:
         if given.get(name) is not None:
             doc[name] = integer(given[name])
+    if given.get("custom_attributes") is not None:
+        texts = custom_attributes(given["custom_attributes"])
+        doc["custom_attributes"] = [
+            {"attribute_code": code, "value": value} for code, value in texts.items()
+        ]
     return doc
 
 

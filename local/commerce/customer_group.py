@@ -5,7 +5,7 @@ from local.commerce.call import Call, integer, known
 from local.commerce.errors import Refusal, gone, required
 
 KIND = "customer_group"
-LONGEST_CODE = 32  # what is longer is cut
+MAX_CODE_BYTES = 32  # what is longer is cut (magento2#39342)
 TAX_CLASSES = {2: "Trade Customer", 3: "Retail Customer", 5: "Exempt Customer"}
 NEW_TAX_CLASS = 3
 USED_AS_DEFAULT = (0, 1)  # not logged in, and the store's default for the new
@@ -73,7 +73,7 @@ def _read(call: Call, given: dict) -> dict:
         raise required("code")
     tax = given.get("tax_class_id")
     return {
-        "code": code[:LONGEST_CODE],
+        "code": code.encode()[:MAX_CODE_BYTES].decode(errors="ignore"),
         "tax_class_id": 0 if tax is None else integer(tax),
     }
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.commerce import search
-from local.commerce.call import Call, decimal, integer
+from local.commerce.call import Call, custom_attributes, decimal, integer
 from local.commerce.errors import Refusal
 
 KIND = "product"
@@ -14,7 +14,7 @@ DEFAULT_SET = 4
 def create_or_update(call: Call) -> dict:
     """POST products: an upsert by SKU (notes, operations; magento2#4952)."""
     product = call.given("product")
-    return _saved(call, _sku(product.get("sku")), product)
+    return _saved(call, _sku(product.get("sku")), product, posted=True)
 
 
 def update_or_create(call: Call) -> dict:
@@ -49,11 +49,12 @@ def find(call: Call) -> dict:
     return search.answer(shown, asked)
 
 
-def _saved(call: Call, sku: str, given: dict) -> dict:
+def _saved(call: Call, sku: str, given: dict, *, posted: bool = False) -> dict:
     found = call.things.find(KIND, sku)
     if found:
         number, doc = found[0]
         before = doc["attribute_set_id"]
+        doc["sku"] = sku  # as posted: another spelling takes its place
         _apply(call, doc, given, new=False)
         more: dict[str, Any] = {"scope": call.scope}
         if doc["attribute_set_id"] != before:  # Q11: an update moves it
@@ -71,6 +72,8 @@ def _saved(call: Call, sku: str, given: dict) -> dict:
             "stores": {},
         }
         _apply(call, doc, given, new=True)
+        if posted and call.rules.drops_price_without_type and not given.get("type_id"):
+            doc["attributes"].pop("price", None)
         call.did("product.created", doc["sku"], scope=call.scope)
     doc["updated_at"] = call.time
     call.things.put(KIND, number, doc, key=doc["sku"])
@@ -109,7 +112,7 @@ def _apply(call: Call, doc: dict, given: dict, *, new: bool) -> None:
             'The value "%1" of attribute "%2" must not be negative.',
             [values["price"], "price"],
         )
-    texts = _custom(given.get("custom_attributes"))
+    texts = custom_attributes(given.get("custom_attributes"))
     _keep(call, doc, values, texts, new=new)
 
 
@@ -127,23 +130,6 @@ def _keep(call: Call, doc: dict, values: dict, texts: dict, *, new: bool) -> Non
         (own if name in PER_STORE else shared)[name] = value
     for name, value in texts.items():
         own.setdefault("custom", {})[name] = value
-
-
-def _custom(given: Any) -> dict[str, Any]:
-    """``[{"attribute_code", "value"}, …]`` or a mapping, as Commerce takes both."""
-    if isinstance(given, dict):
-        return dict(given)
-    texts = {}
-    for row in given if isinstance(given, list) else []:
-        if not isinstance(row, dict) or not row.get("attribute_code"):
-            raise Refusal(
-                400, "A custom attribute is specified without an attribute code."
-            )
-        if "value" not in row:
-            code = row["attribute_code"]
-            raise Refusal(400, f'Value is not set for attribute code "{code}"')
-        texts[row["attribute_code"]] = row["value"]
-    return texts
 
 
 def _shown(number: int, doc: dict, scope: str) -> dict:
@@ -182,9 +168,9 @@ def _there(call: Call) -> tuple[int, dict]:
 
 
 def _sku(value: Any) -> str:
-    """Commerce keeps 64 characters, without blanks around them."""
-    text = value.strip() if isinstance(value, str) else ""
-    if not text:
+    """The SKU as posted: at most 64 characters, not blank."""
+    text = value if isinstance(value, str) else ""
+    if not text.strip():
         raise _empty("SKU")
     if len(text) > 64:
         raise Refusal(400, "SKU length should be %1 characters maximum.", [64])

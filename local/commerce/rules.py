@@ -13,17 +13,20 @@ class Rules:
         comment_without_status: ``empties`` (before the fix of AC-1342: the order
             vanishes from the list) or ``keeps``.
         comment_status: ``state`` (later versions) or ``current`` (2.4.7).
+        drops_price_without_type: of a product that a POST without ``type_id`` creates
+            (magento2#8171).
     """
 
     input_limits: bool = True
     most_items: int = 20
     comment_without_status: str = "empties"
     comment_status: str = "state"
-    refuses_encoded_signed_paths: bool = False
+    refuses_encoded_signed_paths: bool = True
     refuses_encoded_slashes: bool = False
     partial_customer_resets: bool = True
     website_demanded: bool = False
     price_required: bool = True
+    drops_price_without_type: bool = True
 
     def change(self, **switches: object) -> None:
         """Set *switches*.

@@ -10,6 +10,7 @@ from typing import Any
 
 from local.commerce.call import Call, integer
 from local.commerce.errors import Refusal, required
+from local.commerce.things import comparable
 
 LARGEST_PAGE = 300
 DEFAULT_PAGE = 20
@@ -144,7 +145,7 @@ def _holds(value: Any, wanted: Filter) -> bool:
         pattern = re.escape(other).replace("%", ".*").replace("_", ".")
         return re.fullmatch(pattern, text, re.I | re.S) is not None
     if condition in ("eq", "neq"):
-        return (text.casefold() == other.casefold()) == (condition == "eq")
+        return (comparable(text) == comparable(other)) == (condition == "eq")
     ours, theirs = _comparable(value), _comparable(other)
     if condition in ("gt", "gteq", "from", "moreq"):
         return ours > theirs or (condition != "gt" and ours == theirs)
@@ -183,9 +184,10 @@ def _cut(document: Any, wanted: dict) -> Any:
     if isinstance(document, list):
         return [_cut(item, wanted) for item in document]
     if isinstance(document, dict):
-        return {
+        kept = {
             name: _cut(document[name], inner)
             for name, inner in wanted.items()
             if name in document
         }
+        return kept or []  # PHP writes an empty array of any kind as []
     return document

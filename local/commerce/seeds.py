@@ -82,6 +82,9 @@ def _customers(things: Things, time: str) -> None:
             "disable_auto_group_change": 0,
             "default_billing": str(number),
             "default_shipping": str(number),
+            "custom_attributes": [
+                {"attribute_code": "loyalty_level", "value": "silver"}
+            ],
             "created_at": time,
             "updated_at": time,
         }

@@ -9,7 +9,7 @@ from typing import Any
 from local.commerce import search
 from local.commerce.call import Call, decimal, known, rows
 from local.commerce.errors import Refusal, required
-from local.commerce.things import Things
+from local.commerce.things import Things, comparable
 
 KIND = "source_item"
 SOURCES = ("default", "second")
@@ -32,10 +32,10 @@ def save(call: Call) -> list:
         known(item, NAMES, INTERFACE)
         _check(item)
     for item in items:
-        if item["source_code"] not in SOURCES:
-            # A foreign key of the table: no validator asks, the database refuses.
+        if comparable(item["source_code"]) not in SOURCES:
+            # A foreign key of the table: no validator asks, the database refuses, and
+            # the whole array is rolled back.
             raise Refusal(400, "Could not save Source Item")
-    for item in items:
         put(
             call.things,
             item["sku"],
@@ -61,10 +61,18 @@ def find(call: Call) -> dict:
 
 def put(things: Things, sku: str, source: str, quantity: float, status: int) -> None:
     """Set the level of a SKU at a source."""
-    there = things.find(KIND, f"{sku}\0{source}")
-    number = there[0][0] if there else things.next_id(KIND)
-    doc = {"sku": sku, "source_code": source, "quantity": quantity, "status": status}
-    things.put(KIND, number, doc, key=f"{sku}\0{source}")
+    there = things.find(KIND, _key(sku, source))
+    number, doc = (
+        there[0]
+        if there
+        else (things.next_id(KIND), {"sku": sku, "source_code": source})
+    )
+    doc |= {"quantity": quantity, "status": status}
+    things.put(KIND, number, doc, key=_key(sku, source))
+
+
+def _key(sku: str, source: str) -> str:
+    return f"{comparable(sku)}\0{source}"
 
 
 def take(things: Things, sku: str, source: str, quantity: float) -> None:
@@ -73,14 +81,14 @@ def take(things: Things, sku: str, source: str, quantity: float) -> None:
     Raises:
         Refusal: there is not enough of it (Q4).
     """
-    there = things.find(KIND, f"{sku}\0{source}")
+    there = things.find(KIND, _key(sku, source))
     if not there or there[0][1]["quantity"] < quantity:
         raise Refusal(
             400, "Not all of your products are available in the requested quantity."
         )
     number, doc = there[0]
     doc["quantity"] -= quantity
-    things.put(KIND, number, doc, key=f"{sku}\0{source}")
+    things.put(KIND, number, doc, key=_key(sku, source))
 
 
 def _check_limit(call: Call, count: int) -> None:

@@ -21,6 +21,14 @@ CREATE TABLE IF NOT EXISTS commerce_last (kind TEXT PRIMARY KEY, id INTEGER NOT 
 """
 
 
+def comparable(text: str) -> str:
+    """*text* as the database compares it: without case and trailing blanks.
+
+    ``lower``, not ``casefold``: to the database ``ß`` and ``ss`` differ.
+    """
+    return text.rstrip(" ").lower()
+
+
 class Things:
     """Reads and writes things; an id is never given twice.
 
@@ -63,8 +71,8 @@ class Things:
         return row and json.loads(row[0])
 
     def find(self, kind: str, key: str) -> list[tuple[int, dict]]:
-        """Things with this key, case aside as in MySQL's collations."""
-        return self._read("kind = ? AND key = ?", kind, key.casefold())
+        """Things with this key, compared as ``comparable`` says."""
+        return self._read("kind = ? AND key = ?", kind, comparable(key))
 
     def children(self, kind: str, parent: int) -> list[tuple[int, dict]]:
         """Things of this parent, oldest first."""
@@ -104,7 +112,7 @@ class Things:
         """Write a thing in the place of what has its id."""
         self._db.execute(
             "INSERT OR REPLACE INTO commerce_thing VALUES (?, ?, ?, ?, ?)",
-            (kind, number, key and key.casefold(), parent, json.dumps(doc)),
+            (kind, number, key and comparable(key), parent, json.dumps(doc)),
         )
 
     def delete(self, kind: str, number: int) -> None:

@@ -23,7 +23,7 @@ def find(path: str, field: str, value) -> str:
 
 # What is asked, and what of the answer must be so (a dict is part of a larger one).
 ANSWERS = [
-    ("POST", "products", {"product": PRODUCT}, {**PRODUCT, "id": 101}),
+    ("POST", "products", {"product": PRODUCT}, {"sku": "LAMP-1", "price": None}),
     ("PUT", "products/NEW", {"product": {**PRODUCT, "sku": "NEW"}}, {"sku": "NEW"}),
     ("DELETE", "products/STANDIN-LAMP", None, True),
     ("GET", "products/standin-lamp", None, {"sku": "STANDIN-LAMP", "price": 25}),

@@ -17,19 +17,26 @@ SWITCHES = [
     ("input_limits", False, "GET", LARGE, None, 400, 200),
     ("most_items", 5, "POST", "inventory/source-items", LEVELS, 200, 400),
     ("comment_status", "current", "POST", COMMENT, PACKED, 200, 400),
-    ("refuses_encoded_signed_paths", True, "DELETE", "products/A%20B", None, 404, 401),
-    ("refuses_encoded_slashes", True, "PUT", "products/A%2FB", product(), 200, 404),
+    ("refuses_encoded_signed_paths", False, "DELETE", "products/A%20B", None, 401, 404),
+    ("refuses_encoded_slashes", True, "PUT", "products/A%2FB", product(), 401, 404),
     ("website_demanded", True, "PUT", "customers/4", {"customer": PERSON}, 200, 400),
     ("price_required", False, "POST", "products", product(price=None), 400, 200),
 ]
 # Switch, its other setting, what is done, where to look, what is there either way.
 LEFT = [
     (
+        "drops_price_without_type",
+        False,
+        ("POST", "products", product(price=7)),
+        "products/LAMP-1?fields=price",
+        ([], {"price": 7}),
+    ),
+    (
         "comment_without_status",
         "keeps",
         ("POST", COMMENT, NONE),
         "orders/8?fields=status",
-        ({}, {"status": "processing"}),
+        ([], {"status": "processing"}),
     ),
     (
         "partial_customer_resets",
