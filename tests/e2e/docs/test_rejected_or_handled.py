@@ -90,7 +90,7 @@ def test_attempts_are_exhausted(entry, stack):
 
     entry.assert_shown(f"{listed}\n{output}")
     stack.commerce.recover()
-    assert "exhausted-1" in stack.command("replay", "--reason", "Exhausted")
+    assert "exhausted-1" in stack.command("replay", "--reason", "exhausted")
     stack.trace("exhausted-1", "handled")
 
 
