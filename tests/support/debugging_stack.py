@@ -11,9 +11,9 @@ import requests
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from tests.running import RunningStack
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE
 from tests.support.debugging_page import Entry
+from tests.support.running import RunningStack
 from tests.support.stand_in_control import StandInControl
 
 TOKEN = "erp-token-0123456789"
@@ -92,7 +92,7 @@ class DebuggingStack(RunningStack):
         path = self.folder / "state.sqlite"
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         rows = database.execute(
-            "SELECT stage, event, entity, uid, message_id, more FROM happened"
+            "SELECT stage, event, entity, uid, message_id, more FROM journal_entry"
         ).fetchall()
         database.close()
         names = ("stage", "event", "entity", "uid", "message_id")

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import free_port
-from tests.serving import OAUTH1, Running, function
 from tests.support.debugging_stack import (
     SIGNING_KEY,
     TOKEN,
@@ -15,6 +13,8 @@ from tests.support.debugging_stack import (
     DebuggingStack,
     product,
 )
+from tests.support.running import free_port
+from tests.support.serving import OAUTH1, Running, function
 
 
 @pytest.fixture(scope="package")

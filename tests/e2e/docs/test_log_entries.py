@@ -5,7 +5,6 @@ import time
 
 import requests
 
-from tests.serving import url
 from tests.support import markdown
 from tests.support.consumer_kit import PRODUCT_CREATE, push
 from tests.support.debugging_stack import (
@@ -15,6 +14,7 @@ from tests.support.debugging_stack import (
     product,
     signature_headers,
 )
+from tests.support.serving import url
 
 ENTRIES = markdown.section(markdown.read("docs/operations.md"), "Log entries")
 README = markdown.read("README.md")
@@ -30,7 +30,7 @@ def test_every_field_that_is_logged_is_listed(ingest_alone, consumer_alone):
     requests.post(url(consumer_alone), json=push(uid="entry-1"), timeout=60)
     headers = signature_headers(EVENT, time.time()) | {"traceparent": TRACEPARENT}
     requests.post(url(ingest_alone), EVENT, headers=headers, timeout=30)
-    logged = log_entries(ingest_alone.said()) + log_entries(consumer_alone.said())
+    logged = log_entries(ingest_alone.output()) + log_entries(consumer_alone.output())
     fields = {name for entry in logged for name in entry}
 
     assert fields
@@ -58,7 +58,7 @@ def test_readme_shows_what_the_terminal_shows(stack):
     """The second column and the entity of each line, in the same order."""
     stack.publish(PRODUCT_CREATE, product("README"), "readme-1")
     stack.outcome("readme-1", "handled")
-    lines = re.findall(r"^\d\d:\d\d:\d\d  .*uid=readme-1\b.*$", stack.said(), re.M)
+    lines = re.findall(r"^\d\d:\d\d:\d\d  .*uid=readme-1\b.*$", stack.output(), re.M)
     shown = re.findall(r"^\d\d:\d\d:\d\d  .*$", README, re.M)
 
     assert shown

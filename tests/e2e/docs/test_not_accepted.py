@@ -5,7 +5,6 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from tests.serving import url
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE
 from tests.support.debugging_page import entry_of
 from tests.support.debugging_stack import (
@@ -16,6 +15,7 @@ from tests.support.debugging_stack import (
     product,
     signature_headers,
 )
+from tests.support.serving import url
 
 
 @entry_of("401")
@@ -93,7 +93,7 @@ def test_pubsub_unreachable(entry, ingest_alone):
 
     assert response.status_code == 503
     retry_after = f"Retry-After: {response.headers['Retry-After']}"
-    logged = log_entries(ingest_alone.said())
+    logged = log_entries(ingest_alone.output())
     entry.assert_shown(f"{response.text}\n{retry_after}", logged)
     codes = [one["message"].rpartition(": ")[2] for one in logged if "stage" in one]
     assert set(codes) & {"UNAVAILABLE", "DEADLINE_EXCEEDED"}

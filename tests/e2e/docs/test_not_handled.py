@@ -8,12 +8,12 @@ from email.utils import format_datetime
 from typing import Any
 
 import requests
+from click.testing import CliRunner
 
-from cli.check_commerce import run as check_commerce
+from cli.__main__ import main
 from functions.ledger.ledger import uid_hash
 from functions.ledger.stores import open_store
-from tests.serving import OAUTH1, url
-from tests.support.commerce_server import Server, answer
+from tests.support.commerce_server import RecordingServer, raw_response
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, push
 from tests.support.debugging_page import Entry, entry_of
 from tests.support.debugging_stack import (
@@ -24,6 +24,7 @@ from tests.support.debugging_stack import (
     log_entries,
     product,
 )
+from tests.support.serving import OAUTH1, url
 
 
 @contextmanager
@@ -44,11 +45,10 @@ def assert_retried(stack: DebuggingStack, entry: Entry, sku: str, **fault: Any) 
     return output
 
 
-def check_output(variables: dict[str, str]) -> str:
-    """The output of ``check-commerce``."""
-    output: list[str] = []
-    check_commerce(variables, False, output.append)
-    return "".join(output)
+def check_output(base_url: str) -> str:
+    """The output of ``check-commerce`` for a store at *base_url*."""
+    environment = {"COMMERCE_BASE_URL": base_url, **OAUTH1}
+    return CliRunner(env=environment).invoke(main, ["check-commerce"]).output
 
 
 @entry_of("It waits: delivery is paused")
@@ -93,9 +93,8 @@ def test_credentials_are_denied(entry, stack):
     }
     assert_retried(stack, entry, "KEYS", status=401, body=denial)
 
-    base_url = f"{stack.stack['commerce']}/rest/"
-    output = check_output({"COMMERCE_BASE_URL": base_url, **OAUTH1})
-    entry.assert_quotes(output, "FAULT")
+    output = check_output(f"{stack.stack['commerce']}/rest/")
+    entry.assert_quotes(output, "FAILED", "authentication")
 
 
 @entry_of("The clocks differ")
@@ -104,10 +103,9 @@ def test_clocks_differ(entry, stack):
     assert_retried(stack, entry, "CLOCK", status=400, message=problem)
 
     ahead = datetime.now(UTC) + timedelta(hours=1)
-    response = answer(200, [], Date=format_datetime(ahead, usegmt=True))
-    with Server(lambda request: response) as server:
-        variables = {"COMMERCE_BASE_URL": f"{server.url}/rest/", **OAUTH1}
-        entry.assert_quotes(check_output(variables), "clock")
+    response = raw_response(200, [], Date=format_datetime(ahead, usegmt=True))
+    with RecordingServer(lambda request: response) as server:
+        entry.assert_quotes(check_output(f"{server.url}/rest/"), "clock")
 
 
 @entry_of("The address of Commerce is wrong")
@@ -177,7 +175,7 @@ def test_ledger_or_topic_unreachable(entry, consumer_alone):
         requests.post(url(consumer_alone), json=body, timeout=60)
         for body in (push(uid="l-1"), push({"sku": ""}, uid="l-2"))
     ]
-    logged = log_entries(consumer_alone.said())
+    logged = log_entries(consumer_alone.output())
 
     assert [response.status_code for response in responses] == [503, 503]
     entry.assert_shown("\n".join(response.text for response in responses), logged)

@@ -5,8 +5,8 @@ import socket
 import subprocess
 import sys
 
-from tests.running import ROOT, RunningStack
 from tests.support.debugging_page import entry_of
+from tests.support.running import ROOT, RunningStack
 
 
 def run(environment: dict[str, str], *command: str) -> tuple[int, str]:

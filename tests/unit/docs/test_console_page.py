@@ -1,6 +1,6 @@
 """The console's page in the docs, and its pictures."""
 
-from local.console.events import OUTCOMES
+from local.console.events import STATUSES
 from tests.support import markdown
 from tools import screenshots
 
@@ -19,6 +19,5 @@ def test_pictures_are_small_and_shown():
 
 def test_every_status_is_explained():
     explained = set(markdown.column(markdown.section(PAGE, "Events"), "status"))
-    shown = {"retrying" if outcome == "retry" else outcome for outcome in OUTCOMES}
 
-    assert shown <= explained
+    assert explained == set(STATUSES)
