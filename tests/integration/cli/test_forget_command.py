@@ -14,8 +14,8 @@ from local.journal import Journal
 
 CUSTOMER = samples.value("be-observer.customer_create")
 UPDATE = samples.value("be-observer.customer_update")
-DONE = {"status": 200, "answer": "Done", "final": True}
-REFUSED = {"status": 400, "answer": "jane@example.com is taken", "final": True}
+DONE = {"status": 200, "message": "Done", "final": True}
+REFUSED = {"status": 400, "message": "jane@example.com is taken", "final": True}
 
 
 def jane(value: dict = CUSTOMER, **more) -> dict:
@@ -31,26 +31,26 @@ def journal(deployment):
 
 
 def uids(deployment) -> list[str]:
-    return sorted(letter["uid"] for letter in deployment.told("dead-letters"))
+    return sorted(letter["uid"] for letter in deployment.run_json("dead-letters"))
 
 
 def test_a_uid_is_forgotten_everywhere(deployment, journal):
-    deployment.tried("customer_create", jane(), "u1", **REFUSED)
-    deployment.tried("customer_create", jane(), "u2", **REFUSED)
-    deployment.refused("customer_create", jane(), "u1")
-    deployment.refused("customer_create", jane(), "u2")
+    deployment.attempt("customer_create", jane(), "u1", **REFUSED)
+    deployment.attempt("customer_create", jane(), "u2", **REFUSED)
+    deployment.add_rejected("customer_create", jane(), "u1")
+    deployment.add_rejected("customer_create", jane(), "u2")
     journal.observe("received", uid="u1")
     journal.observe("outcome", uid="u1", message_id="original-u1")
     journal.observe("received", uid="u2")
 
-    [told] = deployment.told("forget", "--uid", "u1", "--yes")
+    [told] = deployment.run_json("forget", "--uid", "u1", "--yes")
 
     assert told == {
         "uid": "u1",
         "id": None,
-        "did": "forgotten",
+        "result": "forgotten",
         "ledger": 1,
-        "under_way": 0,
+        "in_flight": 0,
         "dead_letters": 1,
         "shared_dead_letters": [],
         "journal": 2,
@@ -62,17 +62,17 @@ def test_a_uid_is_forgotten_everywhere(deployment, journal):
 
 
 def test_a_person_is_forgotten_by_id_and_by_email(deployment, journal):
-    deployment.tried("customer_create", jane(), "u1", **DONE)
-    deployment.tried("customer_update", jane(UPDATE, id=15), "u2", **DONE)
-    deployment.tried("customer_update", {**UPDATE, "id": 16}, "u3", **DONE)
-    deployment.refused("customer_create", jane(), "u4")
-    deployment.refused("customer_update", jane(UPDATE, id=15), "u5")
-    deployment.refused("customer_update", {**UPDATE, "id": 16}, "u6")
+    deployment.attempt("customer_create", jane(), "u1", **DONE)
+    deployment.attempt("customer_update", jane(UPDATE, id=15), "u2", **DONE)
+    deployment.attempt("customer_update", {**UPDATE, "id": 16}, "u3", **DONE)
+    deployment.add_rejected("customer_create", jane(), "u4")
+    deployment.add_rejected("customer_update", jane(UPDATE, id=15), "u5")
+    deployment.add_rejected("customer_update", {**UPDATE, "id": 16}, "u6")
     journal.observe("received", uid="u1")
     journal.observe("published", uid="u1", message_id="original-u1")
     journal.observe("received", uid="u3")
 
-    told = deployment.told(
+    told = deployment.run_json(
         "forget", "--id", "customer:15", "--id", "customer:JANE@example.com", "--yes"
     )
 
@@ -90,22 +90,22 @@ def test_a_person_is_forgotten_by_id_and_by_email(deployment, journal):
 
 
 def test_an_email_is_found_in_a_letter_that_goes_by_id(deployment):
-    deployment.refused("customer_update", jane(UPDATE, id=15), "u1")
-    deployment.refused("customer_update", {**UPDATE, "id": 16}, "u2")
+    deployment.add_rejected("customer_update", jane(UPDATE, id=15), "u1")
+    deployment.add_rejected("customer_update", {**UPDATE, "id": 16}, "u2")
 
-    [told] = deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+    [told] = deployment.run_json("forget", "--id", "customer:jane@example.com", "--yes")
 
     assert told["dead_letters"] == 1
     assert uids(deployment) == ["u2"]
 
 
 def test_of_a_uid_for_all_only_what_is_about_the_thing_goes(deployment):
-    deployment.tried("customer_create", jane(), "same", message_id="m1", **DONE)
-    deployment.tried(
+    deployment.attempt("customer_create", jane(), "same", message_id="m1", **DONE)
+    deployment.attempt(
         "customer_update", {**UPDATE, "id": 16}, "same", message_id="m2", **DONE
     )
 
-    deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+    deployment.run_json("forget", "--id", "customer:jane@example.com", "--yes")
 
     [(_, record)] = deployment.store.find("uid", uid_hash("same"))
     assert [entry["message"] for entry in record["finished"]] == ["m2"]
@@ -117,20 +117,20 @@ def test_a_letter_about_others_as_well_stays_and_is_told(deployment):
         {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False},
         {"sku": "B", "source": "default", "quantity": 2, "outOfStock": False},
     ]
-    letter = deployment.refused("catalog_stock_update", rows, "u1")
+    letter = deployment.add_rejected("catalog_stock_update", rows, "u1")
 
-    [told] = deployment.told("forget", "--id", "stock:A", "--yes", status=1)
+    [told] = deployment.run_json("forget", "--id", "stock:A", "--yes", status=1)
 
     assert told["shared_dead_letters"] == [letter]
-    assert deployment.waiting() == 1
+    assert deployment.available() == 1
 
 
 def test_what_is_under_way_stays_and_is_exit_1(deployment):
-    claim = deployment.tried("customer_create", jane(), "u1")
+    claim = deployment.attempt("customer_create", jane(), "u1")
 
-    [told] = deployment.told("forget", "--uid", "u1", "--yes", status=1)
+    [told] = deployment.run_json("forget", "--uid", "u1", "--yes", status=1)
 
-    assert (told["ledger"], told["under_way"]) == (0, 1)
+    assert (told["ledger"], told["in_flight"]) == (0, 1)
     assert deployment.ledger.renew(claim)
 
 
@@ -146,11 +146,11 @@ class Dying(Letters):
 
 
 def test_killed_half_way_a_second_command_finds_what_is_left(deployment, journal):
-    deployment.tried("customer_create", jane(), "u1", **DONE)
-    deployment.refused("customer_create", jane(), "u1")
+    deployment.attempt("customer_create", jane(), "u1", **DONE)
+    deployment.add_rejected("customer_create", jane(), "u1")
     journal.observe("received", uid="u1")
     journal.observe("published", uid="u1", message_id="original-u1")
-    where, subject = deployment.where, thing("customer:jane@example.com")
+    where, subject = deployment.deployment, thing("customer:jane@example.com")
     with (
         PubSub(where.pubsub) as pubsub,
         Browse(pubsub, where.dead_letters) as browse,
@@ -160,7 +160,7 @@ def test_killed_half_way_a_second_command_finds_what_is_left(deployment, journal
         with pytest.raises(Killed):
             forget(subject, what, letters)
 
-    [told] = deployment.told("forget", "--id", "customer:jane@example.com", "--yes")
+    [told] = deployment.run_json("forget", "--id", "customer:jane@example.com", "--yes")
 
     assert (told["ledger"], told["dead_letters"]) == (2, 1)
     assert uids(deployment) == []
@@ -169,28 +169,28 @@ def test_killed_half_way_a_second_command_finds_what_is_left(deployment, journal
 
 
 def test_a_dry_run_only_tells(deployment, journal):
-    deployment.tried("customer_create", jane(), "u1", **DONE)
-    deployment.refused("customer_create", jane(), "u1")
+    deployment.attempt("customer_create", jane(), "u1", **DONE)
+    deployment.add_rejected("customer_create", jane(), "u1")
     journal.observe("received", uid="u1")
 
-    [told] = deployment.told("forget", "--uid", "u1", "--dry-run")
+    [told] = deployment.run_json("forget", "--uid", "u1", "--dry-run")
 
-    assert (told["did"], told["ledger"], told["dead_letters"], told["journal"]) == (
+    assert (told["result"], told["ledger"], told["dead_letters"], told["journal"]) == (
         "would forget",
         1,
         1,
         1,
     )
     assert len(deployment.store.find("uid", uid_hash("u1"))) == 1
-    assert (deployment.waiting(), len(journal.read())) == (1, 1)
+    assert (deployment.available(), len(journal.read())) == (1, 1)
 
 
 @pytest.mark.parametrize(
     ("answer", "left"), [("y\n", 0), ("n\n", 1), ("", 1)], ids=["yes", "no", "nobody"]
 )
 def test_it_asks_first(deployment, answer, left):
-    deployment.tried("customer_create", jane(), "u1", **DONE)
-    deployment.refused("customer_create", jane(), "u1")
+    deployment.attempt("customer_create", jane(), "u1", **DONE)
+    deployment.add_rejected("customer_create", jane(), "u1")
 
     result = deployment.run("forget", "--uid", "u1", input=answer)
 
@@ -200,19 +200,19 @@ def test_it_asks_first(deployment, answer, left):
     )
     assert result.exit_code == left
     assert len(deployment.store.find("uid", uid_hash("u1"))) == left
-    assert deployment.waiting() == left
+    assert deployment.available() == left
 
 
 def test_for_scripts(deployment):
     assert deployment.run("forget").exit_code == 2
     assert deployment.run("forget", "--uid", "u1", "--json").exit_code == 2
     assert deployment.run("forget", "--id", "jane@example.com").exit_code == 2
-    nobody = deployment.told("forget", "--uid", "nobody", "--yes")
+    nobody = deployment.run_json("forget", "--uid", "nobody", "--yes")
     assert (nobody[0]["ledger"], nobody[0]["dead_letters"]) == (0, 0)
 
 
 def test_without_ledger_it_does_not_pretend(deployment):
-    deployment.announce(ledger="memory")
+    deployment.write_stack_file(ledger="memory")
 
     result = deployment.run("forget", "--uid", "u1", "--yes")
 

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.__main__ import COMMANDS, Commands
-from tests.cli.deployment import PROJECT
+from tests.support.cli_deployment import PROJECT
 from tests.running import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ONES_THAT_LOOK = [
     ["dead-letters"],
     ["replay", "--all"],
@@ -80,7 +80,7 @@ def test_what_is_no_time_is_2(time):
 def test_a_stack_that_is_gone_is_3_and_one_sentence(deployment, arguments):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    deployment.announce(pid=gone.pid)
+    deployment.write_stack_file(pid=gone.pid)
 
     result = deployment.run(*arguments)
 
@@ -139,10 +139,10 @@ def test_a_subscription_that_is_not_there_is_3(deployment):
 def test_a_project_is_meant_even_where_a_stack_runs(deployment):
     """The same broker, found by Google's own switch."""
     environment = {
-        "PUBSUB_EMULATOR_HOST": deployment.api.address,
+        "PUBSUB_EMULATOR_HOST": deployment.clients.address,
         "LEDGER": f"sqlite:{deployment.folder / 'ledger.sqlite'}",
     }
-    deployment.announce(broker="127.0.0.1:1")
+    deployment.write_stack_file(broker="127.0.0.1:1")
 
     result = deployment.run("dead-letters", "--project", PROJECT, env=environment)
 
@@ -161,7 +161,7 @@ def test_where_both_are_there_it_says_which_is_meant(deployment):
 def test_without_a_stack_the_environment_names_the_project(deployment):
     (deployment.folder / "stack.json").unlink()
     environment = {
-        "PUBSUB_EMULATOR_HOST": deployment.api.address,
+        "PUBSUB_EMULATOR_HOST": deployment.clients.address,
         "GOOGLE_CLOUD_PROJECT": PROJECT,
     }
 
@@ -171,11 +171,11 @@ def test_without_a_stack_the_environment_names_the_project(deployment):
 
 
 def test_a_ledger_that_cannot_be_read_is_3(deployment):
-    deployment.announce(ledger=f"sqlite:{deployment.folder}")  # a folder, no file
-    deployment.out_of_tries("catalog_product_delete", {"sku": "A"}, "u1")
+    deployment.write_stack_file(ledger=f"sqlite:{deployment.folder}")  # a folder, no file
+    deployment.add_exhausted("catalog_product_delete", {"sku": "A"}, "u1")
 
     result = deployment.run("dead-letters")
 
     assert result.exit_code == 3
     assert result.stderr.startswith("Error: The ledger cannot be reached: ")
-    assert deployment.waiting() == 1
+    assert deployment.available() == 1

@@ -9,12 +9,12 @@ import pytest
 
 from functions.events import samples
 from local.journal import Journal
-from tests.cli.deployment import PROJECT, Deployment
+from tests.support.cli_deployment import PROJECT, Deployment
 
 PRODUCT = samples.value("be-observer.catalog_product_create")
 EVENT = "be-observer.catalog_product_create"
-CREATED = {"status": 200, "answer": "Product created", "final": True}
-AWAY = {"status": 503, "answer": "Commerce is away", "final": False}
+CREATED = {"status": 200, "message": "Product created", "final": True}
+AWAY = {"status": 503, "message": "Commerce is away", "final": False}
 
 
 @pytest.fixture
@@ -30,30 +30,30 @@ def journal(deployment):
 def life(deployment: Deployment, uid: str = "u1", *options: str) -> list[tuple]:
     """Stage, who tells, status and answer of each step."""
     return [
-        (s["stage"], s.get("told_by"), s.get("status"), s.get("answer"))
-        for s in deployment.told("trace", uid, *options)
+        (s["stage"], s.get("recorded_in"), s.get("status"), s.get("message"))
+        for s in deployment.run_json("trace", uid, *options)
     ]
 
 
 def pushed(journal: Journal, attempt: int, status: int, outcome: str) -> None:
     """One try, as broker and consumer tell of it."""
     labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": attempt}
-    journal.observe("attempt", room="broker", **labels)
+    journal.observe("attempt", component="broker", **labels)
     journal.observe("attempt", message="delivered", **labels)
     journal.observe("call", message="POST products", status=status, **labels)
     journal.observe("outcome", outcome=outcome, status=status, ms=1.5, **labels)
-    journal.observe("delivered", room="broker", status=status, **labels)
+    journal.observe("delivered", component="broker", status=status, **labels)
 
 
 def test_every_stage_is_told_once_with_each_answer(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
-    journal.observe("published", room="broker", uid="u1", message_id="m1", topic="t")
+    journal.observe("published", component="broker", uid="u1", message_id="m1", topic="t")
     journal.observe("published", event=EVENT, uid="u1", message_id="m1")
     pushed(journal, 1, 503, "retry")
     pushed(journal, 2, 200, "handled")
     journal.observe("received", event=EVENT, uid="another")
-    deployment.tried("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
-    deployment.tried(
+    deployment.attempt("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
+    deployment.attempt(
         "catalog_product_create", PRODUCT, "u1", message_id="m1", **CREATED
     )
 
@@ -73,7 +73,7 @@ def test_every_stage_is_told_once_with_each_answer(deployment, journal):
 def test_what_is_told_late_stands_where_it_happened(deployment, journal):
     """Ingest's words are read after the broker's; moments may be the same."""
     published = {"uid": "u1", "message_id": "m1"}
-    journal.observe("published", room="broker", at=1000.0, topic="t", **published)
+    journal.observe("published", component="broker", at=1000.0, topic="t", **published)
     journal.observe("received", at=999.5, event=EVENT, uid="u1")
     journal.observe("attempt", at=1000.0, attempt=1, **published)
     journal.observe("call", at=1000.0, attempt=1, status=200, **published)
@@ -89,7 +89,7 @@ def test_what_is_told_late_stands_where_it_happened(deployment, journal):
 def test_people_read_a_line_for_each(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
     pushed(journal, 1, 200, "handled")
-    deployment.tried(
+    deployment.attempt(
         "catalog_product_create", PRODUCT, "u1", message_id="m1", **CREATED
     )
 
@@ -106,11 +106,11 @@ def test_people_read_a_line_for_each(deployment, journal):
 
 
 def test_a_push_that_no_consumer_told_of_is_a_try_as_well(deployment, journal):
-    labels = {"uid": "u1", "message_id": "m1", "attempt": 1, "room": "broker"}
+    labels = {"uid": "u1", "message_id": "m1", "attempt": 1, "component": "broker"}
     journal.observe("attempt", **labels)
     journal.observe("delivered", error="ClientConnectorError", **labels)
 
-    told = deployment.told("trace", "u1")
+    told = deployment.run_json("trace", "u1")
 
     assert [(step["stage"], step.get("error")) for step in told] == [
         ("attempt", "ClientConnectorError"),
@@ -123,14 +123,14 @@ def test_what_ingest_refused_is_told_with_the_fields_at_fault(deployment, journa
     wrong = {"outcome": "rejected", "status": 400, "fields": ["data.value.sku"]}
     journal.observe("received", message="request refused", uid="u1", **wrong)
 
-    received, now = deployment.told("trace", "u1")
+    received, now = deployment.run_json("trace", "u1")
 
     assert received.items() >= {"stage": "received", **wrong}.items()
     assert (now["state"], now["status"]) == ("rejected", 400)
     assert "data.value.sku" in deployment.run("trace", "u1").stdout
 
     journal.observe("received", event=EVENT, uid="u1")
-    assert deployment.told("trace", "u1")[-1]["state"] == "waiting"
+    assert deployment.run_json("trace", "u1")[-1]["state"] == "waiting"
 
 
 def test_the_journal_is_only_read(deployment, journal):
@@ -149,14 +149,14 @@ def test_the_journal_is_only_read(deployment, journal):
         pytest.param(AWAY, ("retrying", 503, "Commerce is away"), id="retrying"),
         pytest.param(CREATED, ("handled", 200, "Product created"), id="handled"),
         pytest.param(
-            {"status": 400, "answer": "No", "final": True},
+            {"status": 400, "message": "No", "final": True},
             ("rejected", 400, "No"),
             id="rejected",
         ),
     ],
 )
 def test_without_a_journal_the_ledger_tells(deployment, tried, expected):
-    deployment.tried(
+    deployment.attempt(
         "catalog_product_create",
         PRODUCT,
         "u1",
@@ -164,36 +164,36 @@ def test_without_a_journal_the_ledger_tells(deployment, tried, expected):
         **tried,
     )
 
-    received, last, now = deployment.told("trace", "u1")
+    received, last, now = deployment.run_json("trace", "u1")
 
     assert received == {
         "at": "2026-10-05T12:00:00.000000Z",
         "stage": "received",
-        "told_by": "ledger",
+        "recorded_in": "ledger",
         "event": EVENT,
         "entity": "product",
         "message_id": "original-u1",
     }
     assert last["stage"] == ("outcome" if tried.get("final") else "attempt")
-    assert (now["state"], now["status"], now["answer"]) == expected
+    assert (now["state"], now["status"], now["message"]) == expected
 
 
 def test_the_newest_message_says_how_it_stands(deployment):
     """A refusal that was replayed, and then handled."""
-    deployment.tried(
+    deployment.attempt(
         "catalog_product_create",
         PRODUCT,
         "u1",
         message_id="m1",
         status=400,
-        answer="No",
+        message="No",
         final=True,
     )
-    deployment.tried(
+    deployment.attempt(
         "catalog_product_create", PRODUCT, "u1", message_id="m2", **CREATED
     )
 
-    told = deployment.told("trace", "u1")
+    told = deployment.run_json("trace", "u1")
 
     outcomes = [step["outcome"] for step in told if step["stage"] == "outcome"]
     assert outcomes == ["rejected", "handled"]
@@ -201,32 +201,32 @@ def test_the_newest_message_says_how_it_stands(deployment):
 
 
 def test_a_dead_letter_is_part_of_the_life(deployment):
-    letter = deployment.refused(
+    letter = deployment.add_rejected(
         "catalog_product_create", {**PRODUCT, "price": -1}, "u1", reason="Invalid value"
     )
-    deployment.refused("catalog_product_create", PRODUCT, "another")
+    deployment.add_rejected("catalog_product_create", PRODUCT, "another")
 
-    told = deployment.told("trace", "u1")
+    told = deployment.run_json("trace", "u1")
 
-    assert [(s["stage"], s.get("answer"), s.get("attempt")) for s in told[:-1]] == [
+    assert [(s["stage"], s.get("message"), s.get("attempt")) for s in told[:-1]] == [
         ("dead-lettered", "Invalid value", 2)
     ]
     assert told[-1]["state"] == "rejected"
     assert told[-1]["dead_letters"] == [letter]
     shown = deployment.run("trace", "u1").stdout
     assert f"dead letter {letter} waits" in shown
-    assert deployment.waiting() == 2
+    assert deployment.available() == 2
     assert deployment.run("trace", "u1", "--no-dead-letters").exit_code == 1
 
 
 def test_a_dead_letter_stands_behind_the_refusal(deployment, journal):
     """Though it is stored first, and the refusal is read of later."""
-    letter = deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No")
+    letter = deployment.add_rejected("catalog_product_create", PRODUCT, "u1", reason="No")
     journal.observe("received", event=EVENT, uid="u1")
     pushed(journal, 1, 400, "rejected")
-    deployment.refused("catalog_product_create", PRODUCT, "u1", reason="No again")
+    deployment.add_rejected("catalog_product_create", PRODUCT, "u1", reason="No again")
 
-    told = deployment.told("trace", "u1")
+    told = deployment.run_json("trace", "u1")
 
     stages = [step["stage"] for step in told]
     last = stages.index("outcome")
@@ -239,23 +239,23 @@ def test_what_ran_out_of_tries_is_told_so_also_when_its_letter_is_gone(
 ):
     journal.observe("received", event=EVENT, uid="u1")
     pushed(journal, 1, 503, "retry")
-    deployment.tried("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
-    journal.observe("dead-lettered", room="broker", uid="u1", message_id="m1")
-    letter = deployment.out_of_tries("catalog_product_create", PRODUCT, "u1")
+    deployment.attempt("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
+    journal.observe("dead-lettered", component="broker", uid="u1", message_id="m1")
+    letter = deployment.add_exhausted("catalog_product_create", PRODUCT, "u1")
     dead = deployment.topic("dead-letters")
-    lies = {"room": "broker", "uid": "u1", "topic": dead}
+    lies = {"component": "broker", "uid": "u1", "topic": dead}
     journal.observe("published", message_id=letter, **lies)
 
-    with_letter = deployment.told("trace", "u1")
-    deployment.told("discard", letter, "--yes")
-    without = deployment.told("trace", "u1")
+    with_letter = deployment.run_json("trace", "u1")
+    deployment.run_json("discard", letter, "--yes")
+    without = deployment.run_json("trace", "u1")
 
     for told in (with_letter, without):
         assert [step["stage"] for step in told][-3:-1] == [
             "out of tries",
             "dead-lettered",
         ]
-        assert (told[-1]["state"], told[-1]["status"], told[-1]["answer"]) == (
+        assert (told[-1]["state"], told[-1]["status"], told[-1]["message"]) == (
             "out of tries",
             503,
             "Commerce is away",
@@ -263,21 +263,21 @@ def test_what_ran_out_of_tries_is_told_so_also_when_its_letter_is_gone(
 
 
 def test_without_a_journal_the_letter_says_that_it_is_out_of_tries(deployment):
-    deployment.tried("catalog_product_create", PRODUCT, "u1", **AWAY)
-    deployment.out_of_tries("catalog_product_create", PRODUCT, "u1")
-    deployment.out_of_tries("catalog_product_create", PRODUCT, "u2")
+    deployment.attempt("catalog_product_create", PRODUCT, "u1", **AWAY)
+    deployment.add_exhausted("catalog_product_create", PRODUCT, "u1")
+    deployment.add_exhausted("catalog_product_create", PRODUCT, "u2")
 
-    assert deployment.told("trace", "u1")[-1]["state"] == "out of tries"
-    assert deployment.told("trace", "u2")[-1]["state"] == "out of tries"
+    assert deployment.run_json("trace", "u1")[-1]["state"] == "out of tries"
+    assert deployment.run_json("trace", "u2")[-1]["state"] == "out of tries"
 
 
 def test_a_replay_that_waits_is_waiting_again(deployment, journal):
     journal.observe("received", event=EVENT, uid="u1")
-    journal.observe("published", room="broker", uid="u1", message_id="m1", topic="t")
+    journal.observe("published", component="broker", uid="u1", message_id="m1", topic="t")
     pushed(journal, 1, 400, "rejected")
-    journal.observe("published", room="broker", uid="u1", message_id="m2", topic="t")
+    journal.observe("published", component="broker", uid="u1", message_id="m2", topic="t")
 
-    assert deployment.told("trace", "u1")[-1]["state"] == "waiting"
+    assert deployment.run_json("trace", "u1")[-1]["state"] == "waiting"
 
 
 def test_what_nobody_knows_is_exit_1(deployment):
@@ -292,7 +292,7 @@ def test_what_nobody_knows_is_exit_1(deployment):
 
 def test_a_strangers_uid_cannot_command_the_terminal(deployment):
     uid = "\x1b[31mred\nline"
-    deployment.tried("catalog_product_create", PRODUCT, uid, **CREATED)
+    deployment.attempt("catalog_product_create", PRODUCT, uid, **CREATED)
 
     shown = deployment.run("trace", uid).stdout
 
@@ -309,14 +309,14 @@ def deployed(deployment: Deployment, **more: str) -> dict[str, str]:
     return {
         "LOCAL_STATE": str(nothing),
         "GOOGLE_CLOUD_PROJECT": PROJECT,
-        "PUBSUB_EMULATOR_HOST": deployment.api.address,
+        "PUBSUB_EMULATOR_HOST": deployment.clients.address,
         "LEDGER": f"sqlite:{deployment.folder / 'ledger.sqlite'}",
         **more,
     }
 
 
 def test_in_the_cloud_the_ledger_tells_and_the_query_is_said(deployment):
-    deployment.tried("catalog_product_create", PRODUCT, 'o"1', **CREATED)
+    deployment.attempt("catalog_product_create", PRODUCT, 'o"1', **CREATED)
 
     result = deployment.run("trace", 'o"1', env=deployed(deployment))
 
@@ -369,19 +369,19 @@ def test_logs_are_read_through_gcloud(deployment, tmp_path):
     path = gcloud(
         tmp_path, f'echo "$@" > {tmp_path}/asked; cat {tmp_path}/entries.json'
     )
-    deployment.tried("catalog_product_create", PRODUCT, "u1", **CREATED)
+    deployment.attempt("catalog_product_create", PRODUCT, "u1", **CREATED)
 
     result = deployment.run(
         "trace", "u1", "--logs", "--json", env=deployed(deployment, **path)
     )
 
     told = [json.loads(text) for text in result.stdout.splitlines()]
-    assert [(step["stage"], step.get("told_by")) for step in told] == [
+    assert [(step["stage"], step.get("recorded_in")) for step in told] == [
         ("attempt", "logs"),
         ("outcome", "logs"),
         ("now", None),
     ]
-    assert told[1]["answer"] == "Product created"
+    assert told[1]["message"] == "Product created"
     assert 'jsonPayload.uid="u1"' in (tmp_path / "asked").read_text()
 
 

@@ -13,7 +13,7 @@ from cli.delivery import NotKept, noted, read_note
 from cli.pubsub import PubSub, PushConfig
 from functions.events.catalog import ENTITIES
 from local.broker import wire
-from tests.cli.deployment import Deployment
+from tests.support.cli_deployment import Deployment
 
 SIGNED = PushConfig(
     push_endpoint="https://commerce-customer-consumer-a1b2c3d4e5-ew.a.run.app",
@@ -68,15 +68,15 @@ def config_of(deployment: Deployment, entity: str) -> wire.Subscription:
 
 
 def did(deployment: Deployment, *arguments: str) -> set[tuple[str, str]]:
-    told = deployment.told(*arguments)
-    return {(change["entity"], change["did"]) for change in told}
+    told = deployment.run_json(*arguments)
+    return {(change["entity"], change["result"]) for change in told}
 
 
 @only_ours
 def test_a_paused_entity_waits_and_a_resumed_one_goes_on(deployment):
     with consumer() as (url, got):
         deliver(deployment, url)
-        deployment.announce(consumer=url)
+        deployment.write_stack_file(consumer=url)
 
         assert did(deployment, "pause", "order") == {("order", "paused")}
         deployment.api.publish(deployment.topic("order"), b"1", entity="order")
@@ -110,16 +110,16 @@ def test_all_are_paused_and_resumed_at_once(deployment):
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "paused twice"])
 def test_signature_and_labels_are_as_before(deployment, times):
     """In the cloud nothing but the subscription itself tells where it pushed to."""
-    deployment.announce(consumer=None)
+    deployment.write_stack_file(consumer=None)
     deployment.subscribe(
         "customer", "customer", push_config=SIGNED, labels={"team": "shop"}
     )
     before = config_of(deployment, "customer")
 
     for _ in range(times):
-        deployment.told("pause", "customer")
+        deployment.run_json("pause", "customer")
     paused = config_of(deployment, "customer")
-    deployment.told("resume", "customer")
+    deployment.run_json("resume", "customer")
 
     assert paused.push_config.push_endpoint == ""
     assert paused.labels["team"] == "shop"
@@ -150,18 +150,18 @@ class Dying(PubSub):
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("word", ["pause", "resume"])
 def test_killed_around_its_one_request_nothing_is_forgotten(deployment, word, after):
-    deployment.announce(consumer=None)
+    deployment.write_stack_file(consumer=None)
     deployment.subscribe("customer", "customer", push_config=SIGNED)
     before = config_of(deployment, "customer")
     if word == "resume":
-        deployment.told("pause", "customer")
-    where = deployment.where
+        deployment.run_json("pause", "customer")
+    where = deployment.deployment
 
     with Dying(where.pubsub, after) as pubsub, pytest.raises(Killed):
         list(getattr(delivery, word)(where, pubsub, ["customer"]))
 
-    deployment.told("pause", "customer")
-    deployment.told("resume", "customer")
+    deployment.run_json("pause", "customer")
+    deployment.run_json("resume", "customer")
     assert config_of(deployment, "customer") == before
 
 
@@ -193,7 +193,7 @@ def test_a_note_that_is_not_whole_is_not_believed(labels):
 
 
 def test_what_was_paused_by_hand_is_told(deployment):
-    deployment.announce(consumer=None)
+    deployment.write_stack_file(consumer=None)
     deployment.subscribe("order", "order")
 
     result = deployment.run("resume", "order")
@@ -208,10 +208,10 @@ def test_what_was_paused_by_hand_is_told(deployment):
 @only_ours
 def test_the_local_stack_resumes_to_where_its_consumer_is_now(deployment):
     deliver(deployment, "http://127.0.0.1:9/")
-    deployment.told("pause", "order")
-    deployment.announce(consumer="http://127.0.0.1:10/")  # started again
+    deployment.run_json("pause", "order")
+    deployment.write_stack_file(consumer="http://127.0.0.1:10/")  # started again
 
-    deployment.told("resume", "order")
+    deployment.run_json("resume", "order")
 
     config = config_of(deployment, "order")
     assert config.push_config.push_endpoint == "http://127.0.0.1:10/"
@@ -220,9 +220,9 @@ def test_the_local_stack_resumes_to_where_its_consumer_is_now(deployment):
 @only_ours
 def test_a_deployment_meanwhile_has_the_last_word(deployment):
     """Terraform restores the push; what was noted of the old one is dropped."""
-    deployment.announce(consumer=None)
+    deployment.write_stack_file(consumer=None)
     deployment.subscribe("order", "order", push_config=SIGNED)
-    deployment.told("pause", "order")
+    deployment.run_json("pause", "order")
     request = wire.ModifyPushConfigRequest(
         subscription=deployment.subscription("order"),
         push_config=PushConfig(push_endpoint="https://new.example.com"),
@@ -242,13 +242,13 @@ def test_one_that_is_not_there_does_not_stop_the_others(deployment):
         "order", "order", push_config=PushConfig(push_endpoint="http://127.0.0.1:9/")
     )
 
-    told = deployment.told("pause", "product", "order", status=1)
+    told = deployment.run_json("pause", "product", "order", status=1)
 
-    assert [(change["entity"], change["did"]) for change in told] == [
+    assert [(change["entity"], change["result"]) for change in told] == [
         ("product", "failed"),
         ("order", "paused"),
     ]
-    assert "NOT_FOUND" in told[0]["why"]
+    assert "NOT_FOUND" in told[0]["detail"]
 
 
 def test_which_entity_must_be_said(deployment):
@@ -259,11 +259,11 @@ def test_which_entity_must_be_said(deployment):
 @only_ours
 def test_status_tells_what_is_paused_and_what_waits(deployment):
     deliver(deployment, "http://127.0.0.1:9/")
-    deployment.told("pause", "order")
+    deployment.run_json("pause", "order")
     value = {"id": 7, "status": "complete", "notifyCustomer": False}
-    deployment.refused("sales_order_status_update", value, "u1")
+    deployment.add_rejected("sales_order_status_update", value, "u1")
 
-    told = {state.pop("entity"): state for state in deployment.told("status")}
+    told = {state.pop("entity"): state for state in deployment.run_json("status")}
 
     since = told["order"].pop("paused_since")
     assert abs(since - time.time()) < 60

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from functions.events import samples
-from tests.cli.deployment import Deployment
+from tests.support.cli_deployment import Deployment
 from tests.running import free_port
 
 PRODUCT = samples.value("be-observer.catalog_product_create")
@@ -23,7 +23,7 @@ BODY = {
 
 
 @contextmanager
-def ingest(then=lambda: None, status=200, answer=TAKEN):
+def ingest(then=lambda: None, status=200, message=TAKEN):
     """Who answers every post so, after doing *then*; its URL and what it got."""
     got = []
 
@@ -65,14 +65,14 @@ def test_a_file_posted_again_is_told_of_its_own_outcome(deployment, file):
     """Not of the one that the same uid had before."""
     ends = iter(
         [
-            {"status": 400, "answer": "SKU is taken", "final": True},
-            {"status": 200, "answer": "Product created", "final": True},
+            {"status": 400, "message": "SKU is taken", "final": True},
+            {"status": 200, "message": "Product created", "final": True},
         ]
     )
     numbers = iter("12")
 
     def delivered():
-        deployment.tried(
+        deployment.attempt(
             "catalog_product_create",
             PRODUCT,
             "u1",
@@ -81,20 +81,20 @@ def test_a_file_posted_again_is_told_of_its_own_outcome(deployment, file):
         )
 
     with ingest(delivered) as (url, _):
-        deployment.announce(ingest=url)
-        [first] = deployment.told("send", "--file", file, status=1)
-        [second] = deployment.told("send", "--file", file)
+        deployment.write_stack_file(ingest=url)
+        [first] = deployment.run_json("send", "--file", file, status=1)
+        [second] = deployment.run_json("send", "--file", file)
 
     assert (first["outcome"], first["message"]) == ("rejected", "SKU is taken")
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
 
 
 def test_what_is_not_handled_in_time_is_told_and_exit_1(deployment, file):
-    deployment.tried(
-        "catalog_product_create", PRODUCT, "u1", status=200, answer="Old", final=True
+    deployment.attempt(
+        "catalog_product_create", PRODUCT, "u1", status=200, message="Old", final=True
     )
     with ingest() as (url, _):
-        deployment.announce(ingest=url)
+        deployment.write_stack_file(ingest=url)
         waiting = deployment.run("send", "--file", file, "--wait", "0.2")
 
     assert waiting.exit_code == 1
@@ -107,17 +107,17 @@ def test_what_is_not_handled_in_time_is_told_and_exit_1(deployment, file):
 def test_commerces_words_cannot_command_the_terminal(deployment, file):
     def delivered():
         answer = "No \x1b[31mred\nname"
-        deployment.tried(
+        deployment.attempt(
             "catalog_product_create",
             PRODUCT,
             "u1",
             status=400,
-            answer=answer,
+            message=answer,
             final=True,
         )
 
     with ingest(delivered) as (url, _):
-        deployment.announce(ingest=url)
+        deployment.write_stack_file(ingest=url)
         lines = deployment.run("send", "--file", file).stdout.splitlines()
 
     assert len(lines) == 3
@@ -126,18 +126,18 @@ def test_commerces_words_cannot_command_the_terminal(deployment, file):
 
 def test_what_is_tried_again_is_told_with_the_last_answer(deployment, file):
     def delivered():
-        deployment.tried(
+        deployment.attempt(
             "catalog_product_create",
             PRODUCT,
             "u1",
             status=503,
-            answer="Commerce is away",
+            message="Commerce is away",
             final=False,
         )
 
     with ingest(delivered) as (url, _):
-        deployment.announce(ingest=url)
-        [told] = deployment.told("send", "--file", file, "--wait", "0.2", status=1)
+        deployment.write_stack_file(ingest=url)
+        [told] = deployment.run_json("send", "--file", file, "--wait", "0.2", status=1)
 
     assert (told["outcome"], told["status"], told["message"]) == (
         "retrying",
@@ -149,7 +149,7 @@ def test_what_is_tried_again_is_told_with_the_last_answer(deployment, file):
 def test_a_deployed_one_is_sent_the_token_and_no_stack_is_asked(deployment):
     (deployment.folder / "stack.json").unlink()
     with ingest() as (url, got):
-        [told] = deployment.told("send", "--url", url, "--token", "secret")
+        [told] = deployment.run_json("send", "--url", url, "--token", "secret")
 
     assert (told["posted"], told["outcome"]) == (200, "accepted")
     [(authorization, body)] = got
@@ -159,7 +159,7 @@ def test_a_deployed_one_is_sent_the_token_and_no_stack_is_asked(deployment):
 
 def test_the_local_stack_is_sent_the_token_that_it_asks_for(deployment, file):
     with ingest() as (url, got):
-        deployment.announce(ingest=url)
+        deployment.write_stack_file(ingest=url)
         arguments = ["send", "--file", file, "--wait", "0"]
         deployment.run(*arguments, env={"INGEST_TOKENS": "erp:first, other:second"})
         deployment.run(*arguments)
@@ -173,7 +173,7 @@ def test_the_local_stack_is_sent_the_token_that_it_asks_for(deployment, file):
 
 
 def test_who_is_not_known_is_told_what_to_add(deployment, file):
-    with ingest(status=401, answer={"error": "Unauthorized"}) as (url, _):
+    with ingest(status=401, message={"error": "Unauthorized"}) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert result.stdout.splitlines()[1:] == [
@@ -191,14 +191,14 @@ def test_a_real_store_s_own_things_are_changed_only_when_told_to(
     deployment, event, where
 ):
     with ingest() as (url, got):
-        deployment.announce(ingest=url, real_store=True)
+        deployment.write_stack_file(ingest=url, real_store=True)
         arguments = ["send", "--event", event, "--wait", "0"]
         arguments += ["--url", url] if where == "url" else []
         refused = deployment.run(*arguments)
         assert (refused.exit_code, got) == (2, [])
         assert "a real store may be there" in refused.stderr
         # The stack's ledger is asked what became of it, and knows nothing.
-        told = deployment.told(*arguments, "--yes", status=where == "stack")
+        told = deployment.run_json(*arguments, "--yes", status=where == "stack")
 
     assert {line["posted"] for line in told} == {200}
     assert len(got) == len(told) >= 1
@@ -206,22 +206,22 @@ def test_a_real_store_s_own_things_are_changed_only_when_told_to(
 
 def test_samples_of_one_s_own_are_posted_to_a_real_store(deployment):
     with ingest() as (url, got):
-        deployment.announce(ingest=url, real_store=True)
+        deployment.write_stack_file(ingest=url, real_store=True)
         deployment.run("send", "--event", "catalog_product_update", "--wait", "0")
 
     assert len(got) == 1
 
 
 def test_what_is_retried_is_said_to_go_on_by_itself(deployment, file):
-    away = {"status": 503, "answer": "Commerce is away", "final": False}
+    away = {"status": 503, "message": "Commerce is away", "final": False}
 
     def delivered():
-        deployment.tried(
+        deployment.attempt(
             "catalog_product_create", PRODUCT, "u1", message_id="m9", **away
         )
 
     with ingest(delivered) as (url, _):
-        deployment.announce(ingest=url)
+        deployment.write_stack_file(ingest=url)
         result = deployment.run("send", "--file", file, "--wait", "1")
 
     assert "it is tried again by itself: make trace UID=u1 tells" in result.stdout
@@ -229,7 +229,7 @@ def test_what_is_retried_is_said_to_go_on_by_itself(deployment, file):
 
 def test_every_fault_of_a_refused_event_is_shown(deployment, file):
     answer = {"error": "Invalid value for x", "errors": {"data.value.sku": ["Wrong."]}}
-    with ingest(status=400, answer=answer) as (url, _):
+    with ingest(status=400, message=answer) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert (result.exit_code, result.stdout.splitlines()[1:]) == (
@@ -242,7 +242,7 @@ def test_every_fault_of_a_refused_event_is_shown(deployment, file):
 
 
 def test_someone_else_who_says_200_is_not_believed(deployment, file):
-    with ingest(answer={"hello": "world"}) as (url, _):
+    with ingest(message={"hello": "world"}) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert (result.exit_code, result.stderr) == (

@@ -16,7 +16,7 @@ from functions.events import catalog
 from functions.ledger.record import MAX_MESSAGE_LENGTH
 from local.journal import KEPT
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 EXAMPLES = sorted(
     set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?python -m cli (.+)$", PAGE, re.M))
@@ -62,7 +62,7 @@ def test_the_life_it_shows_is_as_trace_prints_it():
         "outcome": "handled",
         "status": 200,
     }
-    outcome |= {"answer": "Product created successfully", "ms": 63.2, "verdict": 200}
+    outcome |= {"message": "Product created successfully", "ms": 63.2, "verdict": 200}
     stages = [
         ("received", "53.838", {**event, "caller": "erp"}),
         ("published", "53.841", {**event, **message}),
@@ -74,7 +74,7 @@ def test_the_life_it_shows_is_as_trace_prints_it():
         Step(f"2026-11-25T14:23:{seconds}000Z", stage, "journal", labels)
         for stage, seconds, labels in stages
     ]
-    life = Life(steps, "handled", 200, outcome["answer"], [])
+    life = Life(steps, "handled", 200, outcome["message"], [])
     shown = [*map(_line, steps), f"now: {_now(life)}"]
 
     assert "\n".join(shown) + "\n```" in PAGE
