@@ -6,7 +6,7 @@ import re
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from tests.local.broker.api import Api
+from tests.support.broker_api import Api
 from tests.support.consumer_kit import PRODUCT_CREATE
 from tests.support.debugging_page import entry_of
 from tests.support.debugging_stack import DELETE, UPDATE, WAIT_SECONDS, product
