@@ -1,8 +1,8 @@
 """Which tests a run skips because a tool is missing, and how to get it.
 
-In CI (the variable CI is set) a missing tool is a failure. Adobe's reference material is
-the exception, because it is not part of the repository: where the folder ``../shared`` is
-absent, CI skips the comparison with it.
+In CI (the variable CI is set) a missing tool is a failure. Adobe's reference material
+is the exception, because it is not part of the repository: where the folder
+``../shared`` is absent, CI skips the comparison with it.
 """
 
 import os

@@ -26,7 +26,12 @@ def collect(
             *("-p", "no:cacheprovider"),
         ],
         cwd=root,
-        env={"PATH": str(folder), "HOME": str(folder), **more},
+        env={
+            "PATH": str(folder),
+            "HOME": str(folder),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # half of the time is their import
+            **more,
+        },
         capture_output=True,
         text=True,
         check=False,
