@@ -149,11 +149,11 @@ def _ledger_steps(
                 at = timestamp_of(entry["finished_at"])
                 yield Step(at, "outcome", "ledger", {**labels, **outcome})
         elif ("delivered", message_id, entry["attempts"]) not in known:
-            labels["attempt"] = entry["attempts"]
-            if entry["owner"] is None:
-                labels |= _result(entry)
+            attempt = {"attempt": entry["attempts"]}
+            # With an owner, the result is that of the attempt before.
+            result = _result(entry) if entry["owner"] is None else {}
             at = timestamp_of(entry["started"])
-            yield Step(at, "delivered", "ledger", labels)
+            yield Step(at, "delivered", "ledger", {**labels, **attempt, **result})
 
 
 def _dead_lettered(letter: DeadLetter) -> Step:
@@ -182,7 +182,7 @@ def _logged_observations(logged: list[Step]) -> Iterator[Observation]:
                 step.message_id,
                 OF_OUTCOME.get(step.labels.get("outcome", ""), "waiting"),
                 step.labels.get("status"),
-                step.labels.get("message", ""),
+                step.labels.get("message") or step.labels.get("reason", ""),
             )
 
 

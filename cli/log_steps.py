@@ -16,7 +16,8 @@ from functions.timestamps import timestamp
 
 # Fields that are not part of a step: they repeat others, or are about the entry itself.
 ENTRY_FIELDS = {"severity", "message", "time", "stage", "component", "data", "topic"}
-ENTRY_FIELDS |= {"calls", "reason"}
+ENTRY_FIELDS |= {"calls", "logging.googleapis.com/labels"}
+ENTRY_FIELDS |= {"logging.googleapis.com/trace", "logging.googleapis.com/spanId"}
 CALL = re.compile(r"(GET|POST|PUT|DELETE) (\S+)")
 
 
@@ -144,8 +145,6 @@ def _attempt_steps(
         yield Step(at, "call", recorded_in, {**shared, **call})
     if outcome:
         labels = {**shared, **outcome.fields()}
-        if reason := outcome.labels.get("reason"):
-            labels["message"] = reason
         yield Step(outcome.at, "outcome", recorded_in, labels)
 
 
