@@ -1,6 +1,6 @@
-"""The one list of what happened: functions' log lines and what the rooms saw.
+"""The journal: the functions' log entries and the observations of broker and stand-in.
 
-Kept in the stack's SQLite file, newest last; the terminal and the console read it.
+It is kept in the stack's SQLite file, newest last; the terminal and the console read it.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import Any
 
 from cli.happened import COLUMNS, SCHEMA, Entry, read
 
-KEPT = 20_000  # entries; older ones are dropped
+MAX_ENTRIES = 20_000  # older ones are deleted
 TRIM_EVERY = 1_000
 
 
 class Journal:
-    """Appends entries and hands them to whoever listens.
+    """Appends entries and passes them to listeners.
 
     Args:
         db: the stack's SQLite file.
@@ -35,7 +35,7 @@ class Journal:
         """Append an entry; labels that are None are left out.
 
         Args:
-            at: when it happened, in seconds since 1970; by default now.
+            at: its time, in seconds since 1970; by default now.
         """
         labels = {name: value for name, value in labels.items() if value is not None}
         at = self._clock() if at is None else at
@@ -47,7 +47,8 @@ class Journal:
         )
         entry = Entry(row.lastrowid, at, stage, labels)
         if entry.id % TRIM_EVERY == 0:
-            self._db.execute("DELETE FROM happened WHERE id <= ?", (entry.id - KEPT,))
+            oldest = entry.id - MAX_ENTRIES
+            self._db.execute("DELETE FROM happened WHERE id <= ?", (oldest,))
         for listener in self._listeners:
             listener(entry)
 
@@ -60,11 +61,11 @@ class Journal:
         self._listeners.remove(listener)
 
     def read(
-        self, after: int = 0, *, uid: str | None = None, most: int = 1_000
+        self, after: int = 0, *, uid: str | None = None, limit: int = 1_000
     ) -> list[Entry]:
-        """Entries after id *after*, oldest first; the newest *most* of them.
+        """Entries after id *after*, oldest first; the newest *limit* of them.
 
         Args:
-            uid: only those of this uid, and of the messages that carried it.
+            uid: only entries of this uid, and of the messages that carried it.
         """
-        return read(self._db, after, uid=uid, most=most)
+        return read(self._db, after, uid=uid, most=limit)
