@@ -24,9 +24,7 @@ def main() -> int:
         StateFolder(folder).remove()
     except FolderInUse as error:
         pid = f" (process {error.pid})" if error.pid else ""
-        sys.stderr.write(
-            f"A stack is running here{pid}: stop it with Ctrl-C first\n"
-        )
+        sys.stderr.write(f"A stack is running here{pid}: stop it with Ctrl-C first\n")
         return 3
     except FolderUnusable as error:
         sys.stderr.write(f"{error}\n")

@@ -60,16 +60,16 @@ class StackFunction:
         self._loop = asyncio.get_running_loop()
         try:
             await asyncio.to_thread(self._process.start)
-        except StartFailed as error:
+        except StartFailed:
             startup = self._startup or []
             wrong = [line for line in startup if WRONG_SETTINGS in line]
             if wrong:
                 reason = WRONG_SETTINGS + wrong[-1].partition(WRONG_SETTINGS)[2]
                 raise StartFailed(f"{self.name} did not start: {reason}") from None
+            if not startup:
+                raise
             self._show_startup()
-            if startup:
-                error = StartFailed(f"{self.name} did not start: {startup[-1]}")
-            raise error from None
+            raise StartFailed(f"{self.name} did not start: {startup[-1]}") from None
         self._show_startup()
         self._supervisor = asyncio.create_task(
             self._process.keep_running(self._on_exit)

@@ -1,6 +1,6 @@
 """The journal: the functions' log entries and the observations of broker and stand-in.
 
-It is kept in the stack's SQLite file, newest last; the terminal and the console read it.
+It is kept in the stack's SQLite file, newest last. Terminal and console read it.
 """
 
 import json

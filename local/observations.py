@@ -2,8 +2,8 @@
 
 The functions log one entry per request and per delivery. The broker knows what is
 published and which deliveries are in flight, so its observations become entries too,
-in the form of log entries with ``component`` "broker", which the functions' own entries
-do not have. Their stages: ``published`` (with the payload as ``data``), ``delivered`` (a
+in the form of log entries. Their ``component`` is "broker"; the functions' own entries
+have none. Their stages: ``published`` (with the payload as ``data``), ``delivered`` (a
 delivery attempt starts), ``answered`` (it ended, with ``http_status`` or ``error``),
 ``exhausted`` (no attempts are left) and ``dead-lettered`` (a message was published to
 the dead-letter topic).
@@ -36,8 +36,7 @@ def of_functions(journal: Journal) -> Callable[[dict[str, Any]], None]:
         labels = {
             name: value
             for name, value in entry.items()
-            if name not in NOT_STORED
-            and not name.startswith("logging.googleapis.com/")
+            if name not in NOT_STORED and not name.startswith("logging.googleapis.com/")
         }
         journal.observe(stage, at=_seconds(entry), **labels)
 

@@ -16,9 +16,7 @@ class LocalSettings:
     console_port: int = setting(
         "CONSOLE_PORT", whole(0, 65535), "Port of the console.", 8090
     )
-    state: str = setting(
-        "LOCAL_STATE", text, "Folder of the stack's state.", ".local"
-    )
+    state: str = setting("LOCAL_STATE", text, "Folder of the stack's state.", ".local")
     minimum_backoff: float | None = setting(
         "LOCAL_MINIMUM_BACKOFF_SECONDS",
         seconds(0, 600),

@@ -80,9 +80,7 @@ class Stack:
         broker_address = await self._serve(broker, LOOPBACK, 0)
         credentials, commerce_url, stand_in = {}, settings.commerce_url, None
         if not commerce_url:
-            stand_in = StandIn(
-                folder.open(), observe=observations.of_stand_in(journal)
-            )
+            stand_in = StandIn(folder.open(), observe=observations.of_stand_in(journal))
             commerce_url = "http://" + await self._serve(stand_in, LOOPBACK, 0)
             credentials = stand_in.environment(commerce_url)
 
@@ -253,8 +251,8 @@ def _lock_folder(path: Path) -> StateFolder:
     except FolderInUse as error:
         pid = f" (process {error.pid})" if error.pid else ""
         raise CannotStart(
-            f"A stack is running here already{pid}: stop it with Ctrl-C first, or choose"
-            " another folder: LOCAL_STATE=.local2 make run"
+            f"A stack is running here already{pid}: stop it with Ctrl-C first, or"
+            " choose another folder: LOCAL_STATE=.local2 make run"
         ) from None
     except FolderUnusable as error:
         raise CannotStart(

@@ -41,7 +41,9 @@ class StateFolder:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = open(folder / "lock", "a")
         except OSError as error:
-            raise FolderUnusable(f"{folder} cannot be used ({error.strerror})") from None
+            raise FolderUnusable(
+                f"{folder} cannot be used ({error.strerror})"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
