@@ -25,7 +25,8 @@ class DeliverySettings:
     @classmethod
     def from_catalog(cls, **changes: float | None) -> "DeliverySettings":
         """As deployed, with those *changes* that are not None."""
-        numbers = {name: catalog.delivery()[name] for name in cls.__dataclass_fields__}
+        settings = catalog.delivery_settings()
+        numbers = {name: settings[name] for name in cls.__dataclass_fields__}
         return cls(**numbers | {k: v for k, v in changes.items() if v is not None})
 
 

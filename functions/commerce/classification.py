@@ -5,16 +5,27 @@
 2xx without                                 Unavailable 503, alarm: wrong address
 3xx                                         Unavailable 503, alarm: wrong address
 400 naming an OAuth problem                 Unavailable 401, alarm: credentials, clock
-400 naming database contention              Unavailable 503
 401, 403, 407                               Unavailable, alarm: credentials
-404 in Commerce's JSON                      Rejected; for a DELETE, success
-404 for an unknown route, or without JSON   Unavailable 503, alarm: wrong address
 408, 425, 429                               Unavailable, no effect
 5xx                                         Unavailable, outcome unknown (no effect for
                                             a 503 in Commerce's JSON or with
                                             Retry-After)
-other 4xx                                   Rejected
+404 for an unknown route                    Unavailable 503, alarm: wrong address
+other 4xx, not in Commerce's JSON           Unavailable 503, alarm: a gateway answered
+400 of a database outage or contention      Unavailable 503
+400 in words for any cause                  Ambiguous
+404 of a DELETE, in words of Commerce       success
+other 4xx in words of Commerce              Rejected
+other 4xx in other words                    Unconfirmed: rejected when a look-up shows
+                                            that Commerce answered
 ==========================================  =========================================
+
+"Commerce's JSON" is an object with a text ``message`` and no keys but those of
+``ERROR_KEYS``. The words are matched against the untranslated message before its
+parameters are filled in, since parameters may quote an event. Where they come from:
+``ProductRepository``, ``GroupRepository``, ``ShipOrder``, ``ShipmentRepository`` and
+``Webapi/ErrorProcessor`` of magento/magento2, ``SourceItemsSaveHandler`` and its
+validators of magento/inventory (2.0 to 2.4.8).
 """
 
 import json
@@ -26,13 +37,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from functions.commerce.errors import HandlerError, Rejected, Unavailable
+from functions.commerce.errors import Ambiguous, HandlerError, Rejected, Unavailable
 
 MAX_MESSAGE_LENGTH = 500  # characters of Commerce's text in an error of ours
 MAX_LISTED_ERRORS = 10
 MAX_PARAMETERS = 50
 NOT_JSON = object()
 
+ERROR_KEYS = frozenset({"message", "parameters", "errors", "code", "trace"})
+PLACEHOLDER = re.compile(r"%\w+")
 UNKNOWN_ROUTE = "request does not match any route"
 # RFC 5849's problem names as Commerce's OAuth documentation lists them, and the texts
 # of Magento's OAuth classes for them.
@@ -46,17 +59,42 @@ OAUTH_PROBLEM = re.compile(
     re.I,
 )
 # Magento answers 400 when its database gives up (magento2#5351); the transaction is
-# rolled back. Whole phrases, since a message may quote values of an event: a product
-# can be called "Deadlock".
+# rolled back. SQLSTATE 08: connection, 40: rollback, HY000: general, as "gone away".
 CONTENTION = re.compile(
-    r"unable to save product|was unable to be saved\. please try again|deadlock found"
-    r"|lock wait timeout|try restarting transaction|could not save source item"
-    r"|could not save a shipment, see error log|database connection error",
+    r"deadlock found|lock wait timeout|try restarting transaction"
+    r"|database connection error|mysql server has gone away|too many connections"
+    r"|rolled back transaction has not been completed"
+    r"|sqlstate\[(08...|40...|hy000)\]",
     re.I,
+)
+# One sentence for every exception while something is written: contention as well as a
+# duplicate URL key or an unknown source (inventory#889, #3150, magento2#3525, #12058).
+CATCH_ALL = re.compile(
+    r"unable to save product|was unable to be saved\. please try again"
+    r"|could not (save|delete|remove)\b|see error log for details"
+    r"|couldn.t be (saved|removed|deleted)|\bsqlstate\[",
+    re.I,
+)
+# Wordings of permanent refusals.
+KNOWN_REFUSAL = re.compile(
+    r"^invalid product data|^invalid value of|^the value of attribute"
+    r"|is required\. enter and try again|is a required field|is a required value"
+    r"|^validation failed|can not be empty|can not contain leading or trailing"
+    r"|should be numeric|should a known status|^input data is empty"
+    r"|^shipment document validation error|already exists|^cannot delete group"
+    r"|that was requested doesn.t exist|^requested (product|entity) doesn.t exist"
+    r"|^no such entity|^an id is needed|^id required"
+    r"|is not part of the order status history|does not allow a shipment"
+    r"|is not a valid email|is not a valid|^decoding error|^one or more input",
+    re.I | re.M,
 )
 # The integration is known and lacks a permission (Magento: "The consumer isn't
 # authorized to access %resources.").
 FORBIDDEN = re.compile(r"n.t authorized to access|permission_(denied|unknown)", re.I)
+
+
+class Unconfirmed(Rejected):
+    """A 4xx in Commerce's form whose words are unknown; a look-up must confirm it."""
 
 
 class CommerceResponse(NamedTuple):
@@ -79,9 +117,10 @@ def parse_result(method: str, route: str, response: CommerceResponse) -> Any:
     document = parse_json(response.content)
     if 200 <= response.status < 300 and document is not NOT_JSON:
         return document
-    if method == "DELETE" and response.status == 404 and _names_missing(document):
+    error = classify(method, route, response, document)
+    if method == "DELETE" and error.status == 404 and type(error) is Rejected:
         return True
-    raise classify(method, route, response, document)
+    raise error
 
 
 def classify(
@@ -105,13 +144,8 @@ def classify(
     seconds = retry_after(response.headers.get("Retry-After"))
     if status == 400 and OAUTH_PROBLEM.search(text):
         return Unavailable(401, message, alarm=True)
-    if status == 400 and CONTENTION.search(text):
-        return Unavailable(503, message, retry_after=seconds)
     if status in (401, 403, 407):
         return Unavailable(status, message, retry_after=seconds, alarm=True)
-    if status == 404 and not _names_missing(document):
-        message = f"{message}: is COMMERCE_BASE_URL right?"
-        return Unavailable(503, message, alarm=True)
     if status in (408, 425, 429):
         return Unavailable(status, message, retry_after=seconds)
     if status >= 500:
@@ -119,7 +153,23 @@ def classify(
         return Unavailable(
             status, message, outcome_unknown=not no_effect, retry_after=seconds
         )
-    return Rejected(status, message)
+    if not _is_commerces(document):
+        message = (
+            f"{message}, not in Commerce's form: check COMMERCE_BASE_URL and the"
+            " gateways in front of Commerce"
+        )
+        return Unavailable(503, message, retry_after=seconds, alarm=True)
+    words = _templates(document)
+    if UNKNOWN_ROUTE in words.lower():
+        message = f"{message}: is COMMERCE_BASE_URL right?"
+        return Unavailable(503, message, alarm=True)
+    if CONTENTION.search(words):
+        return Unavailable(503, message, retry_after=seconds)
+    if CATCH_ALL.search(words):
+        return Ambiguous(message, retry_after=seconds)
+    if KNOWN_REFUSAL.search(words) or _has_parameters(document):
+        return Rejected(status, message)
+    return Unconfirmed(status, message)
 
 
 def parse_json(content: bytes) -> Any:
@@ -144,7 +194,10 @@ def is_unauthenticated(response: CommerceResponse) -> bool:
 
 def is_unknown_route(response: CommerceResponse) -> bool:
     """Whether *response* is a 404 that does not concern the entity asked for."""
-    return response.status == 404 and not _names_missing(parse_json(response.content))
+    document = parse_json(response.content)
+    return response.status == 404 and not (
+        _is_commerces(document) and UNKNOWN_ROUTE not in _templates(document).lower()
+    )
 
 
 def render(document: Any) -> str:
@@ -183,14 +236,41 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
 
 
 def _is_commerces(document: Any) -> bool:
-    """Whether this is Commerce's own JSON, and not that of a gateway in front of it."""
-    # Adobe's gateway in front of SaaS names its own errors in error_code.
-    return bool(render(document)) and "error_code" not in document
+    """Whether an error has Commerce's form, and not that of a gateway in front of it.
+
+    Adobe's gateway in front of SaaS, for example, adds ``error_code``.
+    """
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("message"), str)
+        and document.keys() <= ERROR_KEYS
+    )
 
 
-def _names_missing(document: Any) -> bool:
-    """Whether this is Commerce's own JSON, about a missing entity, not a route."""
-    return _is_commerces(document) and UNKNOWN_ROUTE not in render(document).lower()
+def _has_parameters(document: dict[str, Any]) -> bool:
+    """Whether the message has placeholders, of which translations keep the values."""
+    return any(
+        error.get("parameters") and PLACEHOLDER.search(str(error.get("message")))
+        for error in (document, *_listed_errors(document))
+    )
+
+
+def _templates(document: dict[str, Any]) -> str:
+    """The messages before their parameters are filled in."""
+    texts = []
+    for error in (document, *_listed_errors(document)):
+        text = error.get("message")
+        if isinstance(text, str):
+            # A message that is nothing but a placeholder says what it means in it.
+            bare = PLACEHOLDER.fullmatch(text.strip())
+            texts.append(_fill_parameters(error) if bare else text)
+    return "\n".join(texts)
+
+
+def _listed_errors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    errors = document.get("errors")
+    listed = errors[:MAX_LISTED_ERRORS] if isinstance(errors, list) else []
+    return [error for error in listed if isinstance(error, dict)]
 
 
 def _fill_parameters(error: Any) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 import requests
 
-from functions.commerce import classification
-from functions.commerce.classification import CommerceResponse
+from functions.commerce import classification, confirmation
+from functions.commerce.classification import CommerceResponse, Unconfirmed
+from functions.commerce.confirmation import PROBE_ROUTE
 from functions.commerce.errors import Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
@@ -25,8 +26,6 @@ from functions.commerce.transport import Transport
 
 # The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
 MAX_PAUSE_SECONDS = 600
-# Open to every integration, changes nothing, and its path needs no encoding.
-PROBE_ROUTE = "store/storeConfigs"
 
 BeforeCall = Callable[[float], None]
 ObserveCall = Callable[[str, str, int | None, float], None]
@@ -53,7 +52,7 @@ class CommerceConnection:
         self.settings = settings
         self._clock = clock
         self._transport = Transport(
-            settings.concurrency, settings.connect_timeout_seconds, session, clock
+            settings.concurrency, settings.connect_timeout_seconds, session
         )
         self.oauth1 = OAuth1(settings) if settings.auth_method == "oauth1" else None
         self.ims = None if self.oauth1 else Ims(settings, self._transport, clock)
@@ -212,7 +211,47 @@ class CommerceSession:
                 f"Commerce answered {response.status} to {method} {route}: this store"
                 f" refuses {kind} with these characters",
             )
-        return classification.parse_result(method, route, response)
+        try:
+            return classification.parse_result(method, route, response)
+        except Unconfirmed as error:
+            return self._confirm(error, method, route, values)
+
+    def _confirm(
+        self, error: Unconfirmed, method: str, route: str, values: dict[str, Any]
+    ) -> Any:
+        """Look up the entity, to see whether Commerce itself refused the request.
+
+        Translations and extensions have words of their own, and gateways can answer in
+        the same form (Kong#10483).
+
+        Returns:
+            True for a DELETE whose entity Commerce does not have.
+
+        Raises:
+            Rejected: Commerce answers the look-up, so the refusal is its own.
+            Unavailable: it does not, or it has the entity that a 404 says is missing.
+        """
+        asked = confirmation.look_up(route, values)
+        exists = confirmation.entity_exists(
+            asked, self.request("GET", asked.path, asked.query)
+        )
+        if exists is None:
+            raise Unavailable(
+                503,
+                f"{error.message}; a look-up of {asked.path} did not confirm that"
+                " Commerce answered: check COMMERCE_BASE_URL and the gateways in front",
+                alarm=True,
+            )
+        if method == "DELETE" and error.status == 404:
+            if not exists:
+                return True
+            raise Unavailable(
+                503,
+                f"{error.message}; Commerce has the entity all the same: check the"
+                " gateways in front of it",
+                alarm=True,
+            )
+        raise Rejected(error.status, error.message)
 
     def _send(
         self, method: str, route: str, url: str, content: bytes | None

@@ -1,8 +1,10 @@
 """What a handler or the Commerce client raises on purpose.
 
 HandlerError
-├── Rejected      permanent failure: stored as dead letter, not redelivered
-└── Unavailable   temporary failure: redelivered with backoff
+├── Rejected        permanent failure: stored as dead letter, not redelivered
+└── Unavailable     temporary failure: redelivered with backoff
+    └── Ambiguous   one sentence for temporary and permanent causes: a bounded number
+                    of delivery attempts, then rejected
 """
 
 
@@ -47,3 +49,13 @@ class Unavailable(HandlerError):
         self.outcome_unknown = outcome_unknown
         self.retry_after = retry_after
         self.alarm = alarm
+
+
+class Ambiguous(Unavailable):
+    """Commerce refused in words that it uses for temporary and permanent causes.
+
+    It has had no effect: Commerce rolls the transaction back.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(503, message, retry_after=retry_after)

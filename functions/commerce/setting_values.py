@@ -63,8 +63,20 @@ def store_code(value: str) -> str:
     """``all``, ``default`` or a store view's code.
 
     Raises:
-        ValueError: it is none of them; it could change the path that it becomes part of.
+        ValueError: it is not one of them, and could change the path.
     """
     if not STORE_CODE.fullmatch(value):
         raise ValueError("must be all, default or a store view's code")
     return value
+
+
+def whole_numbers(value: str) -> tuple[int, ...]:
+    """Whole numbers from 1, separated by commas.
+
+    Raises:
+        ValueError: one of them is not a whole number.
+    """
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+        raise ValueError("must be whole numbers from 1, separated by commas")
+    return tuple(int(part) for part in parts)

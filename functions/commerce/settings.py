@@ -4,7 +4,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from functions.commerce.setting_values import address, credential, scopes, store_code
+from functions.commerce.setting_values import (
+    address,
+    credential,
+    scopes,
+    store_code,
+    whole_numbers,
+)
 from functions.settings import flag, one_of, seconds, setting, text, whole
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
@@ -146,6 +152,27 @@ class CommerceSettings:
         whole(1, 5000),
         "Stock levels in one call; 20 is Commerce's default input limit.",
         20,
+    )
+    product_website_ids: tuple[int, ...] = setting(
+        "COMMERCE_PRODUCT_WEBSITE_IDS",
+        whole_numbers,
+        "Websites of new products, comma-separated; unset, Commerce decides: all of"
+        " them in the scope all, else the store's own.",
+        (),
+    )
+    ambiguous_attempts: int = setting(
+        "COMMERCE_AMBIGUOUS_ATTEMPTS",
+        whole(1, 100),
+        "Delivery attempts before an event is rejected that Commerce refuses in words"
+        " which it uses for temporary and permanent causes.",
+        5,
+    )
+    ambiguous_seconds: float = setting(
+        "COMMERCE_AMBIGUOUS_SECONDS",
+        seconds(0, 86_400),
+        "Seconds that must have passed since the first of these attempts.",
+        900.0,
+        shown="900",
     )
     timeout_seconds: float = setting(
         "COMMERCE_TIMEOUT_SECONDS",

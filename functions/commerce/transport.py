@@ -1,12 +1,10 @@
 """One HTTP request over a kept connection, and the meaning of its failures."""
 
 import logging
-import time
-from collections.abc import Callable
+import ssl
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Timeout
@@ -15,9 +13,12 @@ from urllib3.exceptions import (
     HTTPError,
     NewConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from functions.commerce.classification import CommerceResponse
+from functions.commerce.deadline import DeadlineAdapter
 from functions.commerce.errors import Unavailable
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024  # decompressed
@@ -39,7 +40,6 @@ class Transport:
         connections: kept per host.
         connect_timeout_seconds: at most, to connect.
         session: its adapters send the requests; by default a new one's.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -47,17 +47,15 @@ class Transport:
         connections: int,
         connect_timeout_seconds: float,
         session: requests.Session | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if session is None:
             session = requests.Session()
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(2, connections))
+                session.mount(scheme, DeadlineAdapter(2, connections))
         for name in NOISY_LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
         self._connect_timeout_seconds = connect_timeout_seconds
-        self._clock = clock
         self._environments: dict[str, dict[str, Any]] = {}
 
     def send(
@@ -79,7 +77,6 @@ class Transport:
                 sent.
         """
         name = f"{method} {route}"
-        deadline = self._clock() + seconds
         # Not prepared by requests, which would rewrite %2E%2E in the URL.
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, content
@@ -99,24 +96,20 @@ class Transport:
         except NETWORK_ERRORS as error:
             raise network_failure(error, name) from error
         try:
-            body = self._read(response, deadline, name)
+            body = self._read(response, name)
         except NETWORK_ERRORS as error:
             raise network_failure(error, name, response_started=True) from error
         finally:
             response.close()
         return CommerceResponse(response.status_code, response.headers, body)
 
-    def _read(self, response: requests.Response, deadline: float, name: str) -> bytes:
+    def _read(self, response: requests.Response, name: str) -> bytes:
         body = bytearray()
-        # read1 returns what has arrived, so that a slow response cannot outlast us.
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > MAX_RESPONSE_BYTES:
                 message = f"{name}: the response is larger than {MAX_RESPONSE_BYTES} B"
                 raise Unavailable(503, message, outcome_unknown=True)
-            if self._clock() > deadline:
-                message = f"{name}: the response did not end in time"
-                raise Unavailable(504, message, outcome_unknown=True)
         return bytes(body)
 
     def _environment(self, url: str) -> dict[str, Any]:
@@ -146,6 +139,9 @@ def network_failure(
         or isinstance(reason, ConnectTimeoutError | NewConnectionError)
         or (isinstance(error, requests.exceptions.SSLError) and _in_handshake(reason))
     ):
+        if (problem := _tls_problem(reason)) is not None:
+            message = f"{name}: no secure connection: {problem}"
+            return Unavailable(503, message, alarm=True)
         kind = type(reason).__name__ if reason is not None else kind
         return Unavailable(503, f"{name}: no connection ({kind})")
     if isinstance(error, requests.Timeout | ReadTimeoutError) or isinstance(
@@ -155,6 +151,18 @@ def network_failure(
     return Unavailable(
         503, f"{name}: the connection broke ({kind})", outcome_unknown=True
     )
+
+
+def _tls_problem(reason: Exception | None) -> str | None:
+    """What is wrong with certificate or protocol; None for other errors."""
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, CertificateError):
+        return f"the certificate is not accepted: {cause}"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason or type(cause).__name__}"
+    return None
 
 
 def _in_handshake(reason: Exception | None) -> bool:

@@ -20,7 +20,7 @@ from functions.consumer.results import ConsumerResult
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import content_hash, parse_traceparent
-from functions.handlers import DeliveryContext, dispatch
+from functions.handlers import DeliveryContext, Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.store import LedgerUnavailable
@@ -111,13 +111,21 @@ class Consumer:
                 return results.another_in_flight()
             delivery = LeasedDelivery(self.ledger, decision, budget)
             result = self._handle(event, push.event, value, delivery, calls)
+            if result.ambiguous:
+                self._reject_at_limit(result, delivery)
         except Rejected as error:
             # Storing a dead letter takes time of its own, and only the owner may.
             if delivery is not None and not delivery.renew():
                 return results.another_in_flight()
             result = self._store_dead_letter(push, error, calls.log)
         if delivery is not None and not delivery.complete(
-            Outcome(result.status, result.message, result.final, result.outcome_unknown)
+            Outcome(
+                result.status,
+                result.message,
+                result.final,
+                result.outcome_unknown,
+                result.ambiguous,
+            )
         ):
             # Only the owner's outcome counts; the delivery that took over has its own.
             return results.another_in_flight()
@@ -143,6 +151,8 @@ class Consumer:
         )
         try:
             return results.handled(name, dispatch(event)(value, commerce, delivery))
+        except Skipped as skip:
+            return results.skipped(name, skip.reason, skip.message)
         except Rejected:
             raise
         except Unavailable as error:
@@ -154,6 +164,22 @@ class Consumer:
         except Exception as error:
             calls.log.error(error_location(error), stage="call")
             return results.failed("error", 500, "Internal error", outcome_unknown=True)
+
+    def _reject_at_limit(
+        self, result: ConsumerResult, delivery: LeasedDelivery
+    ) -> None:
+        """Reject an event that Commerce keeps refusing in ambiguous words.
+
+        Raises:
+            Rejected: after enough attempts and enough time for an outage to end.
+        """
+        settings = self.commerce.settings
+        attempts = delivery.ambiguous_attempts
+        if (
+            attempts >= settings.ambiguous_attempts
+            and delivery.ambiguous_seconds >= settings.ambiguous_seconds
+        ):
+            raise Rejected(400, f"{result.message} (after {attempts} attempts)")
 
     def _store_dead_letter(
         self, push: Push, error: Rejected, log: Logger
@@ -293,7 +319,7 @@ def _log_outcome(
         http_status=http_status,
         ms=round((time.perf_counter() - start) * 1000, 1),
         alarm=result.alarm or None,
-        reason=result.message if result.message in results.LOGGED_MESSAGES else None,
+        reason=result.reason or results.loggable(result.message),
         calls=calls.calls or None,
         **more,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.commerce.errors import Unavailable
 from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.events.identifiers import watermark_name
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger
 
@@ -50,6 +51,7 @@ class DirectCall:
     """``DeliveryContext`` of a direct call: no ledger, no earlier attempts."""
 
     outcome_unknown_since: datetime | None = None
+    outdated_rows = 0
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -75,6 +77,7 @@ class LeasedDelivery:
         self._ledger = ledger
         self._lease = lease
         self._budget = budget
+        self.outdated_rows = 0
         self._watermarks: set[str] = set()  # leased rows
         self._leased_at = 0.0  # of the budget's time: no lease is older
         self._lease_is_unused = True  # it was acquired for the next call
@@ -94,6 +97,16 @@ class LeasedDelivery:
             raise Unavailable(503, ANOTHER_IN_FLIGHT)
         self._lease_is_unused = False
 
+    @property
+    def ambiguous_attempts(self) -> int:
+        """Attempts that were ambiguous, if this one is."""
+        return self._lease.ambiguous_attempts + 1
+
+    @property
+    def ambiguous_seconds(self) -> float:
+        """Seconds since the first ambiguous attempt ended."""
+        return self._lease.ambiguous_seconds + self._budget.elapsed()
+
     def renew(self) -> bool:
         """Extend the lease; False when another delivery has taken over."""
         return self._ledger.renew(self._lease)
@@ -112,6 +125,7 @@ class LeasedDelivery:
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
         self._lease_is_unused = True
+        self.outdated_rows += verdicts.count("outdated")
         to_send = [verdict == "send" for verdict in verdicts]
         self._watermarks.update(
             name for name, send in zip(names, to_send, strict=True) if send
@@ -152,10 +166,4 @@ class LeasedDelivery:
         verdicts = self._ledger.acquire_watermarks(
             self._lease, sorted(self._watermarks)
         )
-        return verdicts is not None and "drop" not in verdicts
-
-
-def watermark_name(sku: str, source: str) -> str:
-    """``stock:SKU@source``; the last @ separates, since a SKU may contain others."""
-    escaped = source.replace("%", "%25").replace("@", "%40")
-    return f"stock:{sku}@{escaped}"
+        return verdicts is not None and set(verdicts) == {"send"}

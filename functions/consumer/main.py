@@ -11,7 +11,7 @@ from functions.commerce.settings import CommerceSettings
 from functions.consumer.consumer import Consumer
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.settings import ConsumerSettings
-from functions.events.catalog import delivery
+from functions.events.catalog import delivery_settings
 from functions.ledger.ledger import Ledger
 from functions.ledger.stores import open_store
 from functions.log import Logger
@@ -36,7 +36,7 @@ def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
         ),
         Logger(settings.log_level, settings.project),
         tracing(settings.otlp_endpoint, "consumer"),
-        delivery()["handler_budget_seconds"],
+        delivery_settings()["handler_budget_seconds"],
     )
 
 

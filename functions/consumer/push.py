@@ -52,12 +52,14 @@ class Push:
 
     @property
     def time(self) -> str:
-        """The event time, normalised; else Pub/Sub's publish time; else now."""
-        return (
-            normalize_timestamp(self.attributes.get("ce-time", ""))
-            or normalize_timestamp(self.published)
-            or timestamp()
-        )
+        """The event time, normalised; else Pub/Sub's publish time; else now.
+
+        It is never later than the publish time: a publisher whose clock is ahead would
+        make every later event outdated.
+        """
+        given = normalize_timestamp(self.attributes.get("ce-time", ""))
+        published = normalize_timestamp(self.published) or timestamp()
+        return min(given or published, published)
 
     @property
     def traceparent(self) -> str | None:

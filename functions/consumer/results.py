@@ -1,9 +1,9 @@
 """Results of a consumer, as Pub/Sub, a direct caller and the log see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
 
 # What is said when no handler was reached; the only messages that are logged, since
@@ -14,6 +14,11 @@ DEAD_LETTERS_UNAVAILABLE = "The dead-letter topic cannot be reached"
 LOGGED_MESSAGES = frozenset(
     {ANOTHER_IN_FLIGHT, LEDGER_UNAVAILABLE, DEAD_LETTERS_UNAVAILABLE}
 )
+
+
+def loggable(message: str) -> str | None:
+    """*message* when it is one of ours and not one of Commerce's."""
+    return message if message in LOGGED_MESSAGES else None
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class ConsumerResult:
         retry_after: seconds that Commerce asked to wait, where it did.
         outcome_unknown: Commerce may have acted although the event was not handled.
         alarm: an operator must act.
+        ambiguous: a retry after words of Commerce that do not say whether it helps.
+        reason: why the event was skipped.
     """
 
     outcome: str
@@ -35,6 +42,8 @@ class ConsumerResult:
     retry_after: float | None = None
     outcome_unknown: bool = False
     alarm: bool = False
+    ambiguous: bool = False
+    reason: str | None = None
 
     @property
     def final(self) -> bool:
@@ -63,6 +72,11 @@ def handled(event: str, message: str, outcome: str = "handled") -> ConsumerResul
     return ConsumerResult(outcome, 200, {"type": event, "response": response})
 
 
+def skipped(event: str, reason: str, message: str) -> ConsumerResult:
+    """The event needs no change; it counts as handled."""
+    return replace(handled(event, message, "skipped"), reason=reason)
+
+
 def failed(outcome: str, status: int, message: str, **more: Any) -> ConsumerResult:
     """The event was not handled; *more* as the attributes of the result."""
     body = {"error": {"statusCode": status, "body": {"error": message}}}
@@ -83,6 +97,7 @@ def unavailable(error: Unavailable) -> ConsumerResult:
         retry_after=error.retry_after,
         outcome_unknown=error.outcome_unknown,
         alarm=error.alarm,
+        ambiguous=isinstance(error, Ambiguous),
     )
 
 

@@ -1,7 +1,7 @@
 """Handlers: one module per entity, one function per event.
 
 A handler is called as ``handler(value, commerce, delivery)``. It returns the sentence
-for the caller, or raises ``Rejected`` or ``Unavailable``.
+for the caller, or raises ``Skipped``, ``Rejected`` or ``Unavailable``.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from functions.commerce.settings import CommerceSettings
-from functions.events.catalog import Event, named
+from functions.events.catalog import Event, load_attribute
 
 
 class CommerceClient(Protocol):
@@ -41,9 +41,11 @@ class DeliveryContext(Protocol):
         outcome_unknown_since: start of the first earlier attempt of this event whose
             outcome is unknown (response lost, process killed); None when there is none.
             Before a non-idempotent call is repeated, the handler reconciles.
+        outdated_rows: how many rows ``pending`` has left out as outdated.
     """
 
     outcome_unknown_since: datetime | None
+    outdated_rows: int
 
     def before_call(self, timeout_seconds: float) -> None:
         """Called by the Commerce client before each call.
@@ -69,6 +71,20 @@ class DeliveryContext(Protocol):
         ...
 
 
+class Skipped(Exception):
+    """The event needs no change at Commerce.
+
+    Attributes:
+        reason: ``outdated`` or ``own change``.
+        message: one sentence for the caller.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
 Handler = Callable[[Any, CommerceClient, DeliveryContext], str]
 
 
@@ -79,4 +95,4 @@ def dispatch(event: Event) -> Handler:
     Raises:
         LookupError: there is none.
     """
-    return named("functions.handlers", event.entity, "handler", event.handler)
+    return load_attribute("functions.handlers", event.entity, "handler", event.handler)

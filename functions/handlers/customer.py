@@ -9,7 +9,7 @@ from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 
 # A PUT resets these on some versions when it leaves them out (magento2#14663, #22869,
-# #7380); it does not reset addresses.
+# #7380, #27909); it does not reset addresses.
 KEPT = (
     "group_id",
     "store_id",
@@ -17,7 +17,9 @@ KEPT = (
     "default_billing",
     "default_shipping",
     "disable_auto_group_change",
+    "custom_attributes",
 )
+KEPT_FIELDS = {"fields": ",".join(KEPT) + "[attribute_code,value]"}
 
 
 def transform(value: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def updated_customer(
     value: dict[str, Any], current: dict[str, Any], settings: CommerceSettings
 ) -> dict[str, Any]:
     """The event's customer, with the fields of the *current* one that must be kept."""
-    kept = {name: current[name] for name in KEPT if current.get(name) is not None}
+    kept = {name: current[name] for name in KEPT if current.get(name) not in (None, [])}
     if "website_id" not in kept and settings.website_id is not None:
         kept["website_id"] = settings.website_id
     return {"id": value["id"], **transform(value), **kept}
@@ -73,9 +75,7 @@ def update(
     Raises:
         Rejected: the customer does not exist.
     """
-    current = read_object(
-        commerce.get("customers/{id}", {"fields": ",".join(KEPT)}, id=value["id"])
-    )
+    current = read_object(commerce.get("customers/{id}", KEPT_FIELDS, id=value["id"]))
     customer = updated_customer(value, current, commerce.settings)
     commerce.put("customers/{id}", {"customer": customer}, id=value["id"])
     return "Customer updated successfully"

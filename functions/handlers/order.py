@@ -7,6 +7,7 @@ from functions.commerce.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext, shipment
 from functions.handlers.reconcile import is_recent
 
+COMMENT_FIELDS = {"fields": "items[entity_id,comment,created_at]"}
 COMMENT_PREFIX = "Order status changed to "
 
 
@@ -37,23 +38,18 @@ def update_status(
         Rejected: the order does not exist, or (with COMMERCE_ORDER_STATUS_MODE=status)
             Commerce does not let it have that status.
     """
-    order = read_object(
-        commerce.get("orders/{id}", {"fields": "status"}, id=value["id"])
-    )
-    status = order.get("status")
-    if not isinstance(status, str) or not status:
-        raise Rejected(409, "The order has no status, and a comment must name one")
-    if commerce.settings.order_status_mode == "status":
-        status = value["status"]
-    comment = transform(value, status)
-    if delivery.outcome_unknown_since is None or not _is_commented(
-        comment, value["id"], commerce, delivery
-    ):
-        commerce.post(
-            "orders/{id}/comments", {"statusHistory": comment}, id=value["id"]
-        )
-    message = "Order updated successfully"
-    return message if status == value["status"] else f"{message}; status not changed"
+    current = _current_status(value["id"], commerce)
+    try:
+        return _comment(value, current, commerce, delivery)
+    except Rejected as error:
+        if error.status != 400:
+            raise
+        # The order may have moved on between our look-up and our comment
+        # (Adyen/adyen-magento2#1085): once more with its new status.
+        latest = _current_status(value["id"], commerce)
+        if latest == current:
+            raise
+    return _comment(value, latest, commerce, delivery)
 
 
 def create_shipment(
@@ -95,10 +91,40 @@ def update_shipment(
     Raises:
         Rejected: the shipment is not the order's, or a part is not the shipment's.
     """
-    current = read_object(commerce.get("shipment/{id}", id=value["id"]))
+    current = read_object(
+        commerce.get("shipment/{id}", shipment.FIELDS, id=value["id"])
+    )
     body = {"entity": shipment.updated_shipment(value, current)}
     commerce.post("shipment", body)
     return "Shipment updated successfully"
+
+
+def _current_status(order_id: int, commerce: CommerceClient) -> str:
+    order = read_object(commerce.get("orders/{id}", {"fields": "status"}, id=order_id))
+    status = order.get("status")
+    if not isinstance(status, str) or not status:
+        raise Rejected(409, "The order has no status, and a comment must name one")
+    return status
+
+
+def _comment(
+    value: dict[str, Any],
+    current: str,
+    commerce: CommerceClient,
+    delivery: DeliveryContext,
+) -> str:
+    """Add the comment to an order whose status is *current*."""
+    sets_status = commerce.settings.order_status_mode == "status"
+    status = value["status"] if sets_status else current
+    comment = transform(value, status)
+    if delivery.outcome_unknown_since is None or not _is_commented(
+        comment, value["id"], commerce, delivery
+    ):
+        commerce.post(
+            "orders/{id}/comments", {"statusHistory": comment}, id=value["id"]
+        )
+    message = "Order updated successfully"
+    return message if status == value["status"] else f"{message}; status not changed"
 
 
 def _is_commented(
@@ -114,7 +140,9 @@ def _is_commented(
     """
     comments = [
         existing
-        for existing in read_list(commerce.get("orders/{id}/comments", id=order_id))
+        for existing in read_list(
+            commerce.get("orders/{id}/comments", COMMENT_FIELDS, id=order_id)
+        )
         if str(existing.get("comment")).startswith(COMMENT_PREFIX)
         and is_recent(existing.get("created_at"), delivery)
     ]

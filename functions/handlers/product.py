@@ -3,7 +3,6 @@
 from typing import Any
 
 from functions.commerce.documents import read_list
-from functions.commerce.errors import Rejected
 from functions.commerce.routes import needs_encoding, search_query
 from functions.commerce.settings import CommerceSettings
 from functions.handlers import CommerceClient, DeliveryContext
@@ -25,7 +24,16 @@ def transform(value: dict[str, Any]) -> dict[str, Any]:
 
 def new_product(value: dict[str, Any], settings: CommerceSettings) -> dict[str, Any]:
     """A product with the fields that only a new one gets."""
-    product = {**transform(value), "attribute_set_id": settings.attribute_set_id}
+    product = {
+        **transform(value),
+        "attribute_set_id": settings.attribute_set_id,
+        # Without it some versions drop the price of the first POST (magento2#8171).
+        "type_id": "simple",
+    }
+    if settings.product_website_ids:
+        product["extension_attributes"] = {
+            "website_ids": list(settings.product_website_ids)
+        }
     if settings.product_tax_class_id is not None:
         product["custom_attributes"].append(
             {
@@ -52,19 +60,18 @@ def update(
 ) -> str:
     """Update a product; it stays in its attribute set.
 
-    Idempotence: PUT, and POST by SKU, set values and add none.
+    An unknown SKU is created, as Commerce's PUT does.
 
-    Raises:
-        Rejected: the product does not exist.
+    Idempotence: PUT, and POST by SKU, set values and add none.
     """
     sku, product = value["sku"], transform(value)
     if not _avoid_path(sku, commerce.settings):
         commerce.put("products/{sku}", {"product": product}, sku=sku)
     else:
-        # POST would create an unknown product without an attribute set.
+        # POST needs an attribute set for a new product, and must not move an old one.
         query = search_query(("sku", sku, "eq"), page_size=1, fields="items[sku]")
         if not read_list(commerce.get("products", query)):
-            raise Rejected(404, "There is no product with this SKU")
+            product = new_product(value, commerce.settings)
         commerce.post("products", {"product": product})
     return "Product updated successfully"
 

@@ -10,6 +10,15 @@ from functions.commerce.settings import CommerceSettings
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import is_recent
 
+# Only what is used: a shipping label alone makes a document of megabytes.
+FIELDS = {
+    "fields": "order_id,items[entity_id],tracks[entity_id,weight,qty,description],"
+    "comments[entity_id]"
+}
+COMPARED_FIELDS = (
+    "items[created_at,items[order_item_id,qty],tracks[track_number,carrier_code],"
+    "comments[comment]]"
+)
 MAX_COMPARED = 50  # shipments of one order, newest first
 
 
@@ -49,6 +58,7 @@ def exists(
         ("order_id", value["orderId"], "eq"),
         newest_by="entity_id",
         page_size=MAX_COMPARED,
+        fields=COMPARED_FIELDS,
     )
     return any(
         is_recent(existing.get("created_at"), delivery) and is_same(value, existing)

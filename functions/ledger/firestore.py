@@ -17,6 +17,7 @@ from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 
+from functions.ledger.record import encode
 from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 COLLECTION = "ledger"
@@ -151,7 +152,7 @@ def _record(document: firestore.DocumentSnapshot) -> Record | None:
 def _document(record: Record) -> dict[str, Any]:
     """All fields, since an update keeps those that it does not name."""
     return {
-        "record": json.dumps(record, ensure_ascii=False, separators=(",", ":")),
+        "record": encode(record),
         # The TTL policy reads timestamps, not numbers.
         "expires": datetime.fromtimestamp(record["expires"], UTC),
         "resources": [name for name in record.get("resources", []) if name],

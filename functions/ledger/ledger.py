@@ -57,7 +57,9 @@ class Lease:
     """A delivery that may act.
 
     Attributes:
-        key: of the event's record.
+        key: of the event's record, the same for every copy of the event.
+        ambiguous_attempts: see ``Leased``.
+        ambiguous_seconds: since the first of these ended.
     """
 
     key: str
@@ -65,6 +67,8 @@ class Lease:
     owner: str
     attempt: int
     outcome_unknown_since: float | None
+    ambiguous_attempts: int = 0
+    ambiguous_seconds: float = 0.0
 
 
 class Ledger:
@@ -113,8 +117,15 @@ class Ledger:
         decision = self.store.change([key], acquire_lease)
         if not isinstance(decision, Leased):
             return decision
+        since = decision.ambiguous_since
         return Lease(
-            key, delivery, owner, decision.attempt, decision.outcome_unknown_since
+            key,
+            delivery,
+            owner,
+            decision.attempt,
+            decision.outcome_unknown_since,
+            decision.ambiguous_attempts,
+            0.0 if since is None else max(0.0, now - since),
         )
 
     def renew(self, lease: Lease) -> bool:
@@ -162,8 +173,9 @@ class Ledger:
         """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
         Returns:
-            ``send`` or ``drop`` for each; None, with nothing acquired, when another
-            event is setting one of them or another delivery has taken over.
+            ``send``, ``applied`` or ``outdated`` for each; None, with nothing acquired,
+            when another event is setting one of them or another delivery has taken
+            over.
         """
         now, delivery = self._clock(), lease.delivery
         resources = [resource_hash(name) for name in names]
@@ -178,7 +190,13 @@ class Ledger:
             )
             rows = [
                 watermark_acquire(
-                    record, delivery, lease.owner, resource, now, self._lease_seconds
+                    record,
+                    delivery,
+                    lease.key,
+                    lease.owner,
+                    resource,
+                    now,
+                    self._lease_seconds,
                 )
                 for record, resource in zip(records[1:], resources, strict=True)
             ]
@@ -199,7 +217,9 @@ class Ledger:
         ) -> tuple[list[Record | None], None]:
             pairs = zip(records, resources, strict=True)
             rows = (
-                watermark_complete(record, lease.delivery, lease.owner, resource)
+                watermark_complete(
+                    record, lease.delivery, lease.key, lease.owner, resource
+                )
                 for record, resource in pairs
             )
             return self._with_expiry(rows), None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from functions.ledger.record import encode
 from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 BUSY_SECONDS = 5.0
@@ -108,8 +109,7 @@ class SqliteStore:
         if new is None:
             db.execute("DELETE FROM ledger WHERE key = ?", (key,))
             return
-        text = json.dumps(new, separators=(",", ":"))
-        row = (key, new.get("uid"), new["expires"], text)
+        row = (key, new.get("uid"), new["expires"], encode(new))
         db.execute(WRITE, row)
 
     @contextmanager

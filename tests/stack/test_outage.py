@@ -80,7 +80,7 @@ def most_at_once(asked: list[dict]) -> int:
 
 def backed_off(asked: list[dict]) -> None:
     """Each product was asked for again only after its wait, twice as long each time."""
-    least = catalog.delivery()["minimum_backoff_seconds"]
+    least = catalog.delivery_settings()["minimum_backoff_seconds"]
     by_name: dict[str, list[float]] = {}
     for row in asked:
         by_name.setdefault(row["body"]["product"]["name"], []).append(row["at"])
