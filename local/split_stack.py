@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.commerce.signin import Credentials
+from local.commerce import Credentials
 from local.processes import (
     Process,
     Program,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.commerce import StandIn, state
+from local.commerce import StandIn
 from local.commerce.faults import Faults
 
 MAX_SHOWN = 20  # of each kind, the newest
@@ -21,7 +21,7 @@ FAULTS = {
 
 def content(stand_in: StandIn) -> dict[str, Any]:
     """What the stand-in holds: counts, and the newest of each kind."""
-    return state.shown(stand_in.things, MAX_SHOWN)
+    return stand_in.state(MAX_SHOWN)
 
 
 def add_fault(faults: Faults, form: dict[str, str]) -> str:

@@ -120,8 +120,7 @@ class Console:
             return self._page("unknown", request, 404, key=key)
         calls = None
         if self._stand_in:
-            requests = self._stand_in.journal
-            calls = events.commerce_calls(requests, self._journal, key)
+            calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
         return self._page(
             "event",
             request,
@@ -237,7 +236,7 @@ class Console:
             here=request.url.path + ("?" + request.url.query).rstrip("?"),
             dead_count=dead.undelivered if dead else 0,
             undelivered=undelivered,
-            faults=self._stand_in.faults.listed() if self._stand_in else [],
+            faults=self._stand_in.faults.as_dicts() if self._stand_in else [],
             ingest=deployment.stack["ingest"],
             **values,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.happened import Entry
-from local.commerce.journal import Journal as Requests
+from local.commerce.call_journal import CallJournal
 from local.journal import Journal
 
 MAX_ENTRIES = 4_000  # of the journal; older events are found by their uid
@@ -160,7 +160,7 @@ def rejection(journal: Journal, key: str) -> Entry | None:
 
 
 def commerce_calls(
-    requests: Requests, journal: Journal, uid: str
+    stand_in_calls: CallJournal, journal: Journal, uid: str
 ) -> list[dict[str, Any]]:
     """The stand-in's requests and responses for *uid*, oldest first.
 
@@ -168,7 +168,7 @@ def commerce_calls(
     same route and status during the delivery, the one that contains most of the event's
     value is taken, and of several the last.
     """
-    candidates = requests.read_requests(most=MAX_CALLS)
+    candidates = stand_in_calls.read_calls(limit=MAX_CALLS)
     leaves = _leaves(payload(journal, uid))
     taken: set[int] = set()
     calls = []
@@ -180,9 +180,7 @@ def commerce_calls(
             matching = [
                 one
                 for one in candidates
-                if all(
-                    one[name] == call[name] for name in ("method", "route", "status")
-                )
+                if all(one[name] == call[name] for name in CALL_NAMES)
                 and start <= one["at"] <= entry.at + CLOCK_SLACK_SECONDS
                 and one["id"] not in taken
             ]
