@@ -1,110 +1,118 @@
-"""Between broker and consumers: where pushes are doubled, lost and torn.
+"""Between broker and consumers: duplicates, delays and loses pushes and responses.
 
-Pub/Sub delivers at least once; here it does so all the time. Each push goes to one of
-the consumers, some to two at once, some again a moment later; of some the consumer's
-verdict is lost on its way back, and some never arrive.
+Pub/Sub delivers at least once; this proxy makes it happen all the time. Each push goes
+to a random consumer, some to two at once, some again later. Some responses are lost on
+the way back, and some pushes never arrive.
 """
 
 import asyncio
-import contextlib
 import json
 import random
 from collections import Counter
 
+import aiohttp
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from local.broker.http import Client
-from local.commerce.http_messages import read_body
 from local.web import WebServer
 
-SHARE = 0.03  # of each kind of fault
+FAULT_SHARE = 0.03  # of each kind of fault
 LATER_SECONDS = (0.05, 2.0)
-PUSH_SECONDS = 120
-LOST = 502  # what a push gets whose verdict does not arrive
+TIMEOUT = aiohttp.ClientTimeout(total=120)
+NO_RESPONSE = 502  # for a push whose response is lost
 
 
-class Gate:
-    """Takes pushes and hands them on.
+class PushProxy:
+    """Receives pushes and forwards them.
 
     Args:
-        chance: what happens to which.
+        rng: decides which fault a push meets.
 
     Attributes:
         consumers: URLs, once they are known.
-        faulty: whether anything is done to pushes.
-        times: by uid the first ``ce-time`` it was pushed with.
-        acknowledged: ids of messages that the broker was told to be done with.
-        pushed: ids of all messages that came.
-        did: what was done to how many.
+        faulty: whether faults are simulated.
+        times: by uid, the first ``ce-time`` that was pushed.
+        acknowledged: ids of acknowledged messages.
+        pushed: ids of all messages that were pushed.
+        counts: of the pushes and their faults.
     """
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, rng: random.Random) -> None:
         self.consumers: list[str] = []
         self.faulty = True
         self.times: dict[str, str] = {}
         self.acknowledged: set[str] = set()
         self.pushed: set[str] = set()
-        self.did: Counter[str] = Counter()
-        self._chance = chance
-        self._http = Client()
+        self.counts: Counter[str] = Counter()
+        self._rng = rng
+        self._session: aiohttp.ClientSession | None = None
         self._later: set[asyncio.Task] = set()
         self._server = WebServer(self)
 
     async def start(self) -> str:
         """Listen; the URL to push to."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5),
+            timeout=TIMEOUT,
+        )
         return f"http://{await self._server.start('127.0.0.1', 0)}/"
 
     async def stop(self) -> None:
-        """Listen no more; what was to come later comes before."""
+        """Stop listening, after the delayed pushes."""
         await asyncio.gather(*self._later)
         await self._server.stop()
-        self._http.close()
+        await self._session.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
-        if body is None:
+        """Answer one push."""
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
             return
         message = json.loads(body)["message"]
         attributes = message["attributes"]
         self.times.setdefault(attributes["ce-id"], attributes["ce-time"])
         self.pushed.add(message["messageId"])
-        status = await self._handed_on(body)
+        status = await self._forward(body)
         if status == 200:
             self.acknowledged.add(message["messageId"])
-        self.did["pushes"] += 1
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        self.counts["pushes"] += 1
+        await Response(status_code=status)(scope, receive, send)
 
-    async def _handed_on(self, body: bytes) -> int:
-        fault = self._chance.random() / SHARE if self.faulty else 9
+    async def _forward(self, body: bytes) -> int:
+        fault = self._rng.random() / FAULT_SHARE if self.faulty else 9
         if fault < 1:
-            self.did["never arrived"] += 1
-            return LOST
+            self.counts["never arrived"] += 1
+            return NO_RESPONSE
         if fault < 2:
-            self.did["delivered twice at once"] += 1
+            self.counts["delivered twice at once"] += 1
             statuses = await asyncio.gather(self._push(body), self._push(body))
             return statuses[0]
         if fault < 3:
-            self.did["delivered again later"] += 1
-            task = asyncio.create_task(self._again(body))
+            self.counts["delivered again later"] += 1
+            task = asyncio.create_task(self._push_later(body))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
         status = await self._push(body)
         if 3 <= fault < 4:
-            self.did["verdict lost"] += 1
-            return LOST
+            self.counts["responses lost"] += 1
+            return NO_RESPONSE
         return status
 
-    async def _again(self, body: bytes) -> None:
-        await asyncio.sleep(self._chance.uniform(*LATER_SECONDS))
+    async def _push_later(self, body: bytes) -> None:
+        await asyncio.sleep(self._rng.uniform(*LATER_SECONDS))
         await self._push(body)
 
     async def _push(self, body: bytes) -> int:
-        """The consumer's status; LOST where there is none."""
-        url = self._chance.choice(self.consumers)
-        with contextlib.suppress(OSError, ValueError, TimeoutError):
-            async with asyncio.timeout(PUSH_SECONDS):
-                headers = {"Content-Type": "application/json"}
-                return await self._http.post(url, headers, body)
-        self.did["cut off"] += 1
-        return LOST
+        """The consumer's status; NO_RESPONSE without one."""
+        headers = {"Content-Type": "application/json"}
+        try:
+            async with self._session.post(
+                self._rng.choice(self.consumers), data=body, headers=headers
+            ) as response:
+                await response.read()
+                return response.status
+        except (aiohttp.ClientError, TimeoutError):
+            self.counts["cut off"] += 1
+            return NO_RESPONSE

@@ -1,50 +1,49 @@
-"""The stand-in's control side, as a soak asks it."""
+"""The control interface of the Commerce stand-in, as a soak uses it."""
 
 from typing import Any
 
 import aiohttp
 
-AT_ONCE = 2_000  # effects of the journal
+MAX_EFFECTS_READ = 1_000  # at once
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
-class Shop:
-    """Reads what took effect, and tells Commerce to fail.
+class StandInClient:
+    """Reads the effects, and simulates faults.
 
     Attributes:
-        effects: of the journal so far.
+        effects: of the stand-in's journal so far.
     """
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self._url = f"{url}/_control"
         self._session = session
-        self._last = 0
+        self._last_id = 0
         self.effects: list[dict] = []
 
-    async def fail(self, **fault: Any) -> list[dict]:
-        """Put a fault in force; all that are, the new one last."""
-        return (await self._ask("POST", "faults", json=fault))["faults"]
+    async def add_fault(self, **fault: Any) -> list[dict]:
+        """Simulate a fault; all active ones, the new one last."""
+        return (await self._request("POST", "faults", json=fault))["faults"]
 
-    async def heal(self) -> list[dict]:
-        """End all faults; those that there were."""
-        left = (await self._ask("GET", "faults"))["faults"]
-        await self._ask("DELETE", "faults")
-        return left
+    async def remove_faults(self) -> list[dict]:
+        """End all faults; those that were active."""
+        active = (await self._request("GET", "faults"))["faults"]
+        await self._request("DELETE", "faults")
+        return active
 
-    async def read(self) -> None:
-        """Read on in the journal; it keeps only the newest."""
+    async def read_effects(self) -> None:
+        """Read on in the journal, which keeps only the newest effects."""
         while True:
-            asked = {"after": self._last, "limit": AT_ONCE}
-            found = await self._ask("GET", "effects", params=asked)
-            self.effects += found["effects"]
-            self._last = found["last"]
-            if len(found["effects"]) < AT_ONCE:
+            query = {"after": self._last_id, "limit": MAX_EFFECTS_READ}
+            page = await self._request("GET", "effects", params=query)
+            self.effects += page["effects"]
+            self._last_id = page["last"]
+            if len(page["effects"]) < MAX_EFFECTS_READ:
                 return
 
-    async def _ask(self, method: str, name: str, **more: Any) -> dict:
-        asked = self._session.request(
-            method, f"{self._url}/{name}", timeout=TIMEOUT, **more
-        )
-        async with asked as answer:
-            answer.raise_for_status()
-            return await answer.json()
+    async def _request(self, method: str, name: str, **options: Any) -> dict:
+        async with self._session.request(
+            method, f"{self._url}/{name}", timeout=TIMEOUT, **options
+        ) as response:
+            response.raise_for_status()
+            return await response.json()
