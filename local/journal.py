@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from cli.happened import COLUMNS, SCHEMA, Entry, read
+from cli.journal_entries import COLUMNS, SCHEMA, JournalEntry, read_entries
 
 MAX_ENTRIES = 20_000  # older ones are deleted
 TRIM_EVERY = 1_000
@@ -28,7 +28,7 @@ class Journal:
     ) -> None:
         self._db = db
         self._clock = clock
-        self._listeners: list[Callable[[Entry], None]] = []
+        self._listeners: list[Callable[[JournalEntry], None]] = []
         db.executescript(SCHEMA)
 
     def observe(self, stage: str, at: float | None = None, **labels: Any) -> None:
@@ -41,31 +41,32 @@ class Journal:
         at = self._clock() if at is None else at
         more = {k: v for k, v in labels.items() if k not in COLUMNS}
         row = self._db.execute(
-            "INSERT INTO happened (at, stage, event, entity, uid, message_id, more)"
+            "INSERT INTO journal_entry"
+            " (at, stage, event, entity, uid, message_id, more)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (at, stage, *(labels.get(c) for c in COLUMNS), json.dumps(more)),
         )
-        entry = Entry(row.lastrowid, at, stage, labels)
+        entry = JournalEntry(row.lastrowid, at, stage, labels)
         if entry.id % TRIM_EVERY == 0:
             oldest = entry.id - MAX_ENTRIES
-            self._db.execute("DELETE FROM happened WHERE id <= ?", (oldest,))
+            self._db.execute("DELETE FROM journal_entry WHERE id <= ?", (oldest,))
         for listener in self._listeners:
             listener(entry)
 
-    def listen(self, listener: Callable[[Entry], None]) -> None:
+    def listen(self, listener: Callable[[JournalEntry], None]) -> None:
         """Call *listener* with every entry from now on."""
         self._listeners.append(listener)
 
-    def unlisten(self, listener: Callable[[Entry], None]) -> None:
+    def unlisten(self, listener: Callable[[JournalEntry], None]) -> None:
         """Stop calling *listener*."""
         self._listeners.remove(listener)
 
     def read(
         self, after: int = 0, *, uid: str | None = None, limit: int = 1_000
-    ) -> list[Entry]:
+    ) -> list[JournalEntry]:
         """Entries after id *after*, oldest first; the newest *limit* of them.
 
         Args:
             uid: only entries of this uid, and of the messages that carried it.
         """
-        return read(self._db, after, uid=uid, most=limit)
+        return read_entries(self._db, after, uid=uid, limit=limit)

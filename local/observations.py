@@ -3,16 +3,17 @@
 The functions log one entry per request and per delivery. The broker knows what is
 published and which deliveries are in flight, so its observations become entries too,
 in the form of log entries. Their ``component`` is "broker"; the functions' own entries
-have none. Their stages: ``published`` (with the payload as ``data``), ``delivered`` (a
-delivery attempt starts), ``answered`` (it ended, with ``http_status`` or ``error``),
-``exhausted`` (no attempts are left) and ``dead-lettered`` (a message was published to
-the dead-letter topic).
+have none. Their stages: ``published`` (with ``topic``, the payload as ``data``, and
+``dead_letter`` where the topic is the dead-letter topic), ``delivered`` (a delivery
+attempt starts), ``answered`` (it ended, with ``status`` or ``error``) and ``exhausted``
+(no attempts are left).
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from cli.journal_entries import BROKER
 from local.journal import Journal
 
 MAX_PAYLOAD_BYTES = 20_000
@@ -51,16 +52,14 @@ def of_broker(journal: Journal, dead_letter_topic: str) -> Callable[..., None]:
     """
 
     def observe_broker(
-        stage: str, data: bytes | None = None, topic: str = "", **labels: Any
+        stage: str, data: bytes | None = None, topic: str | None = None, **labels: Any
     ) -> None:
         if data is not None:
             labels["data"] = data[:MAX_PAYLOAD_BYTES].decode(errors="replace")
         stage = BROKER_STAGES.get(stage, stage)
         if topic == dead_letter_topic:
-            stage = "dead-lettered"
-        if stage == "answered":
-            labels["http_status"] = labels.pop("status", None)
-        journal.observe(stage, component="broker", **labels)
+            labels["dead_letter"] = True
+        journal.observe(stage, component=BROKER, topic=topic, **labels)
 
     return observe_broker
 

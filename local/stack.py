@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
-from cli.where import Where
 from functions.events.catalog import EVENTS
 from functions.ledger.stores import open_store
 from functions.pubsub.endpoint import Endpoint, topic_path
@@ -105,7 +105,7 @@ class Stack:
         self._functions = [consumer, ingest]
         await asyncio.gather(*(function.start() for function in self._functions))
         broker.release()
-        stack = {
+        stack: StackFile = {
             "ingest": f"http://{_client_host(settings.host)}:{ingest.port}",
             "console": None,
             "broker": broker_address,
@@ -203,9 +203,9 @@ class Stack:
             max_delivery_attempts=settings.max_delivery_attempts,
         )
 
-    def _operations(self, stack: dict[str, Any]) -> Operations:
+    def _operations(self, stack: StackFile) -> Operations:
         tokens = self._env.get("INGEST_TOKENS", "").split(",")
-        where = Where(
+        deployment = Deployment(
             project=PROJECT,
             prefix=self._prefix,
             pubsub=Endpoint(stack["broker"], True),
@@ -213,9 +213,9 @@ class Stack:
             stack=stack,
             state=self._folder.state,
         )
-        return Operations(where, tokens[0].rpartition(":")[2].strip())
+        return Operations(deployment, tokens[0].rpartition(":")[2].strip())
 
-    def _write_addresses(self, stack: dict[str, Any]) -> None:
+    def _write_addresses(self, stack: StackFile) -> None:
         note = "" if self._settings.commerce_url else " (stand-in)"
         for text in (
             f"console   {stack['console']}  (open it in a browser)",

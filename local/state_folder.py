@@ -7,6 +7,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from cli.deployment import StackFile
+
 
 class FolderInUse(Exception):
     """A running stack uses the folder; ``pid`` is its process, 0 if unknown."""
@@ -99,7 +101,7 @@ class StateFolder:
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 
-    def announce(self, stack: dict) -> None:
+    def announce(self, stack: StackFile) -> None:
         """Write ``stack.json`` atomically."""
         draft = self.folder / "stack.json.new"
         draft.write_text(json.dumps(stack, indent=2) + "\n")

@@ -4,8 +4,8 @@ import sys
 import time
 from typing import Any, TextIO
 
-from cli.happened import Entry
-from cli.plain import plain
+from cli.journal_entries import BROKER, JournalEntry
+from cli.terminal_text import printable
 
 COLOURS = {
     "handled": "32",
@@ -38,7 +38,7 @@ class Terminal:
         except BrokenPipeError:  # no reader is left; the stack runs on
             pass
 
-    def show(self, entry: Entry) -> None:
+    def show(self, entry: JournalEntry) -> None:
         """Write the lines of *entry*, where its stage is shown."""
         labels = entry.labels
         if self._verbose and entry.stage == "outcome":
@@ -49,28 +49,28 @@ class Terminal:
         if shown := _words(entry.stage, labels):
             self._line(entry, *shown)
 
-    def _line(self, entry: Entry, word: str, notes: list[str]) -> None:
+    def _line(self, entry: JournalEntry, word: str, notes: list[str]) -> None:
         labels = entry.labels
         colour = COLOURS.get(word)
-        word = plain(word).ljust(22)
+        word = printable(word).ljust(22)
         if colour and self._coloured:
             word = f"\x1b[{colour}m{word}\x1b[0m"
         clock = time.strftime("%H:%M:%S", time.localtime(entry.at))
         entity = str(labels.get("entity", "-")).ljust(14)
         event = str(labels.get("event", "-")).removeprefix("be-observer.").ljust(30)
         texts = [entity, event, f"uid={labels.get('uid', '-')}", *notes]
-        self.write("  ".join([clock, word, *map(plain, texts)]).rstrip())
+        self.write("  ".join([clock, word, *map(printable, texts)]).rstrip())
 
 
 def _words(stage: str, labels: dict[str, Any]) -> tuple[str, list[str]] | None:
     """The first word of an entry's line and its notes; None where none is shown."""
     outcome, attempt = labels.get("outcome"), labels.get("attempt", "?")
-    if labels.get("component") == "broker":
-        if stage == "published":
+    if labels.get("component") == BROKER:
+        if stage == "published" and not labels.get("dead_letter"):
             return "published", []
         if stage == "delivered":
             return f"delivered, attempt {attempt}", []
-        if stage == "answered" and labels.get("http_status") is None:
+        if stage == "answered" and labels.get("status") is None:
             return "retrying", [f"no response ({labels.get('error')})"]
         if stage == "exhausted":
             return "exhausted", [f"dead-lettered after {attempt} delivery attempts"]

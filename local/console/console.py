@@ -19,8 +19,8 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cli.samples import SEQUENCE
-from cli.where import Unreachable
+from cli.deployment import Unreachable
+from cli.sample_events import SEQUENCE
 from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.broker import Broker
@@ -139,17 +139,17 @@ class Console:
     async def replay(self, request: Request) -> Response:
         """Publish a dead letter again."""
         form = await _form(request)
-        step = await run_in_threadpool(
+        replay = await run_in_threadpool(
             self._operations.replay,
             form.get("message_id", ""),
             bool(form.get("even_if_newer")),
         )
-        if step is None:
+        if replay is None:
             notice = "This dead letter no longer exists: it was replayed or discarded."
-        elif step.did == "replayed":
-            notice = f"Replayed: {step.letter.uid} is published again."
+        elif replay.result == "replayed":
+            notice = f"Replayed: {replay.letter.uid} is published again."
         else:
-            notice = f"Not replayed. {step.why}"
+            notice = f"Not replayed. {replay.detail}"
         return _back(form, notice)
 
     async def discard(self, request: Request) -> Response:
@@ -224,11 +224,11 @@ class Console:
     ) -> HTMLResponse:
         deployment = self._operations.deployment
         stats = self._broker.stats()
-        dead = stats.get(deployment.dead_letters)
+        dead = stats.get(deployment.dead_letter_subscription)
         undelivered = sum(
             one.undelivered
             for subscription, one in stats.items()
-            if subscription != deployment.dead_letters
+            if subscription != deployment.dead_letter_subscription
         )
         html = self._pages.get_template(f"{name}.html").render(
             page=name,

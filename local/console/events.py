@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.happened import Entry
+from cli.event_state import OF_OUTCOME, STATES
+from cli.journal_entries import BROKER, JournalEntry
 from local.commerce.call_journal import CallJournal
 from local.journal import Journal
 
@@ -14,24 +15,8 @@ MAX_ROWS = 100
 MAX_CALLS = 2_000  # of the stand-in's journal
 CALL_NAMES = ("method", "route", "status")
 CLOCK_SLACK_SECONDS = 1.0  # between a call at the stand-in and the consumer's log entry
-# The statuses that the journal knows; see the glossary for all of them.
-STATUSES = (
-    "waiting",
-    "in flight",
-    "retrying",
-    "handled",
-    "skipped",
-    "rejected",
-    "exhausted",
-)
-STATUS_OF_OUTCOME = {
-    "handled": "handled",
-    "duplicate": "handled",
-    "skipped": "skipped",
-    "rejected": "rejected",
-    "retry": "retrying",
-    "error": "retrying",
-}
+# The journal does not know which entities are paused and which events are discarded.
+STATUSES = tuple(state for state in STATES if state not in ("paused", "discarded"))
 
 
 @dataclass
@@ -89,7 +74,7 @@ def list_events(journal: Journal, wanted: Filter, limit: int = MAX_ROWS) -> list
     newest = journal.read(limit=MAX_ENTRIES)
     first_id = newest[0].id if newest else 0
     for entry in [*(entry for entry in older if entry.id < first_id), *newest]:
-        if entry.labels.get("component") not in (None, "broker"):
+        if entry.labels.get("component") not in (None, BROKER):
             continue
         uid = entry.labels.get("uid")
         key = uid or f"#{entry.id}"
@@ -100,16 +85,16 @@ def list_events(journal: Journal, wanted: Filter, limit: int = MAX_ROWS) -> list
     return matching[:limit]
 
 
-def _update(row: Row, entry: Entry) -> None:
+def _update(row: Row, entry: JournalEntry) -> None:
     labels, stage = entry.labels, entry.stage
     row.at = entry.at
     row.event = labels.get("event") or row.event
     row.entity = labels.get("entity") or row.entity
-    if labels.get("component") == "broker":
+    if labels.get("component") == BROKER:
         _update_from_broker(row, stage, labels)
     elif outcome := labels.get("outcome"):
         row.outcome = outcome
-        row.status = STATUS_OF_OUTCOME.get(outcome, "retrying")
+        row.status = OF_OUTCOME.get(outcome, "retrying")
         row.attempt = labels.get("attempt", row.attempt)
         row.http_status, row.ms = labels.get("status"), labels.get("ms")
         row.fields = labels.get("fields") or []
@@ -120,9 +105,9 @@ def _update(row: Row, entry: Entry) -> None:
 def _update_from_broker(row: Row, stage: str, labels: dict[str, Any]) -> None:
     match stage:
         case "published":
-            row.dead_lettered = False
+            row.dead_lettered = bool(labels.get("dead_letter"))
             # A duplicate does not change what the first delivery achieved.
-            if row.status not in ("handled", "skipped"):
+            if not row.dead_lettered and row.status not in ("handled", "skipped"):
                 row.status, row.outcome = "waiting", ""
                 row.http_status = row.ms = None
                 row.fields = []
@@ -132,23 +117,21 @@ def _update_from_broker(row: Row, stage: str, labels: dict[str, Any]) -> None:
                 row.status = "in flight"
         case "answered":
             # Without a response no function logged an outcome.
-            if labels.get("http_status") is None:
+            if labels.get("status") is None:
                 row.status, row.outcome = "retrying", "retry"
         case "exhausted":
             row.status = "exhausted"
-        case "dead-lettered":
-            row.dead_lettered = True
 
 
 def payload(journal: Journal, uid: str) -> Any:
     """The value of the newest message of *uid*; None where it is no longer stored."""
     for entry in reversed(journal.read(uid=uid)):
-        if entry.stage in ("published", "dead-lettered") and "data" in entry.labels:
+        if entry.stage == "published" and "data" in entry.labels:
             return parse(entry.labels["data"])
     return None
 
 
-def rejection(journal: Journal, key: str) -> Entry | None:
+def rejection(journal: Journal, key: str) -> JournalEntry | None:
     """The entry of a row without a uid; None where there is no such rejection."""
     if not re.fullmatch(r"#[0-9]{1,18}", key):  # SQLite's integers end at 2**63
         return None

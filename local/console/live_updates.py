@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from cli.happened import Entry
+from cli.journal_entries import JournalEntry
 from local.journal import Journal
 
 INTERVAL_SECONDS = 0.2  # many entries at once cause one update
@@ -20,7 +20,7 @@ async def live_updates(journal: Journal, closing: asyncio.Event) -> AsyncIterato
     stages: set[str] = set()
     changed = asyncio.Event()
 
-    def note_stage(entry: Entry) -> None:
+    def note_stage(entry: JournalEntry) -> None:
         stages.add(entry.stage)
         changed.set()
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import requests
 
-from cli import local_stack
-from cli.dead_letters import Step, opened
-from cli.letters import Letter, Selection
-from cli.samples import Run
-from cli.trace import Life, life
-from cli.where import Where
+from cli.dead_letter import DeadLetter, Selection
+from cli.dead_letter_queue import Replay, open_dead_letters
+from cli.deployment import Deployment
+from cli.history import History, event_history
+from cli.local_stack import stand_in_ids
+from cli.sample_events import SampleRun
 from local.console.events import parse
 
 POST_SECONDS = 40
@@ -40,34 +40,36 @@ class Operations:
         token: sent to ingest; "" for none.
     """
 
-    def __init__(self, deployment: Where, token: str = "") -> None:
+    def __init__(self, deployment: Deployment, token: str = "") -> None:
         self.deployment = deployment
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def dead_letters(self, selection: Selection | None = None) -> list[Letter]:
+    def dead_letters(self, selection: Selection | None = None) -> list[DeadLetter]:
         """The dead letters, oldest event first; their leases are released at once."""
-        with opened(self.deployment) as queue:
+        with open_dead_letters(self.deployment) as queue:
             return queue.select(selection or Selection())
 
-    def history(self, uid: str) -> tuple[Life | None, list[Letter]]:
+    def history(self, uid: str) -> tuple[History | None, list[DeadLetter]]:
         """The history of *uid* (None for an unknown one) and its dead letters."""
         dead_letters = self.dead_letters(Selection(uid=uid))
-        return life(self.deployment, uid, dead_letters), dead_letters
+        return event_history(self.deployment, uid, dead_letters), dead_letters
 
-    def replay(self, message_id: str, even_if_newer: bool = False) -> Step | None:
+    def replay(self, message_id: str, even_if_newer: bool = False) -> Replay | None:
         """Publish a dead letter again; None where it is no longer there.
 
         It is replayed even if an earlier replay was rejected again: the page shows
         that to the operator.
         """
-        with opened(self.deployment) as queue:
+        with open_dead_letters(self.deployment) as queue:
             dead_letters = queue.select(Selection(ids=frozenset({message_id})))
-            steps = queue.replay(dead_letters, again=True, even_if_newer=even_if_newer)
-            return next(iter(steps), None)
+            replays = queue.replay(
+                dead_letters, again=True, even_if_newer=even_if_newer
+            )
+            return next(iter(replays), None)
 
-    def discard(self, message_id: str) -> Letter | None:
+    def discard(self, message_id: str) -> DeadLetter | None:
         """Delete a dead letter; None where it is no longer there."""
-        with opened(self.deployment) as queue:
+        with open_dead_letters(self.deployment) as queue:
             dead_letters = queue.select(Selection(ids=frozenset({message_id})))
             return next(iter(queue.discard(dead_letters)), None)
 
@@ -77,8 +79,8 @@ class Operations:
         Raises:
             KeyError: there is no such event.
         """
-        run = Run()
-        run.ids.update(local_stack.ids(self.deployment.stack, run))
+        run = SampleRun()
+        run.ids.update(stand_in_ids(self.deployment.stack, run))
         name = event.rpartition(".")[2]
         uid = f"console-{run.name}-{name}"
         return {"data": {"uid": uid, "event": event, "value": run.value(event)}}
