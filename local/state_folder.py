@@ -1,4 +1,4 @@
-"""The folder a stack keeps its things in: one SQLite file, a lock, ``stack.json``."""
+"""The folder of a stack's state: SQLite files, a lock, ``stack.json``."""
 
 import contextlib
 import fcntl
@@ -7,29 +7,34 @@ import os
 import sqlite3
 from pathlib import Path
 
+from cli.deployment import StackFile
 
-class Occupied(Exception):
-    """Another stack keeps its things there; ``pid`` is its process, 0 if unknown."""
+
+class FolderInUse(Exception):
+    """A running stack uses the folder; ``pid`` is its process, 0 if unknown."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(str(pid))
         self.pid = pid
 
 
-class Unusable(Exception):
-    """Nothing can be kept there; the text says where and why."""
+class FolderUnusable(Exception):
+    """The folder cannot be created, read or written; the text says where and why."""
 
 
-class OfAnother(Exception):
-    """What is kept is about another store; the text names that one."""
+class OtherStore(Exception):
+    """The folder's state belongs to another store; the text is that store's name."""
 
 
-class Files:
-    """The folder, held for this process alone until closed.
+class StateFolder:
+    """The folder, locked for this process until closed.
+
+    Attributes:
+        is_new: it held no state before.
 
     Raises:
-        Occupied: another process holds it.
-        Unusable: it cannot be made, read or written.
+        FolderInUse: another process holds the lock.
+        FolderUnusable: it cannot be created, read or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,43 +43,45 @@ class Files:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = open(folder / "lock", "a")
         except OSError as error:
-            raise Unusable(f"{folder} cannot be used ({error.strerror})") from None
+            raise FolderUnusable(
+                f"{folder} cannot be used ({error.strerror})"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._lock.close()
-            raise Occupied(_pid(folder)) from None
-        self.fresh = not self.state.exists()
+            raise FolderInUse(_pid(folder)) from None
+        self.is_new = not self.state.exists()
 
     def check(self) -> None:
-        """Whether what is kept can be read.
+        """Check that the files are SQLite databases.
 
         Raises:
-            Unusable: it is not what we wrote.
+            FolderUnusable: one is not.
         """
         for path in (self.state, self.ledger):
             try:
                 with contextlib.closing(sqlite3.connect(path)) as db:
                     db.execute("SELECT count(*) FROM sqlite_master")
             except sqlite3.Error as error:
-                raise Unusable(f"{path} cannot be used ({error})") from None
+                raise FolderUnusable(f"{path} cannot be used ({error})") from None
 
     def belong_to(self, store: str) -> None:
-        """Note whose events these are, or see that it is so.
+        """Record which store the state belongs to, or check that it is this one.
 
-        What waits for one store, and what was done there, says nothing of another.
+        Events that wait for one store must not go to another.
 
         Args:
             store: its address, or a name.
 
         Raises:
-            OfAnother: they are another store's.
+            OtherStore: the state belongs to another store.
         """
-        noted = self.folder / "store"
-        if self.fresh or not noted.exists():
-            noted.write_text(store + "\n")
-        elif (other := noted.read_text().strip()) != store:
-            raise OfAnother(other)
+        path = self.folder / "store"
+        if self.is_new or not path.exists():
+            path.write_text(store + "\n")
+        elif (other := path.read_text().strip()) != store:
+            raise OtherStore(other)
 
     @property
     def state(self) -> Path:
@@ -83,41 +90,41 @@ class Files:
 
     @property
     def ledger(self) -> Path:
-        """The consumer's ledger; its own file, since another process writes it."""
+        """The consumer's ledger: a file of its own, because the consumer writes it."""
         return self.folder / "ledger.sqlite"
 
     def open(self) -> sqlite3.Connection:
-        """A connection to the stack's file."""
+        """A connection to the file of broker, stand-in and journal."""
         db = sqlite3.connect(self.state, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
-        # Enough against a killed process, which is all that is promised here.
+        # Survives a killed process; a power cut may lose the last changes.
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 
-    def announce(self, stack: dict) -> None:
-        """Write ``stack.json``, whole or not at all."""
+    def announce(self, stack: StackFile) -> None:
+        """Write ``stack.json`` atomically."""
         draft = self.folder / "stack.json.new"
         draft.write_text(json.dumps(stack, indent=2) + "\n")
         os.replace(draft, self.folder / "stack.json")
 
     def remove(self) -> None:
-        """Forget everything: take our files away, and the folder if it is empty then.
+        """Delete the stack's files, and the folder if it is then empty.
 
-        Nothing else is touched; the folder is anybody's choice.
+        Other files stay: the folder may be shared.
         """
         for path in (self.state, self.ledger):
-            for more in ("", "-wal", "-shm"):
-                path.with_name(path.name + more).unlink(missing_ok=True)
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
         for name in ("stack.json.new", "store"):
             (self.folder / name).unlink(missing_ok=True)
-        # Held until it is gone: nobody starts amid this.
+        # Locked until it is deleted, so that no stack starts meanwhile.
         (self.folder / "lock").unlink(missing_ok=True)
         self.close()
         with contextlib.suppress(OSError):
             self.folder.rmdir()
 
     def close(self) -> None:
-        """Withdraw what was announced and let go of the folder."""
+        """Delete ``stack.json`` and unlock the folder."""
         (self.folder / "stack.json").unlink(missing_ok=True)
         self._lock.close()
 
