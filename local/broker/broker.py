@@ -10,7 +10,6 @@ import grpc.aio
 
 from local.broker import push
 from local.broker.engine import Engine, Observe
-from local.broker.http import Client
 from local.broker.pull import Puller
 from local.broker.registry import Registry
 from local.broker.service import Publisher, Subscriber, handlers
@@ -108,7 +107,7 @@ class Broker:
             ) from error
         self._store = Store(self._db)
         self._engine = Engine(self._store, self._observe, self._clock, self._speed)
-        self._http = Client()
+        self._http = push.http_session()
         self._engine.held = self._held
         self._registry = Registry(self._engine, self._pusher)
         puller = Puller(self._engine, self._registry)
@@ -138,7 +137,7 @@ class Broker:
         for pusher in self._registry.pushers():
             await pusher.finish(LAST_PUSHES_SECONDS)
         self._engine.close()
-        self._http.close()
+        await self._http.close()
         self._server = None
 
     def stats(self) -> dict[str, Stats]:

@@ -1,4 +1,8 @@
-"""Pushes a subscription's messages to its endpoint, as Pub/Sub does."""
+"""Pushes a subscription's messages to its endpoint, as Pub/Sub does.
+
+Pub/Sub also takes a final status 102 for an acknowledgement. Here it is none: an HTTP
+client treats it as informational and goes on waiting for the final status.
+"""
 
 import asyncio
 import base64
@@ -6,21 +10,37 @@ import json
 import logging
 import time
 
+import aiohttp
+
 from local.broker import wire
 from local.broker.engine import Engine
 from local.broker.errors import Refused
-from local.broker.http import Client
 from local.broker.store import Delivery
 from local.broker.subscription import Subscription, Verdict
 from local.broker.tokens import bearer
 
-ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
+ACKNOWLEDGED = frozenset({200, 201, 202, 204})
 WINDOW = 32  # messages under way to one endpoint, at most, unless told otherwise
 UNDER_WAY_BYTES = 10_000_000  # of bodies, likewise
 PAUSE_SECONDS = (0.1, 1.0)
 USER_AGENT = "CloudPubSub-Google"
+# Shorter than gunicorn's two seconds, so that the endpoint does not close a connection
+# at the moment it is used again.
+KEEP_ALIVE_SECONDS = 1.5
+MAX_RESPONSE_BYTES = 65536  # read of a response so that its connection can be reused
 
 log = logging.getLogger(__name__)
+
+
+def http_session() -> aiohttp.ClientSession:
+    """A session for pushes, to be closed: no cookies, proxies or timeout of its own."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+        headers={"Content-Type": "application/json", "User-Agent": USER_AGENT},
+    )
 
 
 def envelope(
@@ -84,7 +104,7 @@ class Pusher:
         self,
         engine: Engine,
         subscription: Subscription,
-        http: Client,
+        http: aiohttp.ClientSession,
         window: int,
     ) -> None:
         self._engine = engine
@@ -165,15 +185,24 @@ class Pusher:
         deadline = subscription.config.ack_deadline_seconds / self._engine.speed
         try:
             body = envelope(message, subscription.name, subscription.counted(attempt))
-            headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+            headers = {}
             if push.HasField("oidc_token"):
                 token = bearer(push.oidc_token, push.push_endpoint, time.time())
                 headers["Authorization"] = f"Bearer {token}"
             async with asyncio.timeout(deadline):
-                return await self._http.post(push.push_endpoint, headers, body), None
+                async with self._http.post(
+                    push.push_endpoint,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response:
+                    await _drain(response)
+                    return response.status, None
         except TimeoutError:
             return None, "timeout"
-        except (OSError, ValueError) as error:
+        except aiohttp.ClientConnectorError as error:
+            return None, type(error.os_error).__name__
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return None, type(error).__name__
         except Exception as error:  # a fault here must not keep the message for ever
             log.exception("a push failed")
@@ -187,3 +216,16 @@ class Pusher:
     def _resume(self) -> None:
         self._paused = None
         self._engine.touch(self._subscription)
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read a short body, so that the connection can be reused; the status counts."""
+    size = 0
+    try:
+        async for chunk in response.content.iter_chunked(MAX_RESPONSE_BYTES):
+            size += len(chunk)
+            if size > MAX_RESPONSE_BYTES:
+                response.close()
+                return
+    except aiohttp.ClientError:
+        response.close()

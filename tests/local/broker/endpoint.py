@@ -80,7 +80,7 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             endpoint.took(push, {**dict(self.headers), ":path": self.path})
             status = endpoint.answer(push)
             self.send_response(status)
-            if status not in (102, 204):
+            if status != 204:
                 self.send_header("Content-Length", "0")
             self.end_headers()
 
