@@ -69,7 +69,7 @@ def _of_broker(
             lies = labels.pop("topic", "") == dead_letters
             stage = "dead-lettered" if lies else "published"
             yield Entry(entry.id, entry.at, stage, labels)
-        elif entry.stage == "delivered" and _try(entry) not in ended:
+        elif entry.stage == "answered" and _try(entry) not in ended:
             yield Entry(entry.id, entry.at, "attempt", labels)
         elif entry.stage == "dead-lettered":
             yield Entry(entry.id, entry.at, "out of tries", labels)

@@ -11,9 +11,10 @@ import json
 import random
 from collections import Counter
 
+import aiohttp
 from starlette.types import Receive, Scope, Send
 
-from local.broker.http import Client
+from local.broker.push import http_session
 from local.commerce.wire import content_of
 from local.web import WebServer
 
@@ -46,19 +47,19 @@ class Gate:
         self.pushed: set[str] = set()
         self.did: Counter[str] = Counter()
         self._chance = chance
-        self._http = Client()
         self._later: set[asyncio.Task] = set()
         self._server = WebServer(self)
 
     async def start(self) -> str:
         """Listen; the URL to push to."""
+        self._http = http_session()
         return f"http://{await self._server.start('127.0.0.1', 0)}/"
 
     async def stop(self) -> None:
         """Listen no more; what was to come later comes before."""
         await asyncio.gather(*self._later)
         await self._server.stop()
-        self._http.close()
+        await self._http.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await content_of(receive)
@@ -102,9 +103,9 @@ class Gate:
     async def _push(self, body: bytes) -> int:
         """The consumer's status; LOST where there is none."""
         url = self._chance.choice(self.consumers)
-        with contextlib.suppress(OSError, ValueError, TimeoutError):
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
             async with asyncio.timeout(PUSH_SECONDS):
-                headers = {"Content-Type": "application/json"}
-                return await self._http.post(url, headers, body)
+                async with self._http.post(url, data=body) as response:
+                    return response.status
         self.did["cut off"] += 1
         return LOST

@@ -115,7 +115,7 @@ def _take_broker(row: Row, stage: str, labels: dict, dead_letters: str) -> None:
             row.outcome, row.stage = "under way", "published"
     elif stage == "dead-lettered":
         row.dead, row.outcome = True, "rejected"
-    elif stage == "delivered" and labels.get("status") is None:
+    elif stage == "answered" and labels.get("status") is None:
         # Nobody was there, so no function tells of it.
         row.outcome, row.attempt = "retry", labels.get("attempt")
 

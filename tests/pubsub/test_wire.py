@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.pubsub import wire
-from local.broker.wire import PublishRequest, PublishResponse, PubsubMessage
+from local.broker.pubsub_pb2 import PublishRequest, PublishResponse, PubsubMessage
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 # Lengths of one byte, of two, of three and of four; 10 MB is Pub/Sub's limit.

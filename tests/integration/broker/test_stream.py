@@ -10,8 +10,8 @@ import grpc
 import pytest
 from google.cloud.pubsub_v1.types import FlowControl
 
-from local.broker import wire
-from tests.local.broker.api import SECONDS, Api, only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import SECONDS, Api, only_ours
 
 
 class Stream:
@@ -23,8 +23,8 @@ class Stream:
         self.send(subscription=subscription, **first)
         open_ = api.channel.stream_stream(
             "/google.pubsub.v1.Subscriber/StreamingPull",
-            request_serializer=wire.StreamingPullRequest.SerializeToString,
-            response_deserializer=wire.StreamingPullResponse.FromString,
+            request_serializer=pubsub_pb2.StreamingPullRequest.SerializeToString,
+            response_deserializer=pubsub_pb2.StreamingPullResponse.FromString,
         )
         self.call = open_(iter(self._requests.get, None), timeout=SECONDS)
 
@@ -37,7 +37,7 @@ class Stream:
 
     def send(self, **fields) -> None:
         """Send a request."""
-        self._requests.put(wire.StreamingPullRequest(**fields))
+        self._requests.put(pubsub_pb2.StreamingPullRequest(**fields))
 
     def take(self, count: int) -> list:
         """The next *count* messages."""

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 from tests import running
-from tests.local.broker import servers
-from tests.local.broker.api import Api, duration
-from tests.local.broker.endpoint import Endpoint
+from tests.support import broker_servers
+from tests.support.broker_api import Api, duration
+from tests.support.broker_endpoint import Endpoint
 
 KEYS = ("a", "b", "c")
 EACH = 150
@@ -32,7 +32,7 @@ def _kill(process) -> None:
 
 
 def test_what_was_published_before_a_kill_is_delivered_after_it(state):
-    with servers.child(*state) as (process, address):
+    with broker_servers.child(*state) as (process, address):
         api = Api(address)
         topic = api.topic()
         pushed = api.subscription(
@@ -45,10 +45,12 @@ def test_what_was_published_before_a_kill_is_delivered_after_it(state):
         ids = [api.publish(topic, str(n).encode(), key="k", a="b") for n in range(20)]
         _kill(process)
 
-    with servers.ours(*state) as address, Endpoint() as endpoint:
+    with broker_servers.ours(*state) as address, Endpoint() as endpoint:
         api = Api(address)
         push = {"push_endpoint": endpoint.url}
-        request = wire.ModifyPushConfigRequest(subscription=pushed, push_config=push)
+        request = pubsub_pb2.ModifyPushConfigRequest(
+            subscription=pushed, push_config=push
+        )
         api.call("Subscriber/ModifyPushConfig", request)
         endpoint.wait(20)
         received = api.pull(pulled, 20)
@@ -79,7 +81,7 @@ def test_kills_lose_nothing_and_keep_every_key_in_order(state):
         api.close()
 
     with Endpoint(answer) as endpoint, ThreadPoolExecutor() as pool:
-        with servers.child(*state, "--port", port) as (process, address):
+        with broker_servers.child(*state, "--port", port) as (process, address):
             api = Api(address)
             topic = api.topic()
             push = {"push_endpoint": endpoint.url}
@@ -94,10 +96,10 @@ def test_kills_lose_nothing_and_keep_every_key_in_order(state):
             time.sleep(0.3)
             _kill(process)
         for _ in range(2):
-            with servers.child(*state, "--port", port) as (process, _):
+            with broker_servers.child(*state, "--port", port) as (process, _):
                 time.sleep(0.3)
                 _kill(process)
-        with servers.ours(*state, "--port", port):
+        with broker_servers.ours(*state, "--port", port):
             for client in clients:
                 client.result()
             until = time.monotonic() + 20
@@ -109,14 +111,14 @@ def test_kills_lose_nothing_and_keep_every_key_in_order(state):
     assert once == {key: list(range(EACH)) for key in KEYS}
 
 
-def _message(topic: str, key: str, number: int) -> wire.PublishRequest:
+def _message(topic: str, key: str, number: int) -> pubsub_pb2.PublishRequest:
     message = {"attributes": {"n": str(number)}, "ordering_key": key}
-    return wire.PublishRequest(topic=topic, messages=[message])
+    return pubsub_pb2.PublishRequest(topic=topic, messages=[message])
 
 
 def test_what_was_being_pushed_at_a_kill_is_pushed_again_as_the_same_try(state):
     with Endpoint(lambda push: time.sleep(0.5) or 500) as endpoint:
-        with servers.child(*state) as (process, address):
+        with broker_servers.child(*state) as (process, address):
             api = Api(address)
             topic = api.topic()
             policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
@@ -128,13 +130,13 @@ def test_what_was_being_pushed_at_a_kill_is_pushed_again_as_the_same_try(state):
             api.publish(topic)
             endpoint.wait(1)
             _kill(process)
-        with servers.ours(*state):
+        with broker_servers.ours(*state):
             pushes = endpoint.wait(2)
     assert [push["deliveryAttempt"] for push in pushes] == [1, 1]
 
 
 def test_attempts_and_back_off_survive_a_kill(state):
-    with servers.child(*state) as (process, address):
+    with broker_servers.child(*state) as (process, address):
         api = Api(address)
         topic = api.topic()
         policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
@@ -148,7 +150,7 @@ def test_attempts_and_back_off_survive_a_kill(state):
         api.deadline(subscription, 0, first)
         _kill(process)
 
-    with servers.ours(*state) as address:
+    with broker_servers.ours(*state) as address:
         api = Api(address)
         early = api.pull(subscription, wait=False)
         waited = time.monotonic() - given_back
@@ -161,7 +163,7 @@ def test_attempts_and_back_off_survive_a_kill(state):
 
 def test_a_lease_survives_a_kill(state):
     """What somebody pulled is still theirs, and theirs to acknowledge."""
-    with servers.child(*state) as (process, address):
+    with broker_servers.child(*state) as (process, address):
         api = Api(address)
         topic = api.topic()
         subscription = api.subscription(topic, ack_deadline_seconds=600)
@@ -169,7 +171,7 @@ def test_a_lease_survives_a_kill(state):
         [received] = api.pull(subscription)
         _kill(process)
 
-    with servers.ours(*state) as address:
+    with broker_servers.ours(*state) as address:
         api = Api(address)
         assert api.pull(subscription, wait=False) == []
         api.acknowledge(subscription, received)
@@ -178,37 +180,45 @@ def test_a_lease_survives_a_kill(state):
 
 
 def test_an_acknowledged_message_stays_so_after_a_stop(state):
-    with servers.child(*state) as (process, address):
+    with broker_servers.child(*state) as (process, address):
         api = Api(address)
         topic = api.topic()
         subscription = api.subscription(topic)
         api.publish(topic, b"done")
         api.acknowledge(subscription, *api.pull(subscription))
         api.publish(topic, b"left")
-        servers.stop(process)
+        broker_servers.stop(process)
 
-    with servers.ours(*state) as address:
+    with broker_servers.ours(*state) as address:
         received = Api(address).pull(subscription)
     assert [r.message.data for r in received] == [b"left"]
 
 
 def test_topics_and_subscriptions_survive_as_they_were(state):
-    with servers.child(*state) as (process, address):
+    with broker_servers.child(*state) as (process, address):
         api = Api(address)
         topic, gone = api.topic(), api.topic()
         api.publisher.delete_topic(topic=gone)
         name = api.subscription(topic, ack_deadline_seconds=20)
-        change = wire.Subscription(name=name, topic=topic, ack_deadline_seconds=99)
+        change = pubsub_pb2.Subscription(
+            name=name, topic=topic, ack_deadline_seconds=99
+        )
         mask = FieldMask(paths=["ack_deadline_seconds"])
-        request = wire.UpdateSubscriptionRequest(subscription=change, update_mask=mask)
-        before = api.call("Subscriber/UpdateSubscription", request, wire.Subscription)
+        request = pubsub_pb2.UpdateSubscriptionRequest(
+            subscription=change, update_mask=mask
+        )
+        before = api.call(
+            "Subscriber/UpdateSubscription", request, pubsub_pb2.Subscription
+        )
         _kill(process)
 
-    with servers.ours(*state) as address:
+    with broker_servers.ours(*state) as address:
         api = Api(address)
-        request = wire.GetSubscriptionRequest(subscription=name)
-        after = api.call("Subscriber/GetSubscription", request, wire.Subscription)
-        missing = api.refusal("Publisher/GetTopic", wire.GetTopicRequest(topic=gone))
+        request = pubsub_pb2.GetSubscriptionRequest(subscription=name)
+        after = api.call("Subscriber/GetSubscription", request, pubsub_pb2.Subscription)
+        missing = api.refusal(
+            "Publisher/GetTopic", pubsub_pb2.GetTopicRequest(topic=gone)
+        )
         topics = list(api.publisher.list_topic_subscriptions(topic=topic))
     assert (after, missing, topics) == (before, "NOT_FOUND", [name])
 
@@ -217,7 +227,7 @@ def test_message_ids_do_not_come_again_in_another_life():
     """A ledger that outlives the broker's state must not take new messages for old."""
     ids = []
     for _ in range(2):
-        with servers.ours() as address:
+        with broker_servers.ours() as address:
             api = Api(address)
             ids.append(int(api.publish(api.topic())))
     assert ids[0] < ids[1]

@@ -6,9 +6,9 @@ loop), so all of this runs against ours alone.
 
 import re
 
-from local.broker import wire
-from tests.local.broker.api import PROJECT, Api, duration, only_ours
-from tests.local.broker.endpoint import Endpoint
+from local.broker import pubsub_pb2
+from tests.support.broker_api import PROJECT, Api, duration, only_ours
+from tests.support.broker_endpoint import Endpoint
 
 QUICK = {"minimum_backoff": duration(0.02), "maximum_backoff": duration(0.02)}
 STOPS = "stops delivering once the tries are used up"
@@ -105,7 +105,7 @@ def test_without_the_dead_letter_topic_a_message_is_tried_on(api):
 @only_ours("takes it")
 def test_a_dead_letter_topic_that_is_not_there_is_refused(api):
     topic = api.topic()
-    config = wire.Subscription(
+    config = pubsub_pb2.Subscription(
         name=f"{PROJECT}/subscriptions/without-dead-letters",
         topic=topic,
         dead_letter_policy={"dead_letter_topic": f"{PROJECT}/topics/nowhere"},

@@ -2,10 +2,10 @@
 
 import subprocess
 
-from local.broker import wire
-from tests.local.broker import servers
-from tests.local.broker.api import Api
-from tests.local.broker.endpoint import Endpoint
+from local.broker import pubsub_pb2
+from tests.support import broker_servers
+from tests.support.broker_api import Api
+from tests.support.broker_endpoint import Endpoint
 
 WAITING = 20_000
 BODY = b"x" * 1000
@@ -20,13 +20,13 @@ def _megabytes(pid: int) -> float:
 def _fill(api: Api, topic: str, count: int) -> None:
     for number in range(count // 100):
         messages = [{"data": BODY, "ordering_key": f"k{number}"}] * 100
-        request = wire.PublishRequest(topic=topic, messages=messages)
-        api.call("Publisher/Publish", request, wire.PublishResponse)
+        request = pubsub_pb2.PublishRequest(topic=topic, messages=messages)
+        api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
 
 
 def test_twenty_thousand_waiting_messages_take_little_memory(tmp_path):
     state = ["--state", str(tmp_path / "state.sqlite")]
-    with servers.child(*state) as (process, address), Endpoint() as endpoint:
+    with broker_servers.child(*state) as (process, address), Endpoint() as endpoint:
         endpoint.answer = lambda push: 503
         api = Api(address)
         topic = api.topic()

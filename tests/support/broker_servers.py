@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests import machine, running
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 
 

@@ -7,9 +7,9 @@ import itertools
 import json
 import time
 
-from local.broker import wire
-from tests.local.broker.api import Api, duration, only_ours
-from tests.local.broker.endpoint import Endpoint
+from local.broker import pubsub_pb2
+from tests.support.broker_api import Api, duration, only_ours
+from tests.support.broker_endpoint import Endpoint
 
 QUICK = {"minimum_backoff": duration(0.05), "maximum_backoff": duration(0.05)}
 
@@ -180,13 +180,15 @@ def test_a_failing_message_does_not_hold_up_others(api):
 def test_a_pause_holds_messages_back_and_resuming_sends_them(api):
     with Endpoint() as endpoint:
         topic, subscription = _pushed(api, endpoint)
-        pause = wire.ModifyPushConfigRequest(subscription=subscription, push_config={})
+        pause = pubsub_pb2.ModifyPushConfigRequest(
+            subscription=subscription, push_config={}
+        )
         api.call("Subscriber/ModifyPushConfig", pause)
         ids = [api.publish(topic) for _ in range(3)]
         assert endpoint.wait(1, seconds=0.4) == []
 
         push = {"push_endpoint": endpoint.url}
-        resume = wire.ModifyPushConfigRequest(
+        resume = pubsub_pb2.ModifyPushConfigRequest(
             subscription=subscription, push_config=push
         )
         api.call("Subscriber/ModifyPushConfig", resume)
@@ -199,7 +201,9 @@ def test_what_is_pushed_can_be_pulled_once_push_is_off(api):
         topic, subscription = _pushed(api, endpoint)
         number = api.publish(topic)
         endpoint.wait(1)
-        pause = wire.ModifyPushConfigRequest(subscription=subscription, push_config={})
+        pause = pubsub_pb2.ModifyPushConfigRequest(
+            subscription=subscription, push_config={}
+        )
         api.call("Subscriber/ModifyPushConfig", pause)
         [received] = api.pull(subscription)
     assert received.message.message_id == number

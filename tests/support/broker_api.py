@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 
 PROJECT = "projects/conformance"
 SECONDS = 20
@@ -53,7 +53,7 @@ class Api:
         """Close the connection."""
         self.channel.close()
 
-    def call(self, method: str, request, answer=wire.Empty):
+    def call(self, method: str, request, answer=pubsub_pb2.Empty):
         """Call ``Publisher/Method`` or ``Subscriber/Method`` with raw messages."""
         send = self.channel.unary_unary(
             f"/google.pubsub.v1.{method}",
@@ -73,31 +73,35 @@ class Api:
     def topic(self) -> str:
         """A new topic's name."""
         name = f"{PROJECT}/topics/topic-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        self.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        self.call(
+            "Publisher/CreateTopic", pubsub_pb2.Topic(name=name), pubsub_pb2.Topic
+        )
         return name
 
     def subscription(self, topic: str, **config) -> str:
         """A new subscription's name."""
         name = f"{PROJECT}/subscriptions/sub-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        request = wire.Subscription(name=name, topic=topic, **config)
-        self.call("Subscriber/CreateSubscription", request, wire.Subscription)
+        request = pubsub_pb2.Subscription(name=name, topic=topic, **config)
+        self.call("Subscriber/CreateSubscription", request, pubsub_pb2.Subscription)
         return name
 
     def publish(self, topic: str, data: bytes = b"x", key: str = "", **attributes):
         """Publish one message; its id."""
-        message = wire.PubsubMessage(data=data, attributes=attributes, ordering_key=key)
-        request = wire.PublishRequest(topic=topic, messages=[message])
-        answer = self.call("Publisher/Publish", request, wire.PublishResponse)
+        message = pubsub_pb2.PubsubMessage(
+            data=data, attributes=attributes, ordering_key=key
+        )
+        request = pubsub_pb2.PublishRequest(topic=topic, messages=[message])
+        answer = self.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
         return answer.message_ids[0]
 
     def pull(self, subscription: str, most: int = 10, *, wait: bool = True) -> list:
         """One pull; with *wait* as many as it takes to get something."""
-        request = wire.PullRequest(
+        request = pubsub_pb2.PullRequest(
             subscription=subscription, max_messages=most, return_immediately=not wait
         )
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            answer = self.call("Subscriber/Pull", request, wire.PullResponse)
+            answer = self.call("Subscriber/Pull", request, pubsub_pb2.PullResponse)
             if answer.received_messages or not wait:
                 return list(answer.received_messages)
         return []
@@ -105,12 +109,12 @@ class Api:
     def acknowledge(self, subscription: str, *messages) -> None:
         """Be done with pulled messages."""
         ids = [message.ack_id for message in messages]
-        request = wire.AcknowledgeRequest(subscription=subscription, ack_ids=ids)
+        request = pubsub_pb2.AcknowledgeRequest(subscription=subscription, ack_ids=ids)
         self.call("Subscriber/Acknowledge", request)
 
     def deadline(self, subscription: str, seconds: int, *messages) -> None:
         """Move the deadline of pulled messages; 0 gives them back."""
-        request = wire.ModifyAckDeadlineRequest(
+        request = pubsub_pb2.ModifyAckDeadlineRequest(
             subscription=subscription,
             ack_ids=[message.ack_id for message in messages],
             ack_deadline_seconds=seconds,

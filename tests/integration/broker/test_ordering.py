@@ -4,8 +4,8 @@ import threading
 import time
 from collections import defaultdict
 
-from tests.local.broker.api import Api, duration, only_ours
-from tests.local.broker.endpoint import Endpoint
+from tests.support.broker_api import Api, duration, only_ours
+from tests.support.broker_endpoint import Endpoint
 
 QUICK = {"minimum_backoff": duration(0.05), "maximum_backoff": duration(0.1)}
 

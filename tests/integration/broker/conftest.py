@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.broker import servers
-from tests.local.broker.api import Api
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 
 SPEED = 20  # of the broker whose deadlines are waited for
 
@@ -19,14 +19,14 @@ def _open(address: str) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def ours():
     """Our broker, as it is."""
-    with servers.ours() as address:
+    with broker_servers.ours() as address:
         yield from _open(address)
 
 
 @pytest.fixture(scope="session")
 def google():
     """Google's emulator."""
-    with servers.googles() as address:
+    with broker_servers.googles() as address:
         yield from _open(address)
 
 
@@ -42,5 +42,5 @@ def api(request):
 @pytest.fixture(scope="session")
 def hasty():
     """Our broker with every duration a twentieth: ten seconds pass in half a one."""
-    with servers.ours("--speed", str(SPEED)) as address:
+    with broker_servers.ours("--speed", str(SPEED)) as address:
         yield from _open(address)

@@ -3,12 +3,12 @@
 import pytest
 from google.cloud import pubsub_v1
 
-from local.broker import wire
-from tests.local.broker.api import only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import only_ours
 
 
 def _refusal(api, *messages: dict) -> str:
-    request = wire.PublishRequest(topic=api.topic(), messages=messages)
+    request = pubsub_pb2.PublishRequest(topic=api.topic(), messages=messages)
     return api.refusal("Publisher/Publish", request)
 
 
@@ -43,10 +43,10 @@ def test_googles_client_publishes_with_an_ordering_key(api):
 def test_message_ids_are_those_of_the_messages_in_their_order(api):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(
+    request = pubsub_pb2.PublishRequest(
         topic=topic, messages=[{"data": str(n).encode()} for n in range(20)]
     )
-    ids = api.call("Publisher/Publish", request, wire.PublishResponse).message_ids
+    ids = api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse).message_ids
     seen = {}
     while len(seen) < 20:
         for received in api.pull(subscription, 20):
@@ -77,10 +77,10 @@ WITHIN = {
 def test_a_message_within_the_limits_arrives_as_it_was(api, case):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(topic=topic, messages=[WITHIN[case]])
-    api.call("Publisher/Publish", request, wire.PublishResponse)
+    request = pubsub_pb2.PublishRequest(topic=topic, messages=[WITHIN[case]])
+    api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
     [received] = api.pull(subscription)
-    sent = wire.PubsubMessage(**WITHIN[case])
+    sent = pubsub_pb2.PubsubMessage(**WITHIN[case])
     assert _seen(received) == (sent.data, dict(sent.attributes), sent.ordering_key)
 
 
@@ -121,7 +121,7 @@ def test_two_ordering_keys_in_one_request_are_refused(api):
 def test_of_a_refused_request_nothing_is_stored(api):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(topic=topic, messages=[{"data": b"good"}, {}])
+    request = pubsub_pb2.PublishRequest(topic=topic, messages=[{"data": b"good"}, {}])
     assert api.refusal("Publisher/Publish", request) == "INVALID_ARGUMENT"
     api.publish(topic, b"later")
     assert [r.message.data for r in api.pull(subscription)] == [b"later"]

@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from tests.local.broker import servers
-from tests.local.broker.api import Api
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 from tests.running import listening
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "local.broker", *arguments],
-        cwd=servers.ROOT,
+        cwd=broker_servers.ROOT,
         capture_output=True,
         text=True,
         timeout=20,
@@ -24,7 +24,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_when_asked_and_stops_listening(number):
-    with servers.child() as (process, address):
+    with broker_servers.child() as (process, address):
         Api(address).topic()
         process.send_signal(number)
         _, said = process.communicate(timeout=10)
@@ -32,18 +32,18 @@ def test_it_ends_when_asked_and_stops_listening(number):
 
 
 def test_it_ends_though_a_client_is_pulling():
-    with servers.child() as (process, address):
+    with broker_servers.child() as (process, address):
         api = Api(address)
         pulling = api.subscriber.subscribe(
             api.subscription(api.topic()), lambda message: None
         )
-        status, said = servers.stop(process)
+        status, said = broker_servers.stop(process)
         pulling.cancel()
         assert (status, said) == (0, "")
 
 
 def test_a_port_in_use_is_one_sentence():
-    with servers.ours() as address:
+    with broker_servers.ours() as address:
         port = address.rpartition(":")[2]
         ended = _run("--port", port)
     assert (ended.returncode, ended.stdout) == (3, "")
@@ -55,7 +55,7 @@ def test_a_port_in_use_is_one_sentence():
 
 def test_a_state_in_use_is_one_sentence(tmp_path):
     state = str(tmp_path / "state.sqlite")
-    with servers.ours("--state", state):
+    with broker_servers.ours("--state", state):
         ended = _run("--port", "0", "--state", state)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert ended.stderr == f"Cannot keep the state in {state}: database is locked.\n"

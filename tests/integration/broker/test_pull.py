@@ -6,8 +6,8 @@ import time
 import grpc
 import pytest
 
-from local.broker import wire
-from tests.local.broker.api import Api, duration, only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import Api, duration, only_ours
 
 
 def _one(api: Api, **config) -> str:
@@ -127,12 +127,12 @@ def test_a_message_given_back_waits_twice_as_long_each_time(api):
 def test_a_pushed_subscription_cannot_be_pulled(api):
     push = {"push_endpoint": "http://127.0.0.1:9/"}
     subscription = api.subscription(api.topic(), push_config=push)
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
     assert api.refusal("Subscriber/Pull", request) == "FAILED_PRECONDITION"
 
 
 def test_a_pull_of_nothing_is_refused(api):
-    request = wire.PullRequest(subscription=api.subscription(api.topic()))
+    request = pubsub_pb2.PullRequest(subscription=api.subscription(api.topic()))
     assert api.refusal("Subscriber/Pull", request) == "INVALID_ARGUMENT"
 
 
@@ -142,7 +142,7 @@ def test_a_pull_ends_when_the_subscription_is_deleted(api):
     delete = api.subscriber.delete_subscription
     timer = threading.Timer(0.3, delete, kwargs={"subscription": subscription})
     timer.start()
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
     assert api.refusal("Subscriber/Pull", request) == "NOT_FOUND"
     timer.join()
 
@@ -161,7 +161,9 @@ def test_a_verdict_without_sense_is_refused(api, case):
     subscription = _one(api)
     [received] = api.pull(subscription)
     fields = {"ack_ids": [received.ack_id], **fields}
-    request = getattr(wire, f"{method}Request")(subscription=subscription, **fields)
+    request = getattr(pubsub_pb2, f"{method}Request")(
+        subscription=subscription, **fields
+    )
     assert api.refusal(f"Subscriber/{method}", request) == "INVALID_ARGUMENT"
 
 
@@ -178,7 +180,9 @@ def test_a_deadline_beyond_ten_minutes_is_refused(api):
 def test_another_subscriptions_acknowledgement_is_refused(api):
     subscription, other = _one(api), _one(api)
     [received] = api.pull(subscription)
-    request = wire.AcknowledgeRequest(subscription=other, ack_ids=[received.ack_id])
+    request = pubsub_pb2.AcknowledgeRequest(
+        subscription=other, ack_ids=[received.ack_id]
+    )
     assert api.refusal("Subscriber/Acknowledge", request) == "INVALID_ARGUMENT"
 
 
@@ -186,11 +190,11 @@ def test_what_a_cancelled_pull_was_given_is_given_to_another(hasty):
     """The lease of a client that went away while it waited must not hold messages."""
     topic = hasty.topic()
     subscription = hasty.subscription(topic, ack_deadline_seconds=600)
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
     send = hasty.channel.unary_unary(
         "/google.pubsub.v1.Subscriber/Pull",
-        request_serializer=wire.PullRequest.SerializeToString,
-        response_deserializer=wire.PullResponse.FromString,
+        request_serializer=pubsub_pb2.PullRequest.SerializeToString,
+        response_deserializer=pubsub_pb2.PullResponse.FromString,
     )
     with pytest.raises(grpc.RpcError):
         send(request, timeout=0.3)

@@ -5,11 +5,11 @@ import pytest
 from google.api_core import exceptions
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from local.broker import wire
-from tests.local.broker.api import PROJECT, Api, duration, only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import PROJECT, Api, duration, only_ours
 
 
-def _fields(config: wire.Subscription) -> dict:
+def _fields(config: pubsub_pb2.Subscription) -> dict:
     return {
         "topic": config.topic,
         "push": config.push_config.push_endpoint,
@@ -20,16 +20,18 @@ def _fields(config: wire.Subscription) -> dict:
     }
 
 
-def _subscription(api: Api, name: str) -> wire.Subscription:
-    request = wire.GetSubscriptionRequest(subscription=name)
-    return api.call("Subscriber/GetSubscription", request, wire.Subscription)
+def _subscription(api: Api, name: str) -> pubsub_pb2.Subscription:
+    request = pubsub_pb2.GetSubscriptionRequest(subscription=name)
+    return api.call("Subscriber/GetSubscription", request, pubsub_pb2.Subscription)
 
 
-def _update(api: Api, config: wire.Subscription, *paths: str) -> wire.Subscription:
-    request = wire.UpdateSubscriptionRequest(
+def _update(
+    api: Api, config: pubsub_pb2.Subscription, *paths: str
+) -> pubsub_pb2.Subscription:
+    request = pubsub_pb2.UpdateSubscriptionRequest(
         subscription=config, update_mask=FieldMask(paths=paths)
     )
-    return api.call("Subscriber/UpdateSubscription", request, wire.Subscription)
+    return api.call("Subscriber/UpdateSubscription", request, pubsub_pb2.Subscription)
 
 
 def test_a_topic_is_found_and_listed_until_it_is_deleted(api):
@@ -113,11 +115,13 @@ def test_lists_come_in_pages(api):
     project = f"{PROJECT}-pages"
     names = [f"{project}/topics/paged-{n}" for n in range(5)]
     for name in names:
-        api.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        api.call("Publisher/CreateTopic", pubsub_pb2.Topic(name=name), pubsub_pb2.Topic)
     found, token, pages = [], "", 0
     while pages == 0 or token:
-        request = wire.ListTopicsRequest(project=project, page_size=2, page_token=token)
-        page = api.call("Publisher/ListTopics", request, wire.ListTopicsResponse)
+        request = pubsub_pb2.ListTopicsRequest(
+            project=project, page_size=2, page_token=token
+        )
+        page = api.call("Publisher/ListTopics", request, pubsub_pb2.ListTopicsResponse)
         found += [topic.name for topic in page.topics]
         token, pages = page.next_page_token, pages + 1
     for name in names:
@@ -128,7 +132,7 @@ def test_lists_come_in_pages(api):
 def test_an_update_changes_what_its_mask_names_and_nothing_else(api):
     topic = api.topic()
     name = api.subscription(topic, labels={"a": "b"}, ack_deadline_seconds=20)
-    change = wire.Subscription(
+    change = pubsub_pb2.Subscription(
         name=name, topic=topic, ack_deadline_seconds=99, labels={"c": "d"}
     )
     answered = _update(api, change, "ack_deadline_seconds")
@@ -141,7 +145,7 @@ def test_an_update_removes_a_policy_that_its_mask_names_and_it_does_not_hold(api
     topic = api.topic()
     policy = {"dead_letter_topic": topic, "max_delivery_attempts": 5}
     name = api.subscription(topic, dead_letter_policy=policy)
-    _update(api, wire.Subscription(name=name, topic=topic), "dead_letter_policy")
+    _update(api, pubsub_pb2.Subscription(name=name, topic=topic), "dead_letter_policy")
     assert not _subscription(api, name).HasField("dead_letter_policy")
 
 
@@ -151,7 +155,9 @@ def test_push_is_switched_off_and_on(api):
     name = api.subscription(topic, push_config=push)
     seen = []
     for config in ({}, push):
-        request = wire.ModifyPushConfigRequest(subscription=name, push_config=config)
+        request = pubsub_pb2.ModifyPushConfigRequest(
+            subscription=name, push_config=config
+        )
         api.call("Subscriber/ModifyPushConfig", request)
         seen.append(_subscription(api, name).push_config.push_endpoint)
     assert seen == ["", "http://127.0.0.1:9/"]
@@ -170,21 +176,24 @@ def test_a_subscription_outlives_its_topic(api):
 TOPIC = f"{PROJECT}/topics/not-there"
 SUBSCRIPTION = f"{PROJECT}/subscriptions/not-there"
 MISSING = [
-    ("Publisher/GetTopic", wire.GetTopicRequest(topic=TOPIC)),
-    ("Publisher/DeleteTopic", wire.DeleteTopicRequest(topic=TOPIC)),
-    ("Publisher/Publish", wire.PublishRequest(topic=TOPIC, messages=[{"data": b"x"}])),
+    ("Publisher/GetTopic", pubsub_pb2.GetTopicRequest(topic=TOPIC)),
+    ("Publisher/DeleteTopic", pubsub_pb2.DeleteTopicRequest(topic=TOPIC)),
+    (
+        "Publisher/Publish",
+        pubsub_pb2.PublishRequest(topic=TOPIC, messages=[{"data": b"x"}]),
+    ),
     (
         "Subscriber/GetSubscription",
-        wire.GetSubscriptionRequest(subscription=SUBSCRIPTION),
+        pubsub_pb2.GetSubscriptionRequest(subscription=SUBSCRIPTION),
     ),
     (
         "Subscriber/DeleteSubscription",
-        wire.DeleteSubscriptionRequest(subscription=SUBSCRIPTION),
+        pubsub_pb2.DeleteSubscriptionRequest(subscription=SUBSCRIPTION),
     ),
     (
         "Subscriber/UpdateSubscription",
-        wire.UpdateSubscriptionRequest(
-            subscription=wire.Subscription(
+        pubsub_pb2.UpdateSubscriptionRequest(
+            subscription=pubsub_pb2.Subscription(
                 name=SUBSCRIPTION, topic=TOPIC, ack_deadline_seconds=10
             ),
             update_mask=FieldMask(paths=["ack_deadline_seconds"]),
@@ -192,20 +201,25 @@ MISSING = [
     ),
     (
         "Subscriber/ModifyPushConfig",
-        wire.ModifyPushConfigRequest(subscription=SUBSCRIPTION, push_config={}),
+        pubsub_pb2.ModifyPushConfigRequest(subscription=SUBSCRIPTION, push_config={}),
     ),
-    ("Subscriber/Pull", wire.PullRequest(subscription=SUBSCRIPTION, max_messages=1)),
+    (
+        "Subscriber/Pull",
+        pubsub_pb2.PullRequest(subscription=SUBSCRIPTION, max_messages=1),
+    ),
     (
         "Subscriber/Acknowledge",
-        wire.AcknowledgeRequest(subscription=SUBSCRIPTION, ack_ids=["1-1-1"]),
+        pubsub_pb2.AcknowledgeRequest(subscription=SUBSCRIPTION, ack_ids=["1-1-1"]),
     ),
     (
         "Subscriber/ModifyAckDeadline",
-        wire.ModifyAckDeadlineRequest(subscription=SUBSCRIPTION, ack_ids=["1-1-1"]),
+        pubsub_pb2.ModifyAckDeadlineRequest(
+            subscription=SUBSCRIPTION, ack_ids=["1-1-1"]
+        ),
     ),
     (
         "Subscriber/CreateSubscription",
-        wire.Subscription(name=SUBSCRIPTION, topic=TOPIC),
+        pubsub_pb2.Subscription(name=SUBSCRIPTION, topic=TOPIC),
     ),
 ]
 
@@ -219,7 +233,7 @@ def test_what_is_not_there_is_not_found(api, method, request_):
 
 @only_ours("answers an empty list")
 def test_subscriptions_of_a_topic_that_is_not_there_are_not_found(api):
-    request = wire.ListTopicSubscriptionsRequest(topic=TOPIC)
+    request = pubsub_pb2.ListTopicSubscriptionsRequest(topic=TOPIC)
     assert api.refusal("Publisher/ListTopicSubscriptions", request) == "NOT_FOUND"
 
 
@@ -228,12 +242,14 @@ def test_a_detached_subscription_keeps_nothing_and_gets_nothing(api):
     topic = api.topic()
     name = api.subscription(topic)
     api.publish(topic)
-    request = wire.DetachSubscriptionRequest(subscription=name)
-    api.call("Publisher/DetachSubscription", request, wire.DetachSubscriptionResponse)
+    request = pubsub_pb2.DetachSubscriptionRequest(subscription=name)
+    api.call(
+        "Publisher/DetachSubscription", request, pubsub_pb2.DetachSubscriptionResponse
+    )
     api.publish(topic)
 
-    pull = wire.PullRequest(subscription=name, max_messages=1)
-    missing = wire.DetachSubscriptionRequest(subscription=SUBSCRIPTION)
+    pull = pubsub_pb2.PullRequest(subscription=name, max_messages=1)
+    missing = pubsub_pb2.DetachSubscriptionRequest(subscription=SUBSCRIPTION)
     assert [
         api.refusal("Subscriber/Pull", pull),
         api.refusal("Publisher/DetachSubscription", missing),
@@ -245,9 +261,9 @@ def test_a_detached_subscription_keeps_nothing_and_gets_nothing(api):
 def test_what_is_there_already_is_not_made_again(api):
     topic = api.topic()
     subscription = api.subscription(topic)
-    again = wire.Subscription(name=subscription, topic=topic)
+    again = pubsub_pb2.Subscription(name=subscription, topic=topic)
     assert [
-        api.refusal("Publisher/CreateTopic", wire.Topic(name=topic)),
+        api.refusal("Publisher/CreateTopic", pubsub_pb2.Topic(name=topic)),
         api.refusal("Subscriber/CreateSubscription", again),
     ] == ["ALREADY_EXISTS", "ALREADY_EXISTS"]
 
@@ -268,20 +284,20 @@ BAD_NAMES = [
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name[:24]))
 def test_a_name_against_the_rules_is_refused(api, name):
-    refusal = api.refusal("Publisher/CreateTopic", wire.Topic(name=name))
+    refusal = api.refusal("Publisher/CreateTopic", pubsub_pb2.Topic(name=name))
     assert refusal == "INVALID_ARGUMENT"
 
 
 @only_ours("takes an empty project")
 def test_a_name_without_a_project_is_refused(api):
-    topic = wire.Topic(name="projects//topics/abc")
+    topic = pubsub_pb2.Topic(name="projects//topics/abc")
     assert api.refusal("Publisher/CreateTopic", topic) == "INVALID_ARGUMENT"
 
 
 def _refusal_of(api: Api, config: dict) -> str:
     topic = api.topic()
     name = f"{PROJECT}/subscriptions/out-of-bounds"
-    subscription = wire.Subscription(name=name, topic=topic, **config)
+    subscription = pubsub_pb2.Subscription(name=name, topic=topic, **config)
     if subscription.HasField("dead_letter_policy"):
         subscription.dead_letter_policy.dead_letter_topic = topic
     return api.refusal("Subscriber/CreateSubscription", subscription)
@@ -325,7 +341,7 @@ def test_an_update_out_of_bounds_changes_nothing(api):
     topic = api.topic()
     name = api.subscription(topic)
     before = _subscription(api, name)
-    change = wire.Subscription(name=name, topic=topic, ack_deadline_seconds=9)
+    change = pubsub_pb2.Subscription(name=name, topic=topic, ack_deadline_seconds=9)
     with pytest.raises(grpc.RpcError) as error:
         _update(api, change, "ack_deadline_seconds")
     assert error.value.code().name == "INVALID_ARGUMENT"
@@ -338,8 +354,8 @@ def test_an_update_out_of_bounds_changes_nothing(api):
 def test_a_mask_without_sense_is_refused(api, paths):
     topic = api.topic()
     name = api.subscription(topic)
-    request = wire.UpdateSubscriptionRequest(
-        subscription=wire.Subscription(
+    request = pubsub_pb2.UpdateSubscriptionRequest(
+        subscription=pubsub_pb2.Subscription(
             name=name, topic=api.topic(), enable_message_ordering=True
         ),
         update_mask=FieldMask(paths=paths),
@@ -351,11 +367,11 @@ def test_a_mask_without_sense_is_refused(api, paths):
 @only_ours("does not know a topic's labels in a mask")
 def test_a_topics_labels_are_changed(api):
     topic = api.topic()
-    change = wire.UpdateTopicRequest(
-        topic=wire.Topic(name=topic, labels={"a": "b"}),
+    change = pubsub_pb2.UpdateTopicRequest(
+        topic=pubsub_pb2.Topic(name=topic, labels={"a": "b"}),
         update_mask=FieldMask(paths=["labels"]),
     )
-    api.call("Publisher/UpdateTopic", change, wire.Topic)
+    api.call("Publisher/UpdateTopic", change, pubsub_pb2.Topic)
     assert dict(api.publisher.get_topic(topic=topic).labels) == {"a": "b"}
 
 
