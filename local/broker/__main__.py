@@ -15,9 +15,9 @@ EPILOG = """Then set PUBSUB_EMULATOR_HOST=HOST:PORT for any Pub/Sub client, in a
 language. The first line on standard output is "listening on HOST:PORT"."""
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run a broker; 0 after Ctrl-C or SIGTERM, 3 if it cannot start."""
-    options = _parser().parse_args()
+    options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
         with contextlib.closing(_open(options.state)) as db:

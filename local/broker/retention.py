@@ -9,7 +9,7 @@ from local.broker.store import Store
 from local.broker.subscription import Subscription
 
 INTERVAL_SECONDS = 30.0
-MIN_INTERVAL_SECONDS = 1.0  # of a broker with a higher speed
+MIN_INTERVAL_SECONDS = 0.2  # of a broker with a higher speed
 MAX_DROPPED = 1000  # at once
 
 log = logging.getLogger(__name__)

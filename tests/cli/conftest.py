@@ -25,13 +25,13 @@ def ours():
 @pytest.fixture(scope="session")
 def google():
     """Google's emulator."""
-    yield from _opened(broker_servers.googles())
+    yield from _opened(broker_servers.google())
 
 
 @pytest.fixture(scope="session")
 def hasty():
     """Our broker, where ten seconds pass in two."""
-    yield from _opened(broker_servers.ours("--speed", str(SPEED)))
+    yield from _opened(broker_servers.ours(speed=SPEED))
 
 
 @pytest.fixture(params=["ours", pytest.param("google", marks=pytest.mark.emulator)])

@@ -19,7 +19,7 @@ class EmbeddedBroker:
     Attributes:
         broker: started.
         address: ``host:port``.
-        stats_at_stop: what it counted last.
+        stats_at_stop: its last figures.
     """
 
     def __init__(self, db: sqlite3.Connection | None = None, **options) -> None:
@@ -36,17 +36,17 @@ class EmbeddedBroker:
         await self._channel.close()
         await self.broker.stop()
 
-    async def call(self, method: str, request, answer=pubsub_pb2.Empty):
+    async def call(self, method: str, request, response=pubsub_pb2.Empty):
         """Call ``Publisher/Method`` or ``Subscriber/Method``."""
         send = self._channel.unary_unary(
             f"/google.pubsub.v1.{method}",
             request_serializer=type(request).SerializeToString,
-            response_deserializer=answer.FromString,
+            response_deserializer=response.FromString,
         )
         return await send(request, timeout=SECONDS)
 
-    async def refusal(self, method: str, request) -> str:
-        """The status that a call is refused with; OK if it is not."""
+    async def status(self, method: str, request) -> str:
+        """The status that a call ends with."""
         try:
             await self.call(method, request)
         except grpc.aio.AioRpcError as error:
@@ -69,7 +69,7 @@ class EmbeddedBroker:
         dead_letter_topic: str = "",
         retention: float = 604800,
     ) -> str:
-        """A new subscription's full name; five tries, close upon each other."""
+        """A new subscription's full name; five attempts, close together."""
         config = pubsub_pb2.Subscription(
             name=f"projects/p/subscriptions/sub-{next(_numbers)}",
             topic=topic,
@@ -90,24 +90,24 @@ class EmbeddedBroker:
         """Publish one message; its id."""
         message = {"data": b"x", "attributes": attributes}
         request = pubsub_pb2.PublishRequest(topic=topic, messages=[message])
-        answer = await self.call(
+        response = await self.call(
             "Publisher/Publish", request, pubsub_pb2.PublishResponse
         )
-        return answer.message_ids[0]
+        return response.message_ids[0]
 
-    async def pull(self, subscription: str, most: int) -> list:
+    async def pull(self, subscription: str, limit: int) -> list:
         """One pull."""
-        request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=most)
-        answer = await self.call("Subscriber/Pull", request, pubsub_pb2.PullResponse)
-        return list(answer.received_messages)
+        request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=limit)
+        response = await self.call("Subscriber/Pull", request, pubsub_pb2.PullResponse)
+        return list(response.received_messages)
 
     def only_stats(self):
-        """The counts of the one subscription there is."""
+        """The figures of the only subscription."""
         [stats] = self.broker.stats().values()
         return stats
 
-    async def until(self, true) -> None:
-        """Wait until *true* is."""
+    async def until(self, condition) -> None:
+        """Wait until *condition()* is true."""
         async with asyncio.timeout(SECONDS):
-            while not true():
+            while not condition():
                 await asyncio.sleep(0.005)

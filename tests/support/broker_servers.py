@@ -1,16 +1,20 @@
-"""The brokers that the conformance suite runs against, as child processes."""
+"""Brokers under test: ours in a thread or a process, and Google's emulator."""
 
+import asyncio
 import os
 import queue
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from local.broker import Broker
 from tests import machine, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,43 +22,102 @@ START_SECONDS = 60
 
 
 class NotStarted(Exception):
-    """A broker did not say that it listens."""
+    """A broker does not print its address."""
+
+
+class ThreadedBroker:
+    """Our broker in a thread of its own; *options* are those of ``Broker``.
+
+    Args:
+        state: its file; None for none.
+
+    Attributes:
+        address: ``host:port``.
+    """
+
+    def __init__(self, state: Path | None = None, **options) -> None:
+        self._state = state
+        self._options = options
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "ThreadedBroker":
+        self._thread.start()
+        if not self._started.wait(START_SECONDS):
+            raise NotStarted("The broker's thread does not start.")
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def crash(self) -> Path:
+        """A copy of the state's file, as a process that is killed now leaves it."""
+        copies: queue.Queue[Path] = queue.Queue()
+        # Between two turns of the loop, where no transaction is open.
+        self._loop.call_soon_threadsafe(lambda: copies.put(self._copy()))
+        return copies.get(timeout=START_SECONDS)
+
+    def _copy(self) -> Path:
+        copy = self._state.with_name(f"{self._state.name}-crashed")
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{self._state}{suffix}", f"{copy}{suffix}")
+        return copy
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        path = ":memory:" if self._state is None else self._state
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            broker = Broker(db, **self._options)
+            self.address = await broker.start()
+            self._started.set()
+            await self._stop.wait()
+            await broker.stop()
 
 
 @contextmanager
-def ours(*arguments: str) -> Iterator[str]:
-    """Our broker alone; its ``host:port``."""
-    with child(*arguments) as (_, address):
-        yield address
+def ours(**options) -> Iterator[str]:
+    """Our broker; its ``host:port``."""
+    with ThreadedBroker(**options) as broker:
+        yield broker.address
 
 
 @contextmanager
-def child(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
+def process(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
     """Our broker's process with its address; killed at the end."""
     command = [sys.executable, "-m", "local.broker", "--port", "0", *arguments]
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        yield process, _address(process)
+        line = _first_match(child, r"(.*)\n")
+        if not line.startswith("listening on "):
+            raise NotStarted(f"The broker prints {line!r}.")
+        yield child, line.split()[-1]
     finally:
-        process.kill()
-        process.communicate()
+        child.kill()
+        child.communicate()
 
 
-def stop(process: subprocess.Popen) -> tuple[int, str]:
-    """End it as Ctrl-C does; exit status and what it said on standard error."""
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
-    return process.returncode, said
+def interrupt(child: subprocess.Popen, number: int = signal.SIGINT) -> tuple[int, str]:
+    """Send a signal, by default that of Ctrl-C; exit status and standard error."""
+    child.send_signal(number)
+    _, error = child.communicate(timeout=10)
+    return child.returncode, error
 
 
 @contextmanager
-def googles() -> Iterator[str]:
-    """Google's emulator, started as ``gcloud`` would."""
+def google() -> Iterator[str]:
+    """Google's emulator, started as ``gcloud`` does."""
     start = machine.emulators() / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
-    port = running.free_port()  # given 0 it takes one and does not say which
-    process = subprocess.Popen(
+    port = running.free_port()  # given 0 it takes one and does not print it
+    child = subprocess.Popen(
         ["/bin/sh", str(start), "--host=127.0.0.1", f"--port={port}"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -62,34 +125,27 @@ def googles() -> Iterator[str]:
         env={**os.environ, "JAVA_OPTS": "-Xmx256m"},
     )
     try:
-        yield f"127.0.0.1:{_first_match(process, r'listening on ([0-9]+)')}"
+        yield f"127.0.0.1:{_first_match(child, r'listening on ([0-9]+)')}"
     finally:
-        process.kill()
-        process.communicate()
+        child.kill()
+        child.communicate()
 
 
-def _address(process: subprocess.Popen) -> str:
-    line = _first_match(process, r"(.*)\n")
-    if not line.startswith("listening on "):
-        raise NotStarted(f"the broker said {line!r}")
-    return line.split()[-1]
+def _first_match(child: subprocess.Popen, pattern: str) -> str:
+    """The first match in its output; what follows is read and dropped."""
+    matches: queue.Queue[str] = queue.Queue()
 
-
-def _first_match(process: subprocess.Popen, pattern: str) -> str:
-    """The first thing it says of that pattern; what follows is read and dropped."""
-    found: queue.Queue[str] = queue.Queue()
-
-    def read() -> None:
-        for line in process.stdout:
+    def read_output() -> None:
+        for line in child.stdout:
             if match := re.search(pattern, line):
-                found.put(match[1])
-        found.put("")
+                matches.put(match[1])
+        matches.put("")
 
-    threading.Thread(target=read, daemon=True).start()
+    threading.Thread(target=read_output, daemon=True).start()
     try:
-        said = found.get(timeout=START_SECONDS)
+        match = matches.get(timeout=START_SECONDS)
     except queue.Empty:
-        raise NotStarted("it does not say that it listens") from None
-    if not said:
-        raise NotStarted("it ended at once")
-    return said
+        raise NotStarted("The broker does not print its address.") from None
+    if not match:
+        raise NotStarted("The broker ended at once.")
+    return match

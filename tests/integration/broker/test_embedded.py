@@ -1,14 +1,15 @@
-"""The broker embedded another program: what it tells, counts, drops and withstands."""
+"""The broker inside another program: what it observes, counts and withstands."""
 
 import asyncio
 import logging
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from local.broker import Broker, CannotListen, Stats, pubsub_pb2
-from tests.support.broker_endpoint import Endpoint
+from local.broker import Broker, CannotListen, Stats, Undelivered, pubsub_pb2
 from tests.support.broker_embedded import EmbeddedBroker
+from tests.support.broker_endpoint import Endpoint
 
 pytestmark = pytest.mark.anyio
 ATTRIBUTES = {"ce-id": "u1", "ce-type": "be-observer.x", "entity": "product"}
@@ -19,12 +20,12 @@ def _db(path=":memory:") -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
 
 
-async def test_it_tells_each_stage_with_its_labels():
-    told = []
+async def test_it_observes_each_stage_with_its_labels():
+    stages = []
     statuses = iter([500, 500, 500, 500, 500, 200])
     with Endpoint(lambda push: next(statuses)) as endpoint:
         async with EmbeddedBroker(
-            observe=lambda *a, **k: told.append((*a, k))
+            observe=lambda stage, **labels: stages.append((stage, labels))
         ) as embedded:
             dead = await embedded.topic("dead")
             topic = await embedded.topic("alive")
@@ -32,38 +33,79 @@ async def test_it_tells_each_stage_with_its_labels():
                 topic, endpoint.url, dead_letter_topic=dead
             )
             number = await embedded.publish(topic, **ATTRIBUTES)
-            await embedded.until(lambda: len(told) >= 13)
-    # The first message is dead-lettered; the dead letter is published in its turn.
-    letter = told[-1][1]["message_id"]
-    here = {"subscription": subscription, "message_id": number, **LABELS}
-    for _, labels in told:
+            await embedded.until(lambda: len(stages) >= 13)
+    # The message is dead-lettered; the dead letter is published in its turn.
+    dead_letter = stages[-1][1]["message_id"]
+    waits = [
+        labels.pop("next_attempt") is not None
+        for stage, labels in stages
+        if stage == "answered"
+    ]
+    for _, labels in stages:
         labels.pop("ms", None)
-    data = {labels.pop("data") for stage, labels in told if stage == "published"}
+    data = {labels.pop("data") for stage, labels in stages if stage == "published"}
+    common = {"subscription": subscription, "message_id": number, **LABELS}
     expected = [("published", {"topic": topic, "message_id": number, **LABELS})]
     for attempt in range(1, 6):
-        labels = {**here, "attempt": attempt}
-        expected.append(("attempt", labels))
-        expected.append(("delivered", {**labels, "status": 500, "error": None}))
-    expected.append(("dead-lettered", {**here, "attempt": 5}))
-    expected.append(("published", {"topic": dead, "message_id": letter, **LABELS}))
-    assert told == expected
-    assert data == {b"x"}
+        labels = {**common, "attempt": attempt}
+        expected.append(("pushed", labels))
+        expected.append(("answered", {**labels, "status": 500, "error": None}))
+    expected.append(("dead-lettered", {**common, "attempt": 5}))
+    expected.append(("published", {"topic": dead, "message_id": dead_letter, **LABELS}))
+    assert stages == expected
+    assert (data, waits) == ({b"x"}, [True, True, True, True, False])
 
 
-async def test_an_endpoint_that_does_not_answer_is_told_as_an_error():
-    told = []
+async def test_a_nacked_push_is_observed_with_its_next_attempt():
+    now = 1_800_000_000.0
+    answers = []
+    with Endpoint(lambda push: 503) as endpoint:
+        async with EmbeddedBroker(
+            observe=lambda stage, **labels: answers.append((stage, labels)),
+            clock=lambda: now,
+        ) as embedded:
+            topic = await embedded.topic()
+            subscription = await embedded.subscription(topic, endpoint.url)
+            number = await embedded.publish(topic, a="b")
+            await embedded.until(lambda: answers[-1:] and answers[-1][0] == "answered")
+            [undelivered] = embedded.broker.undelivered(subscription)
+    assert answers[-1][1]["next_attempt"] == pytest.approx(now + 0.02)
+    assert undelivered.next_attempt == pytest.approx(now + 0.02)
+    assert replace(undelivered, next_attempt=None) == Undelivered(
+        number, {"a": "b"}, "retrying", 1, None
+    )
+
+
+async def test_it_lists_what_is_undelivered():
+    now = 1_800_000_000.0
+    async with EmbeddedBroker(clock=lambda: now) as embedded:
+        topic = await embedded.topic()
+        subscription = await embedded.subscription(topic)
+        first = await embedded.publish(topic)
+        await embedded.pull(subscription, 1)
+        second = await embedded.publish(topic, a="b")
+        assert embedded.broker.undelivered(subscription) == [
+            Undelivered(first, {}, "in flight", 1, None),
+            Undelivered(second, {"a": "b"}, "waiting", 0, now),
+        ]
+        assert len(embedded.broker.undelivered(subscription, limit=1)) == 1
+        assert embedded.broker.undelivered("projects/p/subscriptions/none") == []
+
+
+async def test_a_push_without_a_response_is_observed_as_an_error():
+    stages = []
     with Endpoint() as endpoint:
         url = endpoint.url
     async with EmbeddedBroker(
-        observe=lambda stage, **k: told.append((stage, k))
+        observe=lambda stage, **labels: stages.append((stage, labels))
     ) as embedded:
         topic = await embedded.topic()
         await embedded.subscription(topic, url)
         await embedded.publish(topic)
-        await embedded.until(lambda: len(told) >= 3)
-    stage, labels = told[2]
-    seen = (stage, labels["status"], labels["error"], labels["attempt"])
-    assert seen == ("delivered", None, "ConnectionRefusedError", 1)
+        await embedded.until(lambda: len(stages) >= 3)
+    stage, labels = stages[2]
+    answer = (stage, labels["status"], labels["error"], labels["attempt"])
+    assert answer == ("answered", None, "ConnectionRefusedError", 1)
 
 
 async def test_an_observer_that_fails_disturbs_nothing(caplog):
@@ -93,10 +135,10 @@ async def test_it_counts_what_waits():
         assert embedded.broker.stats() == {subscription: Stats(3, 1, 7.5)}
 
 
-async def test_what_nobody_acknowledged_is_dropped_after_its_retention():
-    """Ten minutes pass in a second here."""
+async def test_unacknowledged_messages_are_dropped_after_retention():
+    """Ten minutes pass in a fifth of a second here."""
     db = _db()
-    async with EmbeddedBroker(db, speed=600) as embedded:
+    async with EmbeddedBroker(db, speed=3000) as embedded:
         topic = await embedded.topic()
         await embedded.subscription(topic, retention=600)
         kept = await embedded.subscription(topic)
@@ -150,7 +192,7 @@ async def test_a_subscription_deleted_takes_its_messages_with_it():
     assert db.execute("SELECT count(*) FROM broker_message").fetchone() == (0,)
 
 
-async def test_a_file_that_cannot_be_written_refuses_publishers_and_recovers(tmp_path):
+async def test_it_recovers_when_the_file_can_be_written_again(tmp_path):
     """Another program holds the file: nothing is answered that is not stored."""
     path = tmp_path / "state.sqlite"
     db = sqlite3.connect(path, isolation_level=None, timeout=0)
@@ -160,15 +202,15 @@ async def test_a_file_that_cannot_be_written_refuses_publishers_and_recovers(tmp
         subscription = await embedded.subscription(topic)
         other.execute("BEGIN IMMEDIATE")
         request = pubsub_pb2.PublishRequest(topic=topic, messages=[{"data": b"x"}])
-        refused = await embedded.refusal("Publisher/Publish", request)
+        status = await embedded.status("Publisher/Publish", request)
         other.execute("COMMIT")
         number = await embedded.publish(topic)
         [received] = await embedded.pull(subscription, 10)
     other.close()
-    assert (refused, received.message.message_id) == ("UNAVAILABLE", number)
+    assert (status, received.message.message_id) == ("UNAVAILABLE", number)
 
 
-async def test_a_port_in_use_is_said():
+async def test_a_port_in_use_is_an_error():
     async with EmbeddedBroker() as embedded:
         port = int(embedded.address.rpartition(":")[2])
         with pytest.raises(CannotListen, match="in use"):
@@ -184,6 +226,6 @@ async def test_it_can_be_stopped_twice_and_before_it_started():
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 0}, {"window": 0}], ids=str)
-def test_what_makes_no_sense_is_refused_when_it_is_made(wrong):
-    with pytest.raises(ValueError, match="speed is above 0, window at least 1"):
+def test_an_option_out_of_range_is_an_error(wrong):
+    with pytest.raises(ValueError, match="speed must be above 0"):
         Broker(_db(), **wrong)
