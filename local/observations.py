@@ -20,11 +20,7 @@ MAX_PAYLOAD_BYTES = 20_000
 # Debug entries of the functions about what the broker reports in any case.
 REPORTED_BY_BROKER = ("received", "delivered")
 NOT_STORED = ("severity", "stage", "time")
-BROKER_STAGES = {
-    "attempt": "delivered",
-    "delivered": "answered",
-    "dead-lettered": "exhausted",
-}
+BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}
 
 
 def of_functions(journal: Journal) -> Callable[[dict[str, Any]], None]:

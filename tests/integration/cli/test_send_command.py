@@ -212,7 +212,8 @@ def test_a_200_of_another_server_exits_3(deployment, file):
 
     assert (result.exit_code, result.stderr) == (
         3,
-        f"Error: {url} answers 200, but is not the ingest function: check the address\n",
+        f"Error: {url} answers 200, but is not the ingest function: check the"
+        " address\n",
     )
 
 

@@ -53,13 +53,13 @@ def attempt(journal: Journal, number: int, status: int, outcome: str) -> None:
     """One delivery attempt with one call, as broker and consumer record it at INFO."""
     labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": number}
     call = {"method": "POST", "route": "products", "status": status, "ms": 1.2}
-    journal.observe("attempt", component="broker", **labels)
+    journal.observe("delivered", component="broker", **labels)
     if status >= 400:
         journal.observe("call", message="POST products", ms=1.2, **labels)
     journal.observe(
         "outcome", outcome=outcome, status=status, ms=1.5, calls=[call], **labels
     )
-    journal.observe("delivered", component="broker", status=status, **labels)
+    journal.observe("answered", component="broker", status=status, **labels)
 
 
 def test_each_step_is_shown_once(deployment, journal):
@@ -90,7 +90,7 @@ def test_entries_that_are_read_late_are_in_order(deployment, journal):
     journal.observe(
         "outcome", at=1000.0, attempt=1, outcome="handled", calls=[call], **ids
     )
-    journal.observe("attempt", component="broker", at=1000.0, attempt=1, **ids)
+    journal.observe("delivered", component="broker", at=1000.0, attempt=1, **ids)
     journal.observe("received", at=999.5, event=EVENT, uid="u1")
 
     assert [stage for stage, *_ in steps(deployment)][:-1] == [
@@ -122,8 +122,8 @@ def test_a_line_for_each_step_is_printed(deployment, journal):
 
 def test_an_attempt_without_a_consumer_is_shown(deployment, journal):
     labels = {"uid": "u1", "message_id": "m1", "attempt": 1, "component": "broker"}
-    journal.observe("attempt", **labels)
-    journal.observe("delivered", error="ClientConnectorError", **labels)
+    journal.observe("delivered", **labels)
+    journal.observe("answered", error="ClientConnectorError", **labels)
 
     delivered, now = deployment.run_json("trace", "u1")
 
@@ -236,7 +236,7 @@ def test_an_exhausted_event_stays_so_when_discarded(deployment, journal):
     publish(journal)
     attempt(journal, 1, 503, "retry")
     deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **UNAVAILABLE)
-    journal.observe("dead-lettered", component="broker", uid="u1", message_id="m1")
+    journal.observe("exhausted", component="broker", uid="u1", message_id="m1")
     message_id = deployment.add_exhausted(CREATE, PRODUCT, "u1")
     labels = {"component": "broker", "uid": "u1", "message_id": message_id}
     journal.observe("published", topic=deployment.topic("dead-letters"), **labels)

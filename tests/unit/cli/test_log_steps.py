@@ -37,8 +37,8 @@ OUTCOME = LogEntry(
         **IDS,
     },
 )
-PUSHED = LogEntry(at(98), "attempt", IDS, by_broker=True)
-ANSWERED = LogEntry(at(140), "delivered", {"status": 503, **IDS}, by_broker=True)
+PUSHED = LogEntry(at(98), "delivered", IDS, by_broker=True)
+ANSWERED = LogEntry(at(140), "answered", {"status": 503, **IDS}, by_broker=True)
 FIRST_CALL, FAILED_CALL = call_entry(110, CALLS[0]), call_entry(125, CALLS[1])
 
 
@@ -91,7 +91,7 @@ def test_an_attempt_is_shown_once(entries, start, calls):
 
 
 def test_an_attempt_without_outcome_shows_the_brokers_error():
-    error = LogEntry(at(140), "delivered", {"error": "Timeout", **IDS}, True)
+    error = LogEntry(at(140), "answered", {"error": "Timeout", **IDS}, True)
 
     assert shown(PUSHED, error) == [("098", "delivered", "Timeout")]
 
@@ -141,6 +141,6 @@ def test_the_dead_letter_topic_means_dead_lettered():
 
 
 def test_exhausted_attempts_are_observed_by_the_broker():
-    exhausted = LogEntry(at(150), "dead-lettered", IDS, by_broker=True)
+    exhausted = LogEntry(at(150), "exhausted", IDS, by_broker=True)
 
     assert shown(OUTCOME, exhausted)[-1] == ("150", "exhausted")

@@ -78,6 +78,16 @@ def test_another_response_is_inconclusive(response, detail):
     }
 
 
+def test_a_missing_entity_shows_that_writing_is_allowed():
+    response = 404, {"message": "No such entity with %fieldName = %fieldValue"}
+
+    status, findings, _ = check(
+        lambda request: writable(request, **{"customers/0": response}), writes=True
+    )
+
+    assert (status, findings["write customers"]["detail"]) == (0, "allowed")
+
+
 def test_a_store_that_stops_answering_exits_3():
     def script(request):
         if request.method == "GET":
@@ -91,7 +101,7 @@ def test_a_store_that_stops_answering_exits_3():
 @pytest.mark.parametrize("version", adobe_definitions.VERSIONS)
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.what)
 def test_adobes_definition_requires_the_missing_part(write, version):
-    errors = adobe_definitions.validate_request(
+    errors = adobe_definitions.request_errors(
         version, write.method, f"/V1/{write.route}", body={}
     )
 
