@@ -1,7 +1,9 @@
-"""The commands against a whole local stack: broker, functions and a shop."""
+"""The commands against a whole local stack: broker, functions and stand-in."""
 
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,8 +13,9 @@ from functions.events import samples
 from tests.running import RunningStack
 from tests.support.stand_in_control import StandInControl
 
-PRODUCT = samples.value("be-observer.catalog_product_create")
-NO_ORDER = {"id": 987654, "status": "complete", "notifyCustomer": False}
+CREATE = "be-observer.catalog_product_create"
+PRODUCT = samples.value(CREATE)
+UNKNOWN_ORDER = {"id": 987654, "status": "complete", "notifyCustomer": False}
 
 
 @pytest.fixture(scope="module")
@@ -22,116 +25,137 @@ def stack(tmp_path_factory):
         yield running
 
 
-def told(stack: RunningStack, *arguments: str) -> list[dict]:
+def run_json(stack: RunningStack, *arguments: str) -> list[dict[str, Any]]:
+    """What a command prints with ``--json``."""
     environment = {"LOCAL_STATE": str(stack.folder)}
     result = CliRunner(env=environment).invoke(main, [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def letters(stack: RunningStack, uid: str) -> list[dict]:
-    return told(stack, "dead-letters", "--uid", uid)
+def dead_letters(stack: RunningStack, uid: str) -> list[dict[str, Any]]:
+    return run_json(stack, "dead-letters", "--uid", uid)
 
 
-def calls(stack: RunningStack, uid: str) -> list[str]:
-    """The messages that the shop was called for."""
-    life = told(stack, "trace", uid)
-    return [step["message_id"] for step in life if step["stage"] == "call"]
+def history(stack: RunningStack, uid: str, stages: list[str]) -> list[dict[str, Any]]:
+    """The history of *uid* once it has *stages*; log entries arrive a little later."""
+
+    def complete() -> list[dict[str, Any]]:
+        steps = run_json(stack, "trace", uid)
+        return steps if [step["stage"] for step in steps] == stages else []
+
+    return wait_for(complete)
 
 
-def wait_for(condition, seconds: float = 20):
-    """What *condition()* returns, once it is true."""
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """The result of *condition* once it is true."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
-    return found
+    return result
 
 
-def test_the_life_of_a_handled_event(stack):
-    stack.post("be-observer.catalog_product_create", PRODUCT, "handled")
-    stack.outcome("handled")
+ATTEMPT = ["delivered", "call", "outcome"]
 
-    steps = told(stack, "trace", "handled")
 
-    assert [step["stage"] for step in steps] == [
-        "received",
-        "published",
-        "attempt",
-        "call",
-        "outcome",
-        "now",
-    ]
+def test_the_history_of_a_handled_event(stack):
+    stack.post(CREATE, PRODUCT, "handled")
+
+    steps = history(stack, "handled", ["published", *ATTEMPT, "now"])
+
+    assert steps[0]["caller"] == "anonymous"
+    assert steps[2]["route"] == "products"
     assert steps[-1]["state"] == "handled"
-    assert steps[-2]["answer"] == steps[-1]["answer"] != ""
+    assert steps[-2]["message"] == steps[-1]["message"] != ""
 
 
-def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
-    """A recorded refusal does not answer it: the shop is asked again."""
-    stack.post("be-observer.sales_order_status_update", NO_ORDER, "rejected")
-    [first] = wait_for(lambda: letters(stack, "rejected"))
+def test_a_rejected_event_is_replayed_as_a_new_message(stack):
+    """The recorded rejection is not its result: Commerce is called again."""
+    stack.post("be-observer.sales_order_status_update", UNKNOWN_ORDER, "rejected")
+    [first] = wait_for(lambda: dead_letters(stack, "rejected"))
 
-    [step] = told(stack, "replay", "--uid", "rejected")
-    [second] = wait_for(lambda: letters(stack, "rejected"))
+    [replay] = run_json(stack, "replay", "--uid", "rejected")
+    [second] = wait_for(lambda: dead_letters(stack, "rejected"))
 
     assert first["status"] == second["status"] == 404
     assert "Commerce answered 404" in first["reason"]
-    assert (step["did"], first["replayed"], second["replayed"]) == ("replayed", 0, 1)
-    assert second["original_message_id"] == step["as_message"]
-    tries = [first["original_message_id"], second["original_message_id"]]
-    # The consumer's words come through a pipe, and may be read after the letter is.
-    wait_for(lambda: calls(stack, "rejected") == tries)
-    [gone] = told(stack, "forget", "--uid", "rejected", "--yes")
-    assert gone["ledger"] == 1
-    assert letters(stack, "rejected") == []
-
-
-def test_what_runs_out_of_tries_has_its_last_error_and_is_brought_back(stack):
-    """Pub/Sub dead-letters it without a word; the ledger knows what was answered."""
-    shop = StandInControl(stack.stack["commerce"])
-    shop.fail(path="products$", times=None, status=503, message="Maintenance")
-    value = {**PRODUCT, "sku": "TRIES"}
-    stack.post("be-observer.catalog_product_create", value, "tries")
-    [letter] = wait_for(lambda: letters(stack, "tries"))
-    # The consumer's words come through a pipe, and may be read after the letter is.
-    wait_for(lambda: stack.said().count("uid=tries") >= 13)
-    before = told(stack, "trace", "tries")
-
-    shop.recover()
-    [step] = told(stack, "replay", letter["message_id"])
-    stack.outcome("tries")
-    after = told(stack, "trace", "tries")
-
-    assert (letter["by"], letter["attempts"], letter["status"]) == ("pubsub", 5, 503)
-    assert letter["reason"] == (
-        "Out of tries: 503 Commerce answered 503 to POST products: Maintenance"
+    assert (replay["result"], first["replayed"], second["replayed"]) == (
+        "replayed",
+        0,
+        1,
     )
-    tries = [s["attempt"] for s in before if s["stage"] == "outcome"]
-    assert tries == [1, 2, 3, 4, 5]
-    assert [s["stage"] for s in before[-3:]] == ["out of tries", "dead-lettered", "now"]
-    assert before[-1]["state"] == "out of tries"
-    assert (step["did"], after[-1]["state"]) == ("replayed", "handled")
-    assert letters(stack, "tries") == []
-    said = [line for line in stack.said().splitlines() if "uid=tries" in line]
-    words = [line.split("  ")[1] for line in said]
-    assert words.count("retrying") == 5
-    assert words.count("dead-lettered") == 1
-    assert words.count("delivered, attempt 5") == 1
-    assert words[-1] == "handled"
+    assert second["original_message_id"] == replay["new_message_id"]
+    steps = wait_for(
+        lambda: [
+            step["message_id"]
+            for step in run_json(stack, "trace", "rejected")
+            if step["stage"] == "outcome" and step["outcome"] == "rejected"
+        ][1:]
+    )
+    assert steps == [second["original_message_id"]]
+    [forgotten] = run_json(stack, "forget", "--uid", "rejected", "--yes")
+    assert forgotten["ledger"] == 1
+    assert dead_letters(stack, "rejected") == []
 
 
-def test_a_pause_outlives_the_stack_and_then_goes_on(stack):
+def test_an_exhausted_event_has_its_last_error(stack):
+    """Pub/Sub stores it without a reason; the ledger has the last result."""
+    stand_in = StandInControl(stack.stack["commerce"])
+    stand_in.fail(path="products$", times=None, status=503, message="Maintenance")
+    stack.post(CREATE, {**PRODUCT, "sku": "EXHAUSTED"}, "exhausted")
+    [letter] = wait_for(lambda: dead_letters(stack, "exhausted"))
+
+    before = history(
+        stack,
+        "exhausted",
+        ["published", *ATTEMPT * 5, "exhausted", "dead-lettered", "now"],
+    )
+    stand_in.recover()
+    [replay] = run_json(stack, "replay", letter["message_id"])
+    after = wait_for(
+        lambda: [
+            step
+            for step in run_json(stack, "trace", "exhausted")
+            if step.get("state") == "handled"
+        ]
+    )
+
+    assert (letter["origin"], letter["attempts"], letter["status"]) == (
+        "pubsub",
+        5,
+        503,
+    )
+    assert letter["reason"] == (
+        "Delivery attempts exhausted: 503 Commerce answered 503 to POST products:"
+        " Maintenance"
+    )
+    attempts = [step["attempt"] for step in before if step["stage"] == "outcome"]
+    assert attempts == [1, 2, 3, 4, 5]
+    assert before[-1]["state"] == "exhausted"
+    assert replay["result"] == "replayed"
+    assert after[0]["stage"] == "now"
+    assert dead_letters(stack, "exhausted") == []
+
+
+def test_a_pause_outlives_the_stack(stack):
     before = stack.stack["consumer"]
-    told(stack, "pause", "product")
-    stack.post("be-observer.catalog_product_create", {**PRODUCT, "sku": "P"}, "paused")
+    run_json(stack, "pause", "product")
+    stack.post(CREATE, {**PRODUCT, "sku": "P"}, "paused")
     stack.stop()
     stack.start()
 
-    [waiting] = [s for s in told(stack, "status") if s["entity"] == "product"]
-    assert waiting["push_to"] == ""
-    assert told(stack, "trace", "paused")[-1]["state"] == "waiting"
-    told(stack, "resume", "product")
+    [paused] = [s for s in run_json(stack, "status") if s["entity"] == "product"]
+    assert paused["push_to"] == ""
+    assert run_json(stack, "trace", "paused")[-1]["state"] == "paused"
+    run_json(stack, "resume", "product")
 
-    stack.outcome("paused")
-    [delivering] = [s for s in told(stack, "status") if s["entity"] == "product"]
-    assert delivering["push_to"] == stack.stack["consumer"] != before
+    wait_for(lambda: run_json(stack, "trace", "paused")[-1]["state"] == "handled")
+    [resumed] = [s for s in run_json(stack, "status") if s["entity"] == "product"]
+    assert resumed["push_to"] == stack.stack["consumer"] != before
+
+
+def test_all_samples_are_handled(stack):
+    results = run_json(stack, "send", "--event", "all", "--wait", "30")
+
+    assert {result["outcome"] for result in results} == {"handled"}

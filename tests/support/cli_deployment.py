@@ -198,9 +198,7 @@ class CliDeployment:
             "dead-letters", original.data, original.ordering_key, **stored
         )
 
-    def add_exhausted(
-        self, event: str, value: Any, uid: str, **attributes: str
-    ) -> str:
+    def add_exhausted(self, event: str, value: Any, uid: str, **attributes: str) -> str:
         """Store a dead letter as Pub/Sub does; its message id."""
         definition = catalog.EVENTS[f"be-observer.{event}"]
         original = message(definition, uid, value, SOURCE, timestamp(), None)

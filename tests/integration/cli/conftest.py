@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.local.broker import servers
+from tests.support import broker_servers
 from tests.support.cli_deployment import BrokerClients, CliDeployment
 
 SPEED = 5  # of the broker whose leases tests wait for
@@ -18,19 +18,19 @@ def _clients(server):
 @pytest.fixture(scope="session")
 def own_broker():
     """Our broker."""
-    yield from _clients(servers.ours())
+    yield from _clients(broker_servers.ours())
 
 
 @pytest.fixture(scope="session")
 def emulator():
     """Google's emulator."""
-    yield from _clients(servers.googles())
+    yield from _clients(broker_servers.google())
 
 
 @pytest.fixture(scope="session")
 def fast_broker():
     """Our broker, where ten seconds pass in two."""
-    yield from _clients(servers.ours("--speed", str(SPEED)))
+    yield from _clients(broker_servers.ours(speed=SPEED))
 
 
 @pytest.fixture

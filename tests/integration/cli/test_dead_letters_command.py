@@ -107,9 +107,7 @@ def test_an_empty_list_is_a_sentence(deployment):
 )
 def test_filters(deployment, filters, expected):
     deployment.add_rejected(CREATE, PRODUCT, "u1")
-    deployment.add_rejected(
-        UPDATE_ORDER, ORDER, "u2", reason="There is no such order"
-    )
+    deployment.add_rejected(UPDATE_ORDER, ORDER, "u2", reason="There is no such order")
 
     letters = deployment.run_json("dead-letters", *filters)
 
@@ -251,9 +249,7 @@ def test_the_last_error_is_not_that_of_another_value(deployment):
 
 def test_a_long_reason_is_truncated_to_pubsubs_limit(any_deployment):
     attributes = {f"x-{number}": "ü" * 600 for number in range(93)}
-    any_deployment.add_rejected(
-        CREATE, PRODUCT, "u1", reason="é" * 900, **attributes
-    )
+    any_deployment.add_rejected(CREATE, PRODUCT, "u1", reason="é" * 900, **attributes)
 
     [letter] = any_deployment.run_json("dead-letters")
     [shown] = any_deployment.run_json("dead-letters", "--show", letter["message_id"])

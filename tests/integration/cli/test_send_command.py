@@ -1,40 +1,45 @@
-"""``send``: what was answered, what became of it, and nobody there."""
+"""``send`` posts events and reports their results."""
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from functions.events import samples
-from tests.support.cli_deployment import Deployment
 from tests.running import free_port
+from tests.support.cli_deployment import HANDLED, REJECTED, UNAVAILABLE
 
-PRODUCT = samples.value("be-observer.catalog_product_create")
-TAKEN = {"response": {"success": True, "message": "Event published successfully"}}
-BODY = {
-    "data": {
-        "uid": "u1",
-        "event": "be-observer.catalog_product_create",
-        "value": PRODUCT,
-    }
-}
+EVENT = "be-observer.catalog_product_create"
+CREATE = "catalog_product_create"
+PRODUCT = samples.value(EVENT)
+PUBLISHED = {"response": {"success": True, "message": "Event published successfully"}}
+BODY = {"data": {"uid": "u1", "event": EVENT, "value": PRODUCT}}
 
 
 @contextmanager
-def ingest(then=lambda: None, status=200, message=TAKEN):
-    """Who answers every post so, after doing *then*; its URL and what it got."""
-    got = []
+def ingest(
+    deliver: Callable[[], object] = lambda: None,
+    status: int = 200,
+    body: object = PUBLISHED,
+) -> Iterator[tuple[str, list[tuple[str | None, dict]]]]:
+    """A server that calls *deliver* on each post, and then answers.
+
+    Yields:
+        Its URL, and the Authorization and body of each post.
+    """
+    posts: list[tuple[str | None, dict]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            got.append((self.headers.get("Authorization"), json.loads(body)))
-            then()
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            posts.append((self.headers.get("Authorization"), json.loads(content)))
+            deliver()
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *_):
             pass
@@ -43,7 +48,7 @@ def ingest(then=lambda: None, status=200, message=TAKEN):
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", got
+            yield f"http://127.0.0.1:{server.server_address[1]}", posts
         finally:
             server.shutdown()
             thread.join()
@@ -56,31 +61,14 @@ def file(tmp_path):
     return str(path)
 
 
-@pytest.fixture
-def deployment(ours, tmp_path):
-    return Deployment(ours, tmp_path)
+def test_a_file_posted_again_gets_its_own_outcome(deployment, file):
+    outcomes = iter([("m1", REJECTED), ("m2", HANDLED)])
 
+    def deliver():
+        message_id, outcome = next(outcomes)
+        deployment.attempt(CREATE, PRODUCT, "u1", message_id=message_id, **outcome)
 
-def test_a_file_posted_again_is_told_of_its_own_outcome(deployment, file):
-    """Not of the one that the same uid had before."""
-    ends = iter(
-        [
-            {"status": 400, "message": "SKU is taken", "final": True},
-            {"status": 200, "message": "Product created", "final": True},
-        ]
-    )
-    numbers = iter("12")
-
-    def delivered():
-        deployment.attempt(
-            "catalog_product_create",
-            PRODUCT,
-            "u1",
-            message_id=f"m{next(numbers)}",
-            **next(ends),
-        )
-
-    with ingest(delivered) as (url, _):
+    with ingest(deliver) as (url, _):
         deployment.write_stack_file(ingest=url)
         [first] = deployment.run_json("send", "--file", file, status=1)
         [second] = deployment.run_json("send", "--file", file)
@@ -89,34 +77,25 @@ def test_a_file_posted_again_is_told_of_its_own_outcome(deployment, file):
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
 
 
-def test_what_is_not_handled_in_time_is_told_and_exit_1(deployment, file):
-    deployment.attempt(
-        "catalog_product_create", PRODUCT, "u1", status=200, message="Old", final=True
-    )
+def test_an_event_without_result_in_time_exits_1(deployment, file):
+    deployment.attempt(CREATE, PRODUCT, "u1", **HANDLED)
     with ingest() as (url, _):
         deployment.write_stack_file(ingest=url)
-        waiting = deployment.run("send", "--file", file, "--wait", "0.2")
+        result = deployment.run("send", "--file", file, "--wait", "0.2")
 
-    assert waiting.exit_code == 1
-    assert waiting.stdout.splitlines()[-1] == (
-        "  waiting   not handled yet: see the terminal of make run, or make trace"
-        " UID=u1"
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == (
+        "  waiting   no result yet: see the output of make run, or make trace UID=u1"
     )
 
 
-def test_commerces_words_cannot_command_the_terminal(deployment, file):
-    def delivered():
-        answer = "No \x1b[31mred\nname"
-        deployment.attempt(
-            "catalog_product_create",
-            PRODUCT,
-            "u1",
-            status=400,
-            message=answer,
-            final=True,
-        )
+def test_commerces_message_cannot_control_the_terminal(deployment, file):
+    outcome = {**REJECTED, "message": "No \x1b[31mred\nname"}
 
-    with ingest(delivered) as (url, _):
+    def deliver():
+        deployment.attempt(CREATE, PRODUCT, "u1", **outcome)
+
+    with ingest(deliver) as (url, _):
         deployment.write_stack_file(ingest=url)
         lines = deployment.run("send", "--file", file).stdout.splitlines()
 
@@ -124,142 +103,129 @@ def test_commerces_words_cannot_command_the_terminal(deployment, file):
     assert "\x1b" not in lines[-1]
 
 
-def test_what_is_tried_again_is_told_with_the_last_answer(deployment, file):
-    def delivered():
-        deployment.attempt(
-            "catalog_product_create",
-            PRODUCT,
-            "u1",
-            status=503,
-            message="Commerce is away",
-            final=False,
-        )
+def test_a_retry_is_reported_with_its_last_result(deployment, file):
+    def deliver():
+        deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
 
-    with ingest(delivered) as (url, _):
+    with ingest(deliver) as (url, posts):
         deployment.write_stack_file(ingest=url)
-        [told] = deployment.run_json("send", "--file", file, "--wait", "0.2", status=1)
+        arguments = ["send", "--file", file, "--wait", "0.2"]
+        [result] = deployment.run_json(*arguments, status=1)
+    with ingest(
+        lambda: deployment.attempt(
+            CREATE, PRODUCT, "u1", message_id="m2", **UNAVAILABLE
+        )
+    ) as (url, _):
+        deployment.write_stack_file(ingest=url)
+        text = deployment.run(*arguments).stdout
 
-    assert (told["outcome"], told["status"], told["message"]) == (
+    assert (result["outcome"], result["status"], result["message"]) == (
         "retrying",
         503,
-        "Commerce is away",
+        "Commerce is down",
     )
+    assert "it is delivered again: make trace UID=u1 shows when" in text
+    assert len(posts) == 1
 
 
-def test_a_deployed_one_is_sent_the_token_and_no_stack_is_asked(deployment):
+def test_a_remote_ingest_gets_the_token(deployment):
     (deployment.folder / "stack.json").unlink()
-    with ingest() as (url, got):
-        [told] = deployment.run_json("send", "--url", url, "--token", "secret")
+    with ingest() as (url, posts):
+        [result] = deployment.run_json("send", "--url", url, "--token", "secret")
 
-    assert (told["posted"], told["outcome"]) == (200, "accepted")
-    [(authorization, body)] = got
+    assert (result["posted"], result["outcome"]) == (200, "accepted")
+    [(authorization, body)] = posts
     assert authorization == "Bearer secret"
-    assert body["data"]["event"] == "be-observer.catalog_product_create"
+    assert body["data"]["event"] == EVENT
 
 
-def test_the_local_stack_is_sent_the_token_that_it_asks_for(deployment, file):
-    with ingest() as (url, got):
+def test_the_local_ingest_gets_its_own_token(deployment, file):
+    with ingest() as (url, posts):
         deployment.write_stack_file(ingest=url)
         arguments = ["send", "--file", file, "--wait", "0"]
         deployment.run(*arguments, env={"INGEST_TOKENS": "erp:first, other:second"})
         deployment.run(*arguments)
         deployment.run(*arguments, "--token", "third")
 
-    assert [authorization for authorization, _ in got] == [
+    assert [authorization for authorization, _ in posts] == [
         "Bearer first",
         None,
         "Bearer third",
     ]
 
 
-def test_who_is_not_known_is_told_what_to_add(deployment, file):
-    with ingest(status=401, message={"error": "Unauthorized"}) as (url, _):
+def test_a_401_says_how_to_authenticate(deployment, file):
+    with ingest(status=401, body={"error": "Unauthorized"}) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert result.stdout.splitlines()[1:] == [
-        "  refused   401  Unauthorized",
-        "            say who you are: --token, or make send TOKEN=…",
-        "            (a signature or an ID token: see docs/ingest.md)",
+        "  rejected  401  Unauthorized",
+        "            authenticate with --token, or make send TOKEN=…",
+        "            (HMAC signature and ID token: see docs/ingest.md)",
     ]
 
 
 @pytest.mark.parametrize(
     "event", ["all", "customer_delete", "sales_order_status_update"]
 )
-@pytest.mark.parametrize("where", ["url", "stack"])
-def test_a_real_store_s_own_things_are_changed_only_when_told_to(
-    deployment, event, where
-):
-    with ingest() as (url, got):
+@pytest.mark.parametrize("target", ["url", "stack"])
+def test_entities_of_a_real_store_need_yes(deployment, event, target):
+    with ingest() as (url, posts):
         deployment.write_stack_file(ingest=url, real_store=True)
         arguments = ["send", "--event", event, "--wait", "0"]
-        arguments += ["--url", url] if where == "url" else []
-        refused = deployment.run(*arguments)
-        assert (refused.exit_code, got) == (2, [])
-        assert "a real store may be there" in refused.stderr
-        # The stack's ledger is asked what became of it, and knows nothing.
-        told = deployment.run_json(*arguments, "--yes", status=where == "stack")
+        arguments += ["--url", url] if target == "url" else []
+        rejected = deployment.run(*arguments)
+        assert (rejected.exit_code, posts) == (2, [])
+        assert "existing entities of a real store" in rejected.stderr
+        # The stack's ledger has no result.
+        results = deployment.run_json(*arguments, "--yes", status=target == "stack")
 
-    assert {line["posted"] for line in told} == {200}
-    assert len(got) == len(told) >= 1
+    assert {result["posted"] for result in results} == {200}
+    assert len(posts) == len(results) >= 1
 
 
-def test_samples_of_one_s_own_are_posted_to_a_real_store(deployment):
-    with ingest() as (url, got):
+def test_a_sample_without_ids_is_posted_to_a_real_store(deployment):
+    with ingest() as (url, posts):
         deployment.write_stack_file(ingest=url, real_store=True)
         deployment.run("send", "--event", "catalog_product_update", "--wait", "0")
 
-    assert len(got) == 1
+    assert len(posts) == 1
 
 
-def test_what_is_retried_is_said_to_go_on_by_itself(deployment, file):
-    away = {"status": 503, "message": "Commerce is away", "final": False}
-
-    def delivered():
-        deployment.attempt(
-            "catalog_product_create", PRODUCT, "u1", message_id="m9", **away
-        )
-
-    with ingest(delivered) as (url, _):
-        deployment.write_stack_file(ingest=url)
-        result = deployment.run("send", "--file", file, "--wait", "1")
-
-    assert "it is tried again by itself: make trace UID=u1 tells" in result.stdout
-
-
-def test_every_fault_of_a_refused_event_is_shown(deployment, file):
-    answer = {"error": "Invalid value for x", "errors": {"data.value.sku": ["Wrong."]}}
-    with ingest(status=400, message=answer) as (url, _):
+def test_every_error_of_a_rejected_event_is_shown(deployment, file):
+    body = {"error": "Invalid value for x", "errors": {"data.value.sku": ["Wrong."]}}
+    with ingest(status=400, body=body) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert (result.exit_code, result.stdout.splitlines()[1:]) == (
         1,
         [
-            "  refused   400  Invalid value for x",
+            "  rejected  400  Invalid value for x",
             "            data.value.sku: Wrong.",
         ],
     )
 
 
-def test_someone_else_who_says_200_is_not_believed(deployment, file):
-    with ingest(message={"hello": "world"}) as (url, _):
+def test_a_200_of_another_server_exits_3(deployment, file):
+    with ingest(body={"hello": "world"}) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert (result.exit_code, result.stderr) == (
         3,
-        f"{url} says 200, but is not the ingest function\n",
+        f"Error: {url} answers 200, but is not the ingest function: check the"
+        " address\n",
     )
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://shop", "http://"])
-def test_what_is_no_url_is_2(deployment, url):
+def test_an_invalid_url_exits_2(deployment, url):
     result = deployment.run("send", "--url", url)
 
     assert result.exit_code == 2
     assert "--url must be an http(s) URL: " in result.stderr
 
 
-def test_nobody_there_is_3_and_one_sentence(deployment):
+def test_an_unreachable_ingest_exits_3(deployment):
     url = f"http://127.0.0.1:{free_port()}"
 
     result = deployment.run("send", "--url", url)
@@ -267,11 +233,12 @@ def test_nobody_there_is_3_and_one_sentence(deployment):
     assert (result.exit_code, result.stdout, result.stderr) == (
         3,
         "",
-        f"{url} does not answer: ConnectionError\n",
+        f"Error: {url} does not answer (ConnectionError): is the address right, and"
+        " does ingest run?\n",
     )
 
 
-def test_no_stack_is_3_and_one_sentence(deployment):
+def test_send_without_a_stack_exits_3(deployment):
     (deployment.folder / "stack.json").unlink()
 
     result = deployment.run("send")
@@ -279,17 +246,17 @@ def test_no_stack_is_3_and_one_sentence(deployment):
     assert (result.exit_code, result.stdout, result.stderr) == (
         3,
         "",
-        "No local stack is running: start it with make run\n",
+        "Error: No local stack is running: start it with make run\n",
     )
 
 
-def test_what_is_no_sample_or_no_json_is_2(deployment, tmp_path):
+def test_an_unknown_sample_or_invalid_json_exits_2(deployment, tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text("{")
 
     unknown = deployment.run("send", "--event", "rocket")
-    unreadable = deployment.run("send", "--file", str(broken))
+    invalid = deployment.run("send", "--file", str(broken))
 
-    assert (unknown.exit_code, unreadable.exit_code) == (2, 2)
-    assert "no sample of rocket; there are: catalog_product_create," in unknown.stderr
-    assert "broken.json is not JSON: " in unreadable.stderr
+    assert (unknown.exit_code, invalid.exit_code) == (2, 2)
+    assert "no sample of rocket: choose one of catalog_product_create" in unknown.stderr
+    assert "broken.json is not JSON: " in invalid.stderr

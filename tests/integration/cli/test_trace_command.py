@@ -1,4 +1,4 @@
-"""``trace``: an event's life, from journal, ledger, dead letters and logs."""
+"""``trace`` shows an event's history: from journal, ledger, dead letters and logs."""
 
 import json
 import shlex
@@ -6,20 +6,26 @@ import sqlite3
 import stat
 
 import pytest
+from google.pubsub_v1.types import PushConfig
 
 from functions.events import samples
 from local.journal import Journal
-from tests.support.cli_deployment import PROJECT, Deployment
+from tests.support.cli_deployment import (
+    HANDLED,
+    PROJECT,
+    REJECTED,
+    UNAVAILABLE,
+    CliDeployment,
+)
 
-PRODUCT = samples.value("be-observer.catalog_product_create")
-EVENT = "be-observer.catalog_product_create"
-CREATED = {"status": 200, "message": "Product created", "final": True}
-AWAY = {"status": 503, "message": "Commerce is away", "final": False}
+CREATE = "catalog_product_create"
+EVENT = f"be-observer.{CREATE}"
+PRODUCT = samples.value(EVENT)
 
 
 @pytest.fixture
 def journal(deployment):
-    """The stack's list of what happened; each line a second after the one before."""
+    """The stack's journal, whose entries are one second apart."""
     db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
     seconds = iter(range(1_800_000_000, 1_800_001_000))
@@ -27,142 +33,144 @@ def journal(deployment):
     db.close()
 
 
-def life(deployment: Deployment, uid: str = "u1", *options: str) -> list[tuple]:
-    """Stage, who tells, status and answer of each step."""
+def steps(deployment: CliDeployment, uid: str = "u1") -> list[tuple]:
+    """Stage, place of record, status and message of each step."""
     return [
         (s["stage"], s.get("recorded_in"), s.get("status"), s.get("message"))
-        for s in deployment.run_json("trace", uid, *options)
+        for s in deployment.run_json("trace", uid)
     ]
 
 
-def pushed(journal: Journal, attempt: int, status: int, outcome: str) -> None:
-    """One try, as broker and consumer tell of it."""
-    labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": attempt}
-    journal.observe("attempt", component="broker", **labels)
-    journal.observe("attempt", message="delivered", **labels)
-    journal.observe("call", message="POST products", status=status, **labels)
-    journal.observe("outcome", outcome=outcome, status=status, ms=1.5, **labels)
-    journal.observe("delivered", component="broker", status=status, **labels)
+def publish(journal: Journal, message_id: str = "m1", **labels: str) -> None:
+    """Publishing, as ingest and broker record it."""
+    ids = {"uid": "u1", "message_id": message_id}
+    journal.observe("published", component="broker", topic="t", **ids)
+    if not labels:
+        labels = {"event": EVENT, "caller": "erp"}
+    journal.observe("published", status=200, **ids, **labels)
 
 
-def test_every_stage_is_told_once_with_each_answer(deployment, journal):
-    journal.observe("received", event=EVENT, uid="u1")
-    journal.observe("published", component="broker", uid="u1", message_id="m1", topic="t")
-    journal.observe("published", event=EVENT, uid="u1", message_id="m1")
-    pushed(journal, 1, 503, "retry")
-    pushed(journal, 2, 200, "handled")
-    journal.observe("received", event=EVENT, uid="another")
-    deployment.attempt("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
-    deployment.attempt(
-        "catalog_product_create", PRODUCT, "u1", message_id="m1", **CREATED
+def attempt(journal: Journal, number: int, status: int, outcome: str) -> None:
+    """One delivery attempt with one call, as broker and consumer record it at INFO."""
+    labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": number}
+    call = {"method": "POST", "route": "products", "status": status, "ms": 1.2}
+    journal.observe("delivered", component="broker", **labels)
+    if status >= 400:
+        journal.observe("call", message="POST products", ms=1.2, **labels)
+    journal.observe(
+        "outcome", outcome=outcome, status=status, ms=1.5, calls=[call], **labels
     )
+    journal.observe("answered", component="broker", status=status, **labels)
 
-    assert life(deployment) == [
-        ("received", "journal", None, None),
+
+def test_each_step_is_shown_once(deployment, journal):
+    publish(journal)
+    attempt(journal, 1, 503, "retry")
+    attempt(journal, 2, 200, "handled")
+    journal.observe("published", event=EVENT, uid="another", message_id="m9")
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **UNAVAILABLE)
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **HANDLED)
+
+    assert steps(deployment) == [
         ("published", "journal", None, None),
-        ("attempt", "journal", None, None),
+        ("delivered", "journal", None, None),
         ("call", "journal", 503, None),
         ("outcome", "journal", 503, None),
-        ("attempt", "journal", None, None),
+        ("delivered", "journal", None, None),
         ("call", "journal", 200, None),
         ("outcome", "journal", 200, "Product created"),
         ("now", None, 200, "Product created"),
     ]
 
 
-def test_what_is_told_late_stands_where_it_happened(deployment, journal):
-    """Ingest's words are read after the broker's; moments may be the same."""
-    published = {"uid": "u1", "message_id": "m1"}
-    journal.observe("published", component="broker", at=1000.0, topic="t", **published)
+def test_entries_that_are_read_late_are_in_order(deployment, journal):
+    """An entry of ingest may be read after the broker's; times may be equal."""
+    ids = {"uid": "u1", "message_id": "m1"}
+    call = {"method": "POST", "route": "products", "status": 200, "ms": 0.0}
+    journal.observe("published", component="broker", at=1000.0, topic="t", **ids)
+    journal.observe(
+        "outcome", at=1000.0, attempt=1, outcome="handled", calls=[call], **ids
+    )
+    journal.observe("delivered", component="broker", at=1000.0, attempt=1, **ids)
     journal.observe("received", at=999.5, event=EVENT, uid="u1")
-    journal.observe("attempt", at=1000.0, attempt=1, **published)
-    journal.observe("call", at=1000.0, attempt=1, status=200, **published)
 
-    assert [stage for stage, *_ in life(deployment)][:-1] == [
+    assert [stage for stage, *_ in steps(deployment)][:-1] == [
         "received",
         "published",
-        "attempt",
+        "delivered",
         "call",
+        "outcome",
     ]
 
 
-def test_people_read_a_line_for_each(deployment, journal):
-    journal.observe("received", event=EVENT, uid="u1")
-    pushed(journal, 1, 200, "handled")
-    deployment.attempt(
-        "catalog_product_create", PRODUCT, "u1", message_id="m1", **CREATED
-    )
+def test_a_line_for_each_step_is_printed(deployment, journal):
+    publish(journal)
+    attempt(journal, 1, 200, "handled")
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **HANDLED)
 
     assert deployment.run("trace", "u1").stdout.splitlines() == [
         "u1 in the local stack",
-        f"2027-01-15 08:00:00.000  received               {EVENT}",
+        f"2027-01-15 08:00:00.000  published              {EVENT}  message m1"
+        "  caller=erp",
         "2027-01-15 08:00:02.000  attempt 1              message m1",
-        "2027-01-15 08:00:03.000  call                   POST products  200"
+        "2027-01-15 08:00:03.000  call                   POST products  200  1.2 ms"
         "  message m1",
-        "2027-01-15 08:00:04.000  handled                200  Product created  1.5 ms"
+        "2027-01-15 08:00:03.000  handled                200  Product created  1.5 ms"
         "  message m1",
         "now: handled 200 Product created",
     ]
 
 
-def test_a_push_that_no_consumer_told_of_is_a_try_as_well(deployment, journal):
+def test_an_attempt_without_a_consumer_is_shown(deployment, journal):
     labels = {"uid": "u1", "message_id": "m1", "attempt": 1, "component": "broker"}
-    journal.observe("attempt", **labels)
-    journal.observe("delivered", error="ClientConnectorError", **labels)
+    journal.observe("delivered", **labels)
+    journal.observe("answered", error="ClientConnectorError", **labels)
 
-    told = deployment.run_json("trace", "u1")
+    delivered, now = deployment.run_json("trace", "u1")
 
-    assert [(step["stage"], step.get("error")) for step in told] == [
-        ("attempt", "ClientConnectorError"),
-        ("now", None),
-    ]
-    assert told[-1]["state"] == "waiting"
+    assert (delivered["stage"], delivered["error"]) == (
+        "delivered",
+        "ClientConnectorError",
+    )
+    assert now["state"] == "waiting"
 
 
-def test_what_ingest_refused_is_told_with_the_fields_at_fault(deployment, journal):
-    wrong = {"outcome": "rejected", "status": 400, "fields": ["data.value.sku"]}
-    journal.observe("received", message="request refused", uid="u1", **wrong)
+def test_a_request_that_ingest_rejected_is_shown(deployment, journal):
+    labels = {"outcome": "rejected", "status": 400, "fields": ["data.value.sku"]}
+    journal.observe("published", message="event rejected", uid="u1", **labels)
 
-    received, now = deployment.run_json("trace", "u1")
+    published, now = deployment.run_json("trace", "u1")
 
-    assert received.items() >= {"stage": "received", **wrong}.items()
+    assert published.items() >= {"stage": "published", **labels}.items()
     assert (now["state"], now["status"]) == ("rejected", 400)
     assert "data.value.sku" in deployment.run("trace", "u1").stdout
 
-    journal.observe("received", event=EVENT, uid="u1")
+    publish(journal)
     assert deployment.run_json("trace", "u1")[-1]["state"] == "waiting"
 
 
-def test_the_journal_is_only_read(deployment, journal):
-    journal.observe("received", event=EVENT, uid="u1")
+def test_the_journal_is_not_changed(deployment, journal):
+    publish(journal)
     before = (deployment.folder / "state.sqlite").read_bytes()
 
-    assert life(deployment)[0][0] == "received"
+    assert steps(deployment)[0][0] == "published"
 
     assert (deployment.folder / "state.sqlite").read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("tried", "expected"),
+    ("outcome", "stage", "expected"),
     [
-        pytest.param({}, ("under way", None, ""), id="under way"),
-        pytest.param(AWAY, ("retrying", 503, "Commerce is away"), id="retrying"),
-        pytest.param(CREATED, ("handled", 200, "Product created"), id="handled"),
-        pytest.param(
-            {"status": 400, "message": "No", "final": True},
-            ("rejected", 400, "No"),
-            id="rejected",
-        ),
+        ({}, "delivered", ("in flight", None, "")),
+        (UNAVAILABLE, "delivered", ("retrying", 503, "Commerce is down")),
+        (HANDLED, "outcome", ("handled", 200, "Product created")),
+        (REJECTED, "outcome", ("rejected", 400, "SKU is taken")),
     ],
+    ids=["in flight", "retrying", "handled", "rejected"],
 )
-def test_without_a_journal_the_ledger_tells(deployment, tried, expected):
-    deployment.attempt(
-        "catalog_product_create",
-        PRODUCT,
-        "u1",
-        time="2026-10-05T12:00:00.000000Z",
-        **tried,
-    )
+def test_the_ledger_alone_has_a_history(deployment, outcome, stage, expected):
+    time = "2026-10-05T12:00:00.000000Z"
+    deployment.attempt(CREATE, PRODUCT, "u1", time=time, **outcome)
 
     received, last, now = deployment.run_json("trace", "u1")
 
@@ -174,156 +182,140 @@ def test_without_a_journal_the_ledger_tells(deployment, tried, expected):
         "entity": "product",
         "message_id": "original-u1",
     }
-    assert last["stage"] == ("outcome" if tried.get("final") else "attempt")
+    assert last["stage"] == stage
     assert (now["state"], now["status"], now["message"]) == expected
 
 
-def test_the_newest_message_says_how_it_stands(deployment):
-    """A refusal that was replayed, and then handled."""
-    deployment.attempt(
-        "catalog_product_create",
-        PRODUCT,
-        "u1",
-        message_id="m1",
-        status=400,
-        message="No",
-        final=True,
-    )
-    deployment.attempt(
-        "catalog_product_create", PRODUCT, "u1", message_id="m2", **CREATED
-    )
+def test_the_newest_message_is_the_current_state(deployment):
+    """An event that was rejected, replayed, and then handled."""
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **REJECTED)
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m2", **HANDLED)
 
-    told = deployment.run_json("trace", "u1")
+    history = deployment.run_json("trace", "u1")
 
-    outcomes = [step["outcome"] for step in told if step["stage"] == "outcome"]
+    outcomes = [step["outcome"] for step in history if step["stage"] == "outcome"]
     assert outcomes == ["rejected", "handled"]
-    assert told[-1]["state"] == "handled"
+    assert history[-1]["state"] == "handled"
 
 
-def test_a_dead_letter_is_part_of_the_life(deployment):
-    letter = deployment.add_rejected(
-        "catalog_product_create", {**PRODUCT, "price": -1}, "u1", reason="Invalid value"
+def test_a_dead_letter_is_part_of_the_history(deployment):
+    message_id = deployment.add_rejected(
+        CREATE, {**PRODUCT, "price": -1}, "u1", reason="Invalid value"
     )
-    deployment.add_rejected("catalog_product_create", PRODUCT, "another")
+    deployment.add_rejected(CREATE, PRODUCT, "another")
 
-    told = deployment.run_json("trace", "u1")
+    step, now = deployment.run_json("trace", "u1")
 
-    assert [(s["stage"], s.get("message"), s.get("attempt")) for s in told[:-1]] == [
-        ("dead-lettered", "Invalid value", 2)
-    ]
-    assert told[-1]["state"] == "rejected"
-    assert told[-1]["dead_letters"] == [letter]
-    shown = deployment.run("trace", "u1").stdout
-    assert f"dead letter {letter} waits" in shown
+    assert (step["stage"], step["message"], step["attempt"]) == (
+        "dead-lettered",
+        "Invalid value",
+        2,
+    )
+    assert (now["state"], now["dead_letters"]) == ("rejected", [message_id])
+    text = deployment.run("trace", "u1").stdout
+    assert f'make dead-letters ARGS="--show {message_id}"' in text
     assert deployment.available() == 2
     assert deployment.run("trace", "u1", "--no-dead-letters").exit_code == 1
 
 
-def test_a_dead_letter_stands_behind_the_refusal(deployment, journal):
-    """Though it is stored first, and the refusal is read of later."""
-    letter = deployment.add_rejected("catalog_product_create", PRODUCT, "u1", reason="No")
-    journal.observe("received", event=EVENT, uid="u1")
-    pushed(journal, 1, 400, "rejected")
-    deployment.add_rejected("catalog_product_create", PRODUCT, "u1", reason="No again")
+def test_a_dead_letter_follows_its_rejection(deployment, journal):
+    """It is stored first, and the rejection is logged later."""
+    message_id = deployment.add_rejected(CREATE, PRODUCT, "u1", reason="No")
+    publish(journal)
+    attempt(journal, 1, 400, "rejected")
+    deployment.add_rejected(CREATE, PRODUCT, "u1", reason="No again")
 
-    told = deployment.run_json("trace", "u1")
+    history = deployment.run_json("trace", "u1")
 
-    stages = [step["stage"] for step in told]
+    stages = [step["stage"] for step in history]
     last = stages.index("outcome")
     assert stages[last + 1 :] == ["dead-lettered", "dead-lettered", "now"]
-    assert told[last + 1]["message_id"] == letter
+    assert history[last + 1]["message_id"] == message_id
 
 
-def test_what_ran_out_of_tries_is_told_so_also_when_its_letter_is_gone(
-    deployment, journal
-):
-    journal.observe("received", event=EVENT, uid="u1")
-    pushed(journal, 1, 503, "retry")
-    deployment.attempt("catalog_product_create", PRODUCT, "u1", message_id="m1", **AWAY)
-    journal.observe("dead-lettered", component="broker", uid="u1", message_id="m1")
-    letter = deployment.add_exhausted("catalog_product_create", PRODUCT, "u1")
-    dead = deployment.topic("dead-letters")
-    lies = {"component": "broker", "uid": "u1", "topic": dead}
-    journal.observe("published", message_id=letter, **lies)
+def test_an_exhausted_event_stays_so_when_discarded(deployment, journal):
+    publish(journal)
+    attempt(journal, 1, 503, "retry")
+    deployment.attempt(CREATE, PRODUCT, "u1", message_id="m1", **UNAVAILABLE)
+    journal.observe("exhausted", component="broker", uid="u1", message_id="m1")
+    message_id = deployment.add_exhausted(CREATE, PRODUCT, "u1")
+    labels = {"component": "broker", "uid": "u1", "message_id": message_id}
+    journal.observe("published", topic=deployment.topic("dead-letters"), **labels)
 
-    with_letter = deployment.run_json("trace", "u1")
-    deployment.run_json("discard", letter, "--yes")
+    with_dead_letter = deployment.run_json("trace", "u1")
+    deployment.run_json("discard", message_id, "--yes")
     without = deployment.run_json("trace", "u1")
 
-    for told in (with_letter, without):
-        assert [step["stage"] for step in told][-3:-1] == [
-            "out of tries",
+    for history in (with_dead_letter, without):
+        assert [step["stage"] for step in history][-3:-1] == [
+            "exhausted",
             "dead-lettered",
         ]
-        assert (told[-1]["state"], told[-1]["status"], told[-1]["message"]) == (
-            "out of tries",
+        now = history[-1]
+        assert (now["state"], now["status"], now["message"]) == (
+            "exhausted",
             503,
-            "Commerce is away",
+            "Commerce is down",
         )
 
 
-def test_without_a_journal_the_letter_says_that_it_is_out_of_tries(deployment):
-    deployment.attempt("catalog_product_create", PRODUCT, "u1", **AWAY)
-    deployment.add_exhausted("catalog_product_create", PRODUCT, "u1")
-    deployment.add_exhausted("catalog_product_create", PRODUCT, "u2")
+def test_a_dead_letter_of_pubsub_means_exhausted(deployment):
+    deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
+    deployment.add_exhausted(CREATE, PRODUCT, "u1")
+    deployment.add_exhausted(CREATE, PRODUCT, "u2")
 
-    assert deployment.run_json("trace", "u1")[-1]["state"] == "out of tries"
-    assert deployment.run_json("trace", "u2")[-1]["state"] == "out of tries"
+    assert deployment.run_json("trace", "u1")[-1]["state"] == "exhausted"
+    assert deployment.run_json("trace", "u2")[-1]["state"] == "exhausted"
 
 
-def test_a_replay_that_waits_is_waiting_again(deployment, journal):
-    journal.observe("received", event=EVENT, uid="u1")
-    journal.observe("published", component="broker", uid="u1", message_id="m1", topic="t")
-    pushed(journal, 1, 400, "rejected")
-    journal.observe("published", component="broker", uid="u1", message_id="m2", topic="t")
+def test_a_replayed_event_is_waiting_again(deployment, journal):
+    publish(journal)
+    attempt(journal, 1, 400, "rejected")
+    publish(journal, "m2")
 
     assert deployment.run_json("trace", "u1")[-1]["state"] == "waiting"
 
 
-def test_what_nobody_knows_is_exit_1(deployment):
+def test_a_pending_event_of_a_paused_entity_is_paused(deployment):
+    config = PushConfig(push_endpoint="http://127.0.0.1:9/")
+    deployment.subscribe("product", "product", push_config=config)
+    deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
+
+    before = deployment.run_json("trace", "u1")[-1]["state"]
+    deployment.run_json("pause", "product")
+    paused = deployment.run_json("trace", "u1")[-1]["state"]
+
+    assert (before, paused) == ("retrying", "paused")
+
+
+def test_an_unknown_uid_exits_1(deployment):
     result = deployment.run("trace", "u1")
 
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
         "",
-        "Nothing is known of u1 in the local stack\n",
+        "Nothing is known of u1 in the local stack: check the uid\n",
     )
 
 
-def test_a_strangers_uid_cannot_command_the_terminal(deployment):
+def test_a_uid_cannot_control_the_terminal(deployment):
     uid = "\x1b[31mred\nline"
-    deployment.attempt("catalog_product_create", PRODUCT, uid, **CREATED)
+    deployment.attempt(CREATE, PRODUCT, uid, **HANDLED)
 
-    shown = deployment.run("trace", uid).stdout
+    text = deployment.run("trace", uid).stdout
 
-    assert "\x1b" not in shown
-    assert len(shown.splitlines()) == 4
-
-
-# In the cloud
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 4
 
 
-def deployed(deployment: Deployment, **more: str) -> dict[str, str]:
-    """An environment in which the same broker is a project's Pub/Sub."""
-    nothing = deployment.folder / "nothing"
-    return {
-        "LOCAL_STATE": str(nothing),
-        "GOOGLE_CLOUD_PROJECT": PROJECT,
-        "PUBSUB_EMULATOR_HOST": deployment.clients.address,
-        "LEDGER": f"sqlite:{deployment.folder / 'ledger.sqlite'}",
-        **more,
-    }
+def test_in_the_cloud_the_query_of_the_logs_is_printed(deployment):
+    deployment.attempt(CREATE, PRODUCT, 'o"1', **HANDLED)
 
-
-def test_in_the_cloud_the_ledger_tells_and_the_query_is_said(deployment):
-    deployment.attempt("catalog_product_create", PRODUCT, 'o"1', **CREATED)
-
-    result = deployment.run("trace", 'o"1', env=deployed(deployment))
+    result = deployment.run("trace", 'o"1', env=deployment.cloud_environment())
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "now: handled 200 Product created"
-    command = shlex.split(result.stderr.splitlines()[-1])
-    assert command == [
+    assert shlex.split(result.stderr.splitlines()[-1]) == [
         "gcloud",
         "logging",
         "read",
@@ -339,60 +331,57 @@ def test_in_the_cloud_the_ledger_tells_and_the_query_is_said(deployment):
     ]
 
 
-def gcloud(folder, script: str) -> dict[str, str]:
-    """A ``gcloud`` that runs *script*, first on the path."""
+def with_gcloud(folder, script: str) -> dict[str, str]:
+    """Variables with a ``gcloud`` that runs *script*."""
     program = folder / "gcloud"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_logs_are_read_through_gcloud(deployment, tmp_path):
-    line = {"event": EVENT, "uid": "u1", "message_id": "original-u1", "attempt": 1}
+def test_logs_are_read_with_gcloud(deployment, tmp_path):
+    labels = {"event": EVENT, "uid": "u1", "message_id": "original-u1", "attempt": 1}
     entries = [
-        {
-            "timestamp": "2026-10-05T12:00:01Z",
-            "jsonPayload": {**line, "stage": "attempt", "message": "delivered"},
-        },
         {
             "timestamp": "2026-10-05T12:00:02.5Z",
             "jsonPayload": {
-                **line,
+                **labels,
                 "stage": "outcome",
+                "message": "event handled",
                 "outcome": "handled",
                 "status": 200,
+                "ms": 500,
             },
         },
         {"timestamp": "2026-10-05T12:00:03Z", "textPayload": "something else"},
     ]
     (tmp_path / "entries.json").write_text(json.dumps(entries))
-    path = gcloud(
-        tmp_path, f'echo "$@" > {tmp_path}/asked; cat {tmp_path}/entries.json'
-    )
-    deployment.attempt("catalog_product_create", PRODUCT, "u1", **CREATED)
+    script = f'echo "$@" > {tmp_path}/arguments; cat {tmp_path}/entries.json'
+    environment = deployment.cloud_environment(**with_gcloud(tmp_path, script))
+    deployment.attempt(CREATE, PRODUCT, "u1", **HANDLED)
 
-    result = deployment.run(
-        "trace", "u1", "--logs", "--json", env=deployed(deployment, **path)
-    )
+    result = deployment.run("trace", "u1", "--logs", "--json", env=environment)
 
-    told = [json.loads(text) for text in result.stdout.splitlines()]
-    assert [(step["stage"], step.get("recorded_in")) for step in told] == [
-        ("attempt", "logs"),
-        ("outcome", "logs"),
-        ("now", None),
+    history = [json.loads(text) for text in result.stdout.splitlines()]
+    shown = [(s["stage"], s.get("recorded_in"), s.get("at")) for s in history]
+    assert shown[:2] == [
+        ("delivered", "logs", "2026-10-05T12:00:02.000000Z"),
+        ("outcome", "logs", "2026-10-05T12:00:02.500000Z"),
     ]
-    assert told[1]["message"] == "Product created"
-    assert 'jsonPayload.uid="u1"' in (tmp_path / "asked").read_text()
+    assert [stage for stage, *_ in shown[2:]] == ["received", "now"]
+    assert history[1]["message"] == "Product created"
+    assert 'jsonPayload.uid="u1"' in (tmp_path / "arguments").read_text()
 
 
-def test_a_gcloud_that_fails_is_exit_3(deployment, tmp_path):
-    path = gcloud(tmp_path, "echo 'ERROR: sign in first' >&2; exit 1")
+def test_a_failing_gcloud_exits_3(deployment, tmp_path):
+    script = "echo 'ERROR: authenticate first' >&2; exit 1"
+    environment = deployment.cloud_environment(**with_gcloud(tmp_path, script))
 
-    result = deployment.run("trace", "u1", "--logs", env=deployed(deployment, **path))
+    result = deployment.run("trace", "u1", "--logs", env=environment)
 
     assert (result.exit_code, result.stderr) == (
         3,
-        "Error: gcloud failed: ERROR: sign in first\n",
+        "Error: gcloud failed: ERROR: authenticate first\n",
     )
 
 

@@ -1,177 +1,138 @@
-"""``check-commerce``: says what is wrong with a store, and changes nothing there."""
+"""``check-commerce`` reports what is wrong with a store."""
 
 import json
-import re
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 import requests
 from click.testing import CliRunner
 
-from cli.check_commerce import check_commerce, run
-from tests.commerce.canned import PAAS, SAAS, Canned, response
-from tests.support.running_stand_in import RunningStandIn
+from cli.commands.check_commerce import check_commerce
+from tests.support.cli_store_kit import READS, check, check_lines, store
+from tests.support.commerce_adapter import PAAS, SAAS, reply
 
-READS = [
-    "read store configuration",
-    "read products",
-    "read customers",
-    "read customer groups",
-    "read orders",
-    "read shipments",
-    "read inventory sources' stock",
-]
-NOT_AUTHORIZED = "The consumer isn't authorized to access %resources."
-INVALID = {"message": "The signature is invalid. Verify and try again."}
+INVALID_SIGNATURE = {"message": "The signature is invalid. Verify and try again."}
 
 
-def store(asked, *, ahead=0, refuse=(), status=401, said=None):
-    """A store that allows everything but *refuse*."""
-    moment = datetime.now(UTC) + timedelta(seconds=ahead)
-    headers = {"Date": format_datetime(moment, usegmt=True)}
-    if asked.url.endswith("/magento_version"):
-        return response(200, b"Magento/2.4 (Community)", **headers)
-    if asked.url.endswith("/token/v3"):
-        return response(200, {"access_token": "t", "expires_in": 86400})
-    if asked.path in refuse or refuse == "all":
-        resource = f"Magento_{asked.path}"
-        document = said or {
-            "message": NOT_AUTHORIZED,
-            "parameters": {"resources": resource},
-        }
-        return response(status, document, **headers)
-    if asked.path == "store/storeConfigs":
-        return response(200, [{"code": "de"}, {"code": "default"}], **headers)
-    return response(200, {"total_count": 7}, **headers)
+def failed(findings):
+    return [name for name, finding in findings.items() if finding["ok"] is False]
 
 
-def checked(script, base=PAAS, writes=False, **more):
-    """Exit status, findings by name, and what was asked."""
-    adapter = Canned(script)
-    session = requests.Session()
-    session.mount("https://", adapter)
-    lines = []
-    status = run({**base, **more}, True, lines.append, session, writes)
-    found = {(line := json.loads(text))["check"]: line for text in lines}
-    return status, found, adapter.asked
-
-
-def test_a_store_where_all_is_well():
-    status, found, asked = checked(store)
+def test_a_correct_paas_store_passes():
+    status, findings, sent = check(store)
 
     assert status == 0
-    assert {name: line["ok"] for name, line in found.items()} == {
+    assert {name: finding["ok"] for name, finding in findings.items()} == {
         "store": None,
         "version": None,
         "clock": True,
-        "sign-in": True,
+        "authentication": True,
         "store scope": True,
         **dict.fromkeys(READS, True),
         "write permissions": None,
     }
-    assert found["sign-in"]["detail"] == "OAuth 1.0a, accepted"
-    assert found["version"]["detail"] == "Magento/2.4 (Community)"
-    assert found["store"]["detail"] == (
+    assert findings["authentication"]["detail"] == "OAuth 1.0a, accepted"
+    assert findings["version"]["detail"] == "Magento/2.4 (Community)"
+    assert findings["store"]["detail"] == (
         "PaaS at https://shop.example.com/rest/all/V1/, store scope all"
     )
-    assert asked[1].url == "https://shop.example.com/magento_version"
+    assert sent[1].url == "https://shop.example.com/magento_version"
+
+
+def test_a_correct_saas_store_passes():
+    status, findings, _ = check(store, SAAS)
+
+    assert status == 0
+    assert findings["authentication"]["detail"] == "Adobe IMS, accepted"
+    assert findings["version"]["detail"] == "Adobe Commerce as a Cloud Service"
 
 
 @pytest.mark.parametrize("base", [PAAS, SAAS], ids=["paas", "saas"])
-def test_nothing_is_changed(base):
-    _, _, asked = checked(store, base)
+def test_the_store_is_only_read(base):
+    _, _, sent = check(store, base)
 
-    others = [one for one in asked if one.method != "GET"]
-    assert [one.url for one in others] == (
+    assert [request.url for request in sent if request.method != "GET"] == (
         [] if base is PAAS else ["https://ims-na1.adobelogin.com/ims/token/v3"]
     )
-    for one in asked:
-        if "searchCriteria[pageSize]" in one.query:
-            assert one.query["searchCriteria[pageSize]"] == "1"
-
-
-def test_a_saas_store_where_all_is_well():
-    status, found, _ = checked(store, SAAS)
-
-    assert status == 0
-    assert found["sign-in"]["detail"] == "Adobe IMS, accepted"
-    assert found["version"]["detail"] == "Adobe Commerce as a Cloud Service"
+    sizes = {request.query.get("searchCriteria[pageSize]", "1") for request in sent}
+    assert sizes == {"1"}
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_missing_permission_is_named(status):
-    def script(asked):
-        return store(asked, refuse=("shipments",), status=status)
-
-    exit_status, found, _ = checked(script)
+    exit_status, findings, _ = check(
+        lambda request: store(request, rejects=("shipments",), status=status)
+    )
 
     assert exit_status == 1
-    assert [name for name, line in found.items() if line["ok"] is False] == [
-        "read shipments"
-    ]
-    assert found["read shipments"]["detail"] == (
+    assert failed(findings) == ["read shipments"]
+    assert findings["read shipments"]["detail"] == (
         f"not allowed: Commerce answered {status} to GET shipments:"
         " The consumer isn't authorized to access Magento_shipments."
     )
 
 
-def test_permissions_all_missing_are_told_from_a_refused_signature():
-    _, none_allowed, _ = checked(lambda asked: store(asked, refuse="all"))
-    status, refused, _ = checked(lambda a: store(a, refuse="all", said=INVALID))
+def test_no_permissions_are_not_a_failed_authentication():
+    _, findings, _ = check(lambda request: store(request, rejects=None))
 
-    assert none_allowed["sign-in"]["ok"] is True
-    assert "store scope" not in none_allowed  # nobody told which there are
-    assert all(none_allowed[read]["ok"] is False for read in READS)
+    assert findings["authentication"]["ok"] is True
+    assert "store scope" not in findings
+    assert all(findings[read]["ok"] is False for read in READS)
+
+
+def test_an_invalid_signature_is_a_failed_authentication():
+    status, findings, _ = check(
+        lambda request: store(request, rejects=None, error=INVALID_SIGNATURE)
+    )
+
     assert status == 1
-    assert refused["sign-in"]["detail"] == (
-        "OAuth 1.0a, refused: Commerce answered 401 to GET store/storeConfigs:"
+    assert findings["authentication"]["detail"] == (
+        "OAuth 1.0a, rejected: Commerce answered 401 to GET store/storeConfigs:"
         " The signature is invalid. Verify and try again."
     )
-    assert "read products" not in refused
+    assert "read products" not in findings
 
 
-def test_a_technical_account_that_the_store_does_not_know_is_named():
+def test_an_unknown_technical_account_is_named():
     base = {
         **SAAS,
         "COMMERCE_BASE_URL": "https://shop.example.com/rest",
         "OAUTH_TECHNICAL_ACCOUNT_EMAIL": "tech@example.com",
     }
 
-    status, found, _ = checked(lambda asked: store(asked, refuse="all"), base)
+    status, findings, _ = check(lambda request: store(request, rejects=None), base)
 
     assert status == 1
-    assert found["sign-in"]["detail"].endswith(
+    assert findings["authentication"]["detail"].endswith(
         "; is the technical account tech@example.com an admin user of this store?"
     )
 
 
-def test_refused_credentials_of_ims_are_told():
-    def script(asked):
-        if asked.url.endswith("/token/v3"):
-            return response(400, {"error": "invalid_client"})
-        return store(asked)
+def test_credentials_that_ims_rejects_are_reported():
+    def script(request):
+        if request.url.endswith("/token/v3"):
+            return reply(400, {"error": "invalid_client"})
+        return store(request)
 
-    status, found, _ = checked(script, SAAS)
+    status, findings, _ = check(script, SAAS)
 
     assert status == 1
-    assert found["sign-in"]["detail"] == (
-        "Adobe IMS refused our credentials (status 400)"
-    )
+    assert failed(findings) == ["authentication"]
+    assert "Adobe IMS" in findings["authentication"]["detail"]
+    assert "400" in findings["authentication"]["detail"]
 
 
 @pytest.mark.parametrize(
     ("ahead", "ok", "detail"),
     [
-        (0, True, "as the store's"),
+        (0, True, "same as the store's"),
         (-120, True, "120 s ahead of the store's"),
         (400, False, "400 s behind the store's"),
     ],
 )
-def test_a_skewed_clock_is_told(ahead, ok, detail):
-    status, found, _ = checked(lambda asked: store(asked, ahead=ahead))
+def test_the_clock_is_compared(ahead, ok, detail):
+    status, findings, _ = check(lambda request: store(request, ahead_seconds=ahead))
 
-    clock = found["clock"]
+    clock = findings["clock"]
     assert clock["ok"] is ok
     assert status == (0 if ok else 1)
     # The date has whole seconds.
@@ -179,160 +140,85 @@ def test_a_skewed_clock_is_told(ahead, ok, detail):
     assert clock["detail"] in near
 
 
-def test_a_skewed_clock_that_commerce_refuses_is_a_fault_of_the_sign_in():
-    said = {"message": "Incorrect timestamp value in the oauth_timestamp parameter"}
+def test_a_clock_that_commerce_rejects_fails_authentication():
+    error = {"message": "Incorrect timestamp value in the oauth_timestamp parameter"}
 
-    _, found, _ = checked(
-        lambda asked: store(asked, refuse="all", status=400, said=said, ahead=700)
+    _, findings, _ = check(
+        lambda request: store(
+            request, rejects=None, status=400, error=error, ahead_seconds=700
+        )
     )
 
-    assert found["clock"]["ok"] is False
-    assert found["sign-in"]["ok"] is False
-    assert "oauth_timestamp" in found["sign-in"]["detail"]
+    assert failed(findings) == ["clock", "authentication"]
+    assert "oauth_timestamp" in findings["authentication"]["detail"]
 
 
-def test_an_unknown_store_view_is_told():
-    status, found, _ = checked(store, COMMERCE_STORE_SCOPE="fr")
+def test_an_unknown_store_view_fails():
+    status, findings, _ = check(store, COMMERCE_STORE_SCOPE="fr")
 
     assert status == 1
-    assert found["store scope"] == {
+    assert findings["store scope"] == {
         "check": "store scope",
         "ok": False,
         "detail": "store views: de, default",
     }
 
 
-def test_a_wrong_address_is_told():
-    status, found, _ = checked(lambda asked: response(404, b"<html>"))
+def test_a_wrong_address_is_reported():
+    status, findings, _ = check(lambda request: reply(404, b"<html>"))
 
+    detail = findings["authentication"]["detail"]
     assert status == 1
-    assert found["sign-in"]["detail"] == (
-        "OAuth 1.0a, not tried: Commerce answered 404 to GET store/storeConfigs:"
-        " is COMMERCE_BASE_URL right?"
+    assert detail.startswith(
+        "OAuth 1.0a, not checked: Commerce answered 404 to GET store/storeConfigs"
     )
-    assert found["version"]["detail"] == "the store does not tell"
-    assert found["clock"]["detail"] == "the store does not tell its time"
+    assert "COMMERCE_BASE_URL" in detail
+    assert findings["version"]["detail"] == "not published by the store"
+    assert findings["clock"]["detail"] == "the response has no Date"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
-        pytest.param(lambda: response(200, b"<html>Magento/2.4"), id="a page"),
-        pytest.param(lambda: response(404, b"Magento/2.4"), id="not found"),
-        pytest.param(lambda: requests.ReadTimeout(), id="no answer"),
+        pytest.param(reply(200, b"<html>Magento/2.4"), id="a page"),
+        pytest.param(reply(404, b"Magento/2.4"), id="not found"),
+        pytest.param(requests.ReadTimeout(), id="no response"),
     ],
 )
-def test_a_store_that_does_not_tell_its_version_is_no_fault(said):
-    def script(asked):
-        return said() if asked.url.endswith("/magento_version") else store(asked)
+def test_an_unpublished_version_passes(answer):
+    def script(request):
+        if request.url.endswith("/magento_version"):
+            return answer
+        return store(request)
 
-    status, found, _ = checked(script)
+    status, findings, _ = check(script)
 
-    assert (status, found["version"]["ok"]) == (0, None)
-    assert found["version"]["detail"] == "the store does not tell"
+    assert (status, findings["version"]["ok"]) == (0, None)
+    assert findings["version"]["detail"] == "not published by the store"
 
 
-def test_a_store_that_is_not_there_is_3():
-    status, found, _ = checked(lambda asked: requests.ConnectTimeout())
+def test_an_unreachable_store_exits_3():
+    status, findings, _ = check(lambda request: requests.ConnectTimeout())
 
     assert status == 3
-    assert found["reachable"]["detail"] == (
+    assert findings["reachable"]["detail"] == (
         "GET store/storeConfigs: no connection (ConnectTimeout)"
     )
 
 
-def test_wrong_settings_are_2_and_named():
-    lines = []
-    without_address = {**PAAS, "COMMERCE_BASE_URL": ""}
+def test_missing_settings_are_named_and_exit_2():
+    status, lines = check_lines({**PAAS, "COMMERCE_BASE_URL": ""}, as_json=False)
 
-    assert run(without_address, False, lines.append) == 2
-
-    assert lines == [
-        "FAULT settings                       Wrong settings: COMMERCE_BASE_URL is not"
-        " set\n"
-    ]
+    assert status == 2
+    [line] = lines
+    assert line.startswith("FAILED  settings  ")
+    assert line.endswith("COMMERCE_BASE_URL is not set")
 
 
 def test_the_command_reads_the_environment():
-    told = CliRunner(env={"COMMERCE_BASE_URL": "http://shop.example.com"}).invoke(
+    result = CliRunner(env={"COMMERCE_BASE_URL": "http://shop.example.com"}).invoke(
         check_commerce, ["--json"]
     )
 
-    assert told.exit_code == 2
-    assert "must begin with https://" in json.loads(told.output)["detail"]
-
-
-# on the wire, where signing in is checked
-
-
-@pytest.fixture(scope="module")
-def stand_in():
-    with RunningStandIn() as opened:
-        yield opened
-
-
-WAYS = [
-    pytest.param({}, "OAuth 1.0a, accepted", [], id="oauth1"),
-    pytest.param({"sign_in": "ims"}, "Adobe IMS, accepted", ["POST"], id="ims"),
-    pytest.param({"saas": True}, "Adobe IMS, accepted", ["POST"], id="saas"),
-]
-
-
-def on_the_wire(stand_in, way, as_json=True, writes=False, **wrong):
-    """Exit status and what is written."""
-    stand_in.reset()
-    lines = []
-    with requests.Session() as session:
-        session.trust_env = False
-        environment = {**stand_in.stand_in.environment(stand_in.address, **way)}
-        status = run({**environment, **wrong}, as_json, lines.append, session, writes)
-    return status, lines
-
-
-@pytest.mark.parametrize(("way", "sign_in", "writes"), WAYS)
-def test_a_store_on_the_wire_takes_every_question_and_is_not_changed(
-    stand_in, way, sign_in, writes
-):
-    status, lines = on_the_wire(stand_in, way)
-
-    found = {(line := json.loads(text))["check"]: line for text in lines}
-    assert status == 0
-    assert found["sign-in"]["detail"] == sign_in
-    assert [found[name]["detail"] for name in READS] == ["allowed"] * len(READS)
-    assert stand_in.effects() == []
-    # The one POST is for the token.
-    methods = [call["method"] for call in stand_in.calls() if call["method"] != "GET"]
-    assert methods == writes
-
-
-@pytest.mark.parametrize(
-    ("way", "wrong", "detail"),
-    [
-        (
-            {},
-            {"COMMERCE_ACCESS_TOKEN_SECRET": "wrong"},
-            "OAuth 1.0a, refused: Commerce answered 401 to GET store/storeConfigs: The"
-            " signature is invalid. Verify and try again.",
-        ),
-        (
-            {"saas": True},
-            {"OAUTH_CLIENT_SECRET": "wrong"},
-            "Adobe IMS refused our credentials (status 400)",
-        ),
-    ],
-    ids=["oauth1", "ims"],
-)
-def test_a_wrong_secret_is_told_on_the_wire(stand_in, way, wrong, detail):
-    status, lines = on_the_wire(stand_in, way, **wrong)
-
-    last = json.loads(lines[-1])
-    assert (status, last["check"], last["ok"]) == (1, "sign-in", False)
-    assert last["detail"] == detail
-
-
-def test_people_get_three_columns(stand_in):
-    _, lines = on_the_wire(stand_in, {}, as_json=False)
-
-    rows = [re.split(r"  +", line.strip()) for line in lines]
-    assert {len(row) for row in rows} == {3}
-    assert ["ok", "read inventory sources' stock", "allowed"] in rows
+    assert result.exit_code == 2
+    assert "must begin with https://" in json.loads(result.output)["detail"]
