@@ -180,6 +180,14 @@ run "overrides_reach_their_resources" {
   command = plan
 
   variables {
+    secrets = {}
+    secret_versions = {
+      COMMERCE_ACCESS_TOKEN        = "1"
+      COMMERCE_ACCESS_TOKEN_SECRET = "1"
+      COMMERCE_CONSUMER_KEY        = "1"
+      COMMERCE_CONSUMER_SECRET     = "1"
+      INGEST_TOKENS                = "7"
+    }
     commerce_settings        = { COMMERCE_ATTRIBUTE_SET_ID = "9" }
     commerce_timeout_seconds = 180 # three calls just fit into 540 s
     consumers                = { stock = { concurrency = 8, max_instances = 3, memory_mb = 1024, min_instances = 1 } }
@@ -239,12 +247,32 @@ run "overrides_reach_their_resources" {
     })
     error_message = "Ingest must get its settings with their values."
   }
+  assert {
+    condition     = length(google_secret_manager_secret_version.main) == 0
+    error_message = "Terraform must not write a version that exists."
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.consumer : alltrue([for secret in function.service_config[0].secret_environment_variables : secret.version == "1"])])
+    error_message = "The consumers must read the declared versions."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].secret_environment_variables[0].version == "7"
+    error_message = "Ingest must read the declared version."
+  }
 }
 
 run "another_deployment_in_another_region" {
   command = plan
 
   variables {
+    secrets          = { INGEST_TOKENS = "made-up" }
+    secrets_revision = 2
+    secret_versions = {
+      COMMERCE_ACCESS_TOKEN        = "1"
+      COMMERCE_ACCESS_TOKEN_SECRET = "1"
+      COMMERCE_CONSUMER_KEY        = "1"
+      COMMERCE_CONSUMER_SECRET     = "1"
+    }
     message_ordering = false
     prefix           = "shop2-"
     region           = "us-central1"
@@ -300,5 +328,13 @@ run "another_deployment_in_another_region" {
   assert {
     condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport PUBSUB_ENDPOINT=us-central1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
     error_message = "operator_environment must select this deployment."
+  }
+  assert {
+    condition     = keys(google_secret_manager_secret_version.main) == ["INGEST_TOKENS"]
+    error_message = "A secret without a declared version must be written from its value."
+  }
+  assert {
+    condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data_wo_version == "2" && version.deletion_policy == "ABANDON"])
+    error_message = "secrets_revision must write the value as a new version, and keep the old one."
   }
 }

@@ -58,23 +58,27 @@ def workspace(tmp_path_factory):
 @pytest.fixture(scope="session")
 def started(workspace, tmp_path_factory):
     """Futures by name: scenarios and test files, the longest first."""
-    apply_twice = {"apply": Run("apply"), "plan": Run("plan")}
-    started = {"whole": workspace.scenario("whole", apply_twice, **MOST_OPTIONS)}
+    runs = {
+        "apply": Run("apply"),
+        "plan": Run("plan"),
+        "example": Run("plan", {"secrets": {}}, _whole_example()),
+    }
+    started = {"whole": workspace.scenario("whole", runs, **MOST_OPTIONS)}
     for name in TEST_FILES:
         if name != VALIDATIONS:
             started[name] = workspace.test(name)
     grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
     runs = {"apply": Run("apply"), "incomplete": Run("plan", INCOMPLETE_SECRETS)}
     started["grown"] = grown.scenario("grown", runs, **IMS)
-    example = (CONFIGURATION / "terraform.tfvars.example").read_text()
-    started["example in full"] = workspace.example(
-        "full",
-        re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", example, flags=re.MULTILINE),
-        {},  # it declares a version of each
-    )
     validations = Workspace(tmp_path_factory.mktemp("validations") / "copy")
     validations.without_provider()
     return started | {VALIDATIONS: validations.test(VALIDATIONS)}
+
+
+def _whole_example():
+    """The example of values with every line; it declares a version of each secret."""
+    text = (CONFIGURATION / "terraform.tfvars.example").read_text()
+    return re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", text, flags=re.MULTILINE)
 
 
 def _grown(workspace, folder):

@@ -44,11 +44,11 @@ def test_readme_names_every_file():
 
 
 def test_every_line_of_the_example_plans(started):
-    tested = started["example in full"].result()
-    assert tested.runs == {"plan": "pass"}, tested.output
+    tested = started["whole"].result()
+    assert tested.runs["example"] == "pass", tested.output
     names = [
         one["change"]["after"]["name"]
-        for one in tested.plans["plan"]["resource_changes"]
+        for one in tested.plans["example"]["resource_changes"]
         if one["type"] == "google_pubsub_topic"
     ]
     assert "shop2-product" in names

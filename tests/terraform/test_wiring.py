@@ -20,7 +20,7 @@ OAUTH1 = {
 @pytest.fixture(scope="session")
 def whole(started):
     tested = started["whole"].result()
-    assert tested.runs == {"apply": "pass", "plan": "pass"}, tested.output
+    assert tested.runs["apply"] == "pass", tested.output
     return Deployment.of(tested.states["apply"])
 
 

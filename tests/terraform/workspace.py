@@ -55,17 +55,22 @@ mock_provider "google" {
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a scenario: a command (``apply`` or ``plan``) and values for it."""
+    """One run of a scenario.
+
+    Attributes:
+        command: ``apply`` or ``plan``.
+        values: values of variables for this run.
+        text: more of them, as in a file of values.
+    """
 
     command: str
     values: dict = field(default_factory=dict)
+    text: str = ""
 
     def hcl(self, name: str) -> str:
-        """The run's block."""
-        body = f"  command = {self.command}\n"
-        if self.values:
-            body += f"  variables {{\n{assignments(self.values)}  }}\n"
-        return f'run "{name}" {{\n{body}}}\n'
+        """The block of the run."""
+        variables = f"  variables {{\n{assignments(self.values)}{self.text}  }}\n"
+        return f'run "{name}" {{\n  command = {self.command}\n{variables}}}\n'
 
 
 def assignments(values: dict) -> str:
@@ -142,42 +147,22 @@ class Workspace:
             check=False,
         )
 
-    def test(
-        self, name: str, folder: str = "tests", file: Path | None = None
-    ) -> Future[Tested]:
+    def test(self, name: str, folder: str = "tests") -> Future[Tested]:
         """Start ``terraform test`` of ``folder/name``; one process per core runs."""
-        return _workers.submit(self._test, name, folder, file)
+        return _workers.submit(self._test, name, folder)
 
     def scenario(self, name: str, runs: dict[str, Run], **values) -> Future[Tested]:
         """Start *runs* with *values* in addition to VALUES."""
-        return self._start(name, runs, VALUES | values)
-
-    def example(self, name: str, text: str, secrets: dict) -> Future[Tested]:
-        """Start a plan with a file of values *text* and these secrets."""
-        file = self.configuration / "scenarios" / name / "given.tfvars"
-        file.parent.mkdir(parents=True)
-        file.write_text(text)
-        return self._start(name, {"plan": Run("plan")}, {"secrets": secrets}, file)
-
-    def _start(
-        self,
-        name: str,
-        runs: dict[str, Run],
-        variables: dict,
-        file: Path | None = None,
-    ) -> Future[Tested]:
         folder = self.configuration / "scenarios" / name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         blocks = "".join(run.hcl(run_name) for run_name, run in runs.items())
         (folder / "scenario.tftest.hcl").write_text(
-            f"{MOCKS}\nvariables {{\n{assignments(variables)}}}\n{blocks}"
+            f"{MOCKS}\nvariables {{\n{assignments(VALUES | values)}}}\n{blocks}"
         )
-        return self.test("scenario.tftest.hcl", f"scenarios/{name}", file)
+        return self.test("scenario.tftest.hcl", f"scenarios/{name}")
 
-    def _test(self, name: str, folder: str, file: Path | None) -> Tested:
+    def _test(self, name: str, folder: str) -> Tested:
         options = ["-verbose"] if folder != "tests" else []
-        if file:
-            options.append(f"-var-file={file}")
         done = self.terraform(
             "test",
             "-json",

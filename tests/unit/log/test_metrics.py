@@ -38,11 +38,11 @@ METRICS = {
 # Of the lines below.
 COUNTED = {
     "alarms": 1,
-    "calls": 4,
-    "crashes": 1,
+    "errors": 1,
+    "event_age": 6,
     "outcomes": 6,
     "published": 1,
-    "whole_way": 6,
+    "processing_time": 6,
 }
 
 
