@@ -110,7 +110,7 @@ class Copy:
         return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
 
 
-def test_each_step_is_asked_for_until_the_last_is_done(tmp_path):
+def test_each_missing_step_is_named(tmp_path):
     copy = Copy(tmp_path)
     steps = ("tests/events/test_catalog.py", "tests/docs/test_generated.py")
 
