@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.ledger.decisions import InFlight
+from functions.ledger.decisions import InFlight, Outcome
 from functions.ledger.ledger import Lease
 from tests.support.ledger_kit import (
     LEASE_SECONDS,
@@ -160,3 +160,26 @@ def test_a_message_is_the_same_with_another_content_hash(ledger):
     ledger.process(delivery("m1", "A"), UNKNOWN)
 
     assert ledger.lease(delivery("m1", "B")).outcome_unknown_since == start
+
+
+# Attempts whose failure does not say whether another attempt can succeed
+
+AMBIGUOUS = Outcome(503, "Could not save", final=False, ambiguous=True)
+
+
+def test_ambiguous_attempts_of_a_message_are_counted(ledger):
+    for outcome in (NO_EFFECT, AMBIGUOUS, AMBIGUOUS, UNKNOWN):
+        ledger.clock.now += 100
+        ledger.process(delivery(), outcome)
+
+    ledger.clock.now += 100
+    lease = ledger.lease(delivery())
+    assert (lease.attempt, lease.ambiguous_attempts) == (5, 2)
+    assert lease.ambiguous_seconds == 300
+
+
+def test_a_repost_counts_its_own_ambiguous_attempts(ledger):
+    ledger.process(delivery("m1"), AMBIGUOUS)
+
+    lease = ledger.lease(delivery("m2"))
+    assert (lease.ambiguous_attempts, lease.ambiguous_seconds) == (0, 0.0)

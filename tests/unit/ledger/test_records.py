@@ -45,6 +45,8 @@ def test_a_uid_used_for_everything_fits_a_document(ledger):
         "lease_expires": None,
         "outcome_unknown_since": None,
         "attempts": 9,
+        "ambiguous_attempts": 0,
+        "ambiguous_since": None,
         "started": 1e9,
     }
     full = {

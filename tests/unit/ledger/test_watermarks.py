@@ -39,12 +39,12 @@ def test_an_event_without_success_is_not_the_newest(ledger, outcome):
     assert ledger.newest("product:LAMP") is None
 
 
-def test_an_older_row_is_dropped(ledger):
+def test_an_older_row_is_outdated(ledger):
     newer, older = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", OLD)
     assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
     ledger.complete_watermarks(newer, [LAMP])
 
-    assert ledger.acquire_watermarks(older, [LAMP, CHAIR]) == ["drop", "send"]
+    assert ledger.acquire_watermarks(older, [LAMP, CHAIR]) == ["outdated", "send"]
 
 
 @pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
@@ -72,17 +72,29 @@ def test_an_older_completion_keeps_the_newer_watermark(ledger):
     ledger.complete_watermarks(older, [LAMP])
 
     third = stock_lease(ledger, "3", OLD)
-    assert ledger.acquire_watermarks(third, [LAMP]) == ["drop"]
+    assert ledger.acquire_watermarks(third, [LAMP]) == ["outdated"]
 
 
-def test_applied_rows_are_dropped_at_the_next_attempt(ledger):
+def test_rows_of_an_earlier_attempt_are_applied(ledger):
     lease = stock_lease(ledger, "1", NEW)
     ledger.acquire_watermarks(lease, [LAMP, CHAIR])
     ledger.complete_watermarks(lease, [LAMP])
     ledger.complete(lease, UNKNOWN)
 
     second = stock_lease(ledger, "1", NEW)
-    assert ledger.acquire_watermarks(second, [LAMP, CHAIR]) == ["drop", "send"]
+    assert ledger.acquire_watermarks(second, [LAMP, CHAIR]) == ["applied", "send"]
+
+
+def test_rows_of_a_replay_are_applied(ledger):
+    """A replay is another message of the same event, with its time."""
+    lease = stock_lease(ledger, "1", NEW)
+    ledger.acquire_watermarks(lease, [LAMP, CHAIR])
+    ledger.complete_watermarks(lease, [LAMP])
+    ledger.release_watermarks(lease, [CHAIR])
+    ledger.complete(lease, REJECTION)
+
+    replay = ledger.acquire(SOURCE, "1", delivery("replay", "1", time=NEW))
+    assert ledger.acquire_watermarks(replay, [LAMP, CHAIR]) == ["applied", "send"]
 
 
 def test_a_released_row_can_be_acquired(ledger):

@@ -1,20 +1,21 @@
-"""The store's views (notes, "Base URL") and their configuration."""
+"""The store views and their configuration."""
 
 from local.commerce.call import Call
 
-VIEWS = {"default": 1, "second": 2}  # code: id; all is the scope above them
+ALL = "all"  # the scope above the views
+VIEWS = {"default": 1, "second": 2}  # code: id
 
 
-def configs(call: Call) -> list[dict]:
-    """GET store/storeConfigs: read by anyone who may sign in."""
-    address = "https://shop.example.com/"
+def list_configurations(call: Call) -> list[dict]:
+    """GET store/storeConfigs: readable by every authenticated caller."""
+    address = "https://store.example.com/"
     names = ("base", "base_link", "base_static", "base_media")
     urls = {f"{name}_url": address for name in names}
     return [
         {
-            "id": number,
+            "id": view_id,
             "code": code,
-            "website_id": number,
+            "website_id": view_id,
             "locale": "en_US",
             "base_currency_code": "EUR",
             "default_display_currency_code": "EUR",
@@ -23,5 +24,5 @@ def configs(call: Call) -> list[dict]:
             **urls,
             **{f"secure_{name}": url for name, url in urls.items()},
         }
-        for code, number in VIEWS.items()
+        for code, view_id in VIEWS.items()
     ]
