@@ -50,7 +50,7 @@ SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
 
 # What is asserted there says what it compared, as in the tests themselves.
 pytest.register_assert_rewrite(
-    "tests.ingest.doors", "tests.support"
+    "tests.support"
 )
 
 _skipped: dict[str, tuple[int, str, str]] = {}
