@@ -1,0 +1,42 @@
+"""Routes: values are percent-encoded and cannot address another route."""
+
+import pytest
+
+from functions.commerce.errors import Rejected
+from functions.commerce.routes import fill_path, needs_encoding, search_query
+
+
+@pytest.mark.parametrize(
+    ("route", "values", "path"),
+    [
+        ("products", {}, "products"),
+        ("products/{sku}", {"sku": "a b/c"}, "products/a%20b%2Fc"),
+        ("orders/{id}/comments", {"id": 8}, "orders/8/comments"),
+        ("products/{sku}", {"sku": "é%"}, "products/%C3%A9%25"),
+    ],
+)
+def test_values_are_encoded(route, values, path):
+    assert fill_path(route, values) == path
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", "\ud800"])
+def test_values_that_cannot_be_a_segment_are_rejected(value):
+    with pytest.raises(Rejected) as raised:
+        fill_path("products/{sku}", {"sku": value})
+    assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"), [("A-1._~", False), ("a b", True), ("é", True), ("/", True)]
+)
+def test_which_values_need_encoding(value, encoded):
+    assert needs_encoding(value) is encoded
+
+
+def test_a_search_names_its_filters_in_order():
+    query = search_query(("a", 1, "eq"), ("b", 2, "gteq"), page_size=5)
+
+    prefix = "searchCriteria[filterGroups]"
+    assert query[f"{prefix}[1][filters][0][field]"] == "b"
+    assert query["searchCriteria[pageSize]"] == 5
+    assert not any("sortOrders" in name or name == "fields" for name in query)

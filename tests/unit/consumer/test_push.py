@@ -1,0 +1,354 @@
+"""Every row of the push's table: the verdict, the record, the dead letter."""
+
+import pytest
+import requests
+
+from functions.consumer.dead_letter_topic import DeadLetterTopic
+from functions.ledger.memory import MemoryStore
+from functions.ledger.store import LedgerUnavailable
+from functions.pubsub.endpoint import Endpoint
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import (
+    PRODUCT_CREATE,
+    STOCK_UPDATE,
+    SUBSCRIPTION,
+    ConsumerUnderTest,
+    push,
+)
+
+HANDLED = {
+    "type": PRODUCT_CREATE,
+    "response": {"success": True, "message": "Product created successfully"},
+}
+SUCCESS = reply(200, {"id": 1})
+REJECTION = reply(400, {"message": "Price %1 is odd", "parameters": ["x"]})
+NOT_FOUND = {
+    "message": "No such entity with %fieldName",
+    "parameters": {"fieldName": "sku"},
+}
+
+
+@pytest.fixture
+def consumer():
+    return ConsumerUnderTest()
+
+
+def error(status: int, text: str) -> dict:
+    return {"error": {"statusCode": status, "body": {"error": text}}}
+
+
+def test_an_event_is_handled(consumer):
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert [(r.method, r.path) for r in consumer.requests] == [("POST", "products")]
+    assert consumer.outcomes() == ["handled"]
+
+
+def test_a_redelivery_is_answered_without_a_call(consumer):
+    consumer.deliver(push())
+
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert len(consumer.requests) == 1
+    assert consumer.outcomes() == ["handled", "duplicate"]
+
+
+def test_an_event_name_may_have_a_namespace(consumer):
+    status, body = consumer.deliver(push(event=f"acme.{PRODUCT_CREATE}"))
+
+    assert (status, body["type"]) == (200, f"acme.{PRODUCT_CREATE}")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(
+            push(event="be-observer.rocket_launch"),
+            "This case type is not supported: be-observer.rocket_launch",
+            id="unknown event",
+        ),
+        pytest.param(
+            push({"sku": "A"}),
+            f"Invalid value for {PRODUCT_CREATE}: name: Missing data for required"
+            " field.; description: Missing data for required field.",
+            id="invalid value",
+        ),
+        pytest.param(
+            push(5),
+            f"Invalid value for {PRODUCT_CREATE}: value: Invalid input type.",
+            id="value of another type",
+        ),
+        pytest.param(
+            push(data="bm8ganNvbg=="), "The message's data is not JSON", id="not JSON"
+        ),
+        pytest.param(
+            push(data="W1tb" * 30_000),
+            "The message's data is not JSON",
+            id="nested too deeply",
+        ),
+        pytest.param(
+            push(data="***"), "The message's data is not base64", id="not base64"
+        ),
+        pytest.param(
+            push(data=7), "The message's data is not base64", id="data of another type"
+        ),
+        pytest.param(
+            push(messageId=None), "The push has no messageId", id="no message id"
+        ),
+        pytest.param(
+            {"message": [], "subscription": SUBSCRIPTION},
+            "The push's message is not an object",
+            id="message not an object",
+        ),
+        pytest.param(
+            push(attributes={"ce-type": 5}),
+            "The attributes are not texts",
+            id="attribute not a text",
+        ),
+        pytest.param(
+            push(attributes=["ce-type"]),
+            "The attributes are not texts",
+            id="attributes not an object",
+        ),
+    ],
+)
+def test_an_invalid_event_is_stored_then_acknowledged(consumer, body, reason):
+    assert consumer.deliver(body) == (200, error(400, reason))
+    [(_, stored_status, stored_reason)] = consumer.dead_letters.stored
+    assert (stored_status, stored_reason) == (400, reason)
+    assert consumer.requests == []
+    assert consumer.outcomes() == ["rejected"]
+
+
+def test_a_push_that_cannot_be_stored_is_an_error():
+    """Half of a surrogate pair cannot be part of a message."""
+    topic = DeadLetterTopic("p", "dead-letters", Endpoint("127.0.0.1:9", True))
+    consumer = ConsumerUnderTest(dead_letters=topic)
+
+    result = consumer.deliver(push(data="***", orderingKey="\ud800"))
+
+    assert result == (500, error(500, "Internal error"))
+    assert consumer.outcomes() == ["error"]
+
+
+def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
+    consumer.response = REJECTION
+
+    result = consumer.deliver(push())
+
+    reason = "Commerce answered 400 to POST products: Price x is odd"
+    assert result == (200, error(400, reason))
+    assert [letter[1:] for letter in consumer.dead_letters.stored] == [(400, reason)]
+    assert consumer.outcomes() == ["rejected"]
+
+
+def test_a_redelivery_of_a_rejected_event_gets_the_record(consumer):
+    consumer.response = REJECTION
+    first = consumer.deliver(push())
+
+    assert consumer.deliver(push()) == first
+    assert (len(consumer.requests), len(consumer.dead_letters.stored)) == (1, 1)
+    assert consumer.outcomes() == ["rejected", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        pytest.param(reply(503, {"message": "x"}), 503, id="503"),
+        pytest.param(reply(500, {"message": "x"}), 500, id="500"),
+        pytest.param(reply(502, b"<html>"), 502, id="502"),
+        pytest.param(reply(504, b""), 504, id="504"),
+        pytest.param(reply(408, b""), 408, id="408"),
+        pytest.param(reply(425, b""), 425, id="425"),
+        pytest.param(reply(429, {"message": "x"}), 429, id="429"),
+        pytest.param(reply(401, {"message": "x"}), 401, id="401"),
+        pytest.param(reply(403, {"message": "x"}), 403, id="403"),
+        pytest.param(reply(404, b"<html>"), 503, id="page not found"),
+        pytest.param(
+            reply(302, b"", Location="https://a.example/"), 503, id="redirect"
+        ),
+        pytest.param(reply(200, b"<html>"), 503, id="page instead of JSON"),
+        pytest.param(reply(400, {"message": "timestamp_refused"}), 401, id="clock"),
+        pytest.param(reply(400, {"message": "Deadlock found"}), 503, id="contention"),
+        pytest.param(requests.ConnectionError(), 503, id="dropped connection"),
+        pytest.param(requests.ReadTimeout(), 504, id="timeout"),
+    ],
+)
+def test_a_temporary_failure_is_not_acknowledged(consumer, response, status):
+    consumer.response = response
+
+    actual, body = consumer.deliver(push())
+
+    assert (actual, body["error"]["statusCode"]) == (status, status)
+    assert consumer.dead_letters.stored == []
+    assert consumer.outcomes() == ["retry"]
+
+
+def test_a_failed_event_is_handled_at_its_redelivery(consumer):
+    consumer.response = reply(503, {"message": "x"})
+    consumer.deliver(push())
+    consumer.response = SUCCESS
+
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert consumer.outcomes() == ["retry", "handled"]
+
+
+def test_a_delete_of_something_absent_is_handled(consumer):
+    consumer.response = reply(404, NOT_FOUND)
+    event = "be-observer.catalog_product_delete"
+
+    status, body = consumer.deliver(push({"sku": "A"}, event))
+
+    message = "Product deleted successfully"
+    assert (status, body["response"]["message"]) == (200, message)
+
+
+def test_without_the_dead_letter_topic_nothing_is_acknowledged(consumer):
+    consumer.response = REJECTION
+    consumer.dead_letters.unavailable = True
+
+    expected = error(503, "The dead-letter topic cannot be reached")
+    assert consumer.deliver(push()) == (503, expected)
+    assert consumer.outcome_entries()[0]["alarm"] is True
+
+    consumer.dead_letters.unavailable = False
+    assert consumer.deliver(push())[0] == 200
+    assert len(consumer.dead_letters.stored) == 1
+
+
+def test_without_its_ledger_nothing_is_called():
+    class UnavailableStore:
+        def change(self, keys, update):
+            raise LedgerUnavailable("unreachable")
+
+    consumer = ConsumerUnderTest(UnavailableStore())
+
+    expected = error(503, "The ledger cannot be reached")
+    assert consumer.deliver(push()) == (503, expected)
+    assert consumer.requests == []
+    assert consumer.outcome_entries()[0]["alarm"] is True
+
+
+def test_a_ledger_lost_between_two_calls_is_retried():
+    """The first call may have taken effect, which the record then says."""
+
+    class FailingStore(MemoryStore):
+        fail = False
+
+        def change(self, keys, update):
+            if self.fail:
+                self.fail = False
+                raise LedgerUnavailable("unreachable")
+            return super().change(keys, update)
+
+    store = FailingStore()
+    consumer = ConsumerUnderTest(store)
+
+    def lose_ledger(request):
+        store.fail = True
+        return reply(200, {"status": "pending"})
+
+    consumer.response = lose_ledger
+    value = {"id": 8, "status": "complete"}
+    body = push(value, "be-observer.sales_order_status_update")
+
+    expected = error(503, "The ledger cannot be reached")
+    assert consumer.deliver(body) == (503, expected)
+    consumer.response = reply(200, {"status": "pending", "items": []})
+    assert consumer.deliver(body)[0] == 200
+    paths = [request.path for request in consumer.requests]
+    assert paths == ["orders/8", "orders/8", "orders/8/comments", "orders/8/comments"]
+
+
+def test_another_delivery_in_flight_is_a_503(consumer):
+    results = []
+
+    def deliver_meanwhile(request):
+        results.append(consumer.deliver(push()))
+        return SUCCESS
+
+    consumer.response = deliver_meanwhile
+
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert results == [(503, error(503, "Another delivery of this event is in flight"))]
+
+
+def test_an_exception_in_a_handler_is_a_500_without_details(consumer):
+    def fail(request):
+        raise RuntimeError("personal")
+
+    consumer.response = fail
+
+    expected = error(500, "Internal error")
+    assert consumer.deliver(push()) == (500, expected)
+    assert consumer.outcomes() == ["error"]
+    assert "personal" not in consumer.raw_log
+
+
+def test_no_call_begins_that_could_exceed_the_budget():
+    consumer = ConsumerUnderTest(budget_seconds=4)
+
+    assert consumer.deliver(push())[0] == 503
+    assert consumer.requests == []
+
+
+def test_a_missing_event_time_is_replaced(consumer):
+    """By the publish time, else by the present."""
+    for number, times in enumerate(({}, {"publishTime": "soon"})):
+        body = push(message_id=f"m{number}", uid=f"u{number}", **times)
+        body["message"]["attributes"]["ce-time"] = "soon"
+
+        assert consumer.deliver(body)[0] == 200
+
+
+def test_a_push_without_source_and_uid_is_handled(consumer):
+    body = push()
+    for name in ("ce-source", "ce-id"):
+        del body["message"]["attributes"][name]
+
+    assert consumer.deliver(body) == (200, HANDLED)
+    assert consumer.outcome_entries()[0]["uid"] == "m1"
+
+
+def test_ambiguous_refusals_are_rejected_at_a_limit():
+    """After some attempts and some time: a short outage must not reject an event."""
+    consumer = ConsumerUnderTest(COMMERCE_AMBIGUOUS_ATTEMPTS="3")
+    consumer.response = reply(400, {"message": "Unable to save product"})
+
+    statuses = []
+    for _ in range(5):
+        statuses.append(consumer.deliver(push())[0])
+        consumer.clock.now += 300
+
+    assert statuses == [503, 503, 503, 200, 200]
+    [(_, status, reason)] = consumer.dead_letters.stored
+    assert (status, reason) == (
+        400,
+        "Commerce answered 400 to POST products: Unable to save product"
+        " (after 4 attempts)",
+    )
+    assert consumer.outcomes() == ["retry"] * 3 + ["rejected", "duplicate"]
+
+
+def test_an_outdated_event_is_skipped(consumer):
+    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
+    newer = push([level], STOCK_UPDATE, "2", "m2", time="2025-12-31T00:00:02.000000Z")
+    older = push([level], STOCK_UPDATE, "1", "m1", time="2025-12-31T00:00:01.000000Z")
+    consumer.deliver(newer)
+
+    status, body = consumer.deliver(older)
+
+    message = "Stock not updated: 1 of 1 rows were older than what is applied"
+    assert (status, body["response"]["message"]) == (200, message)
+    assert consumer.outcomes() == ["handled", "skipped"]
+    assert consumer.outcome_entries()[1]["reason"] == "outdated"
+
+
+def test_an_event_time_is_not_later_than_its_publish_time(consumer):
+    """Otherwise a publisher's clock could make every later event outdated."""
+    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
+    ahead = push([level], STOCK_UPDATE, "1", "m1", time="2030-01-01T00:00:00.000000Z")
+    later = push([level], STOCK_UPDATE, "2", "m2", time="2026-01-01T00:00:01.000000Z")
+    later["message"]["publishTime"] = "2026-01-01T00:00:01.001Z"
+    consumer.deliver(ahead)
+
+    assert consumer.deliver(later)[0] == 200
+    assert consumer.outcomes() == ["handled", "handled"]
