@@ -1,6 +1,7 @@
 """``trace``."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import open_dead_letters
 from cli.history import History, event_history
 from cli.options import deployment_of, deployment_options
+from cli.pausing import is_paused
+from cli.pubsub import PubSub
 from cli.steps import Step
 
 # Shown in columns of their own, or not of interest.
@@ -57,7 +60,10 @@ def trace(
             letters = queue.select(Selection(uid=uid))
     command = logs_command(deployment, uid)
     logs = read_logs(command) if with_logs else []
-    history = event_history(deployment, uid, letters, logs)
+    with PubSub(deployment.pubsub) as pubsub:
+        history = event_history(
+            deployment, uid, letters, logs, partial(is_paused, deployment, pubsub)
+        )
     if history is None:
         output.warn(f"Nothing is known of {uid} in {deployment.name}: check the uid")
     elif as_json:

@@ -147,7 +147,7 @@ def test_a_pause_outlives_the_stack(stack):
 
     [paused] = [s for s in run_json(stack, "status") if s["entity"] == "product"]
     assert paused["push_to"] == ""
-    assert run_json(stack, "trace", "paused")[-1]["state"] == "waiting"
+    assert run_json(stack, "trace", "paused")[-1]["state"] == "paused"
     run_json(stack, "resume", "product")
 
     wait_for(lambda: run_json(stack, "trace", "paused")[-1]["state"] == "handled")

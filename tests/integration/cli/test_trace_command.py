@@ -6,6 +6,7 @@ import sqlite3
 import stat
 
 import pytest
+from google.pubsub_v1.types import PushConfig
 
 from functions.events import samples
 from local.journal import Journal
@@ -273,6 +274,18 @@ def test_a_replayed_event_is_waiting_again(deployment, journal):
     publish(journal, "m2")
 
     assert deployment.run_json("trace", "u1")[-1]["state"] == "waiting"
+
+
+def test_a_pending_event_of_a_paused_entity_is_paused(deployment):
+    config = PushConfig(push_endpoint="http://127.0.0.1:9/")
+    deployment.subscribe("product", "product", push_config=config)
+    deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
+
+    before = deployment.run_json("trace", "u1")[-1]["state"]
+    deployment.run_json("pause", "product")
+    paused = deployment.run_json("trace", "u1")[-1]["state"]
+
+    assert (before, paused) == ("retrying", "paused")
 
 
 def test_an_unknown_uid_exits_1(deployment):
