@@ -166,21 +166,21 @@ def _asked(
 
 
 def _sign_in(settings: CommerceSettings, reads: list[Read]) -> Finding:
-    name = "OAuth 1.0a" if settings.sign_in == "oauth1" else "Adobe IMS"
+    name = "OAuth 1.0a" if settings.auth_method == "oauth1" else "Adobe IMS"
     for read in reads:
         answer, fault = read.answer, read.fault
         if isinstance(answer, Unavailable):
             return Finding("sign-in", False, answer.message)
         known = answer.status == 403 or (
             # Of a token that it does not know, Commerce says this as well.
-            settings.sign_in == "oauth1" and classification.not_permitted(answer)
+            settings.auth_method == "oauth1" and classification.not_permitted(answer)
         )
         if fault is None or known:
             return Finding("sign-in", True, f"{name}, accepted")
         if fault.status != 401:
             return Finding("sign-in", False, f"{name}, not tried: {fault.message}")
     detail = f"{name}, refused: {reads[0].fault.message}"
-    if settings.sign_in == "ims" and not settings.saas:
+    if settings.auth_method == "ims" and not settings.saas:
         account = settings.technical_account_email or settings.technical_account_id
         detail += (
             f"; is the technical account{f' {account}' if account else ''} an admin"

@@ -33,7 +33,7 @@ def ids(stack: dict[str, Any], run: Any) -> dict[str, Any]:
     """
     try:
         answer = requests.get(
-            f"{stack['commerce']}/_control/made",
+            f"{stack['commerce']}/_control/sample-ids",
             params={"email": run.email, "group": run.group, **run.ids},
             timeout=SECONDS,
         )

@@ -1,8 +1,8 @@
 """Settings: a typed record per function, read once from the environment.
 
-A settings class is a frozen dataclass whose fields are made by :func:`setting`;
-each names its environment variable, how its text is read, and what it means. The
-same list feeds ``docs/settings.md`` and the check that Terraform sets what is read.
+A settings class is a frozen dataclass whose fields are declared with :func:`setting`:
+the environment variable, how to parse it, and its meaning. ``docs/settings.md`` and the
+check of Terraform's variables are generated from the same declarations.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,12 +13,12 @@ T = TypeVar("T")
 
 
 class SettingsError(RuntimeError):
-    """The environment is not fit to start with; the text names every fault at once."""
+    """The environment is incomplete or invalid; the text lists all errors."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """One line of the settings' documentation."""
+    """One row of the settings' documentation."""
 
     name: str
     meaning: str
@@ -38,9 +38,9 @@ def setting(
     """Declare a field read from the environment variable *name*.
 
     Args:
-        read: text to value; raises ValueError with what is expected, without the value.
-        default: the value when the variable is unset or empty; none = required.
-        shown: how the documentation writes the default.
+        read: text to value; its ValueError says what is expected, without the value.
+        default: used when the variable is unset or empty; without one it is required.
+        shown: the default as the documentation writes it.
         secret: keep the value out of ``repr``.
     """
     metadata = {
@@ -57,61 +57,66 @@ def from_environment(cls: type[T], environment: Mapping[str, str]) -> T:
     """Build *cls* from *environment*; an empty variable counts as unset.
 
     Raises:
-        SettingsError: something is missing or wrong: all of it, by name, no values.
+        SettingsError: settings are missing or invalid; names all of them, no values.
     """
-    return all_from_environment(environment, cls)[0]
+    result: T = all_from_environment(environment, cls)[0]
+    return result
 
 
-def all_from_environment(environment: Mapping[str, str], *classes: type) -> list:
+def all_from_environment(environment: Mapping[str, str], *classes: type) -> list[Any]:
     """Build each of *classes* from *environment*, as :func:`from_environment` does.
 
-    A class may have a method ``lacking``, which is given the names of the variables
-    that are set and says what misses another.
+    A class may have a static method ``lacking``: it gets the names of the variables
+    that are set and returns an error for each that also needs another.
 
     Raises:
-        SettingsError: something is missing or wrong, in whichever class: all of it.
+        SettingsError: as in :func:`from_environment`, for all classes at once.
     """
-    made, faults = [], []
+    records: list[Any] = []
+    errors: list[str] = []
     for cls in classes:
-        values, wrong = _read(cls, environment)
-        lacking = getattr(cls, "lacking", lambda given: [])(
-            {name for name in names(cls) if environment.get(name, "").strip()}
-        )
-        faults += wrong + lacking
-        if not wrong:
+        values, invalid = _read(cls, environment)
+        errors += invalid
+        if lacking := getattr(cls, "lacking", None):
+            set_names = {n for n in names(cls) if environment.get(n, "").strip()}
+            errors += lacking(set_names)
+        if not invalid:
             try:
-                made.append(cls(**values))
-            except ValueError as error:  # what only several settings together can tell
-                faults.append(str(error))
-    if faults:
-        raise SettingsError("Wrong settings: " + "; ".join(faults))
-    return made
+                records.append(cls(**values))
+            except ValueError as error:  # from a check of several settings together
+                errors.append(str(error))
+    if errors:
+        raise SettingsError("Wrong settings: " + "; ".join(errors))
+    return records
 
 
-def _read(cls: type, environment: Mapping[str, str]) -> tuple[dict, list[str]]:
-    """The values by field, and what is wrong with single variables."""
-    values, faults = {}, []
+def _read(
+    cls: type, environment: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The values by field, and the errors of single variables."""
+    values: dict[str, Any] = {}
+    errors: list[str] = []
     for item in _settings(cls):
         name = item.metadata["name"]
         text = environment.get(name, "").strip()
         if not text:
             if item.default is MISSING:
-                faults.append(f"{name} is not set")
+                errors.append(f"{name} is not set")
             continue
         try:
             values[item.name] = item.metadata["read"](text)
         except ValueError as error:
-            faults.append(f"{name} {error}")
-    return values, faults
+            errors.append(f"{name} {error}")
+    return values, errors
 
 
 def names(cls: type) -> list[str]:
-    """The environment variables *cls* reads."""
+    """The environment variables that *cls* reads."""
     return [item.metadata["name"] for item in _settings(cls)]
 
 
 def described(cls: type) -> Iterator[Described]:
-    """What *cls* reads, for documentation."""
+    """The settings of *cls*, for the documentation."""
     for item in _settings(cls):
         data = item.metadata
         if data["shown"] is not None:
@@ -123,15 +128,15 @@ def described(cls: type) -> Iterator[Described]:
         yield Described(data["name"], data["meaning"], default, data["secret"])
 
 
-def _settings(cls: type) -> Iterator[Field]:
+def _settings(cls: type) -> Iterator[Field[Any]]:
     return (item for item in fields(cls) if "read" in item.metadata)
 
 
 def text(value: str) -> str:
     """Any text.
 
-    Like this one, each reader below takes a variable's text, and raises ValueError with
-    what is expected where the text is something else.
+    Like this one, each reader below parses a variable's text. Its ValueError says what
+    is expected.
     """
     return value
 
@@ -188,5 +193,5 @@ def flag(value: str) -> bool:
 
 
 def listed(value: str) -> tuple[str, ...]:
-    """Comma-separated, blanks around each dropped, empty ones left out."""
+    """Comma-separated items, without blanks around them and without empty ones."""
     return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -1,55 +1,59 @@
-"""Spans of an event's way, exported by OpenTelemetry where that is switched on.
+"""Spans of an event's path, exported by OpenTelemetry if it is enabled.
 
-Off, which is the default, nothing of OpenTelemetry is imported and a span costs a
-function call. On needs ``opentelemetry-exporter-otlp-proto-http`` among the function's
-requirements and OTEL_EXPORTER_OTLP_ENDPOINT set; the SDK reads the other OTEL_
+By default it is disabled: OpenTelemetry is not imported, and a span costs a function
+call. To enable it, add ``opentelemetry-exporter-otlp-proto-http`` to the function's
+requirements and set OTEL_EXPORTER_OTLP_ENDPOINT; the SDK reads its other OTEL_
 variables itself.
 """
 
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 from functions.settings import SettingsError
 
-FLUSH_SECONDS = 5.0  # at most, when the process is told to end
+MAX_FLUSH_SECONDS = 5.0  # of a process that SIGTERM ends
 
 
 class Tracing(Protocol):
-    """What the functions ask; a *parent* is a W3C ``traceparent`` or None."""
+    """The interface the functions use; a *parent* is a W3C ``traceparent`` or None."""
 
     def span(
         self, name: str, parent: str | None, **attributes: Any
     ) -> AbstractContextManager[str | None]:
-        """A span around a block; gives the ``traceparent`` to hand on from within."""
+        """A span around a block; yields the ``traceparent`` to pass on from within."""
+        ...
 
     def ended(
         self, name: str, parent: str | None, ms: float, **attributes: Any
     ) -> None:
         """A span of *ms* milliseconds that ends now."""
+        ...
 
 
 class Off:
-    """Hands the caller's ``traceparent`` on and records nothing."""
+    """Passes the caller's ``traceparent`` on and records nothing."""
 
-    def span(self, name: str, parent: str | None, **attributes: Any):
+    def span(
+        self, name: str, parent: str | None, **attributes: Any
+    ) -> AbstractContextManager[str | None]:
         return nullcontext(parent)
 
     def ended(
         self, name: str, parent: str | None, ms: float, **attributes: Any
     ) -> None:
-        """Nothing is recorded."""
+        """Does nothing."""
 
 
 class OpenTelemetry:
-    """Records spans and hands them to a span processor.
+    """Records spans and passes them to a span processor.
 
     Args:
         service: name of the function.
-        processor: where ended spans go; by default a batch exporter over OTLP.
+        processor: receives ended spans; by default a batch exporter over OTLP.
     """
 
     def __init__(self, service: str, processor: Any = None) -> None:
@@ -62,20 +66,22 @@ class OpenTelemetry:
         provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
         provider.add_span_processor(processor or _exporter())
         self._provider = provider
-        self._flushed_at_end = False
+        self._flushes_on_sigterm = False
         self._tracer = provider.get_tracer("commerce-events")
         self._propagator = TraceContextTextMapPropagator()
 
     @contextmanager
-    def span(self, name: str, parent: str | None, **attributes: Any):
-        if not self._flushed_at_end:
-            self._flushed_at_end = True
-            _flush_at_end(self._provider.force_flush)
+    def span(
+        self, name: str, parent: str | None, **attributes: Any
+    ) -> Iterator[str | None]:
+        if not self._flushes_on_sigterm:
+            self._flushes_on_sigterm = True
+            _flush_on_sigterm(self._provider.force_flush)
         context = self._context(parent)
         with self._tracer.start_as_current_span(
             name,
             context,
-            attributes=_known(attributes),
+            attributes=_without_none(attributes),
             # An exception's text may hold values of an event.
             record_exception=False,
             set_status_on_exception=False,
@@ -91,7 +97,7 @@ class OpenTelemetry:
         span = self._tracer.start_span(
             name,
             self._context(parent),
-            attributes=_known(attributes),
+            attributes=_without_none(attributes),
             start_time=now - int(ms * 1e6),
         )
         span.end(now)
@@ -101,10 +107,10 @@ class OpenTelemetry:
 
 
 def tracing(endpoint: str, service: str) -> Tracing:
-    """OpenTelemetry where *endpoint* is set, else nothing.
+    """OpenTelemetry if *endpoint* is set, else :class:`Off`.
 
     Raises:
-        SettingsError: it is set, and there is no OpenTelemetry here.
+        SettingsError: it is set, and OpenTelemetry is not installed.
     """
     if not endpoint:
         return Off()
@@ -125,27 +131,27 @@ def _exporter() -> Any:
     return BatchSpanProcessor(OTLPSpanExporter())
 
 
-def _flush_at_end(flush: Callable[[], Any]) -> None:
-    """Have *flush* called when the process is told to end by SIGTERM.
+def _flush_on_sigterm(flush: Callable[[], Any]) -> None:
+    """Call *flush* when SIGTERM ends the process.
 
-    The SDK does so atexit; but uvicorn, which serves ingest, ends by the signal itself
-    once it is done, and what is registered atexit then never runs.
+    The SDK flushes atexit. But uvicorn, which serves ingest, raises the signal again
+    after its shutdown, and the process then ends without atexit.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # threads serve the consumer, and gunicorn ends that by an exit
-    ends = signal.getsignal(signal.SIGTERM)
-    if not callable(ends):
+        return  # the consumer runs in threads, and gunicorn exits normally
+    handler = signal.getsignal(signal.SIGTERM)
+    if not callable(handler):
         return
 
     def flush_first(number: int, frame: Any) -> None:
-        # In a thread: this may have interrupted the very code that flushing calls.
+        # In a thread, because the signal may have interrupted code that flush needs.
         flushing = threading.Thread(target=flush, daemon=True)
         flushing.start()
-        flushing.join(FLUSH_SECONDS)
-        ends(number, frame)
+        flushing.join(MAX_FLUSH_SECONDS)
+        handler(number, frame)
 
     signal.signal(signal.SIGTERM, flush_first)
 
 
-def _known(attributes: dict[str, Any]) -> dict[str, Any]:
+def _without_none(attributes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if value is not None}

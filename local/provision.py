@@ -25,7 +25,8 @@ class Delivery:
     @classmethod
     def of_catalogue(cls, **changes: float | None) -> "Delivery":
         """As deployed, with *changes* that are not None."""
-        numbers = {name: catalog.delivery()[name] for name in cls.__dataclass_fields__}
+        settings = catalog.delivery_settings()
+        numbers = {name: settings[name] for name in cls.__dataclass_fields__}
         return cls(**numbers | {k: v for k, v in changes.items() if v is not None})
 
 

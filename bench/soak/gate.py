@@ -15,7 +15,7 @@ import aiohttp
 from starlette.types import Receive, Scope, Send
 
 from local.broker.push import http_session
-from local.commerce.wire import content_of
+from local.commerce.http_messages import read_body
 from local.web import WebServer
 
 SHARE = 0.03  # of each kind of fault
@@ -62,7 +62,7 @@ class Gate:
         await self._http.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await content_of(receive)
+        body = await read_body(receive)
         if body is None:
             return
         message = json.loads(body)["message"]

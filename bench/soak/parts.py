@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.machine import ROOT, START_SECONDS, free_port
-from local.commerce.signin import Credentials
+from local.commerce import Credentials
 from local.provision import Delivery, provision
 
 PROJECT = "soak"

@@ -34,8 +34,8 @@ class Shop:
     async def read(self) -> None:
         """Read on in the journal; it keeps only the newest."""
         while True:
-            asked = {"after": self._last, "most": AT_ONCE}
-            found = await self._ask("GET", "journal", params=asked)
+            asked = {"after": self._last, "limit": AT_ONCE}
+            found = await self._ask("GET", "effects", params=asked)
             self.effects += found["effects"]
             self._last = found["last"]
             if len(found["effects"]) < AT_ONCE:

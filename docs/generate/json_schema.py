@@ -15,10 +15,10 @@ from functions.events.catalog import EVENTS, Event
 from functions.events.fields import (
     MAX_ID,
     MAX_NUMBER,
-    Flag,
+    Boolean,
     Id,
     Number,
-    Rows,
+    ObjectList,
     Sku,
     Text,
 )
@@ -59,14 +59,14 @@ def field_schema(field: Field) -> dict[str, Any]:
         case Id():
             return {
                 "type": "integer",
-                "minimum": field.least,
+                "minimum": field.minimum,
                 "maximum": MAX_ID,
                 "description": "Written without a fraction: 15, not 15.0.",
             }
-        case Flag():
+        case Boolean():
             return {"type": "boolean"}
-        case Rows():
-            return {"type": "array", "items": object_schema(field.row)}
+        case ObjectList():
+            return {"type": "array", "items": object_schema(field.item)}
         case Nested():
             return object_schema(field.schema)
     raise TypeError(f"no JSON Schema is known for {type(field).__name__}")
@@ -86,6 +86,6 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def _text(field: Text) -> dict[str, Any]:
-    bounds = {"minLength": field.least, "maxLength": field.most}
+    bounds = {"minLength": field.min_length, "maxLength": field.max_length}
     kept = {name: bound for name, bound in bounds.items() if bound}
     return {"type": "string", **kept, "pattern": NO_NUL}

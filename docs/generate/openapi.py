@@ -8,7 +8,8 @@ from docs.generate.json_schema import NO_NUL, value_schema
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.ingest.envelope import MAX_UID_BYTES
-from functions.ingest.responses import RETRY_SECONDS
+from functions.ingest.responses import RETRY_AFTER_SECONDS
+from functions.ingest.status import STATES
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
 TEXT = {"type": "string"}
@@ -104,7 +105,7 @@ _STATUS = {
     "properties": {
         "uid": TEXT,
         "event": {"enum": list(EVENTS)},
-        "state": {"enum": ["accepted", "handled", "rejected", "retrying"]},
+        "state": {"enum": list(STATES)},
         "message": {**TEXT, "description": "What Commerce made of it, where known."},
         "at": {**TEXT, "format": "date-time"},
     },
@@ -234,7 +235,7 @@ def _not_seen() -> dict[str, Any]:
 
 
 def _later(meaning: str) -> dict[str, Any]:
-    seconds = {"schema": {"const": str(RETRY_SECONDS)}}
+    seconds = {"schema": {"const": str(RETRY_AFTER_SECONDS)}}
     return _answer(meaning, "Refusal", {"Retry-After": seconds})
 
 

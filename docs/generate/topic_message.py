@@ -3,7 +3,7 @@
 from typing import Any
 
 from docs.generate.json_schema import DIALECT
-from functions.events.catalog import ENTITIES, EVENTS, LONGEST_KEY
+from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import MAX_UID_BYTES
 
@@ -65,9 +65,9 @@ def document() -> dict[str, Any]:
             "orderingKey": {
                 "type": "string",
                 "pattern": f"^({'|'.join(ENTITIES)}):",
-                "maxLength": LONGEST_KEY,
-                "description": f"<entity>:<id>, at most {LONGEST_KEY} bytes; absent for"
-                " stock of several SKUs.",
+                "maxLength": MAX_ORDERING_KEY_BYTES,
+                "description": f"<entity>:<id>, at most {MAX_ORDERING_KEY_BYTES}"
+                " bytes; absent for stock of several SKUs.",
             },
         },
         "required": ["data", "attributes"],

@@ -1,19 +1,31 @@
-"""What an answer of Commerce means: the one table from status and body to a verdict.
+"""What a response of Commerce means: the one table from status and body to an outcome.
 
 ==========================================  =========================================
 2xx with JSON                               the result
 2xx without                                 Unavailable 503, alarm: wrong address
 3xx                                         Unavailable 503, alarm: wrong address
-400 naming an OAuth problem                 Unavailable 401, alarm: our sign-in, clock
-400 naming a database deadlock and its like Unavailable 503
-401, 403, 407                               Unavailable, alarm: our sign-in
-404 in Commerce's JSON                      Rejected; of a DELETE, done
-404 for an unknown route, or without JSON   Unavailable 503, alarm: wrong address
-408, 425, 429                               Unavailable, without effect
-5xx                                         Unavailable, effect unknown (a 503 in
-                                            Commerce's JSON or with Retry-After: none)
-other 4xx                                   Rejected
+400 naming an OAuth problem                 Unavailable 401, alarm: credentials, clock
+401, 403, 407                               Unavailable, alarm: credentials
+408, 425, 429                               Unavailable, no effect
+5xx                                         Unavailable, outcome unknown (no effect for
+                                            a 503 in Commerce's JSON or with
+                                            Retry-After)
+404 for an unknown route                    Unavailable 503, alarm: wrong address
+other 4xx, not in Commerce's JSON           Unavailable 503, alarm: a gateway answered
+400 of a database outage or contention      Unavailable 503
+400 in words for any cause                  Ambiguous
+404 of a DELETE, in words of Commerce       success
+other 4xx in words of Commerce              Rejected
+other 4xx in other words                    Unconfirmed: rejected when a look-up shows
+                                            that Commerce answered
 ==========================================  =========================================
+
+"Commerce's JSON" is an object with a text ``message`` and no keys but those of
+``ERROR_KEYS``. The words are matched against the untranslated message before its
+parameters are filled in, since parameters may quote an event. Where they come from:
+``ProductRepository``, ``GroupRepository``, ``ShipOrder``, ``ShipmentRepository`` and
+``Webapi/ErrorProcessor`` of magento/magento2, ``SourceItemsSaveHandler`` and its
+validators of magento/inventory (2.0 to 2.4.8).
 """
 
 import json
@@ -25,15 +37,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from functions.commerce.errors import HandlerError, Rejected, Unavailable
+from functions.commerce.errors import Ambiguous, HandlerError, Rejected, Unavailable
 
-LONGEST_MESSAGE = 500  # characters of Commerce's text in an error of ours
-MOST_ERRORS = 10  # of a list of errors, how many are told
+MAX_MESSAGE_LENGTH = 500  # characters of Commerce's text in an error of ours
+MAX_LISTED_ERRORS = 10
+MAX_PARAMETERS = 50
 NOT_JSON = object()
 
+ERROR_KEYS = frozenset({"message", "parameters", "errors", "code", "trace"})
+PLACEHOLDER = re.compile(r"%\w+")
 UNKNOWN_ROUTE = "request does not match any route"
 # RFC 5849's problem names as Commerce's OAuth documentation lists them, and the texts
-# that Magento's own Oauth classes have for them.
+# of Magento's OAuth classes for them.
 OAUTH_PROBLEM = re.compile(
     r"\boauth_(problem|consumer_key|token|nonce|timestamp|signature(_method)?"
     r"|version|verifier|callback)\b"
@@ -43,83 +58,121 @@ OAUTH_PROBLEM = re.compile(
     r"|\bsignature method\b|\btoken_(used|expired|revoked|rejected)\b",
     re.I,
 )
-# Magento answers 400 where its database gave up (magento2#5351); all is rolled back.
-# Whole phrases: a message may hold values of an event, and there are locks for sale
-# that are called deadlocks.
-DEADLOCK = re.compile(
-    r"unable to save product|was unable to be saved\. please try again|deadlock found"
-    r"|lock wait timeout|try restarting transaction|could not save source item"
-    r"|could not save a shipment, see error log|database connection error",
+# Magento answers 400 when its database gives up (magento2#5351); the transaction is
+# rolled back. SQLSTATE 08: connection, 40: rollback, HY000: general, as "gone away".
+CONTENTION = re.compile(
+    r"deadlock found|lock wait timeout|try restarting transaction"
+    r"|database connection error|mysql server has gone away|too many connections"
+    r"|rolled back transaction has not been completed"
+    r"|sqlstate\[(08...|40...|hy000)\]",
     re.I,
 )
-# Who signed in is known, and may not do this (Magento: "The consumer isn't authorized
-# to access %resources.").
-NOT_PERMITTED = re.compile(
-    r"n.t authorized to access|permission_(denied|unknown)", re.I
+# One sentence for every exception while something is written: contention as well as a
+# duplicate URL key or an unknown source (inventory#889, #3150, magento2#3525, #12058).
+CATCH_ALL = re.compile(
+    r"unable to save product|was unable to be saved\. please try again"
+    r"|could not (save|delete|remove)\b|see error log for details"
+    r"|couldn.t be (saved|removed|deleted)|\bsqlstate\[",
+    re.I,
 )
+# Wordings of permanent refusals.
+KNOWN_REFUSAL = re.compile(
+    r"^invalid product data|^invalid value of|^the value of attribute"
+    r"|is required\. enter and try again|is a required field|is a required value"
+    r"|^validation failed|can not be empty|can not contain leading or trailing"
+    r"|should be numeric|should a known status|^input data is empty"
+    r"|^shipment document validation error|already exists|^cannot delete group"
+    r"|that was requested doesn.t exist|^requested (product|entity) doesn.t exist"
+    r"|^no such entity|^an id is needed|^id required"
+    r"|is not part of the order status history|does not allow a shipment"
+    r"|is not a valid email|is not a valid|^decoding error|^one or more input",
+    re.I | re.M,
+)
+# The integration is known and lacks a permission (Magento: "The consumer isn't
+# authorized to access %resources.").
+FORBIDDEN = re.compile(r"n.t authorized to access|permission_(denied|unknown)", re.I)
+
+
+class Unconfirmed(Rejected):
+    """A 4xx in Commerce's form whose words are unknown; a look-up must confirm it."""
 
 
 class CommerceResponse(NamedTuple):
-    """What came back over the wire; *headers* know no case."""
+    """An HTTP response; names in *headers* are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
 
-def result(method: str, route: str, answer: CommerceResponse) -> Any:
-    """What *answer* to *method* *route* (a template, without values) gives.
+def parse_result(method: str, route: str, response: CommerceResponse) -> Any:
+    """The result of *method* *route* (a template, without values).
 
     Returns:
-        The JSON document; True for a DELETE of what is not there.
+        The JSON document; True for a DELETE of something absent.
 
     Raises:
         Rejected, Unavailable: as the table above says.
     """
-    document = parse(answer.content)
-    if 200 <= answer.status < 300 and document is not NOT_JSON:
+    document = parse_json(response.content)
+    if 200 <= response.status < 300 and document is not NOT_JSON:
         return document
-    if method == "DELETE" and answer.status == 404 and _says_gone(document):
+    error = classify(method, route, response, document)
+    if method == "DELETE" and error.status == 404 and type(error) is Rejected:
         return True
-    raise fault(method, route, answer, document)
+    raise error
 
 
-def fault(
-    method: str, route: str, answer: CommerceResponse, document: Any
+def classify(
+    method: str, route: str, response: CommerceResponse, document: Any
 ) -> HandlerError:
-    """The error that *answer* is, for one that is no success."""
-    status = answer.status
-    where = f"Commerce answered {status} to {method} {route}"
+    """The error for a response that is not a success."""
+    status = response.status
+    prefix = f"Commerce answered {status} to {method} {route}"
     if status < 300:
-        # Perhaps a page of something else, perhaps ours after a notice of PHP's.
-        text = f"{where} with something that is not JSON: is COMMERCE_BASE_URL right?"
-        return Unavailable(503, text, effect_unknown=True, alarm=True)
-    if status < 400:
-        text = f"{where}, a redirect{_to(answer)}: is COMMERCE_BASE_URL right?"
-        return Unavailable(503, text, alarm=True)
-    said = render(document)
-    sentence = f"{where}: {said}" if said else where
-    wait = retry_after(answer.headers.get("Retry-After"))
-    if status == 400 and OAUTH_PROBLEM.search(said):
-        return Unavailable(401, sentence, alarm=True)
-    if status == 400 and DEADLOCK.search(said):
-        return Unavailable(503, sentence, retry_after=wait)
-    if status in (401, 403, 407):
-        return Unavailable(status, sentence, retry_after=wait, alarm=True)
-    if status == 404 and not _says_gone(document):
-        text = f"{sentence}: is COMMERCE_BASE_URL right?"
-        return Unavailable(503, text, alarm=True)
-    if status in (408, 425, 429):
-        return Unavailable(status, sentence, retry_after=wait)
-    if status >= 500:
-        refused = status == 503 and (wait is not None or _is_own(document))
-        return Unavailable(
-            status, sentence, effect_unknown=not refused, retry_after=wait
+        # Another system's page, or Commerce's JSON after a PHP notice.
+        message = (
+            f"{prefix} with something that is not JSON: is COMMERCE_BASE_URL right?"
         )
-    return Rejected(status, sentence)
+        return Unavailable(503, message, outcome_unknown=True, alarm=True)
+    if status < 400:
+        target = _redirect_host(response)
+        message = f"{prefix}, a redirect{target}: is COMMERCE_BASE_URL right?"
+        return Unavailable(503, message, alarm=True)
+    text = render(document)
+    message = f"{prefix}: {text}" if text else prefix
+    seconds = retry_after(response.headers.get("Retry-After"))
+    if status == 400 and OAUTH_PROBLEM.search(text):
+        return Unavailable(401, message, alarm=True)
+    if status in (401, 403, 407):
+        return Unavailable(status, message, retry_after=seconds, alarm=True)
+    if status in (408, 425, 429):
+        return Unavailable(status, message, retry_after=seconds)
+    if status >= 500:
+        no_effect = status == 503 and (seconds is not None or _is_commerces(document))
+        return Unavailable(
+            status, message, outcome_unknown=not no_effect, retry_after=seconds
+        )
+    if not _is_commerces(document):
+        message = (
+            f"{message}, not in Commerce's form: check COMMERCE_BASE_URL and the"
+            " gateways in front of Commerce"
+        )
+        return Unavailable(503, message, retry_after=seconds, alarm=True)
+    words = _templates(document)
+    if UNKNOWN_ROUTE in words.lower():
+        message = f"{message}: is COMMERCE_BASE_URL right?"
+        return Unavailable(503, message, alarm=True)
+    if CONTENTION.search(words):
+        return Unavailable(503, message, retry_after=seconds)
+    if CATCH_ALL.search(words):
+        return Ambiguous(message, retry_after=seconds)
+    if KNOWN_REFUSAL.search(words) or _has_parameters(document):
+        return Rejected(status, message)
+    return Unconfirmed(status, message)
 
 
-def parse(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """The JSON document, or ``NOT_JSON``."""
     try:
         return json.loads(content)
@@ -127,110 +180,143 @@ def parse(content: bytes) -> Any:
         return NOT_JSON
 
 
-def not_permitted(answer: CommerceResponse) -> bool:
-    """Whether who signed in is known to Commerce, and not allowed this."""
-    return NOT_PERMITTED.search(render(parse(answer.content))) is not None
+def is_forbidden(response: CommerceResponse) -> bool:
+    """Whether Commerce knows the integration and denies it a permission."""
+    return FORBIDDEN.search(render(parse_json(response.content))) is not None
 
 
-def sign_in_refused(answer: CommerceResponse) -> bool:
-    """Whether Commerce does not take our sign-in: a 401, or a 400 that says so."""
-    if answer.status != 400:
-        return answer.status == 401
-    return OAUTH_PROBLEM.search(render(parse(answer.content))) is not None
+def is_unauthenticated(response: CommerceResponse) -> bool:
+    """Whether Commerce rejects our credentials: a 401, or a 400 that says so."""
+    if response.status != 400:
+        return response.status == 401
+    return OAUTH_PROBLEM.search(render(parse_json(response.content))) is not None
 
 
-def wrong_route(answer: CommerceResponse) -> bool:
-    """Whether *answer* is a 404 that is not about the thing asked for."""
-    return answer.status == 404 and not _says_gone(parse(answer.content))
+def is_unknown_route(response: CommerceResponse) -> bool:
+    """Whether *response* is a 404 that does not concern the entity asked for."""
+    document = parse_json(response.content)
+    return response.status == 404 and not (
+        _is_commerces(document) and UNKNOWN_ROUTE not in _templates(document).lower()
+    )
 
 
 def render(document: Any) -> str:
-    """Commerce's own words: parameters filled in, one line, bounded; "" for none.
+    """Commerce's own message: parameters filled in, one line, bounded; "" for none.
 
-    Nothing but ``message``, ``parameters``, ``errors`` and ``messages.error`` is read:
-    ``trace`` and whatever else there is stays where it is.
+    Only ``message``, ``parameters``, ``errors`` and ``messages.error`` are read;
+    ``trace`` and everything else is left out.
     """
     if not isinstance(document, dict):
         return ""
-    texts = [_filled(document)]
-    nested = document.get("errors")
+    texts = [_fill_parameters(document)]
     messages = document.get("messages")
     for errors in (
-        nested,
+        document.get("errors"),
         messages.get("error") if isinstance(messages, dict) else None,
     ):
         if isinstance(errors, list):
-            texts += [_filled(error) for error in errors[:MOST_ERRORS]]
-    return _line("; ".join(text for text in texts if text))
+            texts += [_fill_parameters(error) for error in errors[:MAX_LISTED_ERRORS]]
+    return _one_line("; ".join(text for text in texts if text))
 
 
 def retry_after(value: str | None, now: float | None = None) -> float | None:
-    """Seconds to wait, of a Retry-After in seconds or as a date; None for neither."""
+    """Seconds to wait, from a Retry-After in seconds or as a date; None for others."""
     if not value:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
     try:
-        moment = parsedate_to_datetime(value)
+        time_given = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
+    if time_given.tzinfo is None:
         return None
-    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+    return max(0.0, time_given.timestamp() - (time.time() if now is None else now))
 
 
-def _is_own(document: Any) -> bool:
-    """Whether this is Commerce's own JSON, and not that of something before it."""
-    # Adobe's gateway in front of SaaS names its own faults in error_code.
-    return bool(render(document)) and "error_code" not in document
+def _is_commerces(document: Any) -> bool:
+    """Whether an error has Commerce's form, and not that of a gateway in front of it.
+
+    Adobe's gateway in front of SaaS, for example, adds ``error_code``.
+    """
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("message"), str)
+        and document.keys() <= ERROR_KEYS
+    )
 
 
-def _says_gone(document: Any) -> bool:
-    """Whether this is Commerce's own JSON, about a thing and not about a route."""
-    return _is_own(document) and UNKNOWN_ROUTE not in render(document).lower()
+def _has_parameters(document: dict[str, Any]) -> bool:
+    """Whether the message has placeholders, of which translations keep the values."""
+    return any(
+        error.get("parameters") and PLACEHOLDER.search(str(error.get("message")))
+        for error in (document, *_listed_errors(document))
+    )
 
 
-def _filled(error: Any) -> str:
+def _templates(document: dict[str, Any]) -> str:
+    """The messages before their parameters are filled in."""
+    texts = []
+    for error in (document, *_listed_errors(document)):
+        text = error.get("message")
+        if isinstance(text, str):
+            # A message that is nothing but a placeholder says what it means in it.
+            bare = PLACEHOLDER.fullmatch(text.strip())
+            texts.append(_fill_parameters(error) if bare else text)
+    return "\n".join(texts)
+
+
+def _listed_errors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    errors = document.get("errors")
+    listed = errors[:MAX_LISTED_ERRORS] if isinstance(errors, list) else []
+    return [error for error in listed if isinstance(error, dict)]
+
+
+def _fill_parameters(error: Any) -> str:
     if not isinstance(error, dict) or not isinstance(error.get("message"), str):
         return ""
-    message, given = error["message"][: 4 * LONGEST_MESSAGE], error.get("parameters")
-    values = {}
-    if isinstance(given, list):
-        values = {f"%{i}": _text(item) for i, item in enumerate(given[:50], 1)}
-    elif isinstance(given, dict):
-        values = {f"%{name}": _text(given[name]) for name in list(given)[:50]}
+    message = error["message"][: 4 * MAX_MESSAGE_LENGTH]
+    parameters = error.get("parameters")
+    values: dict[str, str] = {}
+    if isinstance(parameters, list):
+        items = parameters[:MAX_PARAMETERS]
+        values = {f"%{i}": _as_text(item) for i, item in enumerate(items, 1)}
+    elif isinstance(parameters, dict):
+        names = list(parameters)[:MAX_PARAMETERS]
+        values = {f"%{name}": _as_text(parameters[name]) for name in names}
     if not values:
         return message
-    # In one go and longest first: %10 is not %1, and a value's own % stays.
-    names = sorted(values, key=len, reverse=True)
-    pattern = "|".join(re.escape(name) for name in names)
+    # In one pass and longest first: %10 is not %1, and a % in a value stays.
+    pattern = "|".join(re.escape(p) for p in sorted(values, key=len, reverse=True))
     return re.sub(pattern, lambda match: values[match.group()], message)
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value[:MOST_ERRORS])
+        return ", ".join(_as_text(item) for item in value[:MAX_LISTED_ERRORS])
     if isinstance(value, str):
-        return value[:LONGEST_MESSAGE]
+        return value[:MAX_MESSAGE_LENGTH]
     return "" if value is None or isinstance(value, dict) else str(value)
 
 
-def _line(text: str) -> str:
-    text = text[: 4 * LONGEST_MESSAGE]
+def _one_line(text: str) -> str:
+    text = text[: 4 * MAX_MESSAGE_LENGTH]
     if not text.isascii() or not text.isprintable():
-        # Line breaks, controls, direction marks and half surrogates: not into a log.
+        # No line breaks, controls, direction marks or lone surrogates in a log entry.
         text = "".join(
             " " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
             for c in text
         )
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
+    if len(text) <= MAX_MESSAGE_LENGTH:
+        return text
+    return text[: MAX_MESSAGE_LENGTH - 1] + "…"
 
 
-def _to(answer: CommerceResponse) -> str:
+def _redirect_host(response: CommerceResponse) -> str:
     try:
-        host = urlsplit(answer.headers.get("Location", "")).hostname
+        host = urlsplit(response.headers.get("Location", "")).hostname
     except ValueError:
         host = None
-    return f" to {_line(host)}" if host else ""
+    return f" to {_one_line(host)}" if host else ""

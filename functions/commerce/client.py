@@ -1,8 +1,9 @@
-"""The Commerce client: one per process, and of it one view per delivery.
+"""The client of Adobe Commerce's REST API.
 
-``CommerceConnection(settings)`` connects when first used; ``commerce.session(...)`` binds one
-delivery and is the ``CommerceClient`` that handlers ask. Nothing is repeated here but the one
-call after a renewed IMS token: Pub/Sub repeats.
+``CommerceConnection`` is shared by all threads of a process and connects when first
+used. ``connection.session(…)`` makes the ``CommerceSession`` of one delivery, which is
+the ``CommerceClient`` that handlers call. Nothing is retried here except the one call
+after a renewed IMS token: Pub/Sub redelivers.
 """
 
 import json
@@ -13,33 +14,32 @@ from typing import Any
 
 import requests
 
-from functions.commerce import classification
-from functions.commerce.classification import CommerceResponse
+from functions.commerce import classification, confirmation
+from functions.commerce.classification import CommerceResponse, Unconfirmed
+from functions.commerce.confirmation import PROBE_ROUTE
 from functions.commerce.errors import Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
-from functions.commerce.routes import filled, query_text
+from functions.commerce.routes import encode_query, fill_path
 from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
 
-# Pub/Sub's longest back-off: beyond it, asking again costs one call per process.
+# The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
 MAX_PAUSE_SECONDS = 600
-# Read by anyone who may sign in, changes nothing, and its path needs no encoding.
-PROBE_ROUTE = "store/storeConfigs"
 
-Before = Callable[[float], None]
-Observe = Callable[[str, str, int | None, float], None]
+BeforeCall = Callable[[float], None]
+ObserveCall = Callable[[str, str, int | None, float], None]
 
 
-def _nothing(*_: Any) -> None:
-    """The hook of a caller that has none."""
+def ignore(*_: Any) -> None:
+    """The hook of a caller that needs none."""
 
 
 class CommerceConnection:
-    """One store; shared by the threads of a process.
+    """One store: connection pool, credentials, concurrency limit, Retry-After pause.
 
     Args:
-        session: whose adapters carry the requests; by default its own.
+        session: its adapters send the requests; by default a new one's.
         clock: monotonic seconds.
     """
 
@@ -52,205 +52,268 @@ class CommerceConnection:
         self.settings = settings
         self._clock = clock
         self._transport = Transport(
-            settings.concurrency, settings.connect_timeout_seconds, session, clock
+            settings.concurrency, settings.connect_timeout_seconds, session
         )
-        self._oauth1 = OAuth1(settings) if settings.sign_in == "oauth1" else None
-        self._ims = None if self._oauth1 else Ims(settings, self._transport, clock)
-        self._places = threading.BoundedSemaphore(settings.concurrency)
+        self.oauth1 = OAuth1(settings) if settings.auth_method == "oauth1" else None
+        self.ims = None if self.oauth1 else Ims(settings, self._transport, clock)
+        self._slots = threading.BoundedSemaphore(settings.concurrency)
         self._pause_end = 0.0
-        self._headers = {
+        self.headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": "commerce-events",
         }
         if settings.saas:
-            self._headers["Store"] = settings.store_scope
-        if self._ims is not None:
-            self._headers["x-api-key"] = settings.client_id
-            self._headers["x-gw-ims-org-id"] = settings.org_id
+            self.headers["Store"] = settings.store_scope
+        if self.ims is not None:
+            self.headers["x-api-key"] = settings.client_id
+            self.headers["x-gw-ims-org-id"] = settings.org_id
 
-    def calls(
+    def session(
         self,
-        before: Before = _nothing,
-        observe: Observe = _nothing,
-        trace: str | None = None,
+        before_call: BeforeCall = ignore,
+        observe_call: ObserveCall = ignore,
+        traceparent: str | None = None,
     ) -> "CommerceSession":
-        """The ``CommerceClient`` of one delivery.
+        """The client of one delivery.
 
         Args:
-            before: called with the seconds that the next HTTP call may take; what it
-                raises ends the delivery before that call.
-            observe: called after every HTTP call with method, route (a template,
-                without values), status (None: no answer) and milliseconds.
-            trace: ``traceparent`` to send along.
+            before_call: called with the seconds that the next HTTP call may take; an
+                exception that it raises ends the delivery before that call.
+            observe_call: called after every HTTP call with method, route (a template,
+                without values), status (None: no response) and milliseconds.
+            traceparent: sent along with every call.
         """
-        return CommerceSession(self, before, observe, trace)
+        return CommerceSession(self, before_call, observe_call, traceparent)
 
-    def exchange(
+    def send(
         self,
-        calls: "CommerceSession",
         method: str,
         route: str,
         url: str,
-        content: bytes | None = None,
+        headers: dict[str, str],
+        content: bytes | None,
+        observe_call: ObserveCall,
     ) -> CommerceResponse:
-        """Sign, send and read one request, and once more after a renewed IMS token.
+        """Send one request within the concurrency limit.
 
         Raises:
             Unavailable: it was not sent, or not answered.
         """
-        answer = self._once(calls, method, route, url, content)
-        if answer.status == 401 and self._ims is not None:
-            # A token may be revoked before its time, of which Commerce says no more
-            # than that nobody with a permission asked.
-            refused = calls.token
-            if self._ims.refused(refused):
-                answer = self._once(calls, method, route, url, content)
-                if answer.status == 401 and calls.token != refused:
-                    self._ims.renewed_in_vain()
-        return answer
-
-    def _once(
-        self,
-        calls: "CommerceSession",
-        method: str,
-        route: str,
-        url: str,
-        content: bytes | None,
-    ) -> CommerceResponse:
-        self._check_pause(method, route)
-        headers = dict(self._headers)
-        if self._ims is not None:
-            calls.token = self._ims.token(calls.before, calls.observe)
-            headers["Authorization"] = f"Bearer {calls.token}"
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        if calls.trace:
-            headers["traceparent"] = calls.trace
         seconds = self.settings.timeout_seconds
-        calls.before(seconds)
-        end = self._clock() + seconds
-        # Half of the time for a place, so that the call itself has the other half.
-        if not self._places.acquire(timeout=seconds / 2):
-            raise Unavailable(503, f"{method} {route}: too many calls under way")
+        deadline = self._clock() + seconds
+        # Half of the time to wait for a slot, so that the call has the other half.
+        if not self._slots.acquire(timeout=seconds / 2):
+            raise Unavailable(503, f"{method} {route}: too many calls in flight")
         try:
-            self._check_pause(method, route)
-            if self._oauth1 is not None:
-                headers.update(self._oauth1.headers(method, url))
-            began, status = self._clock(), None
+            self.check_pause(method, route)
+            if self.oauth1 is not None:
+                headers.update(self.oauth1.headers(method, url))
+            start = self._clock()
+            status = None
             try:
-                answer = self._transport.send(
-                    method, url, headers, content, end - began, route
+                response = self._transport.send(
+                    method, url, headers, content, deadline - start, route
                 )
-                status = answer.status
+                status = response.status
             finally:
-                ms = round((self._clock() - began) * 1000, 1)
-                calls.observe(method, route, status, ms)
+                ms = round((self._clock() - start) * 1000, 1)
+                observe_call(method, route, status, ms)
         finally:
-            self._places.release()
-        self._note_pause(answer)
-        return answer
+            self._slots.release()
+        self._note_pause(response)
+        return response
 
-    def _check_pause(self, method: str, route: str) -> None:
+    def check_pause(self, method: str, route: str) -> None:
+        """Send nothing while a Retry-After of Commerce is in effect.
+
+        Raises:
+            Unavailable: with the seconds left.
+        """
         left = self._pause_end - self._clock()
         if left > 0:
-            raise Unavailable(
-                503,
-                f"{method} {route}: not sent, Commerce asked to be left alone",
-                retry_after=left,
+            message = (
+                f"{method} {route}: not sent: Retry-After is in effect for another"
+                f" {left:.0f} s"
             )
+            raise Unavailable(503, message, retry_after=left)
 
-    def _note_pause(self, answer: CommerceResponse) -> None:
-        if answer.status in (429, 503):
-            wait = classification.retry_after(answer.headers.get("Retry-After"))
-            if wait:
-                self._pause_end = self._clock() + min(wait, MAX_PAUSE_SECONDS)
+    def _note_pause(self, response: CommerceResponse) -> None:
+        if response.status in (429, 503):
+            seconds = classification.retry_after(response.headers.get("Retry-After"))
+            if seconds:
+                self._pause_end = self._clock() + min(seconds, MAX_PAUSE_SECONDS)
 
 
 class CommerceSession:
     """The ``CommerceClient`` of one delivery; used by one thread.
 
-    All four methods return Commerce's JSON (a DELETE of what is not there: True) and
-    raise ``Rejected`` or ``Unavailable`` as the table in ``answers`` says.
+    ``get``, ``post``, ``put`` and ``delete`` return Commerce's JSON (for a DELETE of
+    something absent: True) and raise ``Rejected`` or ``Unavailable`` as the table in
+    ``classification`` says.
     """
 
     def __init__(
         self,
-        commerce: CommerceConnection,
-        before: Before,
-        observe: Observe,
-        trace: str | None,
+        connection: CommerceConnection,
+        before_call: BeforeCall,
+        observe_call: ObserveCall,
+        traceparent: str | None,
     ) -> None:
-        self._commerce = commerce
-        self.settings = commerce.settings
-        self.before = before
-        self.observe = observe
-        self.trace = trace
-        self.token = ""
+        self._connection = connection
+        self._before_call = before_call
+        self._observe_call = observe_call
+        self._traceparent = traceparent
+        self.settings = connection.settings
 
-    def get(self, path: str, query: dict | None = None, /, **values: Any) -> Any:
+    def get(
+        self, path: str, query: dict[str, Any] | None = None, /, **values: Any
+    ) -> Any:
         return self._call("GET", path, values, query=query)
 
     def post(self, path: str, body: Any, /, **values: Any) -> Any:
-        return self._call("POST", path, values, _written(body))
+        return self._call("POST", path, values, _encode_body(body))
 
     def put(self, path: str, body: Any, /, **values: Any) -> Any:
-        return self._call("PUT", path, values, _written(body))
+        return self._call("PUT", path, values, _encode_body(body))
 
     def delete(self, path: str, /, **values: Any) -> Any:
         return self._call("DELETE", path, values)
 
-    def ask(self, path: str, query: dict | None = None, /) -> CommerceResponse:
-        """GET *path* and hand back whatever the answer is.
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        content: bytes | None = None,
+    ) -> CommerceResponse:
+        """Send a request without path parameters and return any response.
 
         Raises:
             Unavailable: there is none.
         """
-        return self._commerce.exchange(self, "GET", path, self._url(path, query))
+        return self._send(method, path, self._url(path, query), content)
 
     def _call(
         self,
         method: str,
         route: str,
-        values: dict,
+        values: dict[str, Any],
         content: bytes | None = None,
-        query: dict | None = None,
+        query: dict[str, Any] | None = None,
     ) -> Any:
-        path = filled(route, values)
-        url = self._url(path, query)
-        answer = self._commerce.exchange(self, method, route, url, content)
-        if "%" in path and self._is_about_the_path(answer):
-            what = "paths" if answer.status == 404 else "signed paths"
+        path = fill_path(route, values)
+        response = self._send(method, route, self._url(path, query), content)
+        if "%" in path and self._rejects_encoded_paths(response):
+            kind = "paths" if response.status == 404 else "signed paths"
             raise Rejected(
-                answer.status,
-                f"Commerce answered {answer.status} to {method} {route}: this store"
-                f" refuses {what} with these characters",
+                response.status,
+                f"Commerce answered {response.status} to {method} {route}: this store"
+                f" refuses {kind} with these characters",
             )
-        return classification.result(method, route, answer)
+        try:
+            return classification.parse_result(method, route, response)
+        except Unconfirmed as error:
+            return self._confirm(error, method, route, values)
 
-    def _is_about_the_path(self, answer: CommerceResponse) -> bool:
-        """Whether a path with encoded characters is at fault, and not our sign-in.
+    def _confirm(
+        self, error: Unconfirmed, method: str, route: str, values: dict[str, Any]
+    ) -> Any:
+        """Look up the entity, to see whether Commerce itself refused the request.
 
-        Commerce checks OAuth 1.0a over a path that it encoded anew (magento2#37278),
-        and web servers turn %2F away (magento2#25467): a refused sign-in or an unknown
-        route that says nothing of our secrets or address. One harmless call tells.
+        Translations and extensions have words of their own, and gateways can answer in
+        the same form (Kong#10483).
+
+        Returns:
+            True for a DELETE whose entity Commerce does not have.
+
+        Raises:
+            Rejected: Commerce answers the look-up, so the refusal is its own.
+            Unavailable: it does not, or it has the entity that a 404 says is missing.
         """
-        signed = self.settings.sign_in == "oauth1" and classification.sign_in_refused(
-            answer
+        asked = confirmation.look_up(route, values)
+        exists = confirmation.entity_exists(
+            asked, self.request("GET", asked.path, asked.query)
         )
-        if not (signed or classification.wrong_route(answer)):
-            return False
-        if signed and classification.not_permitted(answer):
-            return False
-        probe = self.ask(PROBE_ROUTE)
-        return probe.status == 200 or classification.not_permitted(probe)
+        if exists is None:
+            raise Unavailable(
+                503,
+                f"{error.message}; a look-up of {asked.path} did not confirm that"
+                " Commerce answered: check COMMERCE_BASE_URL and the gateways in front",
+                alarm=True,
+            )
+        if method == "DELETE" and error.status == 404:
+            if not exists:
+                return True
+            raise Unavailable(
+                503,
+                f"{error.message}; Commerce has the entity all the same: check the"
+                " gateways in front of it",
+                alarm=True,
+            )
+        raise Rejected(error.status, error.message)
 
-    def _url(self, path: str, query: dict | None) -> str:
+    def _send(
+        self, method: str, route: str, url: str, content: bytes | None
+    ) -> CommerceResponse:
+        """Send a request, and once more with a renewed IMS token after a 401."""
+        self._connection.check_pause(method, route)
+        ims = self._connection.ims
+        if ims is None:
+            return self._send_once(method, route, url, content, None)
+        token = ims.token(self._before_call, self._observe_call)
+        response = self._send_once(method, route, url, content, token)
+        # A token can be revoked before it expires; Commerce then answers 401 as it does
+        # for a missing permission.
+        if response.status == 401 and ims.renewal_may_help(token):
+            renewed = ims.token(self._before_call, self._observe_call)
+            response = self._send_once(method, route, url, content, renewed)
+            if response.status == 401 and renewed != token:
+                ims.renewal_did_not_help()
+        return response
+
+    def _send_once(
+        self,
+        method: str,
+        route: str,
+        url: str,
+        content: bytes | None,
+        token: str | None,
+    ) -> CommerceResponse:
+        headers = dict(self._connection.headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self._traceparent:
+            headers["traceparent"] = self._traceparent
+        self._before_call(self.settings.timeout_seconds)
+        return self._connection.send(
+            method, route, url, headers, content, self._observe_call
+        )
+
+    def _rejects_encoded_paths(self, response: CommerceResponse) -> bool:
+        """Whether the path's encoded characters are the cause, not our credentials.
+
+        Commerce checks OAuth 1.0a over a path that it encoded itself (magento2#37278),
+        and web servers reject %2F (magento2#25467): both look like wrong credentials or
+        an unknown route. A harmless call shows whether credentials and address work.
+        """
+        oauth1 = self.settings.auth_method == "oauth1"
+        signature = oauth1 and classification.is_unauthenticated(response)
+        if not (signature or classification.is_unknown_route(response)):
+            return False
+        if signature and classification.is_forbidden(response):
+            return False
+        probe = self.request("GET", PROBE_ROUTE)
+        return probe.status == 200 or classification.is_forbidden(probe)
+
+    def _url(self, path: str, query: dict[str, Any] | None) -> str:
         url = self.settings.url + path
-        return f"{url}?{query_text(query)}" if query else url
+        return f"{url}?{encode_query(query)}" if query else url
 
 
-def _written(body: Any) -> bytes:
+def _encode_body(body: Any) -> bytes:
     try:
         return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What handlers read of Commerce's documents, which may hold anything."""
+"""Readers of Commerce's JSON documents, which may contain anything."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,37 +6,41 @@ from typing import Any
 from functions.commerce.errors import Unavailable
 
 
-def record(document: Any) -> dict:
-    """*document*, which must be an object.
+def read_object(document: Any) -> dict[str, Any]:
+    """*document*, which must be an object; PHP writes an empty one as ``[]``.
 
     Raises:
-        Unavailable: it is none: then this is not the Commerce we know.
+        Unavailable: it is not an object, so it is not a response of Commerce.
     """
     if isinstance(document, dict):
         return document
-    raise Unavailable(503, "Commerce answered in a form it does not document")
+    if document == []:
+        return {}
+    raise Unavailable(
+        503, "Commerce answered in an undocumented form: is COMMERCE_BASE_URL right?"
+    )
 
 
-def records(found: Any, name: str = "items") -> list[dict]:
-    """The objects listed under *name* of *found*; an empty list for none.
+def read_list(document: Any, name: str = "items") -> list[dict[str, Any]]:
+    """The objects listed under *name* of *document*; an empty list for none.
 
     Raises:
-        Unavailable: *found* is no object, or what is listed are not all objects.
+        Unavailable: *document* or a listed item is not an object.
     """
-    listed = record(found).get(name)
-    return [record(item) for item in listed] if isinstance(listed, list) else []
+    items = read_object(document).get(name)
+    return [read_object(item) for item in items] if isinstance(items, list) else []
 
 
-def moment(value: Any) -> datetime | None:
-    """A time as Commerce writes it, ``2025-01-31 12:00:00`` in UTC; else None."""
+def read_time(value: Any) -> datetime | None:
+    """A time as Commerce writes it, ``2025-01-31 12:00:00`` in UTC; None for others."""
     try:
-        found = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def number(value: Any) -> float:
+def read_number(value: Any) -> float:
     """A JSON number or its text as a number; 0 for anything else."""
     try:
         return float(value)

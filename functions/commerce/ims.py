@@ -1,4 +1,4 @@
-"""Sign-in by Adobe IMS, server to server: one token per process, renewed in time."""
+"""Adobe IMS server-to-server authentication: one token per process, renewed early."""
 
 import re
 import threading
@@ -9,30 +9,35 @@ from typing import Any
 from urllib.parse import urlencode
 
 from functions.commerce import classification
+from functions.commerce.classification import CommerceResponse
 from functions.commerce.errors import Unavailable
 from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
 
 ROUTE = "ims/token/v3"
-EARLY_SECONDS = 600  # a token is renewed this long before it ends
-TOKEN_SECONDS = 10  # at most, for one request of a token
-FAILURE_SECONDS = 5  # for so long a failure is the answer to all who ask
-# After a new token was refused as well (a missing permission), for so long no other is
-# asked for: else every event would cost one.
-VAIN_SECONDS = 60
+RENEW_EARLY_SECONDS = 600  # before a token expires
+REQUEST_SECONDS = 10  # at most, for one token request
+FAILURE_CACHE_SECONDS = 5  # a failure is the answer to everyone who asks meanwhile
+# After a renewed token was rejected as well (a missing permission), no other is
+# requested for this long: otherwise every event would cost one.
+NO_RENEWAL_SECONDS = 60
+DEFAULT_LIFETIME_SECONDS = 60.0  # of a token without a readable one
+
+BeforeCall = Callable[[float], None]
+ObserveCall = Callable[[str, str, int | None, float], None]
 
 
 @dataclass(frozen=True)
 class Token:
-    """*early* and *end* are moments of the monotonic clock."""
+    """An access token; times are those of the monotonic clock."""
 
     text: str
-    early: float
-    end: float
+    renew_at: float
+    expires: float
 
 
 class Ims:
-    """Holds the token; shared by threads, of which one renews it and the rest wait.
+    """Holds the token; shared by threads, of which one renews it while others wait.
 
     Args:
         clock: monotonic seconds.
@@ -57,114 +62,117 @@ class Ims:
         self._clock = clock
         self._renewing = threading.Lock()
         self._token: Token | None = None
-        self._failure: tuple[float, Unavailable] | None = None
-        self._vain_end = 0.0
+        self._failure: Unavailable | None = None
+        self._failure_end = 0.0
+        self._no_renewal_end = 0.0
 
-    def token(
-        self,
-        before: Callable[[float], None],
-        observe: Callable[[str, str, int | None, float], None],
-    ) -> str:
-        """The token to use now.
+    def token(self, before_call: BeforeCall, observe_call: ObserveCall) -> str:
+        """The current token.
 
         Args:
-            before, observe: of the delivery it is for; see ``Commerce.calls``.
+            before_call, observe_call: of the delivery that needs it; see
+                ``CommerceConnection.session``.
 
         Raises:
-            Unavailable: there is none to be had; a person must act.
+            Unavailable: there is none; with an alarm.
         """
         token = self._token
-        if token is not None and self._clock() < token.early:
+        if token is not None and self._clock() < token.renew_at:
             return token.text
-        usable = token is not None and self._clock() < token.end
-        # While the old one still serves, nobody waits for the one who renews it.
-        if not self._renewing.acquire(timeout=0 if usable else TOKEN_SECONDS * 1.5):
+        usable = token if token and self._clock() < token.expires else None
+        # While the old token is valid, no thread waits for the one that renews it.
+        timeout = 0 if usable else REQUEST_SECONDS * 1.5
+        if not self._renewing.acquire(timeout=timeout):
             if usable:
-                return token.text
+                return usable.text
             raise Unavailable(503, "Adobe IMS: no token in time", alarm=True)
         try:
-            return self._renewed(before, observe)
+            return self._renew(before_call, observe_call)
         except Unavailable:
             if usable:
-                return token.text
+                return usable.text
             raise
         finally:
             self._renewing.release()
 
-    def refused(self, text: str) -> bool:
-        """Commerce does not take the token *text*; whether a new one may help."""
+    def renewal_may_help(self, rejected: str) -> bool:
+        """Drop the token *rejected* by Commerce; False when renewing is of no use."""
         with self._renewing:
-            if self._token is not None and self._token.text == text:
-                if self._clock() < self._vain_end:
+            if self._token is not None and self._token.text == rejected:
+                if self._clock() < self._no_renewal_end:
                     return False
                 self._token = None
         return True
 
-    def renewed_in_vain(self) -> None:
-        """Commerce took a new token no more than the old."""
-        self._vain_end = self._clock() + VAIN_SECONDS
+    def renewal_did_not_help(self) -> None:
+        """Commerce rejected the new token as well."""
+        self._no_renewal_end = self._clock() + NO_RENEWAL_SECONDS
 
-    def _renewed(self, before: Callable, observe: Callable) -> str:
-        token, now = self._token, self._clock()
-        if token is not None and now < token.early:
-            return token.text  # while we waited
-        if self._failure is not None and now < self._failure[0]:
-            raise _again(self._failure[1])
-        before(TOKEN_SECONDS)
+    def _renew(self, before_call: BeforeCall, observe_call: ObserveCall) -> str:
+        now = self._clock()
+        if self._token is not None and now < self._token.renew_at:
+            return self._token.text  # renewed while this thread waited
+        if self._failure is not None and now < self._failure_end:
+            raise _copy_of(self._failure)
+        before_call(REQUEST_SECONDS)
         try:
-            self._token = self._fetched(observe)
+            self._token = self._request_token(observe_call)
         except Unavailable as error:
-            self._failure = self._clock() + FAILURE_SECONDS, error
+            self._failure = error
+            self._failure_end = self._clock() + FAILURE_CACHE_SECONDS
             raise
         return self._token.text
 
-    def _fetched(self, observe: Callable) -> Token:
+    def _request_token(self, observe_call: ObserveCall) -> Token:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        began, status = self._clock(), None
+        start = self._clock()
+        status = None
         try:
-            answer = self._transport.send(
-                "POST", self._url, headers, self._form, TOKEN_SECONDS, ROUTE
+            response = self._transport.send(
+                "POST", self._url, headers, self._form, REQUEST_SECONDS, ROUTE
             )
-            status = answer.status
+            status = response.status
         except Unavailable as error:
             raise Unavailable(503, f"Adobe IMS: {error.message}", alarm=True) from error
         finally:
-            observe("POST", ROUTE, status, round((self._clock() - began) * 1000, 1))
-        return _read(answer, self._clock())
+            ms = round((self._clock() - start) * 1000, 1)
+            observe_call("POST", ROUTE, status, ms)
+        return _read_token(response, self._clock())
 
 
-def _read(answer: classification.CommerceResponse, now: float) -> Token:
-    if answer.status != 200:
-        # Its text is not handed on: nobody promised that it holds no credentials.
-        refused = 400 <= answer.status < 500 and answer.status not in (408, 429)
-        text = "refused our credentials" if refused else "failed"
-        wait = classification.retry_after(answer.headers.get("Retry-After"))
+def _read_token(response: CommerceResponse, now: float) -> Token:
+    status = response.status
+    if status != 200:
+        # The body is not passed on: it may contain credentials.
+        rejected = 400 <= status < 500 and status not in (408, 429)
+        result = "rejected our credentials" if rejected else "failed"
         raise Unavailable(
-            401 if refused else 503,
-            f"Adobe IMS {text} (status {answer.status})",
-            retry_after=wait,
+            401 if rejected else 503,
+            f"Adobe IMS {result} (status {status})",
+            retry_after=classification.retry_after(response.headers.get("Retry-After")),
             alarm=True,
         )
-    document = classification.parse(answer.content)
+    document = classification.parse_json(response.content)
     text = document.get("access_token") if isinstance(document, dict) else None
     if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
         raise Unavailable(503, "Adobe IMS answered without a token", alarm=True)
-    lasts = _seconds(document.get("expires_in"))
-    return Token(text, now + lasts - min(EARLY_SECONDS, lasts / 2), now + lasts)
+    lifetime = _read_lifetime(document.get("expires_in"))
+    early = min(RENEW_EARLY_SECONDS, lifetime / 2)
+    return Token(text, now + lifetime - early, now + lifetime)
 
 
-def _seconds(value: Any) -> float:
-    # Without a readable span: short, so that it is asked for again soon.
+def _read_lifetime(value: Any) -> float:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:9])
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known and 0 < value < 1e9 else 60.0
+    valid = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if valid and 0 < value < 1e9 else DEFAULT_LIFETIME_SECONDS
 
 
-def _again(error: Unavailable) -> Unavailable:
+def _copy_of(error: Unavailable) -> Unavailable:
+    """A new exception, since two threads must not raise the same one."""
     return Unavailable(
         error.status, error.message, retry_after=error.retry_after, alarm=True
     )

@@ -1,4 +1,4 @@
-"""Sign-in by OAuth 1.0a (RFC 5849), as PaaS integrations have it."""
+"""OAuth 1.0a (RFC 5849) signatures, with which PaaS integrations authenticate."""
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
@@ -6,7 +6,7 @@ from functions.commerce.settings import CommerceSettings
 
 
 class OAuth1:
-    """Signs requests; a new nonce and time for each."""
+    """Signs requests; a new nonce and timestamp for each."""
 
     def __init__(self, settings: CommerceSettings) -> None:
         self._client = Client(
@@ -18,9 +18,10 @@ class OAuth1:
         )
 
     def headers(self, method: str, url: str) -> dict[str, str]:
-        """The Authorization of one request to *url*, which is sent as it stands here.
+        """The Authorization header of one request; *url* must be sent unchanged.
 
-        The body is no part of it: Commerce signs no JSON, and oauthlib, told of one,
-        would add an ``oauth_body_hash`` that Commerce does not know.
+        The body is not signed: Commerce does not sign JSON, and oauthlib would add an
+        ``oauth_body_hash`` that Commerce does not accept.
         """
-        return self._client.sign(url, method)[1]
+        _, headers, _ = self._client.sign(url, method)  # type: ignore[arg-type]  # any text
+        return headers

@@ -1,4 +1,4 @@
-"""Routes: templates with values beside them, made into paths and queries."""
+"""Routes: templates whose values are filled in separately, percent-encoded."""
 
 import re
 from typing import Any
@@ -6,31 +6,31 @@ from urllib.parse import quote, urlencode
 
 from functions.commerce.errors import Rejected
 
-PLACE = re.compile(r"\{(\w+)\}")
+PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def filled(route: str, values: dict[str, Any]) -> str:
-    """*route* with every value in it percent-encoded.
+def fill_path(route: str, values: dict[str, Any]) -> str:
+    """*route* with every value percent-encoded.
 
     Raises:
-        Rejected: a value is empty, ``.`` or ``..``, which would name another route.
+        Rejected: a value is empty, ``.`` or ``..``, which would address another route.
     """
 
-    def place(match: re.Match) -> str:
+    def encode_value(match: re.Match[str]) -> str:
         name = match.group(1)
         value = str(values[name])
         if value in ("", ".", ".."):
             raise Rejected(400, f"The {name} cannot be part of a URL")
-        return escaped(value)
+        return encode_segment(value)
 
-    return PLACE.sub(place, route) if values else route
+    return PATH_PARAMETER.sub(encode_value, route) if values else route
 
 
-def escaped(value: str) -> str:
-    """*value* as one segment of a path: all but A-Z a-z 0-9 - . _ ~ is encoded.
+def encode_segment(value: str) -> str:
+    """*value* as one path segment: all but A-Z a-z 0-9 - . _ ~ is percent-encoded.
 
     Raises:
-        Rejected: it holds half a surrogate pair.
+        Rejected: it contains a lone surrogate.
     """
     try:
         return quote(value, safe="")
@@ -39,37 +39,43 @@ def escaped(value: str) -> str:
 
 
 def needs_encoding(value: str) -> bool:
-    """Whether *value* needs percent-encoding in a path.
+    """Whether *value* must be percent-encoded in a path.
 
-    Commerce signs such a path otherwise than RFC 5849 says (magento2#37278, #37913).
+    Commerce computes the signature of such a path in another way than RFC 5849
+    (magento2#37278, #37913).
     """
-    return escaped(value) != value
+    return encode_segment(value) != value
 
 
-def query_text(query: dict[str, Any]) -> str:
-    """*query* as it stands in a URL, blanks as %20 (OAuth 1.0a knows no +)."""
+def encode_query(query: dict[str, Any]) -> str:
+    """*query* as part of a URL, blanks as %20 (OAuth 1.0a does not know ``+``)."""
     return urlencode(query, quote_via=quote, safe="")
 
 
-def search(*filters: tuple[str, Any, str], **more: Any) -> dict[str, Any]:
-    """A query for Commerce's search: all of *filters* must hold.
+def search_query(
+    *filters: tuple[str, Any, str],
+    page_size: int | None = None,
+    newest_by: str | None = None,
+    fields: str | None = None,
+) -> dict[str, Any]:
+    """A query for Commerce's search endpoints; all *filters* must hold.
 
     Args:
-        filters: field, value, condition (``eq``, ``gteq``, …).
-        more: ``page_size``, ``newest_by`` (a field to sort by, descending), ``only``
-            (what of the answer is wanted, like ``items[sku]``).
+        filters: field, value and condition (``eq``, ``gteq``, …).
+        newest_by: field to sort by, descending.
+        fields: the part of the response that is wanted, like ``items[sku]``.
     """
     query: dict[str, Any] = {}
     for number, (name, value, condition) in enumerate(filters):
-        place = f"searchCriteria[filterGroups][{number}][filters][0]"
-        query[f"{place}[field]"] = name
-        query[f"{place}[value]"] = value
-        query[f"{place}[conditionType]"] = condition
-    if "newest_by" in more:
-        query["searchCriteria[sortOrders][0][field]"] = more["newest_by"]
+        prefix = f"searchCriteria[filterGroups][{number}][filters][0]"
+        query[f"{prefix}[field]"] = name
+        query[f"{prefix}[value]"] = value
+        query[f"{prefix}[conditionType]"] = condition
+    if newest_by is not None:
+        query["searchCriteria[sortOrders][0][field]"] = newest_by
         query["searchCriteria[sortOrders][0][direction]"] = "DESC"
-    if "page_size" in more:
-        query["searchCriteria[pageSize]"] = more["page_size"]
-    if "only" in more:
-        query["fields"] = more["only"]
+    if page_size is not None:
+        query["searchCriteria[pageSize]"] = page_size
+    if fields is not None:
+        query["fields"] = fields
     return query

@@ -1,10 +1,10 @@
-"""How the texts of Commerce's settings are read; what is wrong is said without them."""
+"""Readers of the Commerce settings' values; errors do not quote the value."""
 
 import json
 import re
 from urllib.parse import urlsplit
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -12,7 +12,7 @@ def address(value: str) -> str:
     """An http or https URL without user, query and fragment; no slash at its end.
 
     Raises:
-        ValueError: it is none, or http to another machine than this.
+        ValueError: it is not one, or http to another machine.
     """
     try:
         parts = urlsplit(value)
@@ -25,7 +25,7 @@ def address(value: str) -> str:
         raise ValueError("must be a URL like https://host/path/")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must be a URL without user, query and fragment")
-    if parts.scheme == "http" and host not in THIS_MACHINE:
+    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
         raise ValueError("must begin with https:// (http is for localhost alone)")
     return value.rstrip("/")
 
@@ -34,7 +34,7 @@ def credential(value: str) -> str:
     """Text that a header can carry.
 
     Raises:
-        ValueError: it holds blanks or other than ASCII.
+        ValueError: it contains blanks or non-ASCII characters.
     """
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("must be printable ASCII without blanks")
@@ -42,10 +42,10 @@ def credential(value: str) -> str:
 
 
 def scopes(value: str) -> tuple[str, ...]:
-    """A JSON list of texts, as Adobe's kit has it, or separated by commas or blanks.
+    """A JSON list of texts, as in Adobe's kit, or separated by commas or blanks.
 
     Raises:
-        ValueError: it begins like a list of JSON and is none of texts.
+        ValueError: it begins like a JSON list and is not a list of texts.
     """
     if value.startswith("["):
         try:
@@ -63,8 +63,20 @@ def store_code(value: str) -> str:
     """``all``, ``default`` or a store view's code.
 
     Raises:
-        ValueError: it is none of them, and might change the path that it goes into.
+        ValueError: it is not one of them, and could change the path.
     """
     if not STORE_CODE.fullmatch(value):
         raise ValueError("must be all, default or a store view's code")
     return value
+
+
+def whole_numbers(value: str) -> tuple[int, ...]:
+    """Whole numbers from 1, separated by commas.
+
+    Raises:
+        ValueError: one of them is not a whole number.
+    """
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+        raise ValueError("must be whole numbers from 1, separated by commas")
+    return tuple(int(part) for part in parts)

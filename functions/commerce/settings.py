@@ -1,10 +1,16 @@
-"""What the Commerce client and the handlers read from their environment."""
+"""Settings of the Commerce client and the handlers."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from functions.commerce.setting_values import address, credential, scopes, store_code
+from functions.commerce.setting_values import (
+    address,
+    credential,
+    scopes,
+    store_code,
+    whole_numbers,
+)
 from functions.settings import flag, one_of, seconds, setting, text, whole
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
@@ -16,7 +22,7 @@ OAUTH1 = (
     "COMMERCE_ACCESS_TOKEN_SECRET",
 )
 IMS = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_ORG_ID")
-# As Adobe's documentation of server-to-server sign-in lists them for Commerce.
+# From Adobe's documentation of server-to-server authentication for Commerce.
 SCOPES = (
     "openid",
     "AdobeID",
@@ -35,19 +41,19 @@ class CommerceSettings:
     base_url: str = setting(
         "COMMERCE_BASE_URL",
         address,
-        "Where Commerce is: https://host/rest/ (PaaS) or"
+        "Base URL of Commerce: https://host/rest/ (PaaS) or"
         " https://<region>.api.commerce.adobe.com/<tenant>/ (SaaS).",
     )
     flavour: str = setting(
         "COMMERCE_FLAVOUR",
         one_of("auto", "paas", "saas"),
-        "Form of the URLs: paas, saas, or auto, which tells them apart by host.",
+        "Form of the URLs: paas, saas, or auto, which decides by host.",
         "auto",
     )
     consumer_key: str = setting(
         "COMMERCE_CONSUMER_KEY",
         credential,
-        "OAuth 1.0a of a PaaS integration; set, it is the sign-in that is used.",
+        "OAuth 1.0a of a PaaS integration; where it is set, OAuth 1.0a is used.",
         "",
         secret=True,
     )
@@ -63,7 +69,7 @@ class CommerceSettings:
     client_id: str = setting(
         "OAUTH_CLIENT_ID",
         credential,
-        "Adobe IMS server-to-server: the sign-in where no OAuth 1.0a key is set.",
+        "Adobe IMS server-to-server; used where no OAuth 1.0a key is set.",
         "",
     )
     client_secret: str = setting(
@@ -106,7 +112,7 @@ class CommerceSettings:
     store_scope: str = setting(
         "COMMERCE_STORE_SCOPE",
         store_code,
-        "Which store view a call is for: all, default or a store view's code.",
+        "Store view of each call: all, default or a store view's code.",
         "all",
     )
     attribute_set_id: int = setting(
@@ -130,7 +136,7 @@ class CommerceSettings:
     order_status_mode: str = setting(
         "COMMERCE_ORDER_STATUS_MODE",
         one_of("comment", "status"),
-        "What an order status event does: comment adds a comment and leaves the"
+        "Effect of an order status event: comment adds a comment and leaves the"
         " status, status asks Commerce to set it too.",
         "comment",
     )
@@ -144,52 +150,73 @@ class CommerceSettings:
     stock_piece_size: int = setting(
         "COMMERCE_STOCK_PIECE_SIZE",
         whole(1, 5000),
-        "Stock levels in one call; 20 is what Commerce's input limit takes.",
+        "Stock levels in one call; 20 is Commerce's default input limit.",
         20,
+    )
+    product_website_ids: tuple[int, ...] = setting(
+        "COMMERCE_PRODUCT_WEBSITE_IDS",
+        whole_numbers,
+        "Websites of new products, comma-separated; unset, Commerce decides: all of"
+        " them in the scope all, else the store's own.",
+        (),
+    )
+    ambiguous_attempts: int = setting(
+        "COMMERCE_AMBIGUOUS_ATTEMPTS",
+        whole(1, 100),
+        "Delivery attempts before an event is rejected that Commerce refuses in words"
+        " which it uses for temporary and permanent causes.",
+        5,
+    )
+    ambiguous_seconds: float = setting(
+        "COMMERCE_AMBIGUOUS_SECONDS",
+        seconds(0, 86_400),
+        "Seconds that must have passed since the first of these attempts.",
+        900.0,
+        shown="900",
     )
     timeout_seconds: float = setting(
         "COMMERCE_TIMEOUT_SECONDS",
         seconds(1, 180),
-        "One call to Commerce, in seconds, all included.",
+        "Seconds for one call to Commerce, from start to end.",
         30.0,
         shown="30",
     )
     connect_timeout_seconds: float = setting(
         "COMMERCE_CONNECT_TIMEOUT_SECONDS",
         seconds(0.1, 30),
-        "Of these, to connect: short, so that an outage holds no threads for long.",
+        "Part of these to connect: short, so that an outage does not occupy threads.",
         3.0,
         shown="3",
     )
     concurrency: int = setting(
         "COMMERCE_CONCURRENCY",
         whole(1, 100),
-        "Calls under way at once, per process: Commerce deadlocks under parallel"
+        "Calls in flight at once, per process: Commerce deadlocks under parallel"
         " writes.",
         2,
     )
 
     def __post_init__(self) -> None:
-        if fault := self._url_fault():
-            raise ValueError(fault)
+        if error := self._url_error():
+            raise ValueError(error)
 
     @staticmethod
     def lacking(given: set[str]) -> list[str]:
-        """What a sign-in lacks, of whose variables those in *given* are set."""
+        """Variables that an authentication method needs and that are not in *given*."""
         for names in (OAUTH1, IMS):
             if names[0] in given:
                 return _missing(names, given)
         for names in (OAUTH1, IMS):
-            # IMS's organisation alone is no beginning of a sign-in.
+            # The organisation alone does not choose IMS.
             if given & {*names} - {"OAUTH_ORG_ID"}:
                 return _missing(names, given)
         return [
-            f"no sign-in is set: either {', '.join(OAUTH1)} (OAuth 1.0a) or"
+            f"no authentication is set: set either {', '.join(OAUTH1)} (OAuth 1.0a) or"
             f" {', '.join(IMS)} (Adobe IMS)"
         ]
 
     @property
-    def sign_in(self) -> str:
+    def auth_method(self) -> str:
         """``oauth1`` or ``ims``."""
         return "oauth1" if self.consumer_key else "ims"
 
@@ -203,7 +230,7 @@ class CommerceSettings:
 
     @property
     def url(self) -> str:
-        """What every route is appended to."""
+        """The URL that every route is appended to."""
         if self.saas:
             return f"{self.base_url}/V1/"
         return f"{self._paas_base}/{self.store_scope}/V1/"
@@ -215,16 +242,16 @@ class CommerceSettings:
 
     @property
     def token_url(self) -> str:
-        """Where IMS issues tokens."""
+        """The URL that issues IMS tokens."""
         return f"{self.ims_url.removesuffix('/v3')}/v3"
 
-    def _url_fault(self) -> str | None:
+    def _url_error(self) -> str | None:
         path = urlsplit(self.base_url).path
         if self.saas:
-            if self.sign_in == "oauth1":
+            if self.auth_method == "oauth1":
                 return (
-                    "COMMERCE_CONSUMER_KEY is set, but a SaaS store takes only the"
-                    " sign-in by Adobe IMS (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET,"
+                    "COMMERCE_CONSUMER_KEY is set, but a SaaS store accepts only"
+                    " Adobe IMS (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET,"
                     " OAUTH_ORG_ID)"
                 )
             if not path:

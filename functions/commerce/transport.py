@@ -1,11 +1,10 @@
-"""One HTTP request over a kept connection, and what its failing tells."""
+"""One HTTP request over a kept connection, and the meaning of its failures."""
 
 import logging
-import time
-from collections.abc import Callable
+import ssl
+from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Timeout
@@ -14,47 +13,50 @@ from urllib3.exceptions import (
     HTTPError,
     NewConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from functions.commerce.classification import CommerceResponse
+from functions.commerce.deadline import DeadlineAdapter
 from functions.commerce.errors import Unavailable
 
-LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, unpacked
-PIECE = 65536
-# Their lines hold URLs with values in them, and the base of signatures.
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024  # decompressed
+CHUNK_BYTES = 65536
+# Their log entries contain URLs with values, and signature base strings.
 NOISY_LOGGERS = ("urllib3", "requests", "oauthlib")
+NETWORK_ERRORS = (requests.RequestException, HTTPError, OSError)
 
 
 class Transport:
-    """Sends requests over a session's adapters; shared by threads.
+    """Sends requests through a session's adapters; shared by threads.
 
-    It goes to the adapter and past the session, so that no redirect is followed, no
-    cookie kept, no .netrc read (its password would replace our Authorization) and the
-    URL sent is the URL signed, to the letter. Proxies and the CA bundle are taken from
-    the environment once, as requests would.
+    The adapter is called directly, without the session around it: no redirect is
+    followed, no cookie is kept, no .netrc is read (its password would replace our
+    Authorization header), and the URL is sent exactly as it was signed. Proxies and the
+    CA bundle come from the environment, as with requests.
 
     Args:
         connections: kept per host.
-        connect_seconds: at most, to connect.
+        connect_timeout_seconds: at most, to connect.
+        session: its adapters send the requests; by default a new one's.
     """
 
     def __init__(
         self,
         connections: int,
-        connect_seconds: float,
+        connect_timeout_seconds: float,
         session: requests.Session | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if session is None:
             session = requests.Session()
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(2, connections))
+                session.mount(scheme, DeadlineAdapter(2, connections))
         for name in NOISY_LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
-        self._connect_seconds = connect_seconds
-        self._clock = clock
-        self._surroundings: dict[str, dict] = {}
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._environments: dict[str, dict[str, Any]] = {}
 
     def send(
         self,
@@ -65,94 +67,105 @@ class Transport:
         seconds: float,
         route: str,
     ) -> CommerceResponse:
-        """Send one request and read its answer, both within *seconds*.
+        """Send one request and read its response, both within *seconds*.
 
         Args:
-            route: how errors name it, without values.
+            route: names the request in errors, without values.
 
         Raises:
-            Unavailable: no answer; *effect_unknown* unless nothing was sent.
+            Unavailable: there is no response; *outcome_unknown* unless nothing was
+                sent.
         """
-        end = self._clock() + seconds
+        name = f"{method} {route}"
+        # Not prepared by requests, which would rewrite %2E%2E in the URL.
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, content
         request.headers = CaseInsensitiveDict(headers)
         if content is not None:
             request.headers["Content-Length"] = str(len(content))
+        timeout = Timeout(
+            total=seconds, connect=min(self._connect_timeout_seconds, seconds)
+        )
         try:
             response = self._session.get_adapter(url).send(
                 request,
                 stream=True,
-                timeout=Timeout(
-                    total=seconds, connect=min(self._connect_seconds, seconds)
-                ),
+                timeout=timeout,  # type: ignore[arg-type]  # documented by requests
                 **self._environment(url),
             )
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise no_answer(error, f"{method} {route}") from error
+        except NETWORK_ERRORS as error:
+            raise network_failure(error, name) from error
         try:
-            content = self._read(response, end, f"{method} {route}")
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise no_answer(error, f"{method} {route}", sent=True) from error
+            body = self._read(response, name)
+        except NETWORK_ERRORS as error:
+            raise network_failure(error, name, response_started=True) from error
         finally:
             response.close()
-        return CommerceResponse(response.status_code, response.headers, content)
+        return CommerceResponse(response.status_code, response.headers, body)
 
-    def _read(self, response: requests.Response, end: float, route: str) -> bytes:
-        content = bytearray()
-        # read1 hands over what is there, so that a dripping answer cannot outlast us.
-        while piece := response.raw.read1(PIECE, decode_content=True):
-            content += piece
-            if len(content) > LARGEST_ANSWER:
-                raise Unavailable(
-                    503,
-                    f"{route}: the answer is larger than any of Commerce's",
-                    effect_unknown=True,
-                )
-            if self._clock() > end:
-                raise Unavailable(
-                    504,
-                    f"{route}: the answer did not end in time",
-                    effect_unknown=True,
-                )
-        return bytes(content)
+    def _read(self, response: requests.Response, name: str) -> bytes:
+        body = bytearray()
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > MAX_RESPONSE_BYTES:
+                message = f"{name}: the response is larger than {MAX_RESPONSE_BYTES} B"
+                raise Unavailable(503, message, outcome_unknown=True)
+        return bytes(body)
 
-    def _environment(self, url: str) -> dict:
+    def _environment(self, url: str) -> dict[str, Any]:
+        """Proxies and certificates for the host of *url*, read once."""
         host = url.partition("/V1/")[0]
-        if host not in self._surroundings:
-            found = self._session.merge_environment_settings(url, {}, True, None, None)
-            self._surroundings[host] = {
-                name: found[name] for name in ("proxies", "verify", "cert")
+        if host not in self._environments:
+            merged = self._session.merge_environment_settings(url, {}, True, None, None)
+            self._environments[host] = {
+                name: merged[name] for name in ("proxies", "verify", "cert")
             }
-        return self._surroundings[host]
+        return self._environments[host]
 
 
-def no_answer(error: Exception, route: str, *, sent: bool = False) -> Unavailable:
-    """What a fault of the network means, most specific first.
+def network_failure(
+    error: Exception, name: str, *, response_started: bool = False
+) -> Unavailable:
+    """The error for a failure of the network, most specific first.
 
     Args:
-        sent: the answer had begun.
+        name: method and route of the request.
     """
     kind = type(error).__name__
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
-    if not sent and (
+    if not response_started and (
         isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
         or isinstance(reason, ConnectTimeoutError | NewConnectionError)
         or (isinstance(error, requests.exceptions.SSLError) and _in_handshake(reason))
     ):
+        if (problem := _tls_problem(reason)) is not None:
+            message = f"{name}: no secure connection: {problem}"
+            return Unavailable(503, message, alarm=True)
         kind = type(reason).__name__ if reason is not None else kind
-        return Unavailable(503, f"{route}: no connection ({kind})")
+        return Unavailable(503, f"{name}: no connection ({kind})")
     if isinstance(error, requests.Timeout | ReadTimeoutError) or isinstance(
         reason, ReadTimeoutError
     ):
-        return Unavailable(504, f"{route}: no answer in time", effect_unknown=True)
+        return Unavailable(504, f"{name}: no response in time", outcome_unknown=True)
     return Unavailable(
-        503, f"{route}: the connection broke ({kind})", effect_unknown=True
+        503, f"{name}: the connection broke ({kind})", outcome_unknown=True
     )
 
 
+def _tls_problem(reason: Exception | None) -> str | None:
+    """What is wrong with certificate or protocol; None for other errors."""
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, CertificateError):
+        return f"the certificate is not accepted: {cause}"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason or type(cause).__name__}"
+    return None
+
+
 def _in_handshake(reason: Exception | None) -> bool:
-    # An end of file may come at any time; everything else that TLS finds fault with
-    # it finds before a request is sent.
+    # The end of the stream can come at any time; all other TLS errors come before a
+    # request is sent.
     return "EOF" not in str(reason)

@@ -1,1 +1,1 @@
-"""Is pushed events and has them handled, once each."""
+"""Receives pushes of Pub/Sub and has each event handled once."""

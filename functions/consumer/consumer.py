@@ -1,277 +1,331 @@
-"""Decides whether an event is acted on, and where; never what is done about it."""
+"""Decides whether an event is processed and by which handler; never how.
+
+A push is decoded, its event looked up and validated, the lease acquired, the handler
+called, the outcome recorded, and Pub/Sub answered: ``Consumer._process`` from top to
+bottom.
+"""
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.commerce.client import CommerceConnection
-from functions.commerce.errors import HandlerError
-from functions.consumer.dead_letter_topic import DeadLetters, PublishFailed
-from functions.consumer.delivery import OTHER_AT_WORK, Budget, LeasedDelivery
-from functions.consumer.push import DirectRequest, Push, Unreadable, read
-from functions.consumer.results import (
-    ConsumerResult,
-    failed,
-    failure,
-    invalid,
-    recorded,
-    success,
-    unknown,
-    verdict,
-)
+from functions.commerce.errors import Rejected, Unavailable
+from functions.consumer import results
+from functions.consumer.dead_letter_topic import DeadLetterTopic
+from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.push import DirectRequest, Push, decode
+from functions.consumer.results import ConsumerResult
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import content_hash, parse_traceparent
-from functions.handlers import DirectCall, dispatch
+from functions.handlers import DeliveryContext, Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.store import LedgerUnavailable
-from functions.log import Log, place
+from functions.log import Logger, error_location
+from functions.pubsub.errors import PublishFailed
 from functions.tracing import Tracing
 
-LEDGER_AWAY = "The ledger cannot be reached"
-LETTERS_AWAY = "The dead-letter topic cannot be reached"
-# Answers that are logged. Commerce's are not: they may name what is in an event.
-LOGGED = frozenset({OTHER_AT_WORK, LEDGER_AWAY, LETTERS_AWAY})
+MAX_NAME_LENGTH = 200  # characters of an event type in an answer
+MAX_LISTED_ERRORS = 20  # of one value
 
 
+@dataclass(frozen=True)
 class Consumer:
-    """Everything one process needs; built once, connects when first used.
+    """Everything that one process needs; connects when first used.
 
-    Args:
+    Attributes:
         budget_seconds: how long one delivery may take.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        commerce: CommerceConnection,
-        dead_letters: DeadLetters,
-        log: Log,
-        tracing: Tracing,
-        budget_seconds: float,
-    ) -> None:
-        self._ledger = ledger
-        self._commerce = commerce
-        self._dead_letters = dead_letters
-        self._log = log
-        self._tracing = tracing
-        self._budget_seconds = budget_seconds
+    ledger: Ledger
+    commerce: CommerceConnection
+    dead_letters: DeadLetterTopic
+    logger: Logger
+    tracing: Tracing
+    budget_seconds: float
 
-    def answer(
+    def respond(
         self, body: bytes, traceparent: str | None
     ) -> tuple[int, ConsumerResult]:
-        """ConsumerResult a request; whatever it holds, this does not raise.
+        """Process a request; whatever it contains, this does not raise.
 
         Returns:
-            The HTTP status (of a push, the verdict to Pub/Sub) and the answer.
+            The HTTP status (of a push, the verdict for Pub/Sub) and the result.
         """
-        try:
-            asked = read(body)
-        except Unreadable as error:
-            answer = self._push(error.push, unreadable=error.reason)
-            return verdict(answer), answer
-        if isinstance(asked, DirectRequest):
-            answer = self._direct(asked, parse_traceparent(traceparent))
-            return answer.status, answer
-        answer = self._push(asked)
-        return verdict(answer), answer
+        request = decode(body)
+        if isinstance(request, DirectRequest):
+            result = self._respond_directly(request, parse_traceparent(traceparent))
+            return result.status, result
+        result = self._respond_to_push(request)
+        return result.push_status, result
 
-    def _direct(self, call: DirectRequest, traceparent: str | None) -> ConsumerResult:
-        began = time.perf_counter()
-        event = catalog.find(call.event)
-        labels = {
-            "event": event and event.name,
-            "entity": event and event.entity,
-            "traceparent": traceparent,
-        }
-        answer = self._called(call, event, labels)
-        self._log_outcome(answer, answer.status, began, labels)
-        return answer
-
-    def _called(
-        self, call: DirectRequest, event: Event | None, labels: dict
-    ) -> ConsumerResult:
-        if call.missing:
-            missing = ",".join(call.missing)
-            text = f"Invalid request parameters: missing parameter(s) '{missing}'"
-            return failure("rejected", 400, text)
-        if event is None:
-            return unknown(call.event)
-        try:
-            value = event.load(call.value)
-        except InvalidValue as error:
-            return invalid(call.event, error)
-        before_call = Budget(self._budget_seconds).before_call
-        return self._handle(event, call.event, value, DirectCall(), before_call, labels)
-
-    def _push(self, push: Push, unreadable: str = "") -> ConsumerResult:
-        began = time.perf_counter()
-        labels = self._labels(push)
-        self._log.line("INFO", "delivered", stage="attempt", **labels)
-        try:
-            with self._tracing.span(
-                "deliver", push.traceparent, event=labels["event"], attempt=push.attempt
-            ) as traceparent:
-                labels["traceparent"] = traceparent
-                if unreadable:
-                    refused = failure("rejected", 400, unreadable)
-                    answer = self._refuse(push, refused, labels)
-                else:
-                    answer = self._delivered(push, labels)
-        except LedgerUnavailable as error:
-            answer = failure("retry", 503, LEDGER_AWAY, alarm=True)
-            self._log.line("ERROR", place(error), stage="attempt", **labels)
-        except Exception as error:
-            self._log.line("ERROR", place(error), stage="attempt", **labels)
-            answer = failure("error", 500, "Internal error")
-        self._log_outcome(
-            answer, verdict(answer), began, labels, age_ms=_age_ms(push.time)
-        )
-        return answer
-
-    def _delivered(self, push: Push, labels: dict) -> ConsumerResult:
+    def _respond_to_push(self, push: Push) -> ConsumerResult:
+        start = time.perf_counter()
         event = catalog.find(push.event)
-        if event is None:
-            return self._refuse(push, unknown(push.event), labels)
-        try:
-            value = push.value()
-        except ValueError:
-            unreadable = failure("rejected", 400, "The message's data is not JSON")
-            return self._refuse(push, unreadable, labels)
-        try:
-            value = event.load(value)
-        except InvalidValue as error:
-            return self._refuse(push, invalid(push.event, error), labels)
-
-        key = event.ordering_key(value)
-        budget = Budget(self._budget_seconds)
-        decision = self._ledger.acquire(
-            push.source,
-            push.uid,
-            Delivery(
-                message_id=push.message_id,
-                uid=uid_hash(push.uid),
-                resource=resource_hash(key) if key else None,
-                event=event.name,
-                entity=event.entity,
-                content_hash=content_hash(event.name, value),
-                idempotent=event.idempotent,
-                time=push.time,
-            ),
+        log = self.logger.bind(
+            event=event and event.name,
+            entity=event and event.entity,
+            uid=push.uid or None,
+            message_id=push.message_id or None,
+            attempt=push.attempt,
+            traceparent=push.traceparent,
         )
-        match decision:
-            case AlreadyProcessed():
-                return recorded(push.event, decision)
-            case InFlight():
-                return failure("retry", 503, OTHER_AT_WORK)
-        work = LeasedDelivery(self._ledger, decision, budget)
-        return self._act(push, event, value, work, labels)
-
-    def _act(
-        self, push: Push, event: Event, value: Any, work: LeasedDelivery, labels: dict
-    ) -> ConsumerResult:
-        """Handle a claimed event and record what came of it."""
-        answer = self._handle(event, push.event, value, work, work.before_call, labels)
-        if answer.outcome == "rejected":
-            # Storing it takes time of its own, and is for the owner alone.
-            if not work.renew():
-                return failure("retry", 503, OTHER_AT_WORK)
-            answer = self._refuse(push, answer, labels)
-        outcome = Outcome(
-            answer.status, answer.text, answer.final, answer.outcome_unknown
+        log.debug("event delivered", stage="delivered")
+        calls = CallRecorder(log, self.tracing, push.traceparent)
+        try:
+            with self.tracing.span(
+                "deliver",
+                push.traceparent,
+                event=event and event.name,
+                attempt=push.attempt,
+            ) as traceparent:
+                log = log.bind(traceparent=traceparent)
+                calls = CallRecorder(log, self.tracing, traceparent)
+                result = self._process(push, calls)
+        except LedgerUnavailable as error:
+            log.error(error_location(error), stage="delivered")
+            message = results.LEDGER_UNAVAILABLE
+            result = results.failed("retry", 503, message, alarm=True)
+        except Exception as error:
+            log.error(error_location(error), stage="delivered")
+            result = results.failed("error", 500, "Internal error")
+        _log_outcome(
+            log, result, result.push_status, start, calls, age_ms=_age_ms(push.time)
         )
-        if not work.complete(outcome):
-            # Only the owner's word counts; the one that took over will have its own.
-            return failure("retry", 503, OTHER_AT_WORK)
-        return answer
+        return result
+
+    def _process(self, push: Push, calls: "CallRecorder") -> ConsumerResult:
+        delivery: LeasedDelivery | None = None
+        budget = Budget(self.budget_seconds)
+        try:
+            event, value = read_event(push)
+            decision = self.ledger.acquire(
+                push.source, push.uid, _ledger_delivery(push, event, value)
+            )
+            if isinstance(decision, AlreadyProcessed):
+                return results.duplicate(push.event, decision)
+            if isinstance(decision, InFlight):
+                return results.another_in_flight()
+            delivery = LeasedDelivery(self.ledger, decision, budget)
+            result = self._handle(event, push.event, value, delivery, calls)
+            if result.ambiguous:
+                self._reject_at_limit(result, delivery)
+        except Rejected as error:
+            # Storing a dead letter takes time of its own, and only the owner may.
+            if delivery is not None and not delivery.renew():
+                return results.another_in_flight()
+            result = self._store_dead_letter(push, error, calls.log)
+        if delivery is not None and not delivery.complete(
+            Outcome(
+                result.status,
+                result.message,
+                result.final,
+                result.outcome_unknown,
+                result.ambiguous,
+            )
+        ):
+            # Only the owner's outcome counts; the delivery that took over has its own.
+            return results.another_in_flight()
+        return result
 
     def _handle(
         self,
         event: Event,
         name: str,
         value: Any,
-        work: DirectCall | LeasedDelivery,
-        before_call: Callable[[float], None],
-        labels: dict,
+        delivery: DeliveryContext,
+        calls: "CallRecorder",
     ) -> ConsumerResult:
-        def called(method: str, route: str, status: int | None, ms: float) -> None:
-            name = f"{method} {route}"
-            self._tracing.ended(name, labels.get("traceparent"), ms, status=status)
-            self._log.line(
-                "INFO",
-                name,
-                stage="call",
-                status=status,
-                ms=ms,
-                **labels,
-            )
+        """Call the handler.
 
-        commerce = self._commerce.session(
-            before=before_call, observe=called, trace=labels.get("traceparent")
+        Raises:
+            Rejected: by the handler.
+        """
+        commerce = self.commerce.session(
+            before_call=delivery.before_call,
+            observe_call=calls.record,
+            traceparent=calls.traceparent,
         )
         try:
-            return success(name, dispatch(event)(value, commerce, work))
-        except HandlerError as error:
-            return failed(error)
+            return results.handled(name, dispatch(event)(value, commerce, delivery))
+        except Skipped as skip:
+            return results.skipped(name, skip.reason, skip.message)
+        except Rejected:
+            raise
+        except Unavailable as error:
+            return results.unavailable(error)
         except LedgerUnavailable:
-            # Between two calls: what was sent was answered, and is idempotent.
-            return failure("retry", 503, LEDGER_AWAY, outcome_unknown=True)
+            # Between two calls, of which the first may have taken effect.
+            message = results.LEDGER_UNAVAILABLE
+            return results.failed("retry", 503, message, outcome_unknown=True)
         except Exception as error:
-            self._log.line("ERROR", place(error), stage="call", **labels)
-            return failure("error", 500, "Internal error", outcome_unknown=True)
+            calls.log.error(error_location(error), stage="call")
+            return results.failed("error", 500, "Internal error", outcome_unknown=True)
 
-    def _refuse(
-        self, push: Push, refused: ConsumerResult, labels: dict
-    ) -> ConsumerResult:
-        """Keep *push* as a dead letter; only then may it be acknowledged."""
-        try:
-            self._dead_letters.store(push, refused.status, refused.text)
-        except PublishFailed as error:
-            self._log.line("ERROR", f"dead letter not stored: {error}", **labels)
-            return failure("retry", 503, LETTERS_AWAY, alarm=True)
-        return refused
-
-    def _labels(self, push: Push) -> dict:
-        event = catalog.find(push.event)
-        return {
-            "event": event and event.name,
-            "entity": event and event.entity,
-            "uid": push.uid or None,
-            "message_id": push.message_id or None,
-            "attempt": push.attempt,
-            "traceparent": push.traceparent,
-        }
-
-    def _log_outcome(
-        self,
-        answer: ConsumerResult,
-        status: int,
-        began: float,
-        labels: dict,
-        **more: Any,
+    def _reject_at_limit(
+        self, result: ConsumerResult, delivery: LeasedDelivery
     ) -> None:
-        bad = answer.outcome in ("retry", "error")
-        severity = "ERROR" if bad else "WARNING"
-        if answer.outcome in ("handled", "duplicate"):
-            severity = "INFO"
-        self._log.line(
-            severity,
-            f"event {answer.outcome}",
-            stage="outcome",
-            outcome=answer.outcome,
-            status=answer.status,
-            verdict=status,
-            ms=round((time.perf_counter() - began) * 1000, 1),
-            alarm=answer.alarm or None,
-            answer=answer.text if answer.text in LOGGED else None,
-            **labels,
-            **more,
+        """Reject an event that Commerce keeps refusing in ambiguous words.
+
+        Raises:
+            Rejected: after enough attempts and enough time for an outage to end.
+        """
+        settings = self.commerce.settings
+        attempts = delivery.ambiguous_attempts
+        if (
+            attempts >= settings.ambiguous_attempts
+            and delivery.ambiguous_seconds >= settings.ambiguous_seconds
+        ):
+            raise Rejected(400, f"{result.message} (after {attempts} attempts)")
+
+    def _store_dead_letter(
+        self, push: Push, error: Rejected, log: Logger
+    ) -> ConsumerResult:
+        """Store *push* in the dead-letter topic; only then may it be acknowledged."""
+        try:
+            self.dead_letters.store(push, error.status, error.message)
+        except PublishFailed as failure:
+            log.error(f"dead letter not stored: {failure.code}", stage="delivered")
+            message = results.DEAD_LETTERS_UNAVAILABLE
+            return results.failed("retry", 503, message, alarm=True)
+        return results.rejected(error)
+
+    def _respond_directly(
+        self, request: DirectRequest, traceparent: str | None
+    ) -> ConsumerResult:
+        start = time.perf_counter()
+        event = catalog.find(request.event)
+        log = self.logger.bind(
+            event=event and event.name,
+            entity=event and event.entity,
+            traceparent=traceparent,
         )
+        calls = CallRecorder(log, self.tracing, traceparent)
+        try:
+            if request.missing:
+                missing = ",".join(request.missing)
+                raise Rejected(
+                    400,
+                    f"Invalid request parameters: missing parameter(s) '{missing}'",
+                )
+            if event is None:
+                raise unknown_event(request.event)
+            value = load_value(event, request.event, request.value)
+            delivery = DirectCall(Budget(self.budget_seconds))
+            result = self._handle(event, request.event, value, delivery, calls)
+        except Rejected as error:
+            result = results.rejected(error)
+        _log_outcome(log, result, result.status, start, calls)
+        return result
 
 
-def _age_ms(since: str) -> float:
-    """Milliseconds since ingest got the event: how long its whole way took."""
-    age = datetime.now(UTC) - datetime.fromisoformat(since)
+class CallRecorder:
+    """Records the calls to Commerce of one delivery, for its log entry and trace."""
+
+    def __init__(self, log: Logger, tracing: Tracing, traceparent: str | None) -> None:
+        self.log = log
+        self.traceparent = traceparent
+        self.calls: list[dict[str, Any]] = []
+        self._tracing = tracing
+
+    def record(self, method: str, route: str, status: int | None, ms: float) -> None:
+        """Record one call; *status* is None without a response."""
+        self.calls.append(
+            {"method": method, "route": route, "status": status, "ms": ms}
+        )
+        name = f"{method} {route}"
+        self._tracing.ended(name, self.traceparent, ms, status=status)
+        succeeded = status is not None and status < 400
+        write = self.log.debug if succeeded else self.log.warning
+        write(name, stage="call", status=status, ms=ms)
+
+
+def read_event(push: Push) -> tuple[Event, Any]:
+    """The event of *push* and its valid value.
+
+    Raises:
+        Rejected: it is not a valid event.
+    """
+    if push.defect:
+        raise Rejected(400, push.defect)
+    event = catalog.find(push.event)
+    if event is None:
+        raise unknown_event(push.event)
+    try:
+        value = push.value()
+    except ValueError:
+        raise Rejected(400, "The message's data is not JSON") from None
+    return event, load_value(event, push.event, value)
+
+
+def load_value(event: Event, name: str, value: Any) -> Any:
+    """*value* as *event*'s schema loads it.
+
+    Raises:
+        Rejected: with the errors of its fields, not with what they contain.
+    """
+    try:
+        return event.load(value)
+    except InvalidValue as error:
+        errors = "; ".join(
+            f"{path or 'value'}: {' '.join(messages)}"
+            for path, messages in list(error.errors.items())[:MAX_LISTED_ERRORS]
+        )
+        raise Rejected(400, f"Invalid value for {name}: {errors}") from None
+
+
+def unknown_event(name: Any) -> Rejected:
+    """The error for an event type that is not in the catalogue; *name* is any JSON."""
+    shown = name if isinstance(name, str) else type(name).__name__
+    shown = shown[:MAX_NAME_LENGTH].encode(errors="replace").decode()
+    return Rejected(400, f"This case type is not supported: {shown}")
+
+
+def _ledger_delivery(push: Push, event: Event, value: Any) -> Delivery:
+    key = event.ordering_key(value)
+    return Delivery(
+        message_id=push.message_id,
+        uid=uid_hash(push.uid),
+        resource=resource_hash(key) if key else None,
+        event=event.name,
+        entity=event.entity,
+        content_hash=content_hash(event.name, value),
+        idempotent=event.idempotent,
+        time=push.time,
+    )
+
+
+def _log_outcome(
+    log: Logger,
+    result: ConsumerResult,
+    http_status: int,
+    start: float,
+    calls: CallRecorder,
+    **more: Any,
+) -> None:
+    if result.outcome in ("handled", "duplicate", "skipped"):
+        severity = "INFO"
+    else:
+        severity = "WARNING" if result.outcome == "rejected" else "ERROR"
+    log.log(
+        severity,
+        f"event {result.outcome}",
+        stage="outcome",
+        outcome=result.outcome,
+        status=result.status,
+        http_status=http_status,
+        ms=round((time.perf_counter() - start) * 1000, 1),
+        alarm=result.alarm or None,
+        reason=result.reason or results.loggable(result.message),
+        calls=calls.calls or None,
+        **more,
+    )
+
+
+def _age_ms(event_time: str) -> float:
+    """Milliseconds from ingest until now: how long the whole path took."""
+    age = datetime.now(UTC) - datetime.fromisoformat(event_time)
     return round(age.total_seconds() * 1000, 1)

@@ -1,69 +1,71 @@
-"""Stores what is refused for good in the dead-letter topic, with why."""
+"""Stores rejected events in the dead-letter topic, with the reason."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from functions.consumer.push import Push
 from functions.pubsub.endpoint import Endpoint, topic_path
+from functions.pubsub.errors import PublishFailed
 from functions.timestamps import timestamp
 
-SECONDS = 30.0  # far below the ack deadline, so that a push is answered either way
-LONGEST_ATTRIBUTE = 1024  # bytes, Pub/Sub's limit
-LONGEST_NAME = 256
-MOST_ATTRIBUTES = 100
+if TYPE_CHECKING:
+    from google.pubsub_v1 import PublisherClient
+
+TIMEOUT_SECONDS = 30.0  # far below the ack deadline, so that a push gets its answer
+MAX_ATTRIBUTE_BYTES = 1024  # Pub/Sub's limits
+MAX_NAME_BYTES = 256
+MAX_ATTRIBUTES = 100
 PREFIX = "dead-letter-"
 
 
-class PublishFailed(Exception):
-    """The dead-letter topic did not confirm; the push must not be acknowledged."""
-
-
-class DeadLetters:
-    """The dead-letter topic; connects with its first letter.
+class DeadLetterTopic:
+    """The dead-letter topic; connects with the first dead letter.
 
     Args:
         project: Google Cloud project id.
         topic: name of the topic.
-        where: Pub/Sub's endpoint.
+        endpoint: Pub/Sub's.
     """
 
-    def __init__(self, project: str, topic: str, where: Endpoint) -> None:
+    def __init__(self, project: str, topic: str, endpoint: Endpoint) -> None:
         self._topic = topic_path(project, topic)
-        self._where = where
-        self._publish = None
+        self._endpoint = endpoint
+        self._client: PublisherClient | None = None
 
     def store(self, push: Push, status: int, reason: str) -> None:
         """Store *push* with *status* and *reason*.
 
         Raises:
-            PublishFailed: it is not known to be stored.
+            PublishFailed: it is not known to be stored; do not acknowledge the push.
         """
-        # Most instances never refuse anything; gRPC's import waits until one does.
-        import grpc
+        # Most instances never reject an event: they need not import gRPC.
+        from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
+        from google.pubsub_v1 import PubsubMessage
 
-        from functions.pubsub import publish, wire
-
-        if self._publish is None:
-            self._publish = publish.publish_method(self._where)
-        request = wire.publish_request(
-            self._topic,
-            push.data,
-            dead_letter_attributes(push, status, reason, datetime.now(UTC)),
-            push.ordering_key,
+        message = PubsubMessage(
+            data=push.data,
+            attributes=dead_letter_attributes(push, status, reason, datetime.now(UTC)),
+            ordering_key=push.ordering_key,
         )
         try:
-            ids = self._publish(request, timeout=SECONDS)
-        except grpc.RpcError as error:
-            raise PublishFailed(error.code().name) from error
-        if not ids:
+            if self._client is None:
+                self._client = _publisher_client(self._endpoint)
+            response = self._client.publish(
+                topic=self._topic, messages=[message], timeout=TIMEOUT_SECONDS
+            )
+        except (GoogleAPIError, GoogleAuthError) as error:
+            raise PublishFailed(type(error).__name__) from error
+        if not response.message_ids:
             raise PublishFailed("NO_MESSAGE_ID")
 
 
 def dead_letter_attributes(
     push: Push, status: int, reason: str, now: datetime
 ) -> dict[str, str]:
-    """The original attributes and ours, within what Pub/Sub takes.
+    """The original attributes and ours, within Pub/Sub's limits.
 
-    What an earlier dead letter of the same event said of itself is replaced.
+    Attributes of an earlier dead letter of the same event are replaced.
     """
     ours = {
         "reason": reason,
@@ -74,19 +76,34 @@ def dead_letter_attributes(
         "time": timestamp(now),
     }
     original = {
-        name: cut(value, LONGEST_ATTRIBUTE)
+        name: truncate(value, MAX_ATTRIBUTE_BYTES)
         for name, value in push.attributes.items()
-        if name and not name.startswith(PREFIX) and len(name.encode()) <= LONGEST_NAME
+        if name and not name.startswith(PREFIX) and len(name.encode()) <= MAX_NAME_BYTES
     }
-    kept = list(original.items())[: MOST_ATTRIBUTES - len(ours)]
-    return dict(kept) | {
-        PREFIX + name: cut(value, LONGEST_ATTRIBUTE) for name, value in ours.items()
+    kept = dict(list(original.items())[: MAX_ATTRIBUTES - len(ours)])
+    return kept | {
+        PREFIX + name: truncate(value, MAX_ATTRIBUTE_BYTES)
+        for name, value in ours.items()
     }
 
 
-def cut(text: str, most: int) -> str:
-    """*text*, cut at the end to at most *most* bytes of UTF-8, whole characters."""
+def truncate(text: str, max_bytes: int) -> str:
+    """*text* in at most *max_bytes* of UTF-8, in whole characters."""
     raw = text.encode(errors="replace")
-    if len(raw) <= most:
+    if len(raw) <= max_bytes:
         return raw.decode()
-    return raw[: most - 3].decode(errors="ignore") + "…"
+    return raw[: max_bytes - 3].decode(errors="ignore") + "…"
+
+
+def _publisher_client(endpoint: Endpoint) -> "PublisherClient":
+    # The GAPIC client, not the batching one of google.cloud.pubsub_v1, which pauses an
+    # ordering key after a failed publish.
+    from google.pubsub_v1 import PublisherClient
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+
+    if endpoint.emulator:
+        import grpc
+
+        channel = grpc.insecure_channel(endpoint.address)
+        return PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    return PublisherClient(client_options={"api_endpoint": endpoint.address})

@@ -1,20 +1,23 @@
-"""One claimed delivery at work: what a handler may ask, and what guards its calls."""
+"""The two delivery contexts of a handler, and the time a delivery has."""
 
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from functions.commerce.errors import Unavailable
+from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.events.identifiers import watermark_name
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger
 
-OTHER_AT_WORK = "Another delivery of this event is under way"
-# Of the margin that a lease has beyond one call, what may pass before the call begins.
+# A lease is longer than one call by a margin. As long as a call begins within this part
+# of the margin, the lease need not be renewed for it.
 PROMPT_SECONDS = 5.0
 
 
 class Budget:
-    """The time a delivery has: no call is begun that could outlast it.
+    """The time of one delivery: no call begins that could exceed it.
 
     Args:
         seconds: from now on.
@@ -25,115 +28,142 @@ class Budget:
         self, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._began = clock()
-        self._end = self._began + seconds
+        self._start = clock()
+        self._end = self._start + seconds
 
-    def spent(self) -> float:
-        """Seconds since it began."""
-        return self._clock() - self._began
+    def elapsed(self) -> float:
+        """Seconds since the delivery began."""
+        return self._clock() - self._start
 
-    def before_call(self, timeout_seconds: float) -> None:
-        """Let a call of at most *timeout_seconds* begin.
+    def check(self, timeout_seconds: float) -> None:
+        """Allow a call of at most *timeout_seconds*.
 
         Raises:
-            Unavailable: its time would reach beyond the budget.
+            Unavailable: the call could exceed the budget.
         """
         if self._clock() + timeout_seconds > self._end:
-            raise Unavailable(503, "Out of time; what is left is done next time")
+            raise Unavailable(
+                503, "The delivery's time is used up; the rest is done by the next one"
+            )
+
+
+class DirectCall:
+    """``DeliveryContext`` of a direct call: no ledger, no earlier attempts."""
+
+    outcome_unknown_since: datetime | None = None
+    outdated_rows = 0
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def before_call(self, timeout_seconds: float) -> None:
+        self._budget.check(timeout_seconds)
+
+    def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return rows
+
+    def applied(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Nothing is recorded for a direct call."""
 
 
 class LeasedDelivery:
-    """A claimed delivery: ``functions.handlers.DeliveryContext`` over the ledger.
+    """``DeliveryContext`` of a push that has acquired the lease of its event.
 
     Args:
-        budget: begun before the lease was asked for.
-
-    Attributes:
-        outcome_unknown_since: see ``DeliveryContext``.
+        budget: started before the lease was acquired.
     """
 
     def __init__(self, ledger: Ledger, lease: Lease, budget: Budget) -> None:
         self._ledger = ledger
         self._lease = lease
         self._budget = budget
-        self._marks: set[str] = set()
-        self._held_at = 0.0  # of the budget's time: every lease began no earlier
-        self._fresh = True  # the lease was given for the call that comes next
-        since = lease.leased.outcome_unknown_since
+        self.outdated_rows = 0
+        self._watermarks: set[str] = set()  # leased rows
+        self._leased_at = 0.0  # of the budget's time: no lease is older
+        self._lease_is_unused = True  # it was acquired for the next call
+        since = lease.outcome_unknown_since
         self.outcome_unknown_since = (
             datetime.fromtimestamp(since, UTC) if since else None
         )
 
     def before_call(self, timeout_seconds: float) -> None:
-        """Let a call begin, on a lease that lasts until it is over.
+        """Allow a call, with a lease that lasts until the call has ended.
 
         Raises:
             Unavailable: no time is left, or another delivery has taken over.
         """
-        self._budget.before_call(timeout_seconds)
-        if not self._still_held():
-            raise Unavailable(503, OTHER_AT_WORK)
-        self._fresh = False
+        self._budget.check(timeout_seconds)
+        if not self._secure_lease():
+            raise Unavailable(503, ANOTHER_IN_FLIGHT)
+        self._lease_is_unused = False
+
+    @property
+    def ambiguous_attempts(self) -> int:
+        """Attempts that were ambiguous, if this one is."""
+        return self._lease.ambiguous_attempts + 1
+
+    @property
+    def ambiguous_seconds(self) -> float:
+        """Seconds since the first ambiguous attempt ended."""
+        return self._lease.ambiguous_seconds + self._budget.elapsed()
 
     def renew(self) -> bool:
-        """Lengthen the lease; False when another delivery has taken over."""
+        """Extend the lease; False when another delivery has taken over."""
         return self._ledger.renew(self._lease)
 
-    def _still_held(self) -> bool:
-        """Lengthen what would run out before the call is over; False when taken over.
-
-        A lease, of the event or of rows, is the lease of the call that comes next,
-        unless that had to wait, as for a token that another thread fetches.
-        """
-        now = self._budget.spent()
-        late = now > self._held_at + PROMPT_SECONDS
-        if not late:
-            return self._fresh or self.renew()
-        self._held_at = now
-        if not self._marks:
-            return self.renew()
-        verdicts = self._ledger.acquire_watermarks(self._lease, sorted(self._marks))
-        return verdicts is not None and "drop" not in verdicts
-
-    def pending(self, rows: list[dict]) -> list[dict]:
+    def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """See ``DeliveryContext``.
 
         Raises:
-            Unavailable: another event has a lease on one of them, or has taken over.
+            Unavailable: another event has the lease on a row, or has taken over.
         """
         if not rows:
             return []
-        names = [_mark(row) for row in rows]
-        self._held_at = self._budget.spent()
+        names = [watermark_name(row["sku"], row["source"]) for row in rows]
+        self._leased_at = self._budget.elapsed()
         verdicts = self._ledger.acquire_watermarks(self._lease, names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
-        self._fresh = True
-        sent = [v == "send" for v in verdicts]
-        self._marks.update(name for name, s in zip(names, sent, strict=True) if s)
-        return [row for row, s in zip(rows, sent, strict=True) if s]
+        self._lease_is_unused = True
+        self.outdated_rows += verdicts.count("outdated")
+        to_send = [verdict == "send" for verdict in verdicts]
+        self._watermarks.update(
+            name for name, send in zip(names, to_send, strict=True) if send
+        )
+        return [row for row, send in zip(rows, to_send, strict=True) if send]
 
-    def applied(self, rows: Iterable[dict]) -> None:
+    def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """See ``DeliveryContext``."""
-        names = [_mark(row) for row in rows]
+        names = [watermark_name(row["sku"], row["source"]) for row in rows]
         if names:
             self._ledger.complete_watermarks(self._lease, names)
-        self._marks.difference_update(names)
+        self._watermarks.difference_update(names)
 
     def complete(self, outcome: Outcome) -> bool:
-        """Record how it ended; False when another delivery has taken over."""
-        # Where Commerce may still be writing, or an earlier attempt may have written,
-        # the claims stand until they run out: a newer level must not be overtaken by
-        # this one, nor this one be undone by an older.
+        """Record the outcome; False when another delivery has taken over."""
+        # While Commerce may still be writing, or an earlier attempt may have written,
+        # the leases on rows stand until they expire: neither may this level overtake a
+        # newer one, nor an older one undo this.
         unknown = outcome.outcome_unknown or (
             self.outcome_unknown_since and not outcome.final
         )
-        if self._marks and not unknown:
-            self._ledger.release_watermarks(self._lease, sorted(self._marks))
+        if self._watermarks and not unknown:
+            self._ledger.release_watermarks(self._lease, sorted(self._watermarks))
         return self._ledger.complete(self._lease, outcome)
 
+    def _secure_lease(self) -> bool:
+        """Renew a lease that could expire during the call; False when taken over.
 
-def _mark(row: dict) -> str:
-    # The last @ divides: a SKU may hold others, a source's own is written otherwise.
-    source = row["source"].replace("%", "%25").replace("@", "%40")
-    return f"stock:{row['sku']}@{source}"
+        A lease, of the event or of rows, was acquired for the call that follows, unless
+        that call had to wait, for example for an IMS token.
+        """
+        now = self._budget.elapsed()
+        if now <= self._leased_at + PROMPT_SECONDS:
+            return self._lease_is_unused or self.renew()
+        self._leased_at = now
+        if not self._watermarks:
+            return self.renew()
+        verdicts = self._ledger.acquire_watermarks(
+            self._lease, sorted(self._watermarks)
+        )
+        return verdicts is not None and set(verdicts) == {"send"}

@@ -1,4 +1,4 @@
-"""Entry point ``consumer``: is pushed events, and takes direct calls."""
+"""Entry point ``consumer``: receives pushes of Pub/Sub and direct calls."""
 
 import gc
 import os
@@ -9,58 +9,58 @@ import functions_framework
 from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.consumer.consumer import Consumer
-from functions.consumer.dead_letter_topic import DeadLetters
+from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.settings import ConsumerSettings
-from functions.events.catalog import delivery
+from functions.events.catalog import delivery_settings
 from functions.ledger.ledger import Ledger
 from functions.ledger.stores import open_store
-from functions.log import Log
+from functions.log import Logger
 from functions.pubsub.endpoint import endpoint
 from functions.settings import all_from_environment
 from functions.tracing import tracing
 
-LEASE_MARGIN_SECONDS = 10  # beyond one call's time, for recording what came of it
+LEASE_MARGIN_SECONDS = 10  # beyond one call, to record its outcome
 
 
 def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
     """Put a consumer together; nothing connects yet."""
     store = open_store(settings.ledger, settings.project)
-    lease = commerce.timeout_seconds + LEASE_MARGIN_SECONDS
+    lease_seconds = commerce.timeout_seconds + LEASE_MARGIN_SECONDS
     return Consumer(
-        Ledger(store, lease, settings.ledger_days),
+        Ledger(store, lease_seconds, settings.ledger_days),
         CommerceConnection(commerce),
-        DeadLetters(
+        DeadLetterTopic(
             settings.project,
             settings.dead_letters,
             endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
         ),
-        Log(settings.log_level, settings.project),
+        Logger(settings.log_level, settings.project),
         tracing(settings.otlp_endpoint, "consumer"),
-        delivery()["handler_budget_seconds"],
+        delivery_settings()["handler_budget_seconds"],
     )
 
 
 _consumer = build(*all_from_environment(os.environ, ConsumerSettings, CommerceSettings))
 
-# All that is loaded by now stays, and the collector need not go through it: the worker,
-# a fork of the process that loaded it, goes on sharing it.
+# What is loaded by now stays. The collector need not look at it, so the worker, a fork,
+# goes on sharing its memory with the process that loaded it.
 gc.freeze()
 
 
 @functions_framework.http
 def consumer(request: flask.Request) -> flask.Response:
-    """ConsumerResult a push with Pub/Sub's verdict, a direct call with the handler's status."""
+    """Answer a push with the verdict for Pub/Sub, a direct call with its status."""
     if request.method != "POST":
-        answer = flask.jsonify(
-            error={"statusCode": 405, "body": {"error": "POST only"}}
-        )
-        answer.status_code, answer.headers["Allow"] = 405, "POST"
-        return answer
-    status, answer = _consumer.answer(
+        error = {"statusCode": 405, "body": {"error": "POST only"}}
+        response = flask.jsonify(error=error)
+        response.status_code = 405
+        response.headers["Allow"] = "POST"
+        return response
+    status, result = _consumer.respond(
         request.get_data(), request.headers.get("traceparent")
     )
-    response = flask.jsonify(answer.body)
+    response = flask.jsonify(result.body)
     response.status_code = status
-    if answer.retry_after is not None and not answer.final:
-        response.headers["Retry-After"] = str(round(answer.retry_after))
+    if result.retry_after is not None and not result.final:
+        response.headers["Retry-After"] = str(round(result.retry_after))
     return response

@@ -1,4 +1,4 @@
-"""What reaches a consumer: a push of Pub/Sub's, or a direct call of a person's."""
+"""Decoding of what reaches a consumer: a Pub/Sub push, or a direct call."""
 
 import base64
 import binascii
@@ -10,32 +10,20 @@ from functions.events.message import parse_traceparent
 from functions.timestamps import normalize_timestamp, timestamp
 
 
-class Unreadable(Exception):
-    """A push that holds no event we could read.
-
-    Attributes:
-        push: what could be made out of it all the same, to be kept as a dead letter.
-        reason: one sentence, without values.
-    """
-
-    def __init__(self, push: "Push", reason: str) -> None:
-        super().__init__(reason)
-        self.push = push
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Push:
     """A pushed message.
 
     Attributes:
-        data: its bytes, as published.
-        attributes: its attributes, as published.
+        data: as published; the whole request body where it could not be decoded.
+        attributes: as published.
         ordering_key: "" for none.
         message_id: Pub/Sub's, the same on every redelivery.
         subscription: its full name.
-        attempt: Pub/Sub's count of tries, from 1; None without a dead-letter policy.
-        published: Pub/Sub's time of it, as it came.
+        attempt: Pub/Sub's count of delivery attempts, from 1; None without a
+            dead-letter policy.
+        published: Pub/Sub's publish time, as received.
+        defect: why the push cannot be processed, as a sentence; "" when it can.
     """
 
     data: bytes
@@ -45,35 +33,37 @@ class Push:
     subscription: str
     attempt: int | None
     published: str
+    defect: str = ""
 
     @property
     def event(self) -> str:
-        """The event's name, "" where there is none."""
+        """The event type, "" where there is none."""
         return self.attributes.get("ce-type", "")
 
     @property
     def source(self) -> str:
-        """Who said so; what is published past ingest need not tell."""
+        """Where the event comes from; "" where the publisher did not say."""
         return self.attributes.get("ce-source", "")
 
     @property
     def uid(self) -> str:
-        """The caller's id of the event; the message's own where none was given."""
+        """The caller's id of the event; else the message id."""
         return self.attributes.get("ce-id") or self.message_id
 
     @property
     def time(self) -> str:
-        """When ingest got it, normalised; else when Pub/Sub did; else now."""
-        given = self.attributes.get("ce-time", "")
-        return (
-            normalize_timestamp(given)
-            or normalize_timestamp(self.published)
-            or timestamp()
-        )
+        """The event time, normalised; else Pub/Sub's publish time; else now.
+
+        It is never later than the publish time: a publisher whose clock is ahead would
+        make every later event outdated.
+        """
+        given = normalize_timestamp(self.attributes.get("ce-time", ""))
+        published = normalize_timestamp(self.published) or timestamp()
+        return min(given or published, published)
 
     @property
     def traceparent(self) -> str | None:
-        """The trace it belongs to."""
+        """The trace that the event belongs to."""
         return parse_traceparent(self.attributes.get("traceparent"))
 
     def value(self) -> Any:
@@ -90,10 +80,10 @@ class Push:
 
 @dataclass(frozen=True)
 class DirectRequest:
-    """What a person does with curl.
+    """A direct call of an operator.
 
     Attributes:
-        missing: names of the parameters that are not there.
+        missing: names of the absent parameters.
     """
 
     event: Any
@@ -101,22 +91,18 @@ class DirectRequest:
     missing: tuple[str, ...]
 
 
-def read(body: bytes) -> Push | DirectRequest:
-    """Tell what *body* is.
-
-    Raises:
-        Unreadable: it is a push, but not a readable one.
-    """
+def decode(body: bytes) -> Push | DirectRequest:
+    """Read a request body; a push that cannot be processed says so in ``defect``."""
     try:
         parsed = json.loads(body.decode())
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, dict) and "message" in parsed:
-        return _push(parsed, body)
-    return _direct(parsed if isinstance(parsed, dict) else {})
+        return _decode_push(parsed, body)
+    return _decode_direct(parsed if isinstance(parsed, dict) else {})
 
 
-def _direct(body: dict) -> DirectRequest:
+def _decode_direct(body: dict[str, Any]) -> DirectRequest:
     missing = tuple(name for name in ("type", "data") if body.get(name, "") == "")
     data = body.get("data")
     if isinstance(data, dict) and data.keys() == {"value"}:
@@ -124,45 +110,48 @@ def _direct(body: dict) -> DirectRequest:
     return DirectRequest(body.get("type"), data, missing)
 
 
-def _push(envelope: dict, body: bytes) -> Push:
+def _decode_push(envelope: dict[str, Any], body: bytes) -> Push:
     message = envelope["message"]
-    subscription = envelope.get("subscription")
     attempt = envelope.get("deliveryAttempt")
     fields = message if isinstance(message, dict) else {}
-    attributes = fields.get("attributes")
-    data, whole = _data(fields.get("data", ""))
-    push = Push(
-        data=data if whole else body,
-        attributes=_texts(attributes),
+    given = fields.get("attributes")
+    attributes = _text_attributes(given)
+    data = _decode_base64(fields.get("data", ""))
+    message_id = _text(fields.get("messageId") or fields.get("message_id"))
+    if not isinstance(message, dict):
+        defect = "The push's message is not an object"
+    elif data is None:
+        defect = "The message's data is not base64"
+    elif not message_id:
+        defect = "The push has no messageId"
+    elif attributes != (given or {}):
+        defect = "The attributes are not texts"
+    else:
+        defect = ""
+    return Push(
+        data=body if data is None else data,
+        attributes=attributes,
         ordering_key=_text(fields.get("orderingKey")),
-        message_id=_text(fields.get("messageId") or fields.get("message_id")),
-        subscription=_text(subscription),
+        message_id=message_id,
+        subscription=_text(envelope.get("subscription")),
         attempt=attempt if type(attempt) is int else None,
         published=_text(fields.get("publishTime") or fields.get("publish_time")),
+        defect=defect,
     )
-    for wrong, reason in (
-        (not isinstance(message, dict), "The push's message is not an object"),
-        (not whole, "The message's data is not base64"),
-        (not push.message_id, "The push has no messageId"),
-        (_texts(attributes) != (attributes or {}), "The attributes are not texts"),
-    ):
-        if wrong:
-            raise Unreadable(push, reason)
-    return push
 
 
-def _data(text: Any) -> tuple[bytes, bool]:
+def _decode_base64(text: Any) -> bytes | None:
     try:
-        return base64.b64decode(text, validate=True), True
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError):
-        return b"", False
+        return None
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _texts(attributes: Any) -> dict[str, str]:
+def _text_attributes(attributes: Any) -> dict[str, str]:
     if not isinstance(attributes, dict):
         return {}
     return {k: v for k, v in attributes.items() if isinstance(v, str)}

@@ -1,102 +1,113 @@
-"""What a consumer answers: to Pub/Sub, to a person, and to its log."""
+"""Results of a consumer, as Pub/Sub, a direct caller and the log see them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.commerce.errors import HandlerError, Unavailable
-from functions.events.catalog import InvalidValue
+from functions.commerce.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
 
-LONGEST_SHOWN = 200  # characters of an event's name in an answer
-MAX_ERRORS = 20  # of a value, how many are told
+# What is said when no handler was reached; the only messages that are logged, since
+# Commerce's may quote values of an event.
+ANOTHER_IN_FLIGHT = "Another delivery of this event is in flight"
+LEDGER_UNAVAILABLE = "The ledger cannot be reached"
+DEAD_LETTERS_UNAVAILABLE = "The dead-letter topic cannot be reached"
+LOGGED_MESSAGES = frozenset(
+    {ANOTHER_IN_FLIGHT, LEDGER_UNAVAILABLE, DEAD_LETTERS_UNAVAILABLE}
+)
+
+
+def loggable(message: str) -> str | None:
+    """*message* when it is one of ours and not one of Commerce's."""
+    return message if message in LOGGED_MESSAGES else None
 
 
 @dataclass(frozen=True)
 class ConsumerResult:
-    """What the caller gets.
+    """What became of one request.
 
     Attributes:
-        outcome: of the one vocabulary: handled, repeated, refused, retry, crashed.
+        outcome: handled, duplicate, skipped, rejected, retry or error.
         status: the handler's own.
-        body: as the seed system's operators know it.
-        retry_after: seconds Commerce asked for, where it did.
-        outcome_unknown: Commerce may have acted all the same.
-        alarm: a person must act.
+        body: in the form that operators of Adobe's starter kit know.
+        retry_after: seconds that Commerce asked to wait, where it did.
+        outcome_unknown: Commerce may have acted although the event was not handled.
+        alarm: an operator must act.
+        ambiguous: a retry after words of Commerce that do not say whether it helps.
+        reason: why the event was skipped.
     """
 
     outcome: str
     status: int
-    body: dict
+    body: dict[str, Any]
     retry_after: float | None = None
     outcome_unknown: bool = False
     alarm: bool = False
+    ambiguous: bool = False
+    reason: str | None = None
 
     @property
     def final(self) -> bool:
-        """Whether it is never to be tried again."""
-        return self.outcome in ("handled", "duplicate", "rejected")
+        """Whether the event must not be processed again."""
+        return self.outcome in ("handled", "duplicate", "skipped", "rejected")
 
     @property
-    def text(self) -> str:
+    def message(self) -> str:
         """The sentence in the body."""
         if "response" in self.body:
             return self.body["response"]["message"]
         return self.body["error"]["body"]["error"]
 
+    @property
+    def push_status(self) -> int:
+        """The HTTP status that tells Pub/Sub to acknowledge or to redeliver."""
+        if self.final:
+            return 200
+        # Whatever status a handler chose, a retry must not read as an acknowledgement.
+        return self.status if self.status >= 400 else 503
 
-def success(event: str, message: str, outcome: str = "handled") -> ConsumerResult:
-    """The event was handled."""
+
+def handled(event: str, message: str, outcome: str = "handled") -> ConsumerResult:
+    """The event was handled; *event* is its type as the caller wrote it."""
     response = {"success": True, "message": message}
     return ConsumerResult(outcome, 200, {"type": event, "response": response})
 
 
-def failure(outcome: str, status: int, message: str, **more: Any) -> ConsumerResult:
-    """The event was not handled, or not now."""
+def skipped(event: str, reason: str, message: str) -> ConsumerResult:
+    """The event needs no change; it counts as handled."""
+    return replace(handled(event, message, "skipped"), reason=reason)
+
+
+def failed(outcome: str, status: int, message: str, **more: Any) -> ConsumerResult:
+    """The event was not handled; *more* as the attributes of the result."""
     body = {"error": {"statusCode": status, "body": {"error": message}}}
     return ConsumerResult(outcome, status, body, **more)
 
 
-def failed(error: HandlerError) -> ConsumerResult:
-    """What a handler raised on purpose, as an answer."""
-    if isinstance(error, Unavailable):
-        return failure(
-            "retry",
-            error.status,
-            error.message,
-            retry_after=error.retry_after,
-            outcome_unknown=error.effect_unknown,
-            alarm=error.alarm,
-        )
-    return failure("rejected", error.status, error.message)
+def rejected(error: Rejected) -> ConsumerResult:
+    """The event was rejected by a handler or before."""
+    return failed("rejected", error.status, error.message)
 
 
-def verdict(answer: ConsumerResult) -> int:
-    """The status that tells Pub/Sub: acknowledged, or to be sent again."""
-    if answer.final:
-        return 200
-    # Whatever a handler made of it, a retry must never read as an acknowledgement.
-    return answer.status if answer.status >= 400 else 503
-
-
-def recorded(name: str, kept: AlreadyProcessed) -> ConsumerResult:
-    """What the ledger has of it, success or refusal."""
-    if kept.status < 300:
-        return success(name, kept.answer, "duplicate")
-    refused = failure("rejected", kept.status, kept.answer)
-    return replace(refused, outcome="duplicate")
-
-
-def invalid(name: str, error: InvalidValue) -> ConsumerResult:
-    """The value is not one of that event; its faults are told, not what it holds."""
-    faults = "; ".join(
-        f"{path or 'value'}: {' '.join(texts)}"
-        for path, texts in list(error.errors.items())[:MAX_ERRORS]
+def unavailable(error: Unavailable) -> ConsumerResult:
+    """The event may succeed later."""
+    return failed(
+        "retry",
+        error.status,
+        error.message,
+        retry_after=error.retry_after,
+        outcome_unknown=error.outcome_unknown,
+        alarm=error.alarm,
+        ambiguous=isinstance(error, Ambiguous),
     )
-    return failure("rejected", 400, f"Invalid value for {name}: {faults}")
 
 
-def unknown(name: Any) -> ConsumerResult:
-    """No event is called *name*, which may be anything JSON has."""
-    shown = name if isinstance(name, str) else type(name).__name__
-    shown = shown[:LONGEST_SHOWN].encode(errors="replace").decode()
-    return failure("rejected", 400, f"This case type is not supported: {shown}")
+def another_in_flight() -> ConsumerResult:
+    """Another delivery has the lease, or took it over."""
+    return failed("retry", 503, ANOTHER_IN_FLIGHT)
+
+
+def duplicate(event: str, recorded: AlreadyProcessed) -> ConsumerResult:
+    """The recorded result, success or rejection."""
+    if recorded.status < 300:
+        return handled(event, recorded.message, "duplicate")
+    return failed("duplicate", recorded.status, recorded.message)

@@ -1,9 +1,9 @@
-"""What a consumer reads from its environment, beside the Commerce client's settings."""
+"""A consumer's settings, beside those of the Commerce client."""
 
 from dataclasses import dataclass
 
 from functions.ledger.stores import check
-from functions.log import level
+from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import setting, text, whole
 
@@ -15,27 +15,27 @@ class ConsumerSettings(PubSubSettings):
     dead_letter_topic: str = setting(
         "DEAD_LETTER_TOPIC",
         text,
-        "Topic that refused events are stored in.",
+        "Topic in which rejected events are stored.",
         "",
         shown="{TOPIC_PREFIX}dead-letters",
     )
     ledger: str = setting(
         "LEDGER",
         check,
-        "Where it is remembered what was done: memory, sqlite:PATH or"
-        " firestore[:DATABASE]. memory forgets when the instance ends.",
+        "Where deliveries and results are recorded: memory, sqlite:PATH or"
+        " firestore[:DATABASE]. memory is lost when the instance ends.",
         "memory",
     )
     ledger_days: int = setting(
         "LEDGER_DAYS",
         whole(1, 3650),
-        "How long the ledger remembers, in days: longer than a dead letter is kept.",
+        "Days that the ledger keeps a record: more than a dead letter is kept.",
         35,
     )
     firestore_emulator: str = setting(
         "FIRESTORE_EMULATOR_HOST",
         text,
-        "Google's own switch: a Firestore without TLS and sign-in, as host:port.",
+        "Google's switch: a Firestore without TLS and authentication, host:port.",
         "",
     )
     otlp_endpoint: str = setting(
@@ -46,7 +46,7 @@ class ConsumerSettings(PubSubSettings):
     )
     log_level: str = setting(
         "LOG_LEVEL",
-        level,
+        severity_level,
         "Least severity that is logged: debug, info, warning, error or critical.",
         "INFO",
     )

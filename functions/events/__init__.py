@@ -1,1 +1,1 @@
-"""What an event is: the catalogue, the values' schemas, its form as a message."""
+"""Events: the catalogue, the schemas of values, and the form as a message."""

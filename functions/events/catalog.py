@@ -1,4 +1,4 @@
-"""The catalogue: every event there is, read from ``catalog.json``.
+"""The catalogue of events, read from ``catalog.json``.
 
 Terraform reads the same file for topics, subscriptions and functions.
 """
@@ -13,15 +13,16 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from functions.events.fields import load_rows
+from functions.events.fields import load_list
+from functions.events.identifiers import normalize_identifier
 
 MARKER = "be-observer."
-LONGEST_NAME = 100  # characters of an unknown key in an error's path
-LONGEST_KEY = 1024  # bytes: Pub/Sub's limit for an ordering key
+MAX_KEY_LENGTH = 100  # characters of an unknown key in an error's path
+MAX_ORDERING_KEY_BYTES = 1024  # Pub/Sub's limit
 
 
 class InvalidValue(ValueError):
-    """A value that its event's schema refuses.
+    """A value that does not fit its event's schema.
 
     Attributes:
         errors: messages by dotted path from the value's root ("" is the value itself),
@@ -39,14 +40,14 @@ class Event:
 
     Attributes:
         name: without namespace, e.g. ``be-observer.customer_update``.
-        entity: what it is about; names the topic and the handlers' module.
-        domain: which consumer serves it.
+        entity: names the topic and the handlers' module.
+        domain: the consumer that serves it.
         schema: of its value.
         handler: function in ``functions/handlers/<entity>.py``.
-        key: field of the value that says which thing it is about.
-        key_case: ``lower`` where the thing's name does not tell cases apart.
-        idempotent: applying it twice is the same as applying it once; false for what
-            adds something each time (a comment, a shipment).
+        key: field of the value that identifies the resource.
+        key_case: ``lower`` where the key is case-insensitive.
+        idempotent: false where each application has another effect (adds a comment or
+            a shipment).
     """
 
     name: str
@@ -59,100 +60,101 @@ class Event:
     idempotent: bool
 
     def load(self, value: Any) -> Any:
-        """Return *value* with the keys its schema knows.
+        """Validate *value* and return it without unknown keys.
 
         Raises:
-            InvalidValue: with every fault of the value.
+            InvalidValue: with all errors.
         """
         try:
             if self.schema.many:
-                return load_rows(self.schema, value, least=1)
+                return load_list(self.schema, value, min_length=1)
             return self.schema.load(value)
         except ValidationError as error:
-            raise InvalidValue(flat(error.messages)) from None
+            raise InvalidValue(flatten_messages(error.messages)) from None
 
     def ordering_key(self, value: Any) -> str:
-        """Pub/Sub ordering key of a valid *value*; "" where it names many things."""
-        if isinstance(value, list):
-            names = {row[self.key] for row in value}
-            if len(names) > 1:
-                return ""
-            name = names.pop()
-        else:
-            name = str(value[self.key])
+        """Pub/Sub ordering key of a valid *value*; "" for several resources."""
+        items = value if isinstance(value, list) else [value]
+        names = {str(item[self.key]) for item in items}
         if self.key_case == "lower":
-            name = name.lower()
-        return bounded_ordering_key(self.entity, name)
+            names = {normalize_identifier(name) for name in names}
+        if len(names) > 1:
+            return ""
+        return bounded_ordering_key(self.entity, names.pop())
 
 
 def bounded_ordering_key(entity: str, name: str) -> str:
-    """``entity:name``, or its hash where that is longer than Pub/Sub takes."""
+    """``entity:name``, or its hash where that is longer than Pub/Sub allows."""
     key = f"{entity}:{name}"
-    if len(key) * 4 <= LONGEST_KEY or len(key.encode()) <= LONGEST_KEY:
+    if len(key.encode()) <= MAX_ORDERING_KEY_BYTES:
         return key
     return f"{entity}:sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def flat(messages: Any, path: str = "") -> dict[str, list[str]]:
+def flatten_messages(messages: Any, path: str = "") -> dict[str, list[str]]:
     """marshmallow's nested messages as one level of dotted paths."""
     if isinstance(messages, list):
         return {path: [str(message) for message in messages]}
-    found: dict[str, list[str]] = {}
-    for name, inner in messages.items():
-        # marshmallow files what concerns a whole object under "_schema".
-        shown = str(name)[:LONGEST_NAME].encode(errors="replace").decode()
-        step = path if name == "_schema" else f"{path}.{shown}" if path else shown
-        for where, texts in flat(inner, step).items():
-            told = found.setdefault(where, [])
-            # Long names may have become one.
-            told.extend(text for text in texts if text not in told)
-    return found
+    flat: dict[str, list[str]] = {}
+    for name, nested in messages.items():
+        key = str(name)[:MAX_KEY_LENGTH].encode(errors="replace").decode()
+        # marshmallow keeps messages about a whole object under "_schema".
+        step = path if name == "_schema" else f"{path}.{key}" if path else key
+        for nested_path, texts in flatten_messages(nested, step).items():
+            known = flat.setdefault(nested_path, [])
+            # Truncated keys may be equal.
+            known.extend(text for text in texts if text not in known)
+    return flat
 
 
 def module_of(entity: str) -> str:
-    """The Python module name of *entity*: ``customer-group`` is ``customer_group``."""
+    """The Python module name of *entity*: ``customer_group`` for ``customer-group``."""
     return entity.replace("-", "_")
 
 
-def named(package: str, entity: str, kind: str, name: str) -> Any:
-    """What the catalogue calls *name*, in the module that *package* has of *entity*.
+def load_attribute(package: str, entity: str, kind: str, name: str) -> Any:
+    """The attribute *name* of the module that *package* has for *entity*.
+
+    Args:
+        kind: what it is, for the error: ``schema`` or ``handler``.
 
     Raises:
-        LookupError: there is none; the sentence says which and where.
+        LookupError: the module or the attribute is missing.
     """
     module = f"{package}.{module_of(entity)}"
     path = f"{module.replace('.', '/')}.py"
     try:
-        found = getattr(import_module(module), name, None)
+        attribute = getattr(import_module(module), name, None)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise LookupError(
             f"catalog.json names the {kind} {name}; there is no {path}"
         ) from None
-    if found is None:
+    if attribute is None:
         raise LookupError(f"catalog.json names the {kind} {name}; {path} has none")
-    return found
+    return attribute
 
 
 def _read() -> dict[str, Event]:
     entities = json.loads(Path(__file__).with_name("catalog.json").read_text())
-    return {
-        name: Event(
-            name=name,
-            entity=entity,
-            domain=about["domain"],
-            schema=named(
+    events: dict[str, Event] = {}
+    for entity, definition in entities.items():
+        for name, line in definition["events"].items():
+            schema = load_attribute(
                 "functions.events.schemas", entity, "schema", line["schema"]
-            )(),
-            handler=line["handler"],
-            key=line["key"],
-            key_case=line.get("key_case"),
-            idempotent=line.get("idempotent", True),
-        )
-        for entity, about in entities.items()
-        for name, line in about["events"].items()
-    }
+            )
+            events[name] = Event(
+                name=name,
+                entity=entity,
+                domain=definition["domain"],
+                schema=schema(),
+                handler=line["handler"],
+                key=line["key"],
+                key_case=line.get("key_case"),
+                idempotent=line.get("idempotent", True),
+            )
+    return events
 
 
 EVENTS = _read()
@@ -161,14 +163,17 @@ ENTITIES = tuple(dict.fromkeys(event.entity for event in EVENTS.values()))
 
 def find(name: Any) -> Event | None:
     """The event called *name*, with or without a namespace before ``be-observer.``."""
-    event = EVENTS.get(name) if isinstance(name, str) else None
-    if event is not None or not isinstance(name, str):
-        return event
+    if not isinstance(name, str):
+        return None
+    if name in EVENTS:
+        return EVENTS[name]
     namespace, _, bare = name.rpartition(f".{MARKER}")
     return EVENTS.get(MARKER + bare) if namespace else None
 
 
 @cache
-def delivery() -> dict[str, int]:
-    """The numbers of delivery, in seconds but for ``max_delivery_attempts``."""
-    return json.loads(Path(__file__).with_name("delivery.json").read_text())
+def delivery_settings() -> dict[str, int]:
+    """``delivery.json``: seconds, except ``max_delivery_attempts``."""
+    path = Path(__file__).with_name("delivery.json")
+    settings: dict[str, int] = json.loads(path.read_text())
+    return settings

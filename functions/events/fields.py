@@ -1,7 +1,7 @@
-"""Strict fields: JSON's own numbers, booleans and text, nothing converted.
+"""Strict fields: JSON's own numbers, booleans and text, without conversion.
 
-marshmallow's ``Float`` takes "1.5" and its ``Boolean`` "yes"; a caller that sends
-text for a number has a fault worth hearing about before the event is stored.
+marshmallow's ``Float`` accepts "1.5" and its ``Boolean`` accepts "yes". A caller that
+sends text for a number has an error to fix before the event is stored.
 """
 
 import math
@@ -12,66 +12,53 @@ from marshmallow import Schema, ValidationError, fields
 # Commerce keeps prices and quantities as DECIMAL(20,6) at the widest.
 MAX_NUMBER = 1e14
 MAX_ID = 2**63 - 1
-MAX_ERRORS = 1000  # in one list; beyond them nothing more is looked at
+MAX_ERRORS = 1000  # of one list; validation stops there
 
 
-class Strict(fields.Field):
-    """Base of ours, which convert nothing."""
+class Text(fields.Field):
+    """Text of *min_length* to *max_length* characters; UTF-8 must hold it, and no NUL.
 
-    @property
-    def plain(self) -> bool:
-        """Whether ``_deserialize`` is all there is to loading it.
-
-        What marshmallow does around it, for fields that have validators or functions
-        of their own, would cost more than the check itself.
-        """
-        own = type(self)
-        return (
-            not (self.validators or self.pre_load or self.post_load)
-            and own.deserialize is fields.Field.deserialize
-            and own._validate is fields.Field._validate
-        )
-
-
-class Text(Strict):
-    """Text that UTF-8 can hold and that has no NUL; *least* and *most* characters."""
+    Args:
+        max_length: None for any.
+    """
 
     default_error_messages = {
         "type": "Must be text.",
         "unreadable": "Must not hold lone surrogates or NUL characters.",
         "short": "Must not be empty.",
-        "long": "Must be at most {most} characters.",
+        "long": "Must be at most {max_length} characters.",
     }
 
-    def __init__(self, least: int = 1, most: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, min_length: int = 1, max_length: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.least = least
-        self.most = most
+        self.min_length = min_length
+        self.max_length = max_length
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         if type(value) is not str:
             raise self.make_error("type")
-        if len(value) < self.least:
+        if len(value) < self.min_length:
             raise self.make_error("short")
-        if self.most is not None and len(value) > self.most:
-            raise self.make_error("long", most=self.most)
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise self.make_error("unreadable") from None
+        if self.max_length is not None and len(value) > self.max_length:
+            raise self.make_error("long", max_length=self.max_length)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self.make_error("unreadable") from None
         if "\0" in value:
             raise self.make_error("unreadable")
         return value
 
 
 class Sku(Text):
-    """A SKU: 1 to 64 characters, and not ``.`` or ``..``, which no URL can carry."""
+    """A SKU: 1 to 64 characters, and not ``.`` or ``..``, which no URL can hold."""
 
     default_error_messages = {"dots": 'Must not be "." or "..".'}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(least=1, most=64, **kwargs)
+        super().__init__(min_length=1, max_length=64, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         sku = super()._deserialize(value, attr, data, **kwargs)
@@ -80,15 +67,17 @@ class Sku(Text):
         return sku
 
 
-class Number(Strict):
-    """A JSON number, whole or not, within what Commerce's columns hold."""
+class Number(fields.Field):
+    """A JSON number, whole or not, within the range of Commerce's columns."""
 
     default_error_messages = {
         "type": "Must be a number.",
         "size": "Must be between -100000000000000 and 100000000000000.",
     }
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: Any, data: Any, **kwargs: Any
+    ) -> int | float:
         if type(value) is not int and type(value) is not float:
             raise self.make_error("type")
         if type(value) is float and not math.isfinite(value):
@@ -98,27 +87,27 @@ class Number(Strict):
         return value
 
 
-class Id(Strict):
-    """A whole JSON number of at least *least*; 15.0 and "15" are none."""
+class Id(fields.Field):
+    """A whole JSON number of at least *minimum*; neither 15.0 nor "15"."""
 
     default_error_messages = {
         "type": "Must be a whole number.",
-        "size": "Must be from {least} to 9223372036854775807.",
+        "size": "Must be from {minimum} to 9223372036854775807.",
     }
 
-    def __init__(self, least: int = 1, **kwargs: Any) -> None:
+    def __init__(self, minimum: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.least = least
+        self.minimum = minimum
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if type(value) is not int:
             raise self.make_error("type")
-        if not self.least <= value <= MAX_ID:
-            raise self.make_error("size", least=self.least)
+        if not self.minimum <= value <= MAX_ID:
+            raise self.make_error("size", minimum=self.minimum)
         return value
 
 
-class Flag(Strict):
+class Boolean(fields.Field):
     """JSON's ``true`` or ``false``."""
 
     default_error_messages = {"type": "Must be true or false."}
@@ -129,39 +118,47 @@ class Flag(Strict):
         return value
 
 
-class Rows(Strict):
-    """A list of objects of one schema, which may be empty."""
+class ObjectList(fields.Field):
+    """A list of objects of one schema; it may be empty.
 
-    def __init__(self, row: type[Schema], **kwargs: Any) -> None:
+    Args:
+        item: the schema's class.
+    """
+
+    def __init__(self, item: type[Schema], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.row = row()
+        self.item = item()
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list:
-        return load_rows(self.row, value)
+    def _deserialize(
+        self, value: Any, attr: Any, data: Any, **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        return load_list(self.item, value)
 
 
-def load_rows(row: Schema, rows: Any, least: int = 0) -> list[dict]:
-    """Load each of *rows* by *row*.
+def load_list(schema: Schema, items: Any, min_length: int = 0) -> list[dict[str, Any]]:
+    """Load each of *items* by *schema*.
 
-    marshmallow's own lists look at everything there is: a megabyte of ``{}`` takes
-    them ten seconds, in which the event loop serves nobody else.
+    marshmallow's own lists validate every item: a megabyte of ``{}`` takes ten seconds,
+    during which the event loop serves no other request.
 
     Raises:
-        ValidationError: messages by index, of the first ``MAX_ERRORS`` faults.
+        ValidationError: messages by index, of the first ``MAX_ERRORS`` errors.
     """
-    if type(rows) is not list:
+    if type(items) is not list:
         raise ValidationError("Invalid input type.")
-    if len(rows) < least:
+    if len(items) < min_length:
         raise ValidationError("Must not be empty.")
-    loaded, faults, count = [], {}, 0
-    for index, given in enumerate(rows):
+    loaded: list[dict[str, Any]] = []
+    errors: dict[int, Any] = {}
+    count = 0
+    for index, item in enumerate(items):
         try:
-            loaded.append(row.load(given, many=False))
+            loaded.append(schema.load(item, many=False))
         except ValidationError as error:
-            faults[index] = error.messages
+            errors[index] = error.messages
             count += len(error.messages)
             if count >= MAX_ERRORS:
                 break
-    if faults:
-        raise ValidationError(faults)
+    if errors:
+        raise ValidationError(errors)
     return loaded

@@ -18,11 +18,11 @@ TRACEPARENT = re.compile(
 
 
 class Message(NamedTuple):
-    """What is published.
+    """A Pub/Sub message.
 
     Attributes:
         data: the event's value as JSON, UTF-8.
-        attributes: CloudEvents' ``ce-…`` and ours, as docs/events.md lists them.
+        attributes: those of CloudEvents (``ce-…``) and ours; see docs/events.md.
         ordering_key: "" for none.
     """
 
@@ -34,7 +34,13 @@ class Message(NamedTuple):
 def message(
     event: Event, uid: str, value: Any, source: str, time: str, traceparent: str | None
 ) -> Message:
-    """Write *event* with its valid *value* as a message."""
+    """The message that carries *event* with a valid *value*.
+
+    Args:
+        source: the caller, as ``/ingest/<name>``.
+        time: of the request, RFC 3339 with six digits.
+        traceparent: W3C trace context, None for none.
+    """
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": uid,
@@ -60,15 +66,15 @@ _encode = json.JSONEncoder(
 
 
 def content_hash(event: str, value: Any) -> str:
-    """A hash that tells two values of one event apart, whatever their keys' order."""
+    """Hash of event type and value; the order of keys does not matter."""
     body = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{event}\n{body}".encode()).hexdigest()
 
 
 def parse_traceparent(text: str | None) -> str | None:
-    """*text* where it is a valid W3C ``traceparent``."""
-    if not text or not (found := TRACEPARENT.match(text)):
+    """The version 00 fields of a valid W3C ``traceparent``; None for any other text."""
+    if not text or not (match := TRACEPARENT.match(text)):
         return None
-    rest = text[found.end() :]
-    later = rest.startswith("-") and not text.startswith("00")
-    return found.group() if not rest or later else None
+    rest = text[match.end() :]
+    later_version = rest.startswith("-") and not text.startswith("00")
+    return match.group() if not rest or later_version else None

@@ -1,4 +1,4 @@
-"""One sample of each event: what ``make send``, the console, tests and docs show."""
+"""One sample of each event, for ``make send``, the console, tests and docs."""
 
 import json
 from functools import cache
@@ -7,8 +7,10 @@ from typing import Any
 
 
 @cache
-def _read() -> dict[str, dict]:
-    return json.loads(Path(__file__).with_name("samples.json").read_text())
+def _read() -> dict[str, dict[str, Any]]:
+    path = Path(__file__).with_name("samples.json")
+    samples: dict[str, dict[str, Any]] = json.loads(path.read_text())
+    return samples
 
 
 def names() -> list[str]:

@@ -1,7 +1,7 @@
-"""What is done about an event: one module per entity, one function per event.
+"""Handlers: one module per entity, one function per event.
 
-A handler is called as ``handler(value, commerce, delivery)`` and returns the sentence that
-says what was done; it raises ``Rejected`` or ``Unavailable`` for all else.
+A handler is called as ``handler(value, commerce, delivery)``. It returns the sentence
+for the caller, or raises ``Skipped``, ``Rejected`` or ``Unavailable``.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,67 +9,90 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from functions.events.catalog import Event, named
+from functions.commerce.settings import CommerceSettings
+from functions.events.catalog import Event, load_attribute
 
 
 class CommerceClient(Protocol):
-    """What a handler asks of Commerce. *path* is relative to ``V1/``.
+    """What a handler can ask of Commerce; *path* is relative to ``V1/``.
 
-    A path is a template with its values beside it (``"products/{sku}", sku=…``), so
-    that every value is percent-encoded and a log can name the route without values.
+    A path is a template whose values are passed separately
+    (``"products/{sku}", sku=…``), so that every value is percent-encoded and a log
+    entry can name the route without values.
+
+    All methods raise ``Rejected`` and ``Unavailable``, as
+    ``functions.commerce.classification`` says.
     """
 
-    settings: Any  # functions.commerce.settings.CommerceSettings
+    settings: CommerceSettings
 
-    def get(self, path: str, query: dict | None = None, /, **values: Any) -> Any: ...
+    def get(
+        self, path: str, query: dict[str, Any] | None = None, /, **values: Any
+    ) -> Any: ...
     def post(self, path: str, body: Any, /, **values: Any) -> Any: ...
     def put(self, path: str, body: Any, /, **values: Any) -> Any: ...
     def delete(self, path: str, /, **values: Any) -> Any: ...
 
 
 class DeliveryContext(Protocol):
-    """What a handler may ask of the delivery it serves.
+    """What a handler can ask of the delivery that it serves.
 
     Attributes:
-        outcome_unknown_since: when the first earlier attempt of this event began whose effect
-            nobody knows (answer lost, process killed); None when there is none. A call
-            that must not happen twice is then preceded by a look at Commerce.
+        outcome_unknown_since: start of the first earlier attempt of this event whose
+            outcome is unknown (response lost, process killed); None when there is none.
+            Before a non-idempotent call is repeated, the handler reconciles.
+        outdated_rows: how many rows ``pending`` has left out as outdated.
     """
 
     outcome_unknown_since: datetime | None
+    outdated_rows: int
 
-    def pending(self, rows: list[dict]) -> list[dict]:
-        """The stock *rows* still to apply, claimed for this event.
-
-        Left out are rows applied by an earlier attempt of this event and rows older
-        than what was applied to their SKU and source by a newer event.
+    def before_call(self, timeout_seconds: float) -> None:
+        """Called by the Commerce client before each call.
 
         Raises:
-            Unavailable: an older event is just being applied to one of them.
+            Unavailable: no time is left, or another delivery has taken over.
         """
+        ...
 
-    def applied(self, rows: Iterable[dict]) -> None:
+    def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The stock *rows* still to be applied, leased for this event.
+
+        Rows that an earlier attempt of this event applied are left out, and rows older
+        than what a newer event applied to their SKU and source.
+
+        Raises:
+            Unavailable: another event is being applied to one of them.
+        """
+        ...
+
+    def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """Record that *rows* took effect, so that no later attempt sends them again."""
+        ...
 
 
-class DirectCall:
-    """The work of a direct call: no ledger, so every call is the first and only one."""
+class Skipped(Exception):
+    """The event needs no change at Commerce.
 
-    outcome_unknown_since: datetime | None = None
+    Attributes:
+        reason: ``outdated`` or ``own change``.
+        message: one sentence for the caller.
+    """
 
-    def pending(self, rows: list[dict]) -> list[dict]:
-        """All of them: nothing is known of earlier attempts."""
-        return rows
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
 
-    def applied(self, rows: Iterable[dict]) -> None:
-        """Nothing is kept of a direct call."""
+
+Handler = Callable[[Any, CommerceClient, DeliveryContext], str]
 
 
 @cache
-def dispatch(event: Event) -> Callable[[Any, CommerceClient, DeliveryContext], str]:
+def dispatch(event: Event) -> Handler:
     """The function that the catalogue names for *event*.
 
     Raises:
         LookupError: there is none.
     """
-    return named("functions.handlers", event.entity, "handler", event.handler)
+    return load_attribute("functions.handlers", event.entity, "handler", event.handler)

@@ -1,13 +1,15 @@
-"""Customers: created, changed and removed."""
+"""Customers: create, update, delete."""
 
-from functions.commerce.documents import record
+from typing import Any
+
+from functions.commerce.documents import read_object
 from functions.commerce.errors import Rejected
 from functions.commerce.settings import CommerceSettings
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 
-# What a PUT that leaves it out resets on some versions (magento2#14663, #22869, #7380);
-# addresses it leaves alone.
+# A PUT resets these on some versions when it leaves them out (magento2#14663, #22869,
+# #7380, #27909); it does not reset addresses.
 KEPT = (
     "group_id",
     "store_id",
@@ -15,11 +17,13 @@ KEPT = (
     "default_billing",
     "default_shipping",
     "disable_auto_group_change",
+    "custom_attributes",
 )
+KEPT_FIELDS = {"fields": ",".join(KEPT) + "[attribute_code,value]"}
 
 
-def transform(value: dict) -> dict:
-    """What the event says of a customer."""
+def transform(value: dict[str, Any]) -> dict[str, Any]:
+    """The customer's fields that the event carries."""
     return {
         "email": value["email"],
         "firstname": value["name"],
@@ -27,56 +31,62 @@ def transform(value: dict) -> dict:
     }
 
 
-def new(value: dict, settings: CommerceSettings) -> dict:
-    """A customer with what only a new one is given."""
+def new_customer(value: dict[str, Any], settings: CommerceSettings) -> dict[str, Any]:
+    """A customer with the fields that only a new one gets."""
     customer = transform(value)
     if settings.website_id is not None:
         customer["website_id"] = settings.website_id
     return customer
 
 
-def changed(value: dict, there: dict, settings: CommerceSettings) -> dict:
-    """The event's customer, with what must be kept of the one that is *there*."""
-    kept = {name: there[name] for name in KEPT if there.get(name) is not None}
+def updated_customer(
+    value: dict[str, Any], current: dict[str, Any], settings: CommerceSettings
+) -> dict[str, Any]:
+    """The event's customer, with the fields of the *current* one that must be kept."""
+    kept = {name: current[name] for name in KEPT if current.get(name) not in (None, [])}
     if "website_id" not in kept and settings.website_id is not None:
         kept["website_id"] = settings.website_id
     return {"id": value["id"], **transform(value), **kept}
 
 
-def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
+def create(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Create a customer.
 
-    A repeat is refused by Commerce as there already, which counts as done when an
-    earlier attempt of ours may have made it.
+    Idempotence: Commerce rejects a second one as existing, which counts as success
+    when the outcome of an earlier attempt is unknown.
     """
     try:
-        commerce.post("customers", {"customer": new(value, commerce.settings)})
+        commerce.post("customers", {"customer": new_customer(value, commerce.settings)})
     except Rejected as error:
         if not already_created(error, delivery):
             raise
     return "Customer created successfully"
 
 
-def update(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
-    """Change a customer's name and e-mail address, and nothing else.
+def update(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
+    """Update a customer's name and e-mail address, and nothing else.
 
-    A repeat writes the same again.
+    Idempotence: a second call writes the same values again.
 
     Raises:
-        Rejected: there is no such customer.
+        Rejected: the customer does not exist.
     """
-    there = record(
-        commerce.get("customers/{id}", {"fields": ",".join(KEPT)}, id=value["id"])
-    )
-    customer = changed(value, there, commerce.settings)
+    current = read_object(commerce.get("customers/{id}", KEPT_FIELDS, id=value["id"]))
+    customer = updated_customer(value, current, commerce.settings)
     commerce.put("customers/{id}", {"customer": customer}, id=value["id"])
     return "Customer updated successfully"
 
 
-def delete(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
-    """Remove a customer.
+def delete(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
+    """Delete a customer.
 
-    A repeat finds nothing to remove, which is as good.
+    Idempotence: a second call finds nothing to delete, which counts as success.
     """
     commerce.delete("customers/{id}", id=value["id"])
     return "Customer deleted successfully"

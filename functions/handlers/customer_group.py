@@ -1,20 +1,24 @@
-"""Customer groups: created, changed and removed."""
+"""Customer groups: create, update, delete."""
+
+from typing import Any
 
 from functions.commerce.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 
 
-def transform(value: dict) -> dict:
+def transform(value: dict[str, Any]) -> dict[str, Any]:
     """A group as Commerce has it."""
     return {"code": value["name"], "tax_class_id": value["taxClassId"]}
 
 
-def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
+def create(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
     """Create a group.
 
-    A repeat is refused by Commerce as there already, which counts as done when an
-    earlier attempt of ours may have made it.
+    Idempotence: Commerce rejects a second one as existing, which counts as success
+    when the outcome of an earlier attempt is unknown.
     """
     try:
         commerce.post("customerGroups", {"group": transform(value)})
@@ -24,20 +28,24 @@ def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> 
     return "Customer group created successfully"
 
 
-def update(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
-    """Change a group.
+def update(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
+    """Update a group.
 
-    A repeat writes the same again.
+    Idempotence: a second call writes the same values again.
     """
     group = {"id": value["id"], **transform(value)}
     commerce.put("customerGroups/{id}", {"group": group}, id=value["id"])
     return "Customer group updated successfully"
 
 
-def delete(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
-    """Remove a group.
+def delete(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> str:
+    """Delete a group.
 
-    A repeat finds nothing to remove, which is as good.
+    Idempotence: a second call finds nothing to delete, which counts as success.
     """
     commerce.delete("customerGroups/{id}", id=value["id"])
     return "Customer group deleted successfully"

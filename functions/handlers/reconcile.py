@@ -1,14 +1,14 @@
-"""Whether an earlier attempt, whose answer was lost, took effect."""
+"""Whether an earlier attempt, whose response was lost, took effect."""
 
 from datetime import timedelta
 from typing import Any
 
-from functions.commerce.documents import moment
+from functions.commerce.documents import read_time
 from functions.commerce.errors import Rejected
 from functions.handlers import DeliveryContext
 
-# How far Commerce's clock may be behind ours (OAuth 1.0a lets it be 600 s at most). A
-# like thing made by hand within this time before our attempt would be taken for ours.
+# How far Commerce's clock may be behind ours (OAuth 1.0a allows 600 s at most). A like
+# entity that a person creates within this time before our attempt is taken for ours.
 CLOCK_TOLERANCE = timedelta(seconds=300)
 
 
@@ -22,8 +22,8 @@ def already_created(error: Rejected, delivery: DeliveryContext) -> bool:
 
 
 def is_recent(created_at: Any, delivery: DeliveryContext) -> bool:
-    """Whether something was created since our first unsure attempt began."""
-    created = moment(created_at)
+    """Whether *created_at* is not before the first attempt with unknown outcome."""
+    created = read_time(created_at)
     return (
         delivery.outcome_unknown_since is not None
         and created is not None

@@ -1,20 +1,29 @@
-"""Shipments of an order: their form at Commerce, and how one is known again."""
+"""Shipments of an order: their form at Commerce, and how one is recognised."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
-from functions.commerce.documents import number, records
+from functions.commerce.documents import read_list, read_number
 from functions.commerce.errors import Rejected
-from functions.commerce.routes import search
+from functions.commerce.routes import search_query
 from functions.commerce.settings import CommerceSettings
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import is_recent
 
-MOST_LOOKED_AT = 50  # shipments of one order, newest first
+# Only what is used: a shipping label alone makes a document of megabytes.
+FIELDS = {
+    "fields": "order_id,items[entity_id],tracks[entity_id,weight,qty,description],"
+    "comments[entity_id]"
+}
+COMPARED_FIELDS = (
+    "items[created_at,items[order_item_id,qty],tracks[track_number,carrier_code],"
+    "comments[comment]]"
+)
+MAX_COMPARED = 50  # shipments of one order, newest first
 
 
-def ship(value: dict, settings: CommerceSettings) -> dict:
-    """What ``order/{orderId}/ship`` takes.
+def new_shipment(value: dict[str, Any], settings: CommerceSettings) -> dict[str, Any]:
+    """The body of ``order/{orderId}/ship``.
 
     The inventory source goes where Commerce reads it, into ``arguments``
     (commerce-webapi, rest/tutorials/inventory/create-shipment).
@@ -41,60 +50,64 @@ def ship(value: dict, settings: CommerceSettings) -> dict:
     return body
 
 
-def is_made(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> bool:
-    """Whether the order has got this shipment since our first unsure attempt."""
-    query = search(
+def exists(
+    value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
+) -> bool:
+    """Whether the order has got this shipment since the outcome became unknown."""
+    query = search_query(
         ("order_id", value["orderId"], "eq"),
         newest_by="entity_id",
-        page_size=MOST_LOOKED_AT,
+        page_size=MAX_COMPARED,
+        fields=COMPARED_FIELDS,
     )
     return any(
-        is_recent(made.get("created_at"), delivery) and is_same(value, made)
-        for made in records(commerce.get("shipments", query))
+        is_recent(existing.get("created_at"), delivery) and is_same(value, existing)
+        for existing in read_list(commerce.get("shipments", query))
     )
 
 
-def is_same(value: dict, made: dict) -> bool:
-    """Whether the shipment *made* is the one that *value* asks for.
+def is_same(value: dict[str, Any], existing: dict[str, Any]) -> bool:
+    """Whether the *existing* shipment is the one that *value* asks for.
 
-    Commerce adds to what is asked (the parts of a bundle, what "all" came to), so what
-    was asked must be in it; only parcels must be as many.
+    Commerce adds items (the parts of a bundle, all items when none are named), so what
+    was asked for must be in it; the tracks must be the same.
     """
-    shipped: Counter[Any] = Counter()
-    for item in records(made):
-        shipped[item.get("order_item_id")] += number(item.get("qty"))
-    asked: Counter[Any] = Counter()
+    shipped: dict[Any, float] = defaultdict(float)
+    for item in read_list(existing):
+        shipped[item.get("order_item_id")] += read_number(item.get("qty"))
+    asked: dict[Any, float] = defaultdict(float)
     for item in value["items"]:
         asked[item["orderItemId"]] += item["qty"]
     if any(shipped[item] != qty for item, qty in asked.items()):
         return False
     tracks = Counter((t["trackNumber"], t["carrierCode"]) for t in value["tracks"])
     if tracks != Counter(
-        (t.get("track_number"), t.get("carrier_code")) for t in records(made, "tracks")
+        (t.get("track_number"), t.get("carrier_code"))
+        for t in read_list(existing, "tracks")
     ):
         return False
-    said = value["comment"]["comment"].strip()
-    comments = [str(c.get("comment")).strip() for c in records(made, "comments")]
-    return not said or said in comments
+    comment = value["comment"]["comment"].strip()
+    comments = [str(c.get("comment")).strip() for c in read_list(existing, "comments")]
+    return not comment or comment in comments
 
 
-def changed(value: dict, there: dict) -> dict:
-    """What ``POST shipment`` takes to change the shipment that is *there*.
+def updated_shipment(value: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    """The body of ``POST shipment`` that updates the *current* shipment.
 
     Raises:
-        Rejected: it is another order's, or parts named are not its own (Commerce
-            would take them away from the shipment whose they are).
+        Rejected: it is another order's, or it does not have the parts named (Commerce
+            would move them from the shipment that has them).
     """
-    if str(there.get("order_id")) != str(value["orderId"]):
+    if str(current.get("order_id")) != str(value["orderId"]):
         raise Rejected(404, "The order has no such shipment")
-    tracks = {track.get("entity_id"): track for track in records(there, "tracks")}
+    tracks = {track.get("entity_id"): track for track in read_list(current, "tracks")}
     for name in ("items", "tracks", "comments"):
-        own = {part.get("entity_id") for part in records(there, name)}
-        strangers = sum(part["entityId"] not in own for part in value[name])
-        if strangers:
+        own = {part.get("entity_id") for part in read_list(current, name)}
+        foreign = sum(part["entityId"] not in own for part in value[name])
+        if foreign:
             raise Rejected(
                 404,
-                f"{strangers} of the {name} named by entityId are not the shipment's",
+                f"{foreign} of the {name} named by entityId are not the shipment's",
             )
     return {
         "entity_id": value["id"],
@@ -113,7 +126,7 @@ def changed(value: dict, there: dict) -> dict:
                 "entity_id": track["entityId"],
                 "order_id": value["orderId"],
                 "parent_id": value["id"],
-                **_kept(tracks[track["entityId"]]),
+                **_kept_fields(tracks[track["entityId"]]),
                 **_track(track),
             }
             for track in value["tracks"]
@@ -132,7 +145,7 @@ def changed(value: dict, there: dict) -> dict:
     }
 
 
-def _track(track: dict) -> dict:
+def _track(track: dict[str, Any]) -> dict[str, Any]:
     return {
         "track_number": track["trackNumber"],
         "title": track["title"],
@@ -140,11 +153,11 @@ def _track(track: dict) -> dict:
     }
 
 
-def _kept(track: dict) -> dict:
-    """What Adobe's definition of a track demands and the event does not know."""
+def _kept_fields(track: dict[str, Any]) -> dict[str, Any]:
+    """Fields that Adobe's schema of a track requires and the event does not carry."""
     description = track.get("description")
     return {
-        "weight": number(track.get("weight")),
-        "qty": number(track.get("qty")),
+        "weight": read_number(track.get("weight")),
+        "qty": read_number(track.get("qty")),
         "description": description if isinstance(description, str) else "",
     }

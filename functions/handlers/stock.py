@@ -1,13 +1,21 @@
-"""Stock: how much of a SKU lies at an inventory source."""
+"""Stock: the quantity of a SKU at an inventory source."""
 
-from functions.commerce.errors import Rejected
-from functions.handlers import CommerceClient, DeliveryContext
+from typing import Any
+
+from functions.commerce.errors import Ambiguous, Rejected
+from functions.events.identifiers import watermark_name
+from functions.handlers import CommerceClient, DeliveryContext, Skipped
 
 SUCCESS = "Stock updated successfully"
+# Commerce rejects a whole call for one bad row, so a rejected call is divided. Each bad
+# row costs about 2·log2 of the piece in calls; after this many, no more is divided.
+MAX_BAD_ROWS = 32
+
+Row = dict[str, Any]
 
 
-def transform(row: dict) -> dict:
-    """One level as Commerce has it."""
+def transform(row: Row) -> dict[str, Any]:
+    """One level in Commerce's form."""
     return {
         "sku": row["sku"],
         "source_code": row["source"],
@@ -16,47 +24,85 @@ def transform(row: dict) -> dict:
     }
 
 
-def latest(rows: list[dict]) -> list[dict]:
-    """*rows* with one per SKU and source: the last, which is what would remain."""
-    return list({(row["sku"], row["source"]): row for row in rows}.values())
+def latest(rows: list[Row]) -> dict[int, Row]:
+    """The last of *rows* for each SKU and source, by its number, counted from 1."""
+    last = {
+        watermark_name(row["sku"], row["source"]): (number, row)
+        for number, row in enumerate(rows, 1)
+    }
+    return dict(last.values())
 
 
 def update(
-    value: list[dict], commerce: CommerceClient, delivery: DeliveryContext
+    value: list[Row], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
-    """Set levels, in pieces that Commerce takes.
+    """Set levels, in pieces that Commerce accepts.
 
-    A repeat sets the same again, less the pieces that were applied: levels are
-    absolute, and an event that came meanwhile is not overwritten.
+    Idempotence: levels are absolute. Rows that were applied are not sent again, and
+    newer levels are not overwritten.
 
     Raises:
-        Rejected: Commerce refuses a piece; the others are applied all the same.
+        Rejected: Commerce rejected some rows; the other rows were applied.
+        Ambiguous: it is not known whether another attempt helps these rows.
+        Skipped: newer levels have been applied to all rows.
     """
-    rows = latest(value)
+    numbered = latest(value)
+    rows = list(numbered.values())
     size = commerce.settings.stock_piece_size
-    refused = []
-    starts = range(0, len(rows), size)
-    for start in starts:
-        # Leased piece by piece: a claim lasts for one call and not for all.
+    failures: list[tuple[Row, Rejected | Ambiguous]] = []
+    for start in range(0, len(rows), size):
+        # Leased piece by piece: a lease lasts for one call and not for all.
         piece = delivery.pending(rows[start : start + size])
-        if not piece:
-            continue
-        try:
-            commerce.post(
-                "inventory/source-items",
-                {"sourceItems": [transform(row) for row in piece]},
-            )
-        except Rejected as error:
-            refused.append(error)
-        else:
-            delivery.applied(piece)
-    if refused:
-        first = refused[0]
-        if len(starts) == 1:
-            raise first
-        raise Rejected(
-            first.status,
-            f"{len(refused)} of {len(starts)} pieces refused, the first:"
-            f" {first.message}",
-        )
-    return SUCCESS
+        if piece:
+            _send(piece, commerce, delivery, failures)
+    if failures:
+        raise _summary(numbered, failures)
+    outdated = delivery.outdated_rows
+    if not outdated:
+        return SUCCESS
+    message = f"{outdated} of {len(rows)} rows were older than what is applied"
+    if outdated == len(rows):
+        raise Skipped("outdated", f"Stock not updated: {message}")
+    return f"{SUCCESS}; {message}"
+
+
+def _send(
+    piece: list[Row],
+    commerce: CommerceClient,
+    delivery: DeliveryContext,
+    failures: list[tuple[Row, Rejected | Ambiguous]],
+) -> None:
+    """Apply *piece*; its bad rows are added to *failures*, the others are applied."""
+    items = [transform(row) for row in piece]
+    try:
+        commerce.post("inventory/source-items", {"sourceItems": items})
+    except (Rejected, Ambiguous) as error:
+        if len(piece) == 1 or len(failures) >= MAX_BAD_ROWS:
+            failures += [(row, error) for row in piece]
+            return
+        middle = len(piece) // 2
+        _send(piece[:middle], commerce, delivery, failures)
+        _send(piece[middle:], commerce, delivery, failures)
+    else:
+        delivery.applied(piece)
+
+
+def _summary(
+    numbered: dict[int, Row], failures: list[tuple[Row, Rejected | Ambiguous]]
+) -> Rejected | Ambiguous:
+    """One error for all bad rows, with their numbers and no values."""
+    _, first = failures[0]
+    if len(numbered) == 1:
+        return first
+    bad = {id(row) for row, _ in failures}
+    numbers = [str(number) for number, row in numbered.items() if id(row) in bad]
+    shown = ", ".join(numbers[:MAX_BAD_ROWS])
+    if len(numbers) > MAX_BAD_ROWS:
+        shown += f" and {len(numbers) - MAX_BAD_ROWS} more"
+    message = (
+        f"{len(numbers)} of {len(numbered)} rows were not applied"
+        f" (counted from 1: {shown}): {first.message}"
+    )
+    if any(isinstance(error, Ambiguous) for _, error in failures):
+        return Ambiguous(message)
+    return Rejected(first.status, message)

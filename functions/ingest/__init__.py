@@ -1,1 +1,1 @@
-"""Takes events from third parties and publishes them."""
+"""Accepts events from third parties and publishes them."""

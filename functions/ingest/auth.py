@@ -1,7 +1,6 @@
-"""Who is calling: the one place to edit for a rule of one's own.
+"""Authentication of callers; edit :func:`check_authentication` to add a rule.
 
-:func:`check_authentication` sees all there is to see of a request, and either names
-the caller or refuses.
+It gets everything that a request holds, and returns the caller's name or raises.
 """
 
 import asyncio
@@ -10,10 +9,13 @@ import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from functions.ingest.settings import IngestSettings, Secret
+
+if TYPE_CHECKING:
+    from standardwebhooks import Webhook
 
 ANONYMOUS = "anonymous"
 
@@ -33,12 +35,12 @@ class Request(NamedTuple):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """Parameters of the URL; of one given twice the last."""
+        """Parameters of the URL; of a repeated one the last."""
         return dict(parse_qsl(self.query_string.decode("latin-1")))
 
 
 class Unauthenticated(Exception):
-    """The caller is not one we know. Nothing about why is told to them.
+    """The caller is unknown; the response is a 401 that does not say why.
 
     Attributes:
         challenge: value of the ``WWW-Authenticate`` header.
@@ -50,45 +52,47 @@ class Unauthenticated(Exception):
 
 
 class AuthenticationUnavailable(Exception):
-    """Who is calling cannot be found out now; the answer is a 503."""
+    """Authentication is impossible now; the response is a 503."""
 
 
 async def check_authentication(request: Request, settings: IngestSettings) -> str:
-    """Name the caller of *request*; the name goes into ``ce-source`` and logs.
+    """The name of *request*'s caller, for ``ce-source`` and logs.
 
     Edit this function, or add to it, for a rule of your own. It runs before the body
     is parsed.
 
     Raises:
-        Unauthenticated: the answer is a 401.
+        Unauthenticated: the caller is unknown.
+        AuthenticationUnavailable: it cannot be authenticated now.
     """
     match settings.auth:
         case "token":
-            return by_token(request, settings.tokens)
+            return authenticate_by_token(request, settings.tokens)
         case "hmac":
-            return _by_signature(request, settings.hmac_secrets)
+            return _authenticate_by_signature(request, settings.hmac_secrets)
         case "oidc":
-            return await by_id_token(request, settings)
+            return await authenticate_by_id_token(request, settings)
         case _:
             return ANONYMOUS
 
 
-def by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
-    """The caller whose token *request* holds, wherever it may stand in it.
+def authenticate_by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
+    """The caller whose token is in a header, the query or the body of *request*.
 
     Raises:
-        Unauthenticated: it holds none that is in *secrets*.
+        Unauthenticated: none of *secrets* is there.
     """
-    # Places that cost least come first.
-    for offered in _offered_tokens(request):
-        # Every secret is compared, so that time does not tell which one was near.
-        found = [s for s in secrets if hmac.compare_digest(s.value.encode(), offered)]
-        if found:
-            return found[0].caller
+    for token in _presented_tokens(request):
+        # Every secret is compared, so that the time taken does not depend on which
+        # one matches.
+        matching = [s for s in secrets if hmac.compare_digest(s.value.encode(), token)]
+        if matching:
+            return matching[0].caller
     raise Unauthenticated('Bearer realm="events"')
 
 
-def _offered_tokens(request: Request) -> Iterator[bytes]:
+def _presented_tokens(request: Request) -> Iterator[bytes]:
+    """Tokens in *request*, the cheapest to find first."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     credentials = credentials.strip()
     if scheme.lower() == "bearer":
@@ -97,13 +101,13 @@ def _offered_tokens(request: Request) -> Iterator[bytes]:
         try:
             _, _, password = base64.b64decode(credentials).partition(b":")
             yield password
-        except ValueError:  # binascii.Error is one, and what is not ASCII another
+        except ValueError:  # binascii.Error, or text that is not ASCII
             pass
     if key := request.headers.get("x-api-key"):
         yield key.encode()
     if token := request.query.get("token"):
         yield token.encode(errors="surrogatepass")
-    # Parsing comes last, and only for callers who can set nothing but a body.
+    # For callers that can set nothing but a body.
     if b'"token"' in request.body:
         try:
             token = json.loads(request.body.removeprefix(b"\xef\xbb\xbf")).get("token")
@@ -113,15 +117,15 @@ def _offered_tokens(request: Request) -> Iterator[bytes]:
             yield token.encode(errors="surrogatepass")
 
 
-def _by_signature(request: Request, secrets: tuple[Secret, ...]) -> str:
-    """Standard Webhooks: the signature is over id, timestamp and the raw bytes."""
+def _authenticate_by_signature(request: Request, secrets: tuple[Secret, ...]) -> str:
+    """Standard Webhooks: the signature covers id, timestamp and the raw bytes."""
     caller = None
     for secret in secrets:
         try:
             _verifier(secret).verify(
                 request.body, dict(request.headers), json_parse=False
             )
-        # Beside its own error the library leaks what malformed input causes.
+        # Malformed input makes the library raise ValueError too.
         except (_verification_error(), ValueError):
             continue
         caller = caller or secret.caller
@@ -131,7 +135,7 @@ def _by_signature(request: Request, secrets: tuple[Secret, ...]) -> str:
 
 
 @cache
-def _verifier(secret: Secret):
+def _verifier(secret: Secret) -> "Webhook":
     from standardwebhooks import Webhook
 
     return Webhook(secret.value)
@@ -144,35 +148,38 @@ def _verification_error() -> type[Exception]:
     return WebhookVerificationError
 
 
-async def by_id_token(
-    request: Request, settings: IngestSettings, certificates: Callable | None = None
+async def authenticate_by_id_token(
+    request: Request,
+    settings: IngestSettings,
+    certificates: Callable[..., Any] | None = None,
 ) -> str:
-    """A Google ID token for our audience, of an account that is on the list.
+    """The account of a Google ID token, if it is for our audience and is allowed.
 
     Args:
         certificates: google-auth transport that fetches Google's; by default cached.
 
     Raises:
-        AuthenticationUnavailable: Google's certificates cannot be had now.
+        Unauthenticated: there is no such token.
+        AuthenticationUnavailable: Google's certificates cannot be fetched now.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        # Off the loop: the certificates may have to be fetched first.
+        # In a thread: fetching the certificates blocks.
         email = await asyncio.to_thread(
-            _email_of, token.strip(), settings, certificates
+            _verified_email, token.strip(), settings, certificates
         )
-        if email in settings.oidc_emails:
+        if email is not None and email in settings.oidc_emails:
             return email
     raise Unauthenticated('Bearer realm="events"')
 
 
-def _email_of(
-    token: str, settings: IngestSettings, certificates: Callable | None
+def _verified_email(
+    token: str, settings: IngestSettings, certificates: Callable[..., Any] | None
 ) -> str | None:
     from functions.ingest import google_id_token
 
     request = certificates or google_id_token.CERTIFICATES
     try:
-        return google_id_token.email_of(token, settings.oidc_audience, request)
+        return google_id_token.verified_email(token, settings.oidc_audience, request)
     except google_id_token.TransportError as error:
         raise AuthenticationUnavailable from error

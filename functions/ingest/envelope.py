@@ -1,4 +1,4 @@
-"""A posted body, checked: every fault of envelope and value in one answer."""
+"""Parses and validates a posted body; reports all errors of envelope and value."""
 
 import json
 from itertools import islice
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 
-MAX_UID_BYTES = 256  # bytes; a Pub/Sub attribute holds 1024
-LONGEST_SHOWN = 200  # characters of an event's name in an answer
-MOST_ERRORS = 1000  # a megabyte of wrong rows must not become an answer of twenty
-MAX_KEYS = 1000  # of one object; more of them are no event but an attack
+MAX_UID_BYTES = 256  # a Pub/Sub attribute holds 1024
+MAX_NAME_LENGTH = 200  # of an unknown event's name in an error
+MAX_ERRORS = 1000  # keeps the response to a megabyte of invalid rows small
+MAX_KEYS = 1000  # of one object; a larger one is an attack
 REQUIRED = "Missing data for required field."
 MISSING = object()
-# What JSON calls what Python calls otherwise.
-KINDS = {
+# The names of JSON's types by those of Python.
+JSON_TYPES = {
     type(None): "null",
     bool: "boolean",
     int: "number",
@@ -24,37 +24,37 @@ KINDS = {
 }
 
 
-class Refused(Exception):
-    """The body is not an event we take.
+class InvalidEvent(Exception):
+    """The body is not a valid event.
 
     Attributes:
         error: one sentence.
-        errors: messages by dotted path from the body's root; {} where no field is.
-        event: the catalogue's name of the event, where it is known.
-        uid: the caller's id of it, where it is valid.
+        errors: messages by dotted path from the body's root; {} for an unreadable body.
+        event: the catalogue's event, if its name is known.
+        uid: the event's uid, if it is valid.
     """
 
     def __init__(
         self,
         error: str,
-        errors: dict[str, list[str]],
+        errors: dict[str, list[str]] | None = None,
         event: Event | None = None,
         uid: str | None = None,
     ) -> None:
         super().__init__(error)
         self.error = error
-        self.errors = errors
+        self.errors = errors or {}
         self.event = event
         self.uid = uid
 
 
-class Posted(NamedTuple):
+class PostedEvent(NamedTuple):
     """A valid event.
 
     Attributes:
-        uid: the caller's id of it, as text.
+        uid: as text.
         name: the event's name as sent.
-        event: its line of the catalogue.
+        event: the catalogue's event.
         value: valid, without unknown keys.
     """
 
@@ -64,127 +64,138 @@ class Posted(NamedTuple):
     value: Any
 
 
-def read(body: bytes) -> Posted:
-    """Check *body*: ``{"data": {"uid", "event", "value"[, "entity"]}}``, UTF-8 JSON.
+def parse(body: bytes) -> PostedEvent:
+    """Parse *body*: ``{"data": {"uid", "event", "value"[, "entity"]}}``, UTF-8 JSON.
 
     Raises:
-        Refused: with the one sentence and every field's faults.
+        InvalidEvent: with all errors.
     """
-    data = _parse(body).get("data", {})
+    data = _parse_object(body).get("data", {})
     if type(data) is not dict:
         errors = {"data": ["Must be an object."]}
-        raise Refused(_missing(["uid", "event", "value"]), errors)
+        raise InvalidEvent(_missing_parameters(["uid", "event", "value"]), errors)
+    return _validate(data)
+
+
+def _validate(data: dict[str, Any]) -> PostedEvent:
     errors: dict[str, list[str]] = {}
-    uid, name = data.get("uid", MISSING), data.get("event", MISSING)
-    value, entity = data.get("value", MISSING), data.get("entity", MISSING)
-
-    absent = [
+    name, value = data.get("event", MISSING), data.get("value", MISSING)
+    missing = [
         field
-        for field, given in (("uid", uid), ("event", name), ("value", value))
-        if given is MISSING or given == ""
+        for field in ("uid", "event", "value")
+        if (given := data.get(field, MISSING)) is MISSING or given == ""
     ]
-    for field in absent:
+    for field in missing:
         errors[f"data.{field}"] = [REQUIRED]
-    if "uid" not in absent:
-        uid = _uid(uid, errors)
-
+    uid = None if "uid" in missing else _validate_uid(data["uid"], errors)
     event = catalog.find(name)
-    if event is None and "event" not in absent:
-        known = "Unknown event type." if type(name) is str else "Must be text."
-        errors["data.event"] = [known]
     if event is not None:
-        if "value" not in absent:
-            try:
-                value = event.load(value)
-            except InvalidValue as error:
-                for path, messages in islice(error.errors.items(), MOST_ERRORS):
-                    where = f"data.value.{path}" if path else "data.value"
-                    errors[where] = messages
-        # An entity that is left empty is left out.
-        if entity is not MISSING and entity != "" and entity != event.entity:
+        if "value" not in missing:
+            value = _validate_value(event, value, errors)
+        # An empty entity counts as absent.
+        if data.get("entity", "") not in ("", event.entity):
             errors["data.entity"] = [f"Must be {event.entity}, as the event's own."]
+    elif "event" not in missing:
+        unknown = "Unknown event type." if type(name) is str else "Must be text."
+        errors["data.event"] = [unknown]
 
-    if absent:
-        error = _missing(absent)
+    if missing:
+        error = _missing_parameters(missing)
     elif event is None:
-        error = f"Unable to publish event {_shown(name)}: Unknown event type"
-    elif errors:
-        error = f"Invalid value for {_shown(name)}"
+        error = f"Unable to publish event {_printable(name)}: Unknown event type"
+    elif errors or uid is None:
+        error = f"Invalid value for {_printable(name)}"
     else:
-        return Posted(uid, name, event, value)
-    known = None if "uid" in absent or "data.uid" in errors else uid
-    raise Refused(error, errors, event, known)
+        return PostedEvent(uid, name, event, value)
+    raise InvalidEvent(error, errors, event, uid)
 
 
-def _missing(fields: list[str]) -> str:
+def _missing_parameters(fields: list[str]) -> str:
     return f"missing parameter(s) '{','.join(f'data.{field}' for field in fields)}'"
 
 
-def _shown(name: Any) -> str:
-    """An event's *name* fit for an answer: bounded, and valid UTF-8."""
+def _printable(name: Any) -> str:
+    """An event's *name* for a response: bounded, and valid UTF-8."""
     if type(name) is not str:
-        return KINDS[type(name)]
-    return name[:LONGEST_SHOWN].encode(errors="replace").decode()
+        return JSON_TYPES[type(name)]
+    return name[:MAX_NAME_LENGTH].encode(errors="replace").decode()
 
 
-def _uid(uid: Any, errors: dict[str, list[str]]) -> str:
+def _validate_value(event: Event, value: Any, errors: dict[str, list[str]]) -> Any:
+    try:
+        return event.load(value)
+    except InvalidValue as invalid:
+        for path, messages in islice(invalid.errors.items(), MAX_ERRORS):
+            errors[f"data.value.{path}" if path else "data.value"] = messages
+        return None
+
+
+def _validate_uid(uid: Any, errors: dict[str, list[str]]) -> str | None:
+    """*uid* as text; None where it is invalid, with the error in *errors*."""
     if type(uid) is int:
-        # Beyond this size Python refuses to write a number out; so do we.
+        # Python refuses to convert a number of more than 4300 digits.
         uid = str(uid) if uid.bit_length() <= 1024 else "9" * (MAX_UID_BYTES + 1)
     if type(uid) is not str:
-        fault = "Must be text or a whole number."
-    elif (encoded := _encoded(uid)) is None or b"\0" in encoded:
-        fault = "Must not hold lone surrogates or NUL characters."
+        error = "Must be text or a whole number."
+    elif (encoded := _encode(uid)) is None or b"\0" in encoded:
+        error = "Must not hold lone surrogates or NUL characters."
     elif len(encoded) > MAX_UID_BYTES:
-        fault = f"Must be at most {MAX_UID_BYTES} bytes."
+        error = f"Must be at most {MAX_UID_BYTES} bytes."
     else:
         return uid
-    errors["data.uid"] = [fault]
-    return ""
+    errors["data.uid"] = [error]
+    return None
 
 
-def _encoded(text: str) -> bytes | None:
+def _encode(text: str) -> bytes | None:
     try:
         return text.encode()
     except UnicodeEncodeError:
         return None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    if len(found) > MAX_KEYS:
-        raise ValueError(f"an object holds more than {MAX_KEYS} keys")
-    return found
+class _InvalidJson(ValueError):
+    """JSON that Python's decoder accepts and we do not."""
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _InvalidJson("a key stands twice in one object")
+    if len(result) > MAX_KEYS:
+        raise _InvalidJson(f"an object holds more than {MAX_KEYS} keys")
+    return result
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant).decode
+def _reject_constant(name: str) -> None:
+    raise _InvalidJson(f"{name} is not JSON")
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+# Made once: json.loads with these arguments makes a decoder for each call.
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_constant=_reject_constant
+)
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
     if not body:
-        raise Refused("The body is empty; it must be a JSON object", {})
+        raise InvalidEvent("The body is empty; it must be a JSON object")
     try:
         # Many systems on Windows write a byte order mark before their JSON.
-        parsed = _decode(body.removeprefix(b"\xef\xbb\xbf").decode())
+        parsed = _decoder.decode(body.removeprefix(b"\xef\xbb\xbf").decode())
     except UnicodeDecodeError:
-        raise Refused("The body is not UTF-8", {}) from None
+        raise InvalidEvent("The body is not UTF-8") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise Refused(f"The body is not JSON ({where}: {error.msg})", {}) from None
+        raise InvalidEvent(f"The body is not JSON ({where}: {error.msg})") from None
     except RecursionError:
-        raise Refused("The body is nested too deeply", {}) from None
-    except ValueError as error:
-        # Ours above, or Python's own bound on the digits of a number.
-        told = str(error) if error.args and "limit" not in str(error) else None
-        raise Refused(
-            f"The body is not JSON ({told or 'a number has too many digits'})", {}
-        ) from None
+        raise InvalidEvent("The body is nested too deeply") from None
+    except _InvalidJson as error:
+        raise InvalidEvent(f"The body is not JSON ({error})") from None
+    except ValueError:
+        # Python's own limit.
+        reason = "a number has too many digits"
+        raise InvalidEvent(f"The body is not JSON ({reason})") from None
     if type(parsed) is not dict:
-        raise Refused("The body must be a JSON object", {})
+        raise InvalidEvent("The body must be a JSON object")
     return parsed

@@ -1,7 +1,8 @@
-"""Answers what is sent to ingest: checks a posted event and has it published."""
+"""Ingest: authenticates and validates a posted event, publishes it, and responds."""
 
 import hashlib
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
@@ -10,141 +11,156 @@ from starlette.responses import HTMLResponse, Response
 
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
-from functions.ingest.body import ClientDisconnected, TooLarge, read_body
+from functions.ingest.body import BodyTooLarge, ClientDisconnected, read_body
 from functions.ingest.page import PAGE
-from functions.ingest.publisher import Publisher, PublishFailed
-from functions.ingest.responses import later, refusal, stored, with_json
+from functions.ingest.publisher import Publisher
+from functions.ingest.responses import (
+    error_response,
+    json_response,
+    published_response,
+    unavailable_response,
+)
 from functions.ingest.settings import IngestSettings
-from functions.ingest.status import NOT_SEEN, PATH, Status
+from functions.ingest.status import NOT_SEEN, STATUS_PATH, Status
 from functions.ledger.store import LedgerUnavailable
-from functions.log import About, Log, place
+from functions.log import Logger, error_location
+from functions.pubsub.errors import PublishFailed
 from functions.timestamps import timestamp
 from functions.tracing import Tracing
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
-LONGEST_CALLER = 512
-BODY_TIMEOUT_SECONDS = 30.0  # a caller slower than this with its body is sent away
+MAX_CALLER_LENGTH = 512
+MAX_LOGGED_FIELDS = 20
+BODY_TIMEOUT_SECONDS = 30.0
 
 
 class Ingest:
-    """Everything one process needs to answer requests; built once, connects later."""
+    """Everything one process needs to serve requests; it connects when first used."""
 
     def __init__(
         self,
         settings: IngestSettings,
         publisher: Publisher,
-        log: Log,
+        log: Logger,
         tracing: Tracing,
         status: Status | None,
-        body_seconds: float = BODY_TIMEOUT_SECONDS,
+        body_timeout_seconds: float = BODY_TIMEOUT_SECONDS,
     ) -> None:
         self.settings = settings
         self.publisher = publisher
         self.log = log
         self.tracing = tracing
         self.status = status
-        self.body_seconds = body_seconds
-        self._of = lru_cache(maxsize=1024)(self._about)
+        self.body_timeout_seconds = body_timeout_seconds
         if settings.auth == "none":
-            log.line("WARNING", "INGEST_AUTH is none: anybody may post events")
+            log.warning("INGEST_AUTH is none: anybody may post events")
 
-    async def answer(self, request: Request) -> Response:
-        """Answer any request; whatever it holds, this does not raise."""
+    async def respond(self, request: Request) -> Response:
+        """Respond to any request; no request makes this raise."""
         try:
-            if request.method == "POST":
-                return await self._post(request)
-            if request.url.path == "/" and request.method in ("GET", "HEAD"):
-                return HTMLResponse(PAGE)
-            if self.status and request.url.path.startswith(PATH):
-                if request.method == "GET":
-                    return await self._status(request, self.status)
-                return refusal(405, "GET the status of an event", allow="GET, POST")
-            allowed = "GET, HEAD, POST" if request.url.path == "/" else "POST"
-            return refusal(405, "POST events here", allow=allowed)
-        except TooLarge:
-            most = self.settings.max_body_bytes
-            self._refused(413, traceparent=_trace(request))
-            return refusal(413, f"The body is longer than {most} bytes")
-        except auth.Unauthenticated as error:
-            self._refused(401, traceparent=_trace(request))
-            return refusal(401, "Unauthorized", www_authenticate=error.challenge)
-        except LedgerUnavailable as error:
-            trace = _trace(request)
-            self.log.line(
-                "ERROR", place(error), status=503, alarm=True, traceparent=trace
-            )
-            return later("The ledger cannot be read now; please ask again")
-        except auth.AuthenticationUnavailable:
-            self._refused(503, alarm=True, traceparent=_trace(request))
-            return later("Callers cannot be identified now; please send again")
+            return await self._route(request)
+        except BodyTooLarge:
+            error = f"The body is longer than {self.settings.max_body_bytes} bytes"
+            return self._reject(request, 413, error)
+        except auth.Unauthenticated as unauthenticated:
+            headers = {"www-authenticate": unauthenticated.challenge}
+            return self._reject(request, 401, "Unauthorized", headers)
         except TimeoutError:
-            self._refused(408, traceparent=_trace(request))
-            return refusal(408, "The body did not arrive in time", connection="close")
-        except ClientDisconnected:
-            return refusal(400, "The connection was closed before the body ended")
-        except Exception as error:
-            # The framework has no error handler for async functions, and its own
-            # answer to an exception would log a trace with values in it.
-            self.log.line(
-                "ERROR",
-                f"ingest failed: {place(error)}",
-                stage="received",
+            error, headers = "The body did not arrive in time", {"connection": "close"}
+            return self._reject(request, 408, error, headers)
+        except ClientDisconnected as disconnected:
+            return error_response(400, str(disconnected))
+        except auth.AuthenticationUnavailable:
+            self.log.error(
+                "authentication is unavailable, the caller must send again",
+                stage="published",
+                outcome="retry",
+                status=503,
+                alarm=True,
+                traceparent=_traceparent(request),
+            )
+            error = "Callers cannot be identified now; please send again"
+            return unavailable_response(error)
+        except LedgerUnavailable as unavailable:
+            self.log.error(
+                error_location(unavailable),
+                status=503,
+                alarm=True,
+                traceparent=_traceparent(request),
+            )
+            error = "The ledger cannot be read now; please ask again"
+            return unavailable_response(error)
+        except Exception as unexpected:
+            # functions-framework has no error handler for async functions, and its own
+            # response to an exception would log a trace with values in it.
+            self.log.error(
+                f"ingest failed: {error_location(unexpected)}",
+                stage="published",
                 outcome="error",
                 status=500,
+                traceparent=_traceparent(request),
             )
-            return refusal(500, "Internal error; please send again")
+            return error_response(500, "Internal error; please send again")
 
-    async def _status(self, request: Request, status: Status) -> Response:
-        """What became of the caller's own event."""
-        caller = await auth.check_authentication(
-            auth.Request(request.headers, request.scope["query_string"], b""),
-            self.settings,
-        )
-        uid = unquote(request.scope["raw_path"].decode(errors="replace"))[len(PATH) :]
-        told = await status.of(source_of(caller), uid, time.time())
-        return with_json(200, told) if told else refusal(404, NOT_SEEN)
+    async def _route(self, request: Request) -> Response:
+        if request.method == "POST":
+            return await self._publish(request)
+        path = request.url.path
+        if path == "/" and request.method in ("GET", "HEAD"):
+            return HTMLResponse(PAGE)
+        if self.status and path.startswith(STATUS_PATH):
+            if request.method == "GET":
+                return await self._event_status(request, self.status)
+            error, allow = "GET the status of an event", "GET, POST"
+        else:
+            error = "POST events here"
+            allow = "GET, HEAD, POST" if path == "/" else "POST"
+        return error_response(405, error, headers={"allow": allow})
 
-    async def _post(self, request: Request) -> Response:
-        began = time.perf_counter()
-        # Starlette decodes every header to find one; ASGI's names are lower case.
-        raw = dict(request.scope["headers"])
+    async def _event_status(self, request: Request, status: Status) -> Response:
+        caller = await self._authenticate(request, b"")
+        path = request.scope["raw_path"].decode(errors="replace")
+        uid = unquote(path).removeprefix(STATUS_PATH)
+        state = await status.read(source_of(caller), uid, time.time())
+        return json_response(200, state) if state else error_response(404, NOT_SEEN)
+
+    async def _publish(self, request: Request) -> Response:
+        start = time.perf_counter()
         body = await read_body(
             request.receive,
-            raw.get(b"content-length", b"").decode("latin-1"),
+            request.headers.get("content-length", ""),
             self.settings.max_body_bytes,
-            self.body_seconds,
+            self.body_timeout_seconds,
         )
         received = timestamp()
-        caller = await auth.check_authentication(
-            auth.Request(request.headers, request.scope["query_string"], body),
-            self.settings,
-        )
-        traceparent = parse_traceparent(raw.get(b"traceparent", b"").decode("latin-1"))
+        caller = await self._authenticate(request, body)
+        traceparent = _traceparent(request)
         try:
-            posted = envelope.read(body)
-        except envelope.InvalidEvent as error:
-            event = error.event
-            self._refused(
-                400,
-                event=event and event.name,
-                entity=event and event.entity,
-                uid=error.uid,
+            posted = envelope.parse(body)
+        except envelope.InvalidEvent as invalid:
+            self.log.warning(
+                "event rejected",
+                stage="published",
+                outcome="rejected",
+                event=invalid.event and invalid.event.name,
+                entity=invalid.event and invalid.event.entity,
+                uid=invalid.uid,
                 caller=caller,
-                fields=_known_fields(error.errors),
+                fields=_known_fields(invalid.errors),
+                status=400,
+                ms=_ms_since(start),
                 traceparent=traceparent,
             )
-            return refusal(400, error.error, error.errors)
+            return error_response(400, invalid.error, invalid.errors)
         event = posted.event
-        try:
-            with self.tracing.span(
-                "publish", traceparent, entity=event.entity, event=event.name
-            ) as handed_on:
-                about = self.log.about(
-                    self._of(event.name, event.entity, caller),
-                    uid=posted.uid,
-                    traceparent=handed_on,
-                )
-                self.log.line("INFO", "event received", about, stage="received")
+        log = self.log.bind(
+            event=event.name, entity=event.entity, uid=posted.uid, caller=caller
+        )
+        with self.tracing.span(
+            "publish", traceparent, entity=event.entity, event=event.name
+        ) as span_traceparent:
+            log.debug("event received", stage="received", traceparent=span_traceparent)
+            try:
                 message_id = await self.publisher.publish(
                     self.settings.topic_prefix + event.entity,
                     message(
@@ -153,65 +169,71 @@ class Ingest:
                         posted.value,
                         source_of(caller),
                         received,
-                        handed_on,
+                        span_traceparent,
                     ),
                 )
-        except PublishFailed as error:
-            self.log.line(
-                "ERROR",
-                f"Pub/Sub did not take the event: {error.code}",
-                about,
-                stage="published",
-                outcome="retry",
-                status=503,
-                ms=_ms(began),
-            )
-            return later("The event could not be stored; please send it again")
-        self.log.line(
-            "INFO",
+            except PublishFailed as failure:
+                log.error(
+                    f"event not stored, the caller must send again: {failure.code}",
+                    stage="published",
+                    outcome="retry",
+                    status=503,
+                    ms=_ms_since(start),
+                    traceparent=span_traceparent,
+                )
+                return unavailable_response(
+                    "The event could not be stored; please send it again"
+                )
+        log.info(
             "event published",
-            about,
             stage="published",
             message_id=message_id,
             status=200,
-            ms=_ms(began),
+            ms=_ms_since(start),
+            traceparent=span_traceparent,
         )
-        return stored(posted.name)
+        return published_response(posted.name)
 
-    def _about(self, event: str, entity: str, caller: str) -> About:
-        """What many events' lines have in common."""
-        return self.log.about(event=event, entity=entity, caller=caller)
+    async def _authenticate(self, request: Request, body: bytes) -> str:
+        presented = auth.Request(request.headers, request.scope["query_string"], body)
+        return await auth.check_authentication(presented, self.settings)
 
-    def _refused(self, status: int, **labels) -> None:
-        self.log.line(
-            "WARNING",
-            "request refused",
-            stage="received",
+    def _reject(
+        self,
+        request: Request,
+        status: int,
+        error: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        self.log.warning(
+            "request rejected",
+            stage="published",
             outcome="rejected",
             status=status,
-            **labels,
+            traceparent=_traceparent(request),
         )
+        return error_response(status, error, headers=headers)
 
 
-def _trace(request: Request) -> str | None:
-    """The caller's, or the platform's, whose log says where a request came from."""
+def _traceparent(request: Request) -> str | None:
+    """The caller's, or the platform's, whose log shows where a request came from."""
     return parse_traceparent(request.headers.get("traceparent"))
 
 
 @lru_cache(maxsize=1024)
 def source_of(caller: str) -> str:
-    """The ``ce-source`` of a caller's events, within what an attribute holds."""
+    """The ``ce-source`` of a caller's events, within the limit of an attribute."""
     name = quote(caller, safe=URI_SAFE)
-    if len(name) > LONGEST_CALLER:
+    if len(name) > MAX_CALLER_LENGTH:
         name = f"sha256:{hashlib.sha256(caller.encode()).hexdigest()}"
     return f"/ingest/{name}"
 
 
 def _known_fields(errors: dict[str, list[str]]) -> list[str] | None:
-    """The paths at fault, for the log: only ones spelled by us, not by the caller."""
+    """The invalid fields' paths for the log, without names that the caller chose."""
     paths = [path for path, texts in errors.items() if texts != ["Unknown field."]]
-    return paths[:20] or None
+    return paths[:MAX_LOGGED_FIELDS] or None
 
 
-def _ms(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 1)
+def _ms_since(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 1)

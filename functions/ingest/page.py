@@ -1,4 +1,4 @@
-"""The one page a person sees who opens ingest's address in a browser."""
+"""The page that ingest shows in a browser."""
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -6,6 +6,6 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Commerce events</title>
 <h1>POST events here</h1>
-<p>This address takes events as JSON:</p>
+<p>This address accepts events as JSON:</p>
 <pre>{"data": {"uid": "…", "event": "be-observer.…", "value": …}}</pre>
 """

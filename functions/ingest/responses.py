@@ -1,52 +1,50 @@
-"""What ingest answers, as HTTP; docs/openapi.json has every form of it."""
+"""Ingest's HTTP responses; docs/openapi.json has every form of them."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import Response
 
-RETRY_SECONDS = 5  # what a caller is asked to wait when Pub/Sub is away
-_quoted = json.encoder.encode_basestring_ascii
+RETRY_AFTER_SECONDS = 5  # until a caller sends again when Pub/Sub is unavailable
 
 
-def stored(name: str) -> Response:
-    """The answer to an event that was stored."""
-    # By hand: an encoder made anew costs more than all else about the answer.
-    return _Stored(
-        f'{{"type": {_quoted(name)}, "response": {{"success": true,'
-        ' "message": "Event published successfully"}}'.encode()
-    )
-
-
-class _Stored(Response):
-    """A 200 with JSON, without the general way to its two headers."""
-
-    def __init__(self, body: bytes) -> None:
-        self.status_code = 200
-        self.background = None
-        self.body = body
-        self.raw_headers = [
-            (b"content-length", str(len(body)).encode()),
-            (b"content-type", b"application/json"),
-        ]
-
-
-def with_json(status: int, content: dict, **headers: str) -> Response:
-    """*content* as JSON; *headers* by their names with ``_`` for ``-``."""
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    # Escaped to ASCII, since what is echoed need not be valid Unicode.
-    return Response(
-        json.dumps(content), status, headers=names, media_type="application/json"
-    )
-
-
-def refusal(
-    status: int, error: str, errors: dict | None = None, **headers: str
+def json_response(
+    status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """``{"error": …}``, with ``errors``, messages by path, if there are any."""
-    content = {"error": error, "errors": errors} if errors else {"error": error}
-    return with_json(status, content, **headers)
+    """*content* as JSON.
+
+    Starlette's JSONResponse writes UTF-8, which cannot hold the lone surrogates that
+    an event's name may have; here they are escaped.
+    """
+    body = json.dumps(content)
+    return Response(body, status, headers, media_type="application/json")
 
 
-def later(error: str) -> Response:
-    """A 503 that says when to come again."""
-    return refusal(503, error, retry_after=str(RETRY_SECONDS))
+def published_response(event_name: str) -> Response:
+    """The response to an event that is stored in Pub/Sub.
+
+    Args:
+        event_name: as it was sent.
+    """
+    response = {"success": True, "message": "Event published successfully"}
+    return json_response(200, {"type": event_name, "response": response})
+
+
+def error_response(
+    status: int,
+    error: str,
+    errors: Mapping[str, list[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """``{"error": …}``, with ``errors`` (messages by path) if there are any."""
+    content: dict[str, Any] = {"error": error}
+    if errors:
+        content["errors"] = errors
+    return json_response(status, content, headers)
+
+
+def unavailable_response(error: str) -> Response:
+    """A 503 that says when to send again."""
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
+    return error_response(503, error, headers=headers)

@@ -1,4 +1,4 @@
-"""What ingest reads from its environment."""
+"""Ingest's settings."""
 
 import base64
 import binascii
@@ -6,15 +6,13 @@ import re
 from dataclasses import dataclass
 
 from functions.ledger.stores import check
-from functions.log import level
+from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import listed, one_of, setting, text, whole
 
-MIN_TOKEN_LENGTH = 16  # characters of a token; a shorter one can be guessed
-MIN_SIGNING_KEY_BYTES = (
-    24  # bytes of a signing secret: the least that Standard Webhooks allows
-)
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MIN_TOKEN_LENGTH = 16  # characters; a shorter one can be guessed
+MIN_SIGNING_KEY_BYTES = 24  # as in Standard Webhooks
+CALLER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Secret:
 
     Attributes:
         caller: name that goes into ``ce-source`` and logs.
-        value: what the caller proves to know.
+        value: the token, or the signing secret.
     """
 
     caller: str
@@ -33,11 +31,11 @@ class Secret:
         return f"Secret(caller={self.caller!r})"
 
 
-def _named(value: str) -> list[Secret]:
+def _parse_secrets(value: str) -> list[Secret]:
     secrets = []
     for part in listed(value):
         name, colon, rest = part.partition(":")
-        if colon and not NAME.fullmatch(name):
+        if colon and not CALLER_NAME.fullmatch(name):
             raise ValueError(
                 "holds a caller's name that is not 1-64 letters, digits, '.', '_', '-'"
             )
@@ -53,9 +51,9 @@ def tokens(value: str) -> tuple[Secret, ...]:
     """``[name:]token``, comma-separated.
 
     Raises:
-        ValueError: one can be guessed, stands twice, or does not fit a header.
+        ValueError: one is short, occurs twice, or does not fit a header.
     """
-    secrets = _named(value)
+    secrets = _parse_secrets(value)
     if any(len(secret.value) < MIN_TOKEN_LENGTH for secret in secrets):
         raise ValueError(f"holds a token of fewer than {MIN_TOKEN_LENGTH} characters")
     if any(not secret.value.isascii() for secret in secrets):
@@ -67,9 +65,9 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
     """``[name:]whsec_<base64>``, comma-separated.
 
     Raises:
-        ValueError: one is not of that form, is short, or stands twice.
+        ValueError: one is not of that form, is short, or occurs twice.
     """
-    secrets = _named(value)
+    secrets = _parse_secrets(value)
     for secret in secrets:
         if not secret.value.startswith("whsec_"):
             raise ValueError("holds a secret that does not begin with whsec_")
@@ -86,7 +84,7 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
 
 @dataclass(frozen=True)
 class IngestSettings(PubSubSettings):
-    """Everything that can be set for ingest."""
+    """Ingest's settings."""
 
     publish_timeout: int = setting(
         "PUBLISH_TIMEOUT_SECONDS",
@@ -143,7 +141,7 @@ class IngestSettings(PubSubSettings):
     )
     log_level: str = setting(
         "LOG_LEVEL",
-        level,
+        severity_level,
         "Least severity that is logged: debug, info, warning, error or critical.",
         "INFO",
     )

@@ -1,18 +1,21 @@
-"""What became of a caller's event, read from the ledger: ``GET /events/<uid>``."""
+"""The state of a caller's event, read from the ledger: ``GET /events/<uid>``."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from functions.ledger import rules
 from functions.ledger.ledger import event_key
+from functions.ledger.record import EventRecord, FinishedEntry, OpenEntry
 from functions.ledger.store import Store
 from functions.ledger.stores import open_store
 
-PATH = "/events/"
-READERS = 4  # threads: a ledger's client blocks
+STATUS_PATH = "/events/"
+MAX_READERS = 4  # threads: a ledger's client blocks
 NOT_SEEN = "not seen yet"
+STATES = ("waiting", "in flight", "retrying", "handled", "rejected")
 
 
 class Status:
@@ -20,20 +23,25 @@ class Status:
 
     Args:
         ledger: name of the store, as in LEDGER.
-        store: the store itself, where there is one already.
+        store: the store itself; by default it is opened by its name.
     """
 
     def __init__(self, ledger: str, project: str, store: Store | None = None) -> None:
         self._store = store or open_store(ledger, project)
-        # Of its own, so that a slow ledger takes no thread from who verifies callers.
-        self._readers = ThreadPoolExecutor(READERS, "status")
+        # Its own threads, so that a slow ledger takes none from authentication.
+        self._readers = ThreadPoolExecutor(MAX_READERS, "status")
 
-    async def of(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
-        """What became of *uid* of the caller *source*; None when it was not seen yet.
+    async def read(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
+        """The state of the event *uid* of *source*; None before its first delivery.
+
+        Args:
+            source: the caller's ``ce-source``.
+            now: seconds since 1970.
 
         Returns:
-            ``uid``, ``event``, ``state`` (``accepted``, ``handled``, ``refused`` or
-            ``retrying``), ``message`` and ``at`` (RFC 3339) where they are known.
+            ``uid``, ``event``, ``state`` (one of ``STATES``), ``at`` (RFC 3339: start
+            of the newest attempt, or the final result), and ``message`` if there is
+            one.
 
         Raises:
             LedgerUnavailable: it cannot be read now.
@@ -42,30 +50,37 @@ class Status:
         return await loop.run_in_executor(self._readers, self._read, source, uid, now)
 
     def _read(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
-        record = self._store.get(event_key(source, uid))
-        entry = _newest(record) if record else None
-        if entry is None:
+        record: EventRecord | None = self._store.get(event_key(source, uid))
+        newest = _newest(record) if record else None
+        if newest is None:
             return None
-        told = {"uid": uid, "event": entry["event"], "state": _state(entry, now)}
-        if entry.get("answer"):
-            told["message"] = entry["answer"]
-        at = datetime.fromtimestamp(entry.get("at") or entry["began"], UTC)
-        return told | {"at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        seconds, entry = newest
+        result = {"uid": uid, "event": entry["event"], "state": _state(entry, now)}
+        if entry["message"]:
+            result["message"] = entry["message"]
+        at = datetime.fromtimestamp(seconds, UTC)
+        return result | {"at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def _newest(record: dict[str, Any]) -> dict[str, Any] | None:
-    """The last message of that uid to have begun or ended."""
-    entries = [*record["open"].values(), *record["finished"]]
-    return max(entries, key=lambda e: e.get("at") or e["began"], default=None)
+def _newest(record: EventRecord) -> tuple[float, OpenEntry | FinishedEntry] | None:
+    """The message of that uid that started or finished last, and when."""
+    entries: list[tuple[float, OpenEntry | FinishedEntry]] = [
+        (entry["started"], entry) for entry in record["open"].values()
+    ]
+    entries += [(entry["finished_at"], entry) for entry in record["finished"]]
+    return max(entries, key=itemgetter(0), default=None)
 
 
-def _state(entry: dict[str, Any], now: float) -> str:
+def _state(entry: OpenEntry | FinishedEntry, now: float) -> str:
     match rules.state(entry, now):
-        case "done":
+        case "succeeded":
             return "handled"
         case "rejected":
             return "rejected"
-        case "under way" if entry.get("status") is None:
-            return "accepted"
+        case "in flight":
+            return "in flight"
+        # No attempt has had a result, as after a crash.
+        case "abandoned" if entry["status"] is None:
+            return "waiting"
         case _:
             return "retrying"

@@ -55,11 +55,16 @@ class Leased:
         attempt: number of this attempt at the message, from 1.
         outcome_unknown_since: start, in seconds since 1970, of the first attempt whose
             outcome is unknown; None when there is none.
+        ambiguous_attempts: earlier attempts that Commerce refused in words that do not
+            say whether another attempt can succeed.
+        ambiguous_since: when the first of these ended.
     """
 
     owner: str
     attempt: int
     outcome_unknown_since: float | None
+    ambiguous_attempts: int = 0
+    ambiguous_since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,11 @@ class Outcome:
     Attributes:
         final: succeeded or rejected; otherwise the message is redelivered.
         outcome_unknown: not final, and Commerce may have acted.
+        ambiguous: not final, and counted as an ambiguous attempt.
     """
 
     status: int
     message: str
     final: bool
     outcome_unknown: bool = False
+    ambiguous: bool = False

@@ -28,7 +28,7 @@ DAY_SECONDS = 86_400.0
 
 
 def hashed(kind: str, *parts: str) -> str:
-    """The hash that stands for *parts* in the ledger, so that it holds no plain text."""
+    """The hash of *parts* in the ledger, which holds no plain text."""
     return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()
 
 
@@ -57,7 +57,9 @@ class Lease:
     """A delivery that may act.
 
     Attributes:
-        key: of the event's record.
+        key: of the event's record, the same for every copy of the event.
+        ambiguous_attempts: see ``Leased``.
+        ambiguous_seconds: since the first of these ended.
     """
 
     key: str
@@ -65,6 +67,8 @@ class Lease:
     owner: str
     attempt: int
     outcome_unknown_since: float | None
+    ambiguous_attempts: int = 0
+    ambiguous_seconds: float = 0.0
 
 
 class Ledger:
@@ -101,15 +105,27 @@ class Ledger:
             records: list[Record | None],
         ) -> tuple[list[Record | None], AlreadyProcessed | InFlight | Leased]:
             record, decision = rules.acquire(
-                records[0], delivery, owner, now, self._lease_seconds, self._keep_seconds
+                records[0],
+                delivery,
+                owner,
+                now,
+                self._lease_seconds,
+                self._keep_seconds,
             )
             return [record], decision
 
         decision = self.store.change([key], acquire_lease)
         if not isinstance(decision, Leased):
             return decision
+        since = decision.ambiguous_since
         return Lease(
-            key, delivery, owner, decision.attempt, decision.outcome_unknown_since
+            key,
+            delivery,
+            owner,
+            decision.attempt,
+            decision.outcome_unknown_since,
+            decision.ambiguous_attempts,
+            0.0 if since is None else max(0.0, now - since),
         )
 
     def renew(self, lease: Lease) -> bool:
@@ -157,8 +173,9 @@ class Ledger:
         """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
         Returns:
-            ``send`` or ``drop`` for each; None, with nothing acquired, when another
-            event is setting one of them or another delivery has taken over.
+            ``send``, ``applied`` or ``outdated`` for each; None, with nothing acquired,
+            when another event is setting one of them or another delivery has taken
+            over.
         """
         now, delivery = self._clock(), lease.delivery
         resources = [resource_hash(name) for name in names]
@@ -173,7 +190,13 @@ class Ledger:
             )
             rows = [
                 watermark_acquire(
-                    record, delivery, lease.owner, resource, now, self._lease_seconds
+                    record,
+                    delivery,
+                    lease.key,
+                    lease.owner,
+                    resource,
+                    now,
+                    self._lease_seconds,
                 )
                 for record, resource in zip(records[1:], resources, strict=True)
             ]
@@ -194,7 +217,9 @@ class Ledger:
         ) -> tuple[list[Record | None], None]:
             pairs = zip(records, resources, strict=True)
             rows = (
-                watermark_complete(record, lease.delivery, lease.owner, resource)
+                watermark_complete(
+                    record, lease.delivery, lease.key, lease.owner, resource
+                )
                 for record, resource in pairs
             )
             return self._with_expiry(rows), None
@@ -210,7 +235,9 @@ class Ledger:
             rows = (watermark_release(r, lease.delivery, lease.owner) for r in records)
             return self._with_expiry(rows), None
 
-        self.store.change([resource_key(resource_hash(name)) for name in names], release)
+        self.store.change(
+            [resource_key(resource_hash(name)) for name in names], release
+        )
 
     def newest(self, ordering_key: str) -> str | None:
         """Event time of the newest event of *ordering_key* that took effect."""
@@ -268,4 +295,6 @@ class Ledger:
         self, records: Iterable[ResourceRecord | None]
     ) -> list[Record | None]:
         expires = self._clock() + self._keep_seconds
-        return [{**record, "expires": expires} if record else None for record in records]
+        return [
+            {**record, "expires": expires} if record else None for record in records
+        ]

@@ -1,4 +1,4 @@
-"""A store in this process's memory: for one instance, and gone with it."""
+"""A store in this process's memory: for one instance, lost when it ends."""
 
 import threading
 import time

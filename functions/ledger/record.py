@@ -5,16 +5,19 @@ Records are JSON objects; times are seconds since 1970 unless they are event tim
 """
 
 import copy
-from typing import Any, Literal, TypedDict, cast
+import json
+from typing import Any, Literal, TypedDict, cast, final
 
 VERSION = 1
 MAX_FINISHED = 1000  # per uid; a caller that uses one uid for everything gets no more
-MAX_MESSAGE_BYTES = 400_000  # per uid; a Firestore document holds a megabyte
+MAX_RECORD_BYTES = 900_000  # as JSON; a Firestore document holds a MiB
+MAX_ENTRY_BYTES = 4_000  # as JSON, of one entry with its longest message
 MAX_OPEN = 100
 MAX_RESOURCES = 100
 MAX_MESSAGE_LENGTH = 500  # characters of one result's message
 
 
+@final
 class OpenEntry(TypedDict):
     """A message without a final result."""
 
@@ -27,10 +30,13 @@ class OpenEntry(TypedDict):
     owner: str | None  # None: no attempt has a lease
     lease_expires: float | None
     outcome_unknown_since: float | None
+    ambiguous_attempts: int  # that Commerce refused in words for any cause
+    ambiguous_since: float | None
     status: int | None  # of the newest attempt that ended
     message: str | None
 
 
+@final
 class FinishedEntry(TypedDict):
     """A message with a final result."""
 
@@ -61,7 +67,7 @@ class Watermark(TypedDict):
     """The newest stock level that was applied to a SKU at a source."""
 
     time: str
-    message_id: str
+    event: str  # key of the event's record, the same for a replay
 
 
 class WatermarkLease(TypedDict):
@@ -130,10 +136,20 @@ class EventEditor:
     def trim(self, oldest: float) -> None:
         """Drop what finished before *oldest*, and what exceeds the bounds."""
         kept = [entry for entry in self.finished if entry["finished_at"] >= oldest]
-        kept = kept[-MAX_FINISHED:]
-        size = sum(len(entry["message"].encode()) for entry in kept)
-        while size > MAX_MESSAGE_BYTES:
-            size -= len(kept.pop(0)["message"].encode())
-        self.record["finished"] = kept
+        self.record["finished"] = kept[-MAX_FINISHED:]
         for message_id in list(self.open)[:-MAX_OPEN]:
             del self.open[message_id]
+        if (len(self.open) + len(self.finished)) * MAX_ENTRY_BYTES > MAX_RECORD_BYTES:
+            excess = json_size(self.record) - MAX_RECORD_BYTES
+            while excess > 0 and self.finished:
+                excess -= json_size(self.finished.pop(0)) + len(",")
+
+
+def encode(record: Any) -> str:
+    """A record as the stores write it."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def json_size(record: Any) -> int:
+    """Bytes of *record* as the stores write it."""
+    return len(encode(record).encode(errors="surrogatepass"))

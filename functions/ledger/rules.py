@@ -43,16 +43,15 @@ def acquire(
 ) -> tuple[EventRecord | None, AlreadyProcessed | InFlight | Leased]:
     """Give *owner* the lease for a delivered message, or say why not."""
     event = EventEditor(record)
-    for entry in event.finished:
-        if entry["message_id"] == delivery.message_id:
-            result = AlreadyProcessed(entry["status"], entry["message"], False)
+    for finished in event.finished:
+        if finished["message_id"] == delivery.message_id:
+            result = AlreadyProcessed(finished["status"], finished["message"], False)
             return record, result
     previous = event.open.get(delivery.message_id)
     if previous is not None and previous["owner"] == owner:
         # The store did not know whether this very change was committed, and runs it
         # again.
-        leased = Leased(owner, previous["attempts"], previous["outcome_unknown_since"])
-        return record, leased
+        return record, _leased(previous, owner)
     if any(_is_live(entry, now) for entry in event.open.values()):
         return record, InFlight()
 
@@ -71,29 +70,30 @@ def acquire(
     # A message is the same whatever its content hash, which a new release may compute
     # in another way.
     same = [
-        entry
-        for message_id, entry in event.open.items()
+        other
+        for message_id, other in event.open.items()
         if message_id == delivery.message_id
-        or entry["content_hash"] == delivery.content_hash
+        or other["content_hash"] == delivery.content_hash
     ]
-    since = [start for entry in same if (start := _unknown_since(entry)) is not None]
+    since = [start for other in same if (start := _unknown_since(other)) is not None]
     attempts = previous["attempts"] if previous else 0
-    leased = Leased(owner, attempts + 1, min(since, default=None))
-    event.open[delivery.message_id] = {
+    entry = event.open[delivery.message_id] = {
         "content_hash": delivery.content_hash,
         "event": delivery.event,
         "resource": delivery.resource,
         "time": delivery.time,
-        "attempts": leased.attempt,
+        "attempts": attempts + 1,
         "started": now,
         "owner": owner,
         "lease_expires": now + lease_seconds,
-        "outcome_unknown_since": leased.outcome_unknown_since,
+        "outcome_unknown_since": min(since, default=None),
+        "ambiguous_attempts": previous["ambiguous_attempts"] if previous else 0,
+        "ambiguous_since": previous["ambiguous_since"] if previous else None,
         "status": previous["status"] if previous else None,
         "message": previous["message"] if previous else None,
     }
     event.trim(now - keep_seconds)
-    return event.record, leased
+    return event.record, _leased(entry, owner)
 
 
 def renew(
@@ -144,9 +144,12 @@ def complete(
     else:
         if outcome.outcome_unknown and entry["outcome_unknown_since"] is None:
             entry["outcome_unknown_since"] = entry["started"]
-        entry.update(
-            owner=None, lease_expires=None, status=outcome.status, message=message
-        )
+        if outcome.ambiguous:
+            entry["ambiguous_attempts"] += 1
+            if entry["ambiguous_since"] is None:
+                entry["ambiguous_since"] = now
+        entry["owner"] = entry["lease_expires"] = None
+        entry["status"], entry["message"] = outcome.status, message
     event.record["expires"] = now + keep_seconds
     event.trim(now - keep_seconds)
     return event.record, True
@@ -178,6 +181,16 @@ def is_in_flight(record: Mapping[str, Any], now: float) -> bool:
     lease = record.get("lease")
     return any(_is_live(entry, now) for entry in record.get("open", {}).values()) or (
         lease is not None and lease["expires"] > now
+    )
+
+
+def _leased(entry: OpenEntry, owner: str) -> Leased:
+    return Leased(
+        owner,
+        entry["attempts"],
+        entry["outcome_unknown_since"],
+        entry["ambiguous_attempts"],
+        entry["ambiguous_since"],
     )
 
 

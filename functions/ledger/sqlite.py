@@ -4,15 +4,16 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from functions.ledger.record import encode
 from functions.ledger.store import LedgerUnavailable, Record, T, Update
 
 BUSY_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
-OPEN_AGAIN_SECONDS = 0.01
+WAL_RETRY_SECONDS = 0.01
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger (
@@ -35,7 +36,6 @@ FIND = {
     "resources": "SELECT key, record FROM ledger JOIN ledger_resources USING (key)"
     " WHERE resource = ?",
 }
-# Columns by name: a later version may have added some to the file.
 WRITE = "INSERT OR REPLACE INTO ledger (key, uid, expires, record) VALUES (?, ?, ?, ?)"
 SWEEP = (
     "DELETE FROM ledger WHERE expires < ?",
@@ -47,7 +47,7 @@ class SqliteStore:
     """Records as JSON rows; a connection per thread.
 
     Args:
-        path: the file; made with its folder if absent.
+        path: the file; created with its folder if absent.
     """
 
     def __init__(self, path: str) -> None:
@@ -95,13 +95,13 @@ class SqliteStore:
         db: sqlite3.Connection, key: str, old: Record | None, new: Record | None
     ) -> None:
         resources = set((new or {}).get("resources", ()))
-        had = set((old or {}).get("resources", ()))
-        for resource in had - resources:
+        previous = set((old or {}).get("resources", ()))
+        for resource in previous - resources:
             db.execute(
                 "DELETE FROM ledger_resources WHERE resource = ? AND key = ?",
                 (resource, key),
             )
-        for resource in resources - had:
+        for resource in resources - previous:
             db.execute(
                 "INSERT OR IGNORE INTO ledger_resources (resource, key) VALUES (?, ?)",
                 (resource, key),
@@ -109,12 +109,11 @@ class SqliteStore:
         if new is None:
             db.execute("DELETE FROM ledger WHERE key = ?", (key,))
             return
-        text = json.dumps(new, separators=(",", ":"))
-        row = (key, new.get("uid"), new["expires"], text)
+        row = (key, new.get("uid"), new["expires"], encode(new))
         db.execute(WRITE, row)
 
     @contextmanager
-    def _connection(self):
+    def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
             db = getattr(self._local, "db", None)
             if db is None:
@@ -126,8 +125,8 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        # WAL with NORMAL survives a killed process; only a power cut may cost the
-        # last moments, and the lease rules treat those as "outcome unknown".
+        # WAL with NORMAL survives a killed process. A power cut can lose the last
+        # changes, which the lease rules treat as "outcome unknown".
         _use_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
@@ -135,14 +134,14 @@ class SqliteStore:
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch the file to WAL, which it stays in."""
+    """Switch the file to WAL mode, which is permanent."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             return
-        # For this alone SQLite does not wait where another has just begun to write.
+        # Here SQLite does not apply its busy timeout while another process writes.
         except sqlite3.OperationalError:
             if time.monotonic() > end:
                 raise
-        time.sleep(OPEN_AGAIN_SECONDS)
+        time.sleep(WAL_RETRY_SECONDS)

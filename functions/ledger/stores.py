@@ -1,4 +1,4 @@
-"""Opens the store that LEDGER names."""
+"""Opens the store that the setting LEDGER names."""
 
 from functions.ledger.store import Store
 
@@ -7,7 +7,7 @@ def check(name: str) -> str:
     """``memory``, ``sqlite:PATH`` or ``firestore[:DATABASE]``.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is not one of these.
     """
     kind, colon, rest = name.partition(":")
     if (

@@ -12,7 +12,7 @@ from functions.ledger.record import VERSION, ResourceRecord
 
 MAX_BACKOFF_SECONDS = 600  # the longest that Pub/Sub waits between two attempts
 
-Verdict = Literal["send", "drop", "wait"]
+Verdict = Literal["send", "applied", "outdated", "wait"]
 
 
 def record_newest(
@@ -28,23 +28,28 @@ def record_newest(
 def watermark_acquire(
     record: ResourceRecord | None,
     delivery: Delivery,
+    event: str,
     owner: str,
     resource: str,
     now: float,
     lease_seconds: float,
 ) -> tuple[ResourceRecord | None, Verdict]:
-    """Decide about one row: ``send``, ``drop`` (applied already, or older) or ``wait``.
+    """Decide about one row.
 
-    ``send`` comes with a lease on the row.
+    Args:
+        event: key of the event's record.
+
+    Returns:
+        ``send``, with a lease on the row; ``applied`` when an earlier attempt or
+        another copy of this event applied it; ``outdated`` when a newer level was
+        applied; ``wait`` when another event is being applied.
     """
     changed = _copy(record, resource)
     watermark, lease = changed["watermark"], changed["lease"]
-    if watermark and (
-        watermark["time"] > delivery.time
-        or (watermark["time"], watermark["message_id"])
-        == (delivery.time, delivery.message_id)
-    ):
-        return record, "drop"
+    if watermark and watermark["time"] > delivery.time:
+        return record, "outdated"
+    if watermark == {"time": delivery.time, "event": event}:
+        return record, "applied"
     if lease and lease["message_id"] != delivery.message_id:
         # While the outcome of a newer level is unknown, an older one waits until the
         # newer one's next attempt renews the lease.
@@ -61,16 +66,17 @@ def watermark_acquire(
 
 
 def watermark_complete(
-    record: ResourceRecord | None, delivery: Delivery, owner: str, resource: str
+    record: ResourceRecord | None,
+    delivery: Delivery,
+    event: str,
+    owner: str,
+    resource: str,
 ) -> ResourceRecord:
     """The record after the row was applied."""
     changed = _copy(record, resource)
     watermark = changed["watermark"]
     if watermark is None or watermark["time"] <= delivery.time:
-        changed["watermark"] = {
-            "time": delivery.time,
-            "message_id": delivery.message_id,
-        }
+        changed["watermark"] = {"time": delivery.time, "event": event}
     return _without_lease(changed, delivery, owner)
 
 

@@ -1,1 +1,1 @@
-"""What ingest and consumer share of Pub/Sub: where it is, and how to publish."""
+"""Pub/Sub's address, settings and errors, which ingest and consumer share."""

@@ -1,4 +1,4 @@
-"""Where Pub/Sub is, and what its topics are called there."""
+"""Pub/Sub's address and the full names of topics."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ DEFAULT_ENDPOINT = "pubsub.googleapis.com:443"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where Pub/Sub is.
+    """Pub/Sub's address.
 
     Attributes:
         address: ``host:port``.
-        emulator: without TLS and sign-in.
+        emulator: without TLS and authentication.
     """
 
     address: str
@@ -19,7 +19,7 @@ class Endpoint:
 
 
 def endpoint(emulator: str, configured: str) -> Endpoint:
-    """The *emulator* where one is set, else *configured*, else the global one."""
+    """The *emulator* if set, else *configured*, else the global endpoint."""
     if emulator:
         return Endpoint(emulator, True)
     address = configured.removeprefix("https://").rstrip("/") or DEFAULT_ENDPOINT
@@ -27,7 +27,7 @@ def endpoint(emulator: str, configured: str) -> Endpoint:
 
 
 def topic_path(project: str, topic: str) -> str:
-    """``projects/P/topics/T``; a full path is kept."""
+    """``projects/P/topics/T``; a full path stays as it is."""
     if topic.startswith("projects/"):
         return topic
     return f"projects/{project}/topics/{topic}"

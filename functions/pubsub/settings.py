@@ -1,4 +1,4 @@
-"""Which Pub/Sub is meant: the settings that everything about it has in common."""
+"""The Pub/Sub settings that all functions and commands share."""
 
 from dataclasses import dataclass
 

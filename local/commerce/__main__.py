@@ -12,8 +12,8 @@ from pathlib import Path
 from local.commerce.stand_in import StandIn
 from local.web import CannotListen
 
-EPILOG = """The first line on standard output is "listening on HOST:PORT". Then come the
-variables by which a consumer finds it. State, journal, faults and rules are under
+EPILOG = """The first line on standard output is "listening on HOST:PORT". A consumer's
+environment variables follow. State, calls, faults and switches are served under
 http://HOST:PORT/_control/."""
 
 
@@ -26,7 +26,9 @@ def main() -> int:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:
-        sys.stderr.write(f"Cannot keep the state in {options.state}: {error}.\n")
+        sys.stderr.write(
+            f"Cannot keep the state in {options.state}: {error}; choose another file.\n"
+        )
         return 3
     try:
         asyncio.run(_run(db, options))
@@ -43,9 +45,9 @@ async def _run(db: sqlite3.Connection, options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stand_in = StandIn(db, openapi=options.openapi)
-    where = await stand_in.start(options.host, options.port)
-    sys.stdout.write(f"listening on {where}\n")
-    for name, value in stand_in.environment(f"http://{where}").items():
+    address = await stand_in.start(options.host, options.port)
+    sys.stdout.write(f"listening on {address}\n")
+    for name, value in stand_in.environment(f"http://{address}").items():
         sys.stdout.write(f"{name}={value}\n")
     sys.stdout.flush()
     await stop.wait()
@@ -66,14 +68,14 @@ def _parser() -> argparse.ArgumentParser:
         "--state",
         default=":memory:",
         metavar="FILE",
-        help="SQLite file to keep everything in; without it all is forgotten at the"
+        help="SQLite file that keeps the state; without it the state is lost at the"
         " end",
     )
     parser.add_argument(
         "--openapi",
         type=_openapi,
         metavar="PATH",
-        help="one of Adobe's Swagger documents: requests and answers are held"
+        help="one of Adobe's Swagger documents: requests and responses are validated"
         " against it",
     )
     return parser
@@ -88,12 +90,12 @@ def _port(text: str) -> int:
 
 def _openapi(path: str) -> dict:
     try:
-        found = json.loads(Path(path).read_text())
+        document = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"cannot be read: {error}") from None
-    if not isinstance(found, dict) or not {"paths", "definitions"} <= set(found):
-        raise argparse.ArgumentTypeError("is no Swagger 2.0 document")
-    return found
+    if not isinstance(document, dict) or not {"paths", "definitions"} <= set(document):
+        raise argparse.ArgumentTypeError("is not a Swagger 2.0 document")
+    return document
 
 
 if __name__ == "__main__":

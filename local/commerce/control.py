@@ -1,181 +1,192 @@
-"""The control side, under ``/_control/``: state, journal, faults, rules.
+"""The control interface under ``/_control/``: state, calls, faults, switches.
 
-For people and tests on this machine: a page of another site is refused.
+For people and tests on this machine: a request from a page of another site gets 403.
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.commerce import seeds, shipment_kept, state
-from local.commerce.rest import Shop
-from local.commerce.rules import Rules
+from local.commerce import seeds, shipment_records
+from local.commerce.simulation import Simulation
 from local.web import LOOPBACK, is_own
 
 PREFIX = "/_control"
-LARGEST_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+
+Endpoint = Callable[[Request], Awaitable[Any]]
 
 
-class Wrong(Exception):
-    """The request makes no sense; the text says why."""
+class InvalidRequest(Exception):
+    """The request is invalid; the message says why."""
 
 
 class Control:
     """The routes.
 
     Args:
-        orders: how many a reset plants.
-        host: the address it listens on, whose name is then allowed as well.
+        host: the address that the stand-in listens on, allowed as a host name.
     """
 
-    def __init__(self, shop: Shop, orders: int, host: str) -> None:
-        self._shop = shop
-        self._orders = orders
+    def __init__(self, simulation: Simulation, host: str) -> None:
+        self._simulation = simulation
         self._hosts = (*LOOPBACK, host)
 
     def routes(self) -> list[Route]:
-        """For Starlette."""
+        """The routes for Starlette."""
         return [
-            Route(f"{PREFIX}/{name}", self._guarded(function), methods=list(methods))
-            for name, function, methods in (
+            Route(f"{PREFIX}/{name}", self._protected(endpoint), methods=list(methods))
+            for name, endpoint, methods in (
                 ("faults", self.faults, ("GET", "POST", "DELETE")),
                 ("faults/{id:int}", self.fault, ("DELETE",)),
-                ("rules", self.rules, ("GET", "POST")),
-                ("journal", self.journal, ("GET",)),
-                ("requests", self.requests, ("GET",)),
+                ("switches", self.switches, ("GET", "POST")),
+                ("behaviours", self.behaviours, ("GET",)),
+                ("effects", self.effects, ("GET",)),
+                ("calls", self.calls, ("GET",)),
                 ("state", self.state, ("GET",)),
-                ("made", self.made, ("GET",)),
+                ("sample-ids", self.sample_ids, ("GET",)),
                 ("violations", self.violations, ("GET",)),
                 ("ims", self.ims, ("POST",)),
                 ("reset", self.reset, ("POST",)),
             )
         ]
 
-    async def faults(self, request: Request) -> Any:
-        """List, add or remove what it is told to fail."""
-        faults = self._shop.faults
+    async def faults(self, request: Request) -> dict:
+        """List, add or remove faults."""
+        faults = self._simulation.faults
         if request.method == "POST":
             try:
-                faults.add(**await _object(request))
+                faults.add(**await _json_object(request))
             except (TypeError, ValueError) as error:
-                raise Wrong(str(error)) from error
+                raise InvalidRequest(str(error)) from error
         elif request.method == "DELETE":
             faults.remove()
-        return {"faults": faults.listed()}
+        return {"faults": faults.as_dicts()}
 
-    async def fault(self, request: Request) -> Any:
+    async def fault(self, request: Request) -> dict:
         """Remove one fault."""
-        self._shop.faults.remove(request.path_params["id"])
-        return {"faults": self._shop.faults.listed()}
+        self._simulation.faults.remove(request.path_params["id"])
+        return {"faults": self._simulation.faults.as_dicts()}
 
-    async def rules(self, request: Request) -> Any:
-        """List or change how this Commerce behaves."""
+    async def switches(self, request: Request) -> dict:
+        """List or change the switches."""
         if request.method == "POST":
             try:
-                self._shop.rules.change(**await _object(request))
+                self._simulation.switches.change(**await _json_object(request))
             except ValueError as error:
-                raise Wrong(str(error)) from error
-        return {"rules": vars(self._shop.rules)}
+                raise InvalidRequest(str(error)) from error
+        return {"switches": vars(self._simulation.switches)}
 
-    async def journal(self, request: Request) -> Any:
-        """What took effect after ``?after=``, oldest first, ``?most=`` at once."""
-        found = self._shop.journal.read_effects(
-            _whole(request, "after", 0), _whole(request, "most", 1_000)
+    async def behaviours(self, request: Request) -> dict:
+        """What is simulated."""
+        return {"behaviours": self._simulation.behaviours()}
+
+    async def effects(self, request: Request) -> dict:
+        """Effects after ``?after=``, oldest first, at most ``?limit=``."""
+        after = _whole_number(request, "after", 0)
+        effects = self._simulation.journal.read_effects(
+            after, _whole_number(request, "limit", 1_000)
         )
-        last = found[-1]["id"] if found else _whole(request, "after", 0)
-        return {"effects": found, "last": last}
+        return {"effects": effects, "last": effects[-1]["id"] if effects else after}
 
-    async def requests(self, request: Request) -> Any:
-        """What was asked after ``?after=``, the newest ``?most=``, oldest first."""
-        found = self._shop.journal.read_requests(
-            _whole(request, "after", 0), _whole(request, "most", 200)
+    async def calls(self, request: Request) -> dict:
+        """The newest ``?limit=`` calls after ``?after=``, oldest first."""
+        calls = self._simulation.journal.read_calls(
+            _whole_number(request, "after", 0), _whole_number(request, "limit", 200)
         )
-        return {"requests": found}
+        return {"calls": calls}
 
-    async def state(self, request: Request) -> Any:
-        """What is in the shop, the newest of each kind."""
-        return state.shown(self._shop.things, _whole(request, "most", 50))
+    async def state(self, request: Request) -> dict:
+        """The newest ``?limit=`` entities of each kind."""
+        return self._simulation.state(_whole_number(request, "limit", 50))
 
-    async def made(self, request: Request) -> Any:
-        """The ids of a customer by ``?email=`` and a group by ``?group=``, and an order
-        to work on: ``?order=``, or one that nobody was given yet."""
-        things, asked = self._shop.things, request.query_params
-        found: dict[str, Any] = {}
+    async def sample_ids(self, request: Request) -> dict:
+        """The ids that a sender of samples needs.
+
+        Returns:
+            Of the customer with ``?email=`` and the group with ``?group=``; of an order
+            (``?order=``, or one that was not handed out before) with its item and its
+            newest shipment. None where there is none.
+        """
+        entities, query = self._simulation.entities, request.query_params
+        ids: dict[str, Any] = {}
         for name, kind, key in (
-            ("customer", "customer", asked.get("email")),
-            ("group", "customer_group", asked.get("group")),
+            ("customer", "customer", query.get("email")),
+            ("group", "customer_group", query.get("group")),
         ):
-            rows = things.find(kind, key) if key else []
-            found[name] = rows[0][0] if rows else None
-        number = _whole(request, "order", 0) or self._next_order()
-        found["order"] = number
-        doc = things.get("order", number)
-        found["item"] = doc["items"][0]["item_id"] if doc else None
-        made = things.children(shipment_kept.KIND, number)
-        found["shipment"] = shipment_kept.shown(things, made[-1][0]) if made else None
-        return found
+            rows = entities.find(kind, key) if key else []
+            ids[name] = rows[0][0] if rows else None
+        order_id = _whole_number(request, "order", 0) or self._next_order()
+        order = entities.get("order", order_id)
+        shipments = entities.children(shipment_records.KIND, order_id)
+        return {
+            **ids,
+            "order": order_id,
+            "item": order["items"][0]["item_id"] if order else None,
+            "shipment": (
+                shipment_records.document(entities, shipments[-1][0])
+                if shipments
+                else None
+            ),
+        }
 
-    async def violations(self, request: Request) -> Any:
-        """What was not as Adobe's OpenAPI has it, where that is at hand."""
-        return {"violations": self._shop.violations}
+    async def violations(self, request: Request) -> dict:
+        """Violations of Adobe's OpenAPI, where the stand-in was started with it."""
+        return {"violations": self._simulation.violations}
 
-    async def ims(self, request: Request) -> Any:
-        """Set the lifetime of tokens, or end those there are."""
-        given = await _object(request)
-        seconds = given.get("lifetime_seconds")
+    async def ims(self, request: Request) -> dict:
+        """Set the lifetime of tokens, or revoke those issued."""
+        fields = await _json_object(request)
+        seconds = fields.get("lifetime_seconds")
         if seconds is not None:
             if type(seconds) is not int or not 1 <= seconds <= 10**9:
-                raise Wrong("lifetime_seconds is a whole number from 1")
-            self._shop.ims.lifetime_seconds = seconds
-        if given.get("revoke") is True:
-            self._shop.ims.revoke()
-        return {"lifetime_seconds": self._shop.ims.lifetime_seconds}
+                raise InvalidRequest("lifetime_seconds must be a whole number from 1")
+            self._simulation.ims.lifetime_seconds = seconds
+        if fields.get("revoke") is True:
+            self._simulation.ims.revoke()
+        return {"lifetime_seconds": self._simulation.ims.lifetime_seconds}
 
-    async def reset(self, request: Request) -> Any:
-        """As on the first day: state, journal, faults and rules."""
-        shop = self._shop
-        with shop.things.transaction():
-            shop.things.clear()
-            shop.journal.clear()
-            seeds.plant(shop.things, shop.clock(), self._orders)
-        shop.faults.remove()
-        shop.rules.change(**vars(Rules()))
-        shop.violations.clear()
+    async def reset(self, request: Request) -> dict:
+        """Restore the initial state."""
+        self._simulation.reset()
         return {"reset": True}
 
     def _next_order(self) -> int:
-        with self._shop.things.transaction():
-            given = self._shop.things.next_id("order_given")
-        return (given + seeds.SAMPLE_ORDER) % max(self._orders, 1) + 1
+        with self._simulation.entities.transaction():
+            number = self._simulation.entities.next_id("order_handed_out")
+        return (number + seeds.SAMPLE_ORDER) % max(self._simulation.orders, 1) + 1
 
-    def _guarded(self, function: Any) -> Any:
-        async def endpoint(request: Request) -> Response:
+    def _protected(self, endpoint: Endpoint) -> Callable:
+        async def respond(request: Request) -> Response:
             if not is_own(request.headers, self._hosts):
-                return JSONResponse({"error": "from another site"}, 403)
+                return JSONResponse({"error": "Request from another site"}, 403)
             try:
-                return JSONResponse(await function(request))
-            except Wrong as error:
+                return JSONResponse(await endpoint(request))
+            except InvalidRequest as error:
                 return JSONResponse({"error": str(error)}, 400)
 
-        return endpoint
+        return respond
 
 
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, "")
-    return (
-        int(text) if text.isascii() and text.isdigit() and len(text) < 16 else default
-    )
+def _whole_number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InvalidRequest(f"{name} must be a whole number")
+    return int(text)
 
 
-async def _object(request: Request) -> dict:
-    content = await request.body()
+async def _json_object(request: Request) -> dict:
+    body = await request.body()
     try:
-        found = json.loads(content or b"{}") if len(content) <= LARGEST_BODY else None
+        value = json.loads(body or b"{}") if len(body) <= MAX_BODY_BYTES else None
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Wrong("a JSON object is expected")
-    return found
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object")
+    return value

@@ -1,131 +1,135 @@
-"""Customers: one e-mail address per website (notes, operations)."""
+"""Customers: one e-mail address per website."""
 
 import re
 
-from local.commerce import search
-from local.commerce.call import Call, integer
-from local.commerce.errors import Refusal, gone, required
+from local.commerce import customer_group, search
+from local.commerce.call import Call, attribute_rows, custom_attributes, integer
+from local.commerce.errors import CommerceError, no_such_entity, required
 
 KIND = "customer"
 WEBSITES = (1, 2)
-TEXTS = ("email", "firstname", "lastname", "middlename", "prefix", "suffix", "taxvat")
-NUMBERS = ("group_id", "store_id", "website_id", "gender", "disable_auto_group_change")
 ADDRESSES = ("default_billing", "default_shipping")
+TEXTS = (
+    *("email", "firstname", "lastname", "middlename", "prefix", "suffix", "taxvat"),
+    *ADDRESSES,
+)
+NUMBERS = ("group_id", "store_id", "website_id", "gender", "disable_auto_group_change")
+DEFAULTS = {
+    "website_id": 1,
+    "group_id": 1,
+    "store_id": 1,
+    "disable_auto_group_change": 0,
+}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def create(call: Call) -> dict:
-    """POST customers: refuses an e-mail address that is there (notes, Q6)."""
-    given = call.given("customer")
-    doc = _read(given)
-    doc.setdefault("website_id", 1)
-    doc.setdefault("group_id", 1)
-    doc.setdefault("store_id", 1)
-    doc.setdefault("disable_auto_group_change", 0)
-    _check(call, doc, None)
-    number = call.things.next_id(KIND)
-    doc |= {"created_at": call.time, "updated_at": call.time}
-    put(call, number, doc)
-    call.did("customer.created", number, email=doc["email"])
-    return _shown(number, doc)
+    """POST customers."""
+    record = {**DEFAULTS, **_fields(call.body_object("customer"))}
+    _check(call, record, None)
+    customer_id = call.entities.next_id(KIND)
+    record |= {"created_at": call.time, "updated_at": call.time}
+    call.entities.put(KIND, customer_id, record, key=record["email"])
+    call.record_effect("customer.created", customer_id, email=record["email"])
+    return _document(customer_id, record)
 
 
 def update(call: Call) -> dict:
-    """PUT customers/{id}: what is not sent may be lost (notes, operations)."""
-    given, number = call.given("customer"), call.number("id")
-    there = _there(call, number)
-    if call.rules.website_demanded and given.get("website_id") is None:
-        raise Refusal(400, '"Associate to Website" is a required value.')
-    doc = {**there, **_read(given)}
-    reset = []
-    if call.rules.partial_customer_resets:
-        reset = _reset(there, given, doc)
-    _check(call, doc, number)
-    doc["updated_at"] = call.time
-    put(call, number, doc)
-    call.did("customer.updated", number, email=doc["email"], reset=reset)
-    return _shown(number, doc)
+    """PUT customers/{id}: what it does not name may be reset."""
+    customer_id, stored = _existing(call)
+    sent = call.body_object("customer")
+    if call.switches.website_required and sent.get("website_id") is None:
+        raise CommerceError(400, '"Associate to Website" is a required value.')
+    record, reset = {**stored, **_fields(sent)}, []
+    if call.switches.partial_customer_resets:
+        reset = _reset_unnamed(stored, sent, record)
+    _check(call, record, customer_id)
+    record["updated_at"] = call.time
+    call.entities.put(KIND, customer_id, record, key=record["email"])
+    call.record_effect(
+        "customer.updated", customer_id, email=record["email"], reset=reset
+    )
+    return _document(customer_id, record)
 
 
 def delete(call: Call) -> bool:
-    """DELETE customers/{id}: 404 where there is none (notes; Q6)."""
-    number = call.number("id")
-    _there(call, number)
-    call.things.delete(KIND, number)
-    call.did("customer.deleted", number)
+    """DELETE customers/{id}."""
+    customer_id, _ = _existing(call)
+    call.entities.delete(KIND, customer_id)
+    call.record_effect("customer.deleted", customer_id)
     return True
 
 
 def get(call: Call) -> dict:
     """GET customers/{id}."""
-    number = call.number("id")
-    return _shown(number, _there(call, number))
+    return _document(*_existing(call))
 
 
-def find(call: Call) -> dict:
+def search_customers(call: Call) -> dict:
     """GET customers/search."""
-    asked = search.criteria(call)
-    email = asked.wanted("email")
-    things = call.things
-    found = things.all(KIND) if email is None else things.find(KIND, email)
-    return search.answer((_shown(*pair) for pair in found), asked)
+    criteria, entities = search.criteria_of(call), call.entities
+    email = criteria.required_value("email")
+    rows = entities.all(KIND) if email is None else entities.find(KIND, email)
+    return search.page_of((_document(*row) for row in rows), criteria)
 
 
-def put(call: Call, number: int, doc: dict) -> None:
-    """Write a customer."""
-    call.things.put(KIND, number, doc, key=doc["email"])
+def _reset_unnamed(stored: dict, sent: dict, record: dict) -> list[str]:
+    """Reset in *record* what a PUT does not name, as older versions do; the names."""
+    reset = []
+    for name in ("group_id", "store_id"):
+        if name not in sent and stored.get(name, DEFAULTS[name]) != DEFAULTS[name]:
+            record[name] = DEFAULTS[name]
+            reset.append(name)
+    for name in (*ADDRESSES, "custom_attributes"):
+        if name not in sent and stored.get(name):
+            del record[name]
+            reset.append(name)
+    return reset
 
 
-def _reset(there: dict, given: dict, doc: dict) -> list[str]:
-    """What older versions forget of a customer whose PUT does not name it."""
-    lost = []
-    for name, first in (("group_id", 1), ("store_id", 1)):
-        if name not in given and there.get(name, first) != first:
-            doc[name] = first
-            lost.append(name)
-    for name in ADDRESSES:
-        if name not in given and there.get(name) is not None:
-            del doc[name]
-            lost.append(name)
-    return lost
+def _fields(sent: dict) -> dict:
+    fields: dict = {}
+    for names, read in ((TEXTS, str), (NUMBERS, integer)):
+        for name in names:
+            if sent.get(name) is not None:
+                fields[name] = read(sent[name])
+    if sent.get("custom_attributes") is not None:
+        attributes = custom_attributes(sent["custom_attributes"])
+        fields["custom_attributes"] = attribute_rows(attributes)
+    return fields
 
 
-def _read(given: dict) -> dict:
-    doc: dict = {}
-    for name in (*TEXTS, *ADDRESSES):
-        if given.get(name) is not None:
-            doc[name] = str(given[name])
-    for name in NUMBERS:
-        if given.get(name) is not None:
-            doc[name] = integer(given[name])
-    return doc
-
-
-def _check(call: Call, doc: dict, number: int | None) -> None:
+def _check(call: Call, record: dict, customer_id: int | None) -> None:
     for name in ("firstname", "lastname", "email"):
-        if not doc.get(name, "").strip():
+        if not record.get(name, "").strip():
             raise required(name)
-    if not EMAIL.fullmatch(doc["email"]):
-        raise Refusal(400, '"%1" is not a valid email address.', ["Email"])
-    if doc["website_id"] not in WEBSITES:
-        raise gone("websiteId", doc["website_id"])
-    if call.things.get("customer_group", doc["group_id"]) is None:
-        raise gone("groupId", doc["group_id"])
-    for other, row in call.things.find(KIND, doc["email"]):
-        if other != number and row["website_id"] == doc["website_id"]:
-            raise Refusal(
+    if not EMAIL.fullmatch(record["email"]):
+        raise CommerceError(400, '"%1" is not a valid email address.', ["Email"])
+    if record["website_id"] not in WEBSITES:
+        raise no_such_entity("websiteId", record["website_id"])
+    if call.entities.get(customer_group.KIND, record["group_id"]) is None:
+        raise no_such_entity("groupId", record["group_id"])
+    for other_id, other in call.entities.find(KIND, record["email"]):
+        if other_id != customer_id and other["website_id"] == record["website_id"]:
+            raise CommerceError(
                 400,
                 "A customer with the same email address already exists in an"
                 " associated website.",
             )
 
 
-def _there(call: Call, number: int) -> dict:
-    doc = call.things.get(KIND, number)
-    if doc is None:
-        raise gone("customerId", number)
-    return doc
+def _existing(call: Call) -> tuple[int, dict]:
+    customer_id = call.path_id("id")
+    record = call.entities.get(KIND, customer_id)
+    if record is None:
+        raise no_such_entity("customerId", customer_id)
+    return customer_id, record
 
 
-def _shown(number: int, doc: dict) -> dict:
-    return {"id": number, **doc, "created_in": "Default Store View", "addresses": []}
+def _document(customer_id: int, record: dict) -> dict:
+    return {
+        "id": customer_id,
+        **record,
+        "created_in": "Default Store View",
+        "addresses": [],
+    }

@@ -1,98 +1,101 @@
-"""Customer groups: one code each (magento2, Customer/Model/ResourceModel)."""
+"""Customer groups: one code each."""
 
 from local.commerce import search
-from local.commerce.call import Call, integer, known
-from local.commerce.errors import Refusal, gone, required
+from local.commerce.call import Call, integer, reject_unknown
+from local.commerce.errors import CommerceError, no_such_entity, required
 
 KIND = "customer_group"
-LONGEST_CODE = 32  # what is longer is cut
+MAX_CODE_BYTES = 32  # a longer code is cut (magento2#39342)
 TAX_CLASSES = {2: "Trade Customer", 3: "Retail Customer", 5: "Exempt Customer"}
-NEW_TAX_CLASS = 3
-USED_AS_DEFAULT = (0, 1)  # not logged in, and the store's default for the new
+DEFAULT_TAX_CLASS = 3
+USED_AS_DEFAULT = (0, 1)  # not logged in, and the group of new customers
 NAMES = frozenset(
     ("id", "code", "tax_class_id", "tax_class_name", "extension_attributes")
 )
 INTERFACE = "Magento\\Customer\\Api\\Data\\GroupInterface"
-# Adobe's samples create this group and then change group 19: on their shop it was
-# given that id, and here it takes the place of what was seeded there.
-SAMPLE = ("Backoffice Group", 19)
-SEEDED_SAMPLE = "Sample Group"
+# Adobe's samples create this group and then change group 19: a group of this code takes
+# the place of the one seeded with that id.
+SAMPLE_CODE, SAMPLE_ID = "Backoffice Group", 19
+SEEDED_CODE = "Sample Group"
 
 
 def create(call: Call) -> dict:
-    """POST customerGroups: refuses a code that is there (notes, Q6)."""
-    doc = _read(call, call.given("group"))
-    doc["tax_class_id"] = doc["tax_class_id"] or NEW_TAX_CLASS
-    _check(call, doc, None)
-    number = _number(call, doc["code"])
-    call.things.put(KIND, number, doc, key=doc["code"])
-    call.did("customer_group.created", number, code=doc["code"])
-    return _shown(number, doc)
+    """POST customerGroups."""
+    record = _fields(call.body_object("group"))
+    record["tax_class_id"] = record["tax_class_id"] or DEFAULT_TAX_CLASS
+    _check(call, record, None)
+    group_id = _new_id(call, record["code"])
+    call.entities.put(KIND, group_id, record, key=record["code"])
+    call.record_effect("customer_group.created", group_id, code=record["code"])
+    return document(group_id, record)
 
 
 def update(call: Call) -> dict:
-    """PUT customerGroups/{id} (notes, operations)."""
-    number = call.number("id")
-    doc = _read(call, call.given("group"))
-    _there(call, number)
-    _check(call, doc, number)
-    call.things.put(KIND, number, doc, key=doc["code"])
-    call.did("customer_group.updated", number, code=doc["code"])
-    return _shown(number, doc)
+    """PUT customerGroups/{id}."""
+    record = _fields(call.body_object("group"))
+    group_id = _existing_id(call)
+    _check(call, record, group_id)
+    call.entities.put(KIND, group_id, record, key=record["code"])
+    call.record_effect("customer_group.updated", group_id, code=record["code"])
+    return document(group_id, record)
 
 
 def delete(call: Call) -> bool:
-    """DELETE customerGroups/{id}: those used as default stay (notes, operations)."""
-    number = call.number("id")
-    _there(call, number)
-    if number in USED_AS_DEFAULT:
-        raise Refusal(400, "Cannot delete group.")
-    call.things.delete(KIND, number)
-    call.did("customer_group.deleted", number)
+    """DELETE customerGroups/{id}: not those used as default."""
+    group_id = _existing_id(call)
+    if group_id in USED_AS_DEFAULT:
+        raise CommerceError(400, "Cannot delete group.")
+    call.entities.delete(KIND, group_id)
+    call.record_effect("customer_group.deleted", group_id)
     return True
 
 
-def find(call: Call) -> dict:
+def search_groups(call: Call) -> dict:
     """GET customerGroups/search."""
-    asked = search.criteria(call)
-    found = (_shown(*pair) for pair in call.things.all(KIND))
-    return search.answer(found, asked)
+    criteria = search.criteria_of(call)
+    rows = (document(*row) for row in call.entities.all(KIND))
+    return search.page_of(rows, criteria)
 
 
-def _number(call: Call, code: str) -> int:
-    there = call.things.get(KIND, SAMPLE[1])
-    if code == SAMPLE[0] and there and there["code"] == SEEDED_SAMPLE:
-        return SAMPLE[1]
-    return call.things.next_id(KIND)
+def document(group_id: int, record: dict) -> dict:
+    """A group as responses have it."""
+    tax_class_name = TAX_CLASSES[record["tax_class_id"]]
+    return {"id": group_id, **record, "tax_class_name": tax_class_name}
 
 
-def _read(call: Call, given: dict) -> dict:
-    known(given, NAMES, INTERFACE)
-    code = str(given.get("code") or "").strip()
+def _new_id(call: Call, code: str) -> int:
+    seeded = call.entities.get(KIND, SAMPLE_ID)
+    if code == SAMPLE_CODE and seeded and seeded["code"] == SEEDED_CODE:
+        return SAMPLE_ID
+    return call.entities.next_id(KIND)
+
+
+def _fields(sent: dict) -> dict:
+    reject_unknown(sent, NAMES, INTERFACE)
+    code = str(sent.get("code") or "").strip()
     if not code:
         raise required("code")
-    tax = given.get("tax_class_id")
+    tax_class = sent.get("tax_class_id")
     return {
-        "code": code[:LONGEST_CODE],
-        "tax_class_id": 0 if tax is None else integer(tax),
+        "code": code.encode()[:MAX_CODE_BYTES].decode(errors="ignore"),
+        "tax_class_id": 0 if tax_class is None else integer(tax_class),
     }
 
 
-def _check(call: Call, doc: dict, number: int | None) -> None:
-    if doc["tax_class_id"] not in TAX_CLASSES:
-        raise Refusal(
+def _check(call: Call, record: dict, group_id: int | None) -> None:
+    if record["tax_class_id"] not in TAX_CLASSES:
+        raise CommerceError(
             400,
             'Invalid value of "%value" provided for the %fieldName field.',
-            {"fieldName": "taxClassId", "value": doc["tax_class_id"]},
+            {"fieldName": "taxClassId", "value": record["tax_class_id"]},
         )
-    if any(other != number for other, _ in call.things.find(KIND, doc["code"])):
-        raise Refusal(400, "Customer Group already exists.")
+    rows = call.entities.find(KIND, record["code"])
+    if any(other_id != group_id for other_id, _ in rows):
+        raise CommerceError(400, "Customer Group already exists.")
 
 
-def _there(call: Call, number: int) -> None:
-    if call.things.get(KIND, number) is None:
-        raise gone("id", number)
-
-
-def _shown(number: int, doc: dict) -> dict:
-    return {"id": number, **doc, "tax_class_name": TAX_CLASSES[doc["tax_class_id"]]}
+def _existing_id(call: Call) -> int:
+    group_id = call.path_id("id")
+    if call.entities.get(KIND, group_id) is None:
+        raise no_such_entity("id", group_id)
+    return group_id

@@ -1,30 +1,30 @@
-"""Told to fail: what the stand-in answers instead, for whom, and how often."""
+"""Injected faults: which calls fail, how, and how often."""
 
 import json
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-LONGEST_DELAY_SECONDS = 600
+MAX_DELAY_SECONDS = 600
 
 
 @dataclass
 class Fault:
-    """One way to fail.
+    """One fault.
 
     Attributes:
-        path: a regular expression that is found in the path as sent; None: any path.
+        path: a regular expression searched in the path as sent; None: any path.
         method: None: any.
-        times: calls it still applies to; None: for ever.
-        status: answered instead; None: Commerce's own answer (a delay alone).
+        times: calls that it still applies to; None: all.
+        status: answered instead; None: Commerce's own response (a delay alone).
         message: of Commerce's JSON, ``{"message": …}``.
-        body: instead of that: text goes out as it is (with ``text/html`` unless
-            *headers* say otherwise), everything else as JSON.
-        headers: to answer with, like Retry-After or Location.
+        body: instead of that: text is sent as it is (as ``text/html`` unless *headers*
+            name another type), everything else as JSON.
+        headers: of the response, like Retry-After or Location.
         delay_seconds: before anything else.
-        after: the change takes effect first, and only the answer is this.
-        drop: ``before`` or ``after`` the change took effect, the connection breaks
-            without an answer.
+        after: the call takes effect, and only its response is replaced.
+        drop: ``before`` or ``after`` the call took effect, the connection is closed
+            without a response.
     """
 
     path: str | None = None
@@ -40,71 +40,68 @@ class Fault:
     id: int = 0
 
     def __post_init__(self) -> None:
-        for name, good in (
+        for name, valid in (
             ("path", self.path is None or _is_pattern(self.path)),
             ("method", self.method is None or isinstance(self.method, str)),
-            ("times", self.times is None or _within(self.times, int, 1, 10**9)),
-            ("status", self.status is None or _within(self.status, int, 200, 599)),
+            ("times", self.times is None or _is_within(self.times, 1, 10**9)),
+            ("status", self.status is None or _is_within(self.status, 200, 599)),
             ("message", self.message is None or isinstance(self.message, str)),
-            ("headers", _is_headers(self.headers)),
-            (
-                "delay_seconds",
-                _within(self.delay_seconds, (int, float), 0, LONGEST_DELAY_SECONDS),
-            ),
+            ("headers", _are_headers(self.headers)),
+            ("delay_seconds", _is_delay(self.delay_seconds)),
             ("after", isinstance(self.after, bool)),
             ("drop", self.drop in (None, "before", "after")),
         ):
-            if not good:
-                raise ValueError(f"{name} is not right")
+            if not valid:
+                raise ValueError(f"invalid {name}")
         if self.status is None and (self.message is not None or self.body is not None):
-            raise ValueError("an answer needs a status")
+            raise ValueError("message and body need a status")
         if self.drop and self.status is not None:
             raise ValueError("a dropped connection has no status")
         if self.status is None and not self.drop and not self.delay_seconds:
-            raise ValueError("say what to do: status, delay_seconds or drop")
+            raise ValueError("set status, delay_seconds or drop")
 
     @property
-    def late(self) -> bool:
-        """Whether the change takes effect all the same."""
+    def takes_effect(self) -> bool:
+        """Whether the call takes effect all the same."""
         if self.drop:
             return self.drop == "after"
         return self.after or self.status is None
 
-    def answer(self) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and content to answer with."""
+    def response(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the response."""
         if isinstance(self.body, str):
-            kind, content = "text/html; charset=utf-8", self.body.encode()
+            content_type, body = "text/html; charset=utf-8", self.body.encode()
         else:
-            kind = "application/json; charset=utf-8"
-            text = "Told to fail" if self.message is None else self.message
-            body = self.body if self.body is not None else {"message": text}
-            content = json.dumps(body).encode()
-        return self.status, {"content-type": kind, **self.headers}, content
+            content_type = "application/json; charset=utf-8"
+            message = "Injected fault" if self.message is None else self.message
+            document = {"message": message} if self.body is None else self.body
+            body = json.dumps(document).encode()
+        return self.status, {"content-type": content_type, **self.headers}, body
 
 
 class Faults:
-    """The faults in force; of several that match, the oldest applies."""
+    """The active faults; of several that match a call, the oldest applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._last = 0
+        self._last_id = 0
 
-    def add(self, **fault: Any) -> Fault:
-        """Put a fault in force.
+    def add(self, **attributes: Any) -> Fault:
+        """Inject a fault.
 
         Raises:
-            ValueError: it makes no sense; the text says why.
+            ValueError: an attribute is unknown or invalid; the text says which.
         """
-        unknown = set(fault) - set(Fault.__dataclass_fields__) | set(fault) & {"id"}
-        if unknown:
-            raise ValueError(f"there is no {', '.join(sorted(unknown))}")
-        self._last += 1
-        made = Fault(**fault, id=self._last)
-        self._faults.append(made)
-        return made
+        known = set(Fault.__dataclass_fields__) - {"id"}
+        if unknown := sorted(set(attributes) - known):
+            raise ValueError(f"unknown attribute {', '.join(unknown)}")
+        fault = Fault(**attributes, id=self._last_id + 1)
+        self._last_id = fault.id
+        self._faults.append(fault)
+        return fault
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault for this call, which counts as one of its times."""
+        """The fault of this call, which counts as one of its times."""
         for fault in self._faults:
             if fault.method not in (None, method):
                 continue
@@ -117,34 +114,34 @@ class Faults:
             return fault
         return None
 
-    def remove(self, number: int | None = None) -> None:
-        """End one fault, or all."""
+    def remove(self, fault_id: int | None = None) -> None:
+        """Remove one fault, or all."""
         self._faults = [
-            f for f in self._faults if number is not None and f.id != number
+            fault for fault in self._faults if fault_id not in (None, fault.id)
         ]
 
-    def listed(self) -> list[dict[str, Any]]:
-        """Those in force, oldest first."""
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The active faults, oldest first."""
         return [asdict(fault) for fault in self._faults]
 
 
-def _is_pattern(text: Any) -> bool:
+def _is_pattern(value: Any) -> bool:
     try:
-        re.compile(text)
+        re.compile(value)
     except (re.error, TypeError):
         return False
-    return isinstance(text, str)
+    return isinstance(value, str)
 
 
-def _within(value: Any, kinds: Any, least: float, most: float) -> bool:
-    return (
-        isinstance(value, kinds)
-        and not isinstance(value, bool)
-        and least <= value <= most
-    )
+def _is_within(value: Any, lowest: int, highest: int) -> bool:
+    return type(value) is int and lowest <= value <= highest
 
 
-def _is_headers(value: Any) -> bool:
+def _is_delay(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= MAX_DELAY_SECONDS
+
+
+def _are_headers(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(text, str) and text.isprintable() and text.isascii()
         for pair in value.items()

@@ -1,7 +1,7 @@
-"""A stand-in for Adobe IMS: tokens by client credentials, and their check.
+"""A stand-in for Adobe IMS: tokens by client credentials, and their verification.
 
-Answers are those of Adobe's gateway in front of Commerce as a Cloud Service, which
-names its own faults in ``error_code`` (notes, "IMS server-to-server").
+Responses are those of Adobe's gateway in front of Adobe Commerce as a Cloud Service,
+which names its own errors in ``error_code``.
 """
 
 import hmac
@@ -9,35 +9,35 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-from local.commerce.errors import Refusal
-from local.commerce.signin import Credentials
+from local.commerce.credentials import Credentials
+from local.commerce.errors import CommerceError
 
-DAY_SECONDS = 86_400
+LIFETIME_SECONDS = 86_400
 ROUTE = "ims/token/v3"
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class Ims:
-    """Issues tokens and knows them again, as long as it runs.
+    """Issues tokens and verifies them; they are kept in memory.
 
     Attributes:
         lifetime_seconds: of the tokens issued from now on.
     """
 
     def __init__(
-        self, credentials: Credentials, lifetime_seconds: int = DAY_SECONDS
+        self, credentials: Credentials, lifetime_seconds: int = LIFETIME_SECONDS
     ) -> None:
         self._credentials = credentials
         self.lifetime_seconds = lifetime_seconds
         self._tokens: dict[str, float] = {}
 
     def issue(self, content_type: str, content: bytes, now: float) -> dict:
-        """The answer to ``POST /ims/token/v3``.
+        """The response to ``POST /ims/token/v3``.
 
         Raises:
-            Refusal: another form, other credentials, or a scope that is not enough.
+            CommerceError: other content type, credentials or scope.
         """
-        if not content_type.lower().startswith(FORM):
+        if not content_type.lower().startswith(FORM_TYPE):
             raise _error("invalid_request", "a form is expected")
         form = {
             name: values[-1]
@@ -46,10 +46,10 @@ class Ims:
         if form.get("grant_type") != "client_credentials":
             raise _error("unsupported_grant_type", "invalid grant_type parameter")
         for name in ("client_id", "client_secret"):
-            ours = getattr(self._credentials, name).encode()
-            if not hmac.compare_digest(form.get(name, "").encode(), ours):
+            expected = getattr(self._credentials, name).encode()
+            if not hmac.compare_digest(form.get(name, "").encode(), expected):
                 raise _error("invalid_client", f"invalid {name} parameter")
-        # Commas: blanks and a list in one text are what the documents do not have.
+        # Separated by commas, as Adobe documents it.
         if self._credentials.scope not in form.get("scope", "").split(","):
             raise _error("invalid_scope", "invalid scope parameter")
         token = secrets.token_urlsafe(24)
@@ -62,10 +62,10 @@ class Ims:
         }
 
     def check(self, headers: Mapping[str, str], now: float) -> None:
-        """Let a request with these headers in.
+        """Authenticate a request with these headers.
 
         Raises:
-            Refusal: no token of ours, or without the two headers that go with it.
+            CommerceError: no valid token, or one of its two headers is missing.
         """
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -80,13 +80,13 @@ class Ims:
             raise _gateway(403, "403027", "x-gw-ims-org-id is not the token's")
 
     def revoke(self) -> None:
-        """End every token before its time."""
+        """Revoke every token."""
         self._tokens.clear()
 
 
-def _error(code: str, text: str) -> Refusal:
-    return Refusal(400, text, raw={"error": code, "error_description": text})
+def _error(code: str, text: str) -> CommerceError:
+    return CommerceError(400, text, body={"error": code, "error_description": text})
 
 
-def _gateway(status: int, code: str, text: str) -> Refusal:
-    return Refusal(status, text, raw={"error_code": code, "message": text})
+def _gateway(status: int, code: str, text: str) -> CommerceError:
+    return CommerceError(status, text, body={"error_code": code, "message": text})

@@ -1,20 +1,18 @@
-"""Orders: their list, and the comments that may set a status.
+"""Orders, and the comments that may set their status.
 
-States lead the workflow, a status only tells of it: a comment may set a status of the
-order's own state (Q5; magento2, Sales/Model/Service/OrderService).
+An order's state leads its workflow and allows certain statuses.
 """
 
 from local.commerce import search
-from local.commerce.call import Call, integer, known
-from local.commerce.errors import Refusal, gone_entity, required
+from local.commerce.call import Call, integer, reject_unknown
+from local.commerce.errors import CommerceError, no_such_order, required
 
 KIND = "order"
 COMMENT = "order_comment"
-TOUCHED = "touched"
-# packed is one that a merchant added, as many do.
+CHANGED = "changed"  # key of the orders that were written since the seed
 STATUSES = {
     "new": ("pending",),
-    "processing": ("processing", "packed"),
+    "processing": ("processing", "packed"),  # packed: added by a merchant
     "complete": ("complete",),
     "holded": ("holded",),
     "canceled": ("canceled",),
@@ -35,153 +33,143 @@ NAMES = frozenset(
 INTERFACE = "Magento\\Sales\\Api\\Data\\OrderStatusHistoryInterface"
 
 
-def comment(call: Call) -> bool:
-    """POST orders/{id}/comments: every call adds one, also a repeat (Q6)."""
-    number, given = call.number("id"), call.given("statusHistory")
-    doc = there(call, number)
-    known(given, NAMES, INTERFACE)
-    if not isinstance(given.get("comment"), str):
+def add_comment(call: Call) -> bool:
+    """POST orders/{id}/comments: each call adds one, a repeated call too."""
+    order_id, sent = call.path_id("id"), call.body_object("statusHistory")
+    order = existing(call, order_id)
+    reject_unknown(sent, NAMES, INTERFACE)
+    if not isinstance(sent.get("comment"), str):
         raise required("comment")
-    status = _status(call, doc, given.get("status"))
-    made = call.things.next_id(COMMENT)
-    row = {
-        "comment": given["comment"],
+    status = _status(call, order, sent.get("status"))
+    comment_id = call.entities.next_id(COMMENT)
+    comment = {
+        "comment": sent["comment"],
         "created_at": call.time,
-        "entity_id": made,
+        "entity_id": comment_id,
         "entity_name": "order",
-        "is_customer_notified": integer(given.get("is_customer_notified") or 0),
-        "is_visible_on_front": integer(given.get("is_visible_on_front") or 0),
-        "parent_id": number,
+        "is_customer_notified": integer(sent.get("is_customer_notified") or 0),
+        "is_visible_on_front": integer(sent.get("is_visible_on_front") or 0),
+        "parent_id": order_id,
         "status": status,
     }
-    call.things.put(COMMENT, made, row, parent=number)
-    before = doc["status"]
-    doc["status"], doc["updated_at"] = status, call.time
-    put(call, number, doc)
-    call.did(
+    call.entities.put(COMMENT, comment_id, comment, parent=order_id)
+    call.record_effect(
         "order.commented",
-        number,
-        comment=made,
-        status_before=before,
+        order_id,
+        comment=comment_id,
+        status_before=order["status"],
         status=status,
-        e_mail=bool(row["is_customer_notified"]),
+        e_mail=bool(comment["is_customer_notified"]),
     )
+    put(call, order_id, {**order, "status": status})
     return True
 
 
-def comments(call: Call) -> dict:
+def list_comments(call: Call) -> dict:
     """GET orders/{id}/comments: all of them, the newest first."""
-    number = call.number("id")
-    there(call, number)
-    found = [_said(row) for _, row in call.things.children(COMMENT, number)][::-1]
-    criteria = {
-        "filter_groups": [
-            {
-                "filters": [
-                    {"field": "parent_id", "value": str(number), "condition_type": "eq"}
-                ]
-            }
-        ]
-    }
-    return {"items": found, "search_criteria": criteria, "total_count": len(found)}
+    order_id = call.path_id("id")
+    existing(call, order_id)
+    rows = reversed(call.entities.children(COMMENT, order_id))
+    parent = search.Filter("parent_id", str(order_id))
+    criteria = search.Criteria({"0": {"0": parent}})
+    return search.page_of((_without_nulls(comment) for _, comment in rows), criteria)
 
 
 def get(call: Call) -> dict:
     """GET orders/{id}."""
-    number = call.number("id")
-    return shown(number, there(call, number))
+    order_id = call.path_id("id")
+    return _document(order_id, existing(call, order_id))
 
 
-def find(call: Call) -> dict:
-    """GET orders; one without a status is not in the list (Q5)."""
-    asked = search.criteria(call)
-    wanted = asked.wanted("entity_id")
-    if wanted is not None:
-        number = integer(wanted)
-        doc = call.things.get(KIND, number)
-        found = [(number, doc)] if doc else []
+def search_orders(call: Call) -> dict:
+    """GET orders; an order without a status is not listed."""
+    criteria = search.criteria_of(call)
+    wanted_id = criteria.required_value("entity_id")
+    if wanted_id is None:
+        rows = call.entities.all(KIND)
     else:
-        found = call.things.all(KIND)
-    listed = (shown(number, doc) for number, doc in found if doc["status"] is not None)
-    return search.answer(listed, asked)
+        order = call.entities.get(KIND, integer(wanted_id))
+        rows = [(integer(wanted_id), order)] if order else []
+    listed = (_document(*row) for row in rows if row[1]["status"] is not None)
+    return search.page_of(listed, criteria)
 
 
-def there(call: Call, number: int) -> dict:
-    """The order.
+def existing(call: Call, order_id: int) -> dict:
+    """The order's record.
 
     Raises:
-        Refusal: there is none.
+        CommerceError: there is no such order.
     """
-    doc = call.things.get(KIND, number)
-    if doc is None:
-        raise gone_entity()
-    return doc
+    order = call.entities.get(KIND, order_id)
+    if order is None:
+        raise no_such_order()
+    return order
 
 
-def put(call: Call, number: int, doc: dict) -> None:
-    """Write an order, marked as one that something happened to."""
-    call.things.put(KIND, number, doc, key=TOUCHED)
+def put(call: Call, order_id: int, order: dict) -> None:
+    """Write an order."""
+    order["updated_at"] = call.time
+    call.entities.put(KIND, order_id, order, key=CHANGED)
 
 
-def shown(number: int, doc: dict) -> dict:
-    """An order as answers have it; a status that is NULL is left out."""
+def _document(order_id: int, order: dict) -> dict:
     items = [
         {
             "item_id": item["item_id"],
-            "order_id": number,
+            "order_id": order_id,
             "sku": item["sku"],
             "name": item["name"],
             "product_type": "simple",
             "price": item["price"],
             "qty_ordered": item["qty_ordered"],
             "qty_shipped": item["qty_shipped"],
-            "qty_invoiced": item["qty_ordered"] if doc["invoiced"] else 0,
+            "qty_invoiced": item["qty_ordered"] if order["invoiced"] else 0,
             "qty_canceled": 0,
             "qty_refunded": 0,
         }
-        for item in doc["items"]
+        for item in order["items"]
     ]
-    total = sum(item["price"] * item["qty_ordered"] for item in doc["items"])
-    found = {
-        "entity_id": number,
-        "increment_id": f"{number:09d}",
-        "state": doc["state"],
-        "status": doc["status"],
-        "store_id": 1,
-        "created_at": doc["created_at"],
-        "updated_at": doc["updated_at"],
-        "customer_email": doc["customer_email"],
-        "base_grand_total": total,
-        "grand_total": total,
-        "total_qty_ordered": sum(item["qty_ordered"] for item in doc["items"]),
-        "items": items,
-    }
-    if found["status"] is None:
-        del found["status"]
-    return found
+    total = sum(item["price"] * item["qty_ordered"] for item in order["items"])
+    return _without_nulls(
+        {
+            "entity_id": order_id,
+            "increment_id": f"{order_id:09d}",
+            "state": order["state"],
+            "status": order["status"],
+            "store_id": 1,
+            "created_at": order["created_at"],
+            "updated_at": order["updated_at"],
+            "customer_email": order["customer_email"],
+            "base_grand_total": total,
+            "grand_total": total,
+            "total_qty_ordered": sum(item["qty_ordered"] for item in order["items"]),
+            "items": items,
+        }
+    )
 
 
-def _status(call: Call, doc: dict, asked: str | None) -> str | None:
-    """The status after a comment that says *asked* (Q5).
+def _status(call: Call, order: dict, requested: str | None) -> str | None:
+    """The status after a comment with status *requested*.
 
     Raises:
-        Refusal: the order may not have it.
+        CommerceError: the order may not have it.
     """
-    if not asked:
+    if not requested:
         # Fixed by AC-1342: the order keeps the one it has (magento2#34180).
-        return None if call.rules.comment_without_status == "empties" else doc["status"]
-    allowed = STATUSES.get(doc["state"], ())
-    if call.rules.comment_status == "current":  # magento2#38659, #38723
-        allowed = (doc["status"],)
-    if asked not in allowed:
-        raise Refusal(
+        clears = call.switches.comment_without_status == "clears"
+        return None if clears else order["status"]
+    allowed = STATUSES.get(order["state"], ())
+    if call.switches.comment_status == "current":  # magento2#38659, #38723
+        allowed = (order["status"],)
+    if requested not in allowed:
+        raise CommerceError(
             400,
             'Unable to add comment: The status "%1" is not part of the order status'
             " history.",
-            [asked],
+            [requested],
         )
-    return asked
+    return requested
 
 
-def _said(row: dict) -> dict:
-    return {name: value for name, value in row.items() if value is not None}
+def _without_nulls(fields: dict) -> dict:
+    return {name: value for name, value in fields.items() if value is not None}

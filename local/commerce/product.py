@@ -1,198 +1,192 @@
-"""Products by SKU (notes, operations)."""
+"""Products by SKU."""
 
 from typing import Any
 
-from local.commerce import search
-from local.commerce.call import Call, decimal, integer
-from local.commerce.errors import Refusal
+from local.commerce import search, store_views
+from local.commerce.call import (
+    Call,
+    attribute_rows,
+    custom_attributes,
+    decimal,
+    integer,
+)
+from local.commerce.errors import CommerceError
 
 KIND = "product"
-PER_STORE = ("name", "status", "visibility")  # else an attribute is global
-DEFAULT_SET = 4
+PER_VIEW = ("name", "status", "visibility")  # the other attributes are global
+DEFAULT_ATTRIBUTE_SET = 4
+MAX_SKU_CHARACTERS = 64
+READERS = {
+    "name": str,
+    "price": decimal,
+    "status": integer,
+    "visibility": integer,
+    "weight": decimal,
+}
 
 
-def create_or_update(call: Call) -> dict:
-    """POST products: an upsert by SKU (notes, operations; magento2#4952)."""
-    product = call.given("product")
-    return _saved(call, _sku(product.get("sku")), product)
+def post(call: Call) -> dict:
+    """POST products: creates, or updates the product with this SKU."""
+    fields = call.body_object("product")
+    drops_price = call.switches.drops_price_without_type and not fields.get("type_id")
+    return _save(call, fields, _sku(fields.get("sku")), price_on_create=not drops_price)
 
 
-def update_or_create(call: Call) -> dict:
-    """PUT products/{sku}: creates where there is none (notes, operations).
-
-    The SKU in the body says which product, whatever the path says (Q3).
-    """
-    product = call.given("product")
-    return _saved(call, _sku(product.get("sku", call.values["sku"])), product)
+def put(call: Call) -> dict:
+    """PUT products/{sku}: the SKU in the body decides, whatever the path says."""
+    fields = call.body_object("product")
+    return _save(call, fields, _sku(fields.get("sku", call.values["sku"])))
 
 
 def delete(call: Call) -> bool:
-    """DELETE products/{sku}: 404 where there is none (notes, operations)."""
-    number, doc = _there(call)
-    call.things.delete(KIND, number)
-    call.did("product.deleted", doc["sku"])
+    """DELETE products/{sku}."""
+    product_id, record = _existing(call)
+    call.entities.delete(KIND, product_id)
+    call.record_effect("product.deleted", record["sku"])
     return True
 
 
 def get(call: Call) -> dict:
     """GET products/{sku}."""
-    number, doc = _there(call)
-    return _shown(number, doc, call.scope)
+    return _document(*_existing(call), call.scope)
 
 
-def find(call: Call) -> dict:
+def search_products(call: Call) -> dict:
     """GET products."""
-    asked = search.criteria(call)
-    sku = asked.wanted("sku")
-    found = call.things.all(KIND) if sku is None else call.things.find(KIND, sku)
-    shown = (_shown(number, doc, call.scope) for number, doc in found)
-    return search.answer(shown, asked)
+    criteria = search.criteria_of(call)
+    sku = criteria.required_value("sku")
+    rows = call.entities.all(KIND) if sku is None else call.entities.find(KIND, sku)
+    return search.page_of((_document(*row, call.scope) for row in rows), criteria)
 
 
-def _saved(call: Call, sku: str, given: dict) -> dict:
-    found = call.things.find(KIND, sku)
-    if found:
-        number, doc = found[0]
-        before = doc["attribute_set_id"]
-        _apply(call, doc, given, new=False)
-        more: dict[str, Any] = {"scope": call.scope}
-        if doc["attribute_set_id"] != before:  # Q11: an update moves it
-            more |= {"moved_from": before, "moved_to": doc["attribute_set_id"]}
-        call.did("product.updated", doc["sku"], **more)
+def _save(call: Call, fields: dict, sku: str, *, price_on_create: bool = True) -> dict:
+    rows = call.entities.find(KIND, sku)
+    if rows:
+        product_id, record = rows[0]
+        record["sku"] = sku  # as posted: another spelling replaces the stored one
+        previous_set = record["attribute_set_id"]
+        _apply(call, record, fields, is_new=False)
+        details: dict[str, Any] = {"scope": call.scope}
+        if record["attribute_set_id"] != previous_set:
+            details["moved_from"] = previous_set
+            details["moved_to"] = record["attribute_set_id"]
+        call.record_effect("product.updated", sku, **details)
     else:
-        _check_new(call, given)
-        number = call.things.next_id(KIND)
-        doc = {
+        _check_new(call, fields)
+        product_id = call.entities.next_id(KIND)
+        record = {
             "sku": sku,
-            "type_id": "simple",
-            "attribute_set_id": DEFAULT_SET,
+            "type_id": str(fields.get("type_id") or "simple"),
+            "attribute_set_id": DEFAULT_ATTRIBUTE_SET,
             "created_at": call.time,
+            "website_ids": _website_ids(call, fields),
             "attributes": {"status": 1, "visibility": 4},
-            "stores": {},
+            "views": {},
         }
-        _apply(call, doc, given, new=True)
-        call.did("product.created", doc["sku"], scope=call.scope)
-    doc["updated_at"] = call.time
-    call.things.put(KIND, number, doc, key=doc["sku"])
-    return _shown(number, doc, call.scope)
+        _apply(call, record, fields, is_new=True)
+        if not price_on_create:
+            record["attributes"].pop("price", None)
+        call.record_effect("product.created", sku, scope=call.scope)
+    record["updated_at"] = call.time
+    call.entities.put(KIND, product_id, record, key=sku)
+    return _document(product_id, record, call.scope)
 
 
-def _check_new(call: Call, given: dict) -> None:
-    """A new product needs a name, and a simple one a price (Q11)."""
-    if given.get("name") in (None, ""):
+def _website_ids(call: Call, fields: dict) -> list[int]:
+    """The websites of a new product: those sent, or those of the scope."""
+    attributes = fields.get("extension_attributes")
+    sent = attributes.get("website_ids") if isinstance(attributes, dict) else None
+    if isinstance(sent, list):
+        return [integer(website_id) for website_id in sent]
+    views = store_views.VIEWS
+    return [views[call.scope]] if call.scope in views else list(views.values())
+
+
+def _check_new(call: Call, fields: dict) -> None:
+    if fields.get("name") in (None, ""):
         raise _empty("Product Name")
-    simple = given.get("type_id", "simple") == "simple"
-    if call.rules.price_required and simple and given.get("price") is None:
+    is_simple = fields.get("type_id", "simple") == "simple"
+    if call.switches.price_required and is_simple and fields.get("price") is None:
         raise _empty("Price")
 
 
-def _apply(call: Call, doc: dict, given: dict, *, new: bool) -> None:
-    if given.get("attribute_set_id") is not None:
-        doc["attribute_set_id"] = integer(given["attribute_set_id"])
-    if given.get("type_id") and new:
-        doc["type_id"] = str(given["type_id"])
-    values: dict[str, Any] = {}
-    for name, read in (
-        ("name", str),
-        ("price", decimal),
-        ("status", integer),
-        ("visibility", integer),
-        ("weight", decimal),
-    ):
-        if given.get(name) is not None:
-            values[name] = read(given[name])
+def _apply(call: Call, record: dict, fields: dict, *, is_new: bool) -> None:
+    """Write *fields* where the scope says.
+
+    ``all`` writes the values of every view; a call through a view's code overrides
+    them for that view, except for a new product and for global attributes.
+    """
+    if fields.get("attribute_set_id") is not None:
+        record["attribute_set_id"] = integer(fields["attribute_set_id"])
+    values = {
+        name: read(fields[name])
+        for name, read in READERS.items()
+        if fields.get(name) is not None
+    }
     if values.get("name") == "":
         raise _empty("Product Name")
     if values.get("price", 0) < 0:
-        raise Refusal(
+        raise CommerceError(
             400,
             'The value "%1" of attribute "%2" must not be negative.',
             [values["price"], "price"],
         )
-    texts = _custom(given.get("custom_attributes"))
-    _keep(call, doc, values, texts, new=new)
-
-
-def _keep(call: Call, doc: dict, values: dict, texts: dict, *, new: bool) -> None:
-    """Write values where the scope says (Q12).
-
-    ``all`` writes the values of every store; a store view's call overrides them for
-    that view alone, except for a new product and for what is global anyway.
-    """
-    shared = doc["attributes"]
-    own = shared
-    if call.scope != "all" and not new:
-        own = doc["stores"].setdefault(call.scope, {})
+    shared = record["attributes"]
+    view = shared
+    if call.scope != "all" and not is_new:
+        view = record["views"].setdefault(call.scope, {})
     for name, value in values.items():
-        (own if name in PER_STORE else shared)[name] = value
-    for name, value in texts.items():
-        own.setdefault("custom", {})[name] = value
+        (view if name in PER_VIEW else shared)[name] = value
+    if attributes := custom_attributes(fields.get("custom_attributes")):
+        view.setdefault("custom", {}).update(attributes)
 
 
-def _custom(given: Any) -> dict[str, Any]:
-    """``[{"attribute_code", "value"}, …]`` or a mapping, as Commerce takes both."""
-    if isinstance(given, dict):
-        return dict(given)
-    texts = {}
-    for row in given if isinstance(given, list) else []:
-        if not isinstance(row, dict) or not row.get("attribute_code"):
-            raise Refusal(
-                400, "A custom attribute is specified without an attribute code."
-            )
-        if "value" not in row:
-            code = row["attribute_code"]
-            raise Refusal(400, f'Value is not set for attribute code "{code}"')
-        texts[row["attribute_code"]] = row["value"]
-    return texts
-
-
-def _shown(number: int, doc: dict, scope: str) -> dict:
-    shared, own = doc["attributes"], doc["stores"].get(scope, {})
-    values = {**shared, **own}
-    custom = {**shared.get("custom", {}), **own.get("custom", {})}
+def _document(product_id: int, record: dict, scope: str) -> dict:
+    shared, view = record["attributes"], record["views"].get(scope, {})
+    values = {**shared, **view}
     values.pop("custom", None)
     return {
-        "id": number,
-        "sku": doc["sku"],
-        "attribute_set_id": doc["attribute_set_id"],
-        "type_id": doc["type_id"],
-        "created_at": doc["created_at"],
-        "updated_at": doc["updated_at"],
+        "id": product_id,
+        "sku": record["sku"],
+        "attribute_set_id": record["attribute_set_id"],
+        "type_id": record["type_id"],
+        "created_at": record["created_at"],
+        "updated_at": record["updated_at"],
         **values,
-        "extension_attributes": {"website_ids": [1]},
+        "extension_attributes": {"website_ids": record["website_ids"]},
         "product_links": [],
         "options": [],
         "media_gallery_entries": [],
         "tier_prices": [],
-        "custom_attributes": [
-            {"attribute_code": code, "value": value} for code, value in custom.items()
-        ],
+        "custom_attributes": attribute_rows(
+            {**shared.get("custom", {}), **view.get("custom", {})}
+        ),
     }
 
 
-def _there(call: Call) -> tuple[int, dict]:
-    found = call.things.find(KIND, call.values["sku"])
-    if not found:
-        raise Refusal(
+def _existing(call: Call) -> tuple[int, dict]:
+    rows = call.entities.find(KIND, call.values["sku"])
+    if not rows:
+        raise CommerceError(
             404,
             "The product that was requested doesn't exist."
             " Verify the product and try again.",
         )
-    return found[0]
+    return rows[0]
 
 
 def _sku(value: Any) -> str:
-    """Commerce keeps 64 characters, without blanks around them."""
-    text = value.strip() if isinstance(value, str) else ""
-    if not text:
+    if not isinstance(value, str) or not value.strip():
         raise _empty("SKU")
-    if len(text) > 64:
-        raise Refusal(400, "SKU length should be %1 characters maximum.", [64])
-    return text
+    if len(value) > MAX_SKU_CHARACTERS:
+        raise CommerceError(
+            400, "SKU length should be %1 characters maximum.", [MAX_SKU_CHARACTERS]
+        )
+    return value
 
 
-def _empty(label: str) -> Refusal:
-    return Refusal(
+def _empty(label: str) -> CommerceError:
+    return CommerceError(
         400,
         'The "%1" attribute value is empty. Set the attribute and try again.',
         [label],

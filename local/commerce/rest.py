@@ -1,247 +1,209 @@
-"""The REST side: one request in, checked and carried out, one answer out."""
+"""The REST interface: one request in, checked and carried out, one response out."""
 
 import asyncio
 import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from local.commerce import ims, routes, search, wire
+from local.commerce import ims, routes, search
 from local.commerce.call import Call
-from local.commerce.contract import Contract
-from local.commerce.errors import Refusal
-from local.commerce.faults import Fault, Faults
-from local.commerce.journal import Journal
-from local.commerce.rules import Rules
-from local.commerce.signin import Credentials, OAuth1, Sent, not_authorized
-from local.commerce.things import Things
-from local.commerce.wire import Answer, Asked
+from local.commerce.errors import CommerceError
+from local.commerce.faults import Fault
+from local.commerce.http_messages import (
+    RestRequest,
+    RestResponse,
+    html_response,
+    json_response,
+    read_body,
+    send_response,
+)
+from local.commerce.oauth1 import not_authorized
+from local.commerce.simulation import Simulation
 
-MOST_VIOLATIONS = 1_000
+MAX_VIOLATIONS = 1_000
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Shop:
-    """What the stand-in consists of, shared by its REST and its control side."""
-
-    things: Things
-    journal: Journal
-    faults: Faults
-    rules: Rules
-    credentials: Credentials
-    oauth1: OAuth1
-    ims: ims.Ims
-    contract: Contract | None
-    clock: Callable[[], float]
-    observe: Callable[..., None]
-    violations: list[str] = field(default_factory=list)
+class OpenApiViolation(Exception):
+    """A request or response does not conform to Adobe's OpenAPI."""
 
 
 class Rest:
     """An ASGI application.
 
     Args:
-        drop: breaks the connection of a scope.
+        drop_connection: closes the connection of a scope without a response.
     """
 
-    def __init__(self, shop: Shop, drop: Callable[[Scope], None]) -> None:
-        self._shop = shop
-        self._drop = drop
+    def __init__(
+        self, simulation: Simulation, drop_connection: Callable[[Scope], None]
+    ) -> None:
+        self._simulation = simulation
+        self._drop_connection = drop_connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        content = await wire.content_of(receive)
-        if content is None:
+        body = await read_body(receive)
+        if body is None:
             return
         began = time.perf_counter()
-        shop = self._shop
-        asked = Asked(
-            scope["method"],
-            scope["scheme"],
-            scope["raw_path"].decode("ascii", "replace"),
-            scope["query_string"].decode("ascii", "replace"),
-            {
-                name.decode().lower(): v.decode("latin-1")
-                for name, v in scope["headers"]
-            },
-            content,
-            shop.clock(),
-        )
-        fault = shop.faults.take(asked.method, asked.path)
+        simulation = self._simulation
+        request = RestRequest.from_scope(scope, body, simulation.clock())
+        fault = simulation.faults.take(request.method, request.path)
         if fault and fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
-        answer = self._settled(asked, fault, began)
-        ms = round((time.perf_counter() - began) * 1000, 1)
-        shop.observe(
+        response = self._handle(request, fault, began)
+        simulation.observe(
             "call",
-            method=asked.method,
-            route=asked.route,
-            status=answer and answer.status,
-            ms=ms,
+            method=request.method,
+            route=request.route,
+            status=response and response.status,
+            ms=_milliseconds_since(began),
+            traceparent=request.headers.get("traceparent"),
         )
-        if answer is None:
-            self._drop(scope)
+        if response is None:
+            self._drop_connection(scope)
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        await wire.send_answer(send, asked.method, answer)
+        await send_response(send, request.method, response)
 
-    def _settled(
-        self, asked: Asked, fault: Fault | None, began: float
-    ) -> Answer | None:
-        """Carry out and note in one transaction; None: no answer."""
-        shop = self._shop
-        with shop.things.transaction():
-            answer = None
-            if fault is None or fault.late:
-                answer = self._answered(asked)
+    def _handle(
+        self, request: RestRequest, fault: Fault | None, began: float
+    ) -> RestResponse | None:
+        """Carry out and record in one transaction; None: drop the connection."""
+        simulation = self._simulation
+        with simulation.entities.transaction():
+            response: RestResponse | None = None
+            if fault is None or fault.takes_effect:
+                response = self._execute(request)
             else:
-                self._name(asked)
+                self._find_route_name(request)
             if fault is not None and fault.drop:
-                answer = None
+                response = None
             elif fault is not None and fault.status is not None:
-                answer = Answer(*fault.answer())
-            request = shop.journal.request(
-                asked.at,
-                asked.method,
-                asked.route,
-                asked.path + (f"?{asked.query}" if asked.query else ""),
-                answer and answer.status,
-                round((time.perf_counter() - began) * 1000, 1),
-                fault and fault.id,
-                b"" if asked.secret else asked.content,
-                b"" if asked.secret or answer is None else answer.content,
+                response = RestResponse(*fault.response())
+            simulation.journal.add(
+                request, response, _milliseconds_since(began), fault and fault.id
             )
-            shop.journal.effects(asked.at, request, asked.content, asked.effects)
-        return answer
+        return response
 
-    def _name(self, asked: Asked) -> None:
-        """Find out which route it would have been."""
-        tenant = self._shop.credentials.tenant
+    def _find_route_name(self, request: RestRequest) -> None:
+        """Name the route of a request that is not carried out, for the journal."""
+        if request.path == f"/{ims.ROUTE}":
+            request.route, request.secret = ims.ROUTE, True
+            return
+        tenant = self._simulation.credentials.tenant
         try:
-            if asked.path == f"/{ims.ROUTE}":
-                asked.route, asked.secret = ims.ROUTE, True
-                return
-            place = routes.place(asked.path, asked.headers, tenant)
-            asked.route = routes.find(asked.method, place.segments)[0].name
-        except Refusal:
+            location = routes.locate(request.path, request.headers, tenant)
+            request.route = routes.match(request.method, location.segments)[0].name
+        except CommerceError:
             return
 
-    def _answered(self, asked: Asked) -> Answer:
+    def _execute(self, request: RestRequest) -> RestResponse:
         try:
-            with self._shop.things.attempt():
-                if asked.path == f"/{ims.ROUTE}" and asked.method == "POST":
-                    asked.route, asked.secret = ims.ROUTE, True
-                    kind = asked.headers.get("content-type", "")
-                    document = self._shop.ims.issue(kind, asked.content, asked.at)
-                    return wire.as_json(200, document)
-                return self._called(asked)
-        except Refusal as refusal:
-            asked.effects.clear()
-            if isinstance(refusal.body, str):
-                return Answer(
-                    refusal.status,
-                    {"content-type": "text/html; charset=utf-8"},
-                    refusal.body.encode(),
-                )
-            return self._checked(asked, wire.as_json(refusal.status, refusal.body))
-        except Violation as violation:
-            asked.effects.clear()
-            return self._violated(str(violation))
+            with self._simulation.entities.savepoint():
+                if request.path == f"/{ims.ROUTE}" and request.method == "POST":
+                    return self._issue_token(request)
+                return self._call_operation(request)
+        except CommerceError as error:
+            request.effects.clear()
+            if isinstance(error.body, str):
+                return html_response(error.status, error.body)
+            return self._validated_error(request, error)
+        except OpenApiViolation as violation:
+            request.effects.clear()
+            return self._violation_response(str(violation))
         except Exception:
-            asked.effects.clear()
-            log.exception("the stand-in itself failed")
-            return wire.as_json(
-                500,
-                {
-                    "message": "Internal Error. Details are available in Magento log"
-                    " file. Report ID: webapi-standin"
-                },
+            request.effects.clear()
+            log.exception("error in the stand-in itself")
+            message = (
+                "Internal Error. Details are available in Magento log file. Report ID:"
+                " webapi-standin"
             )
+            return json_response(500, {"message": message})
 
-    def _called(self, asked: Asked) -> Answer:
-        shop = self._shop
-        if shop.rules.refuses_encoded_slashes and "%2f" in asked.path.lower():
-            raise Refusal(404, "", raw=routes.PAGE)  # Q3: the web server's own answer
-        place = routes.place(asked.path, asked.headers, shop.credentials.tenant)
-        route, values = routes.find(asked.method, place.segments)
-        asked.route = route.name
-        self._sign_in(asked, place, route)
+    def _issue_token(self, request: RestRequest) -> RestResponse:
+        request.route, request.secret = ims.ROUTE, True
+        content_type = request.headers.get("content-type", "")
+        token = self._simulation.ims.issue(content_type, request.body, request.time)
+        return json_response(200, token)
+
+    def _call_operation(self, request: RestRequest) -> RestResponse:
+        simulation = self._simulation
+        switches, openapi = simulation.switches, simulation.openapi
+        if switches.refuses_encoded_slashes and "%2f" in request.path.lower():
+            raise CommerceError(404, "", body=routes.NOT_FOUND_PAGE)
+        tenant = simulation.credentials.tenant
+        location = routes.locate(request.path, request.headers, tenant)
+        route, values = routes.match(request.method, location.segments)
+        request.route = route.name
+        self._authenticate(request, route, saas=location.saas)
         call = Call(
-            shop.things,
-            shop.rules,
+            simulation.entities,
+            switches,
             values,
-            parse_qsl(asked.query, keep_blank_values=True),
-            wire.document_of(asked),
-            place.scope,
-            asked.at,
+            parse_qsl(request.query, keep_blank_values=True),
+            request.document(),
+            location.scope,
+            request.time,
         )
-        if shop.contract is not None:
-            names = (name for name, _ in call.query)
-            self._demand(
-                asked,
-                shop.contract.request_faults(
-                    asked.method, route.name, call.body, names
-                ),
+        if openapi is not None:
+            names = [name for name, _ in call.query]
+            _raise_violations(
+                request,
+                openapi.request_errors(request.method, route.name, call.body, names),
             )
         document = route.operation(call)
-        if shop.contract is not None:
-            faults = shop.contract.answer_faults(
-                asked.method, route.name, 200, document
-            )
-            self._demand(asked, faults, "answer to ")
-        asked.effects += call.effects
-        return wire.as_json(200, search.only(document, call))
+        if openapi is not None:
+            errors = openapi.response_errors(request.method, route.name, 200, document)
+            _raise_violations(request, errors, "response to ")
+        request.effects += call.effects
+        return json_response(200, search.select_fields(document, call))
 
-    def _sign_in(self, asked: Asked, place: routes.Place, route: routes.Route) -> None:
-        shop = self._shop
-        authorization = asked.headers.get("authorization", "")
-        if authorization.lower().startswith("oauth ") and not place.saas:
-            sent = Sent(
-                asked.method,
-                asked.scheme,
-                asked.headers.get("host", ""),
-                asked.path,
-                asked.query,
-                authorization[6:],
-                route.resource,
-            )
-            refuses = shop.rules.refuses_encoded_signed_paths
-            shop.oauth1.check(sent, asked.at, refuses)
-        elif authorization.lower().startswith("bearer ") or place.saas:
-            shop.ims.check(asked.headers, asked.at)
+    def _authenticate(
+        self, request: RestRequest, route: routes.Route, *, saas: bool
+    ) -> None:
+        simulation = self._simulation
+        scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+        if scheme == "oauth" and not saas:
+            refuse_encoded = simulation.switches.refuses_encoded_signed_paths
+            simulation.signatures.check(request, refuse_encoded=refuse_encoded)
+        elif scheme == "bearer" or saas:
+            simulation.ims.check(request.headers, request.time)
         else:
             raise not_authorized(route.resource)
 
-    def _checked(self, asked: Asked, answer: Answer) -> Answer:
-        contract = self._shop.contract
-        if contract is None or asked.route is None or asked.secret:
-            return answer
-        document = json.loads(answer.content)
-        faults = contract.answer_faults(
-            asked.method, asked.route, answer.status, document
+    def _validated_error(
+        self, request: RestRequest, error: CommerceError
+    ) -> RestResponse:
+        openapi = self._simulation.openapi
+        if openapi is not None and request.route is not None and not request.secret:
+            document = json.loads(json.dumps(error.body))
+            method, route = request.method, request.route
+            for text in openapi.response_errors(method, route, error.status, document):
+                return self._violation_response(f"response to {method} {route}: {text}")
+        return json_response(error.status, error.body)
+
+    def _violation_response(self, text: str) -> RestResponse:
+        log.error("Against Adobe's OpenAPI: %s", text)
+        if len(self._simulation.violations) < MAX_VIOLATIONS:
+            self._simulation.violations.append(text)
+        return json_response(500, {"message": f"Against Adobe's OpenAPI: {text}"})
+
+
+def _raise_violations(
+    request: RestRequest, errors: list[str], prefix: str = ""
+) -> None:
+    if errors:
+        raise OpenApiViolation(
+            f"{prefix}{request.method} {request.route}: {'; '.join(errors)}"
         )
-        if faults:
-            return self._violated(
-                f"answer to {asked.method} {asked.route}: {faults[0]}"
-            )
-        return answer
-
-    def _demand(self, asked: Asked, faults: list[str], what: str = "") -> None:
-        if faults:
-            raise Violation(f"{what}{asked.method} {asked.route}: {'; '.join(faults)}")
-
-    def _violated(self, text: str) -> Answer:
-        log.error("against Adobe's OpenAPI: %s", text)
-        if len(self._shop.violations) < MOST_VIOLATIONS:
-            self._shop.violations.append(text)
-        return wire.as_json(500, {"message": f"Against Adobe's OpenAPI: {text}"})
 
 
-class Violation(Exception):
-    """A request, or an answer of ours, is not as Adobe's OpenAPI has it."""
+def _milliseconds_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)

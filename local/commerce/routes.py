@@ -1,7 +1,13 @@
-"""The routes of Commerce that the stand-in knows, and how a path finds one.
+"""The routes of Commerce that the stand-in has, and how a path leads to one.
 
-A path is split before it is decoded, as it came over the wire: ``%2F`` stays within a
-SKU, a bare ``/`` divides it, and ``..`` walks up as web servers do (Q2).
+To add a route, add a row to ``ROUTES``. Its operation is a function that takes a
+``Call`` and returns the JSON document of the response. For example::
+
+    Route("GET", "modules", lambda call: ["Magento_Store"]),
+
+answers ``GET rest/<scope>/V1/modules``. A path parameter ``{sku}`` is
+``call.values["sku"]``, an object of the body is ``call.body_object("product")``, and an
+error is raised as ``CommerceError(400, "message %1", ["parameter"])``.
 """
 
 from collections.abc import Mapping
@@ -15,107 +21,106 @@ from local.commerce import (
     product,
     shipment,
     stock,
-    store,
+    store_views,
 )
 from local.commerce.call import Operation
-from local.commerce.errors import Refusal, unknown_route
+from local.commerce.errors import CommerceError, unknown_route
 
-ALL = "all"
+NOT_FOUND_PAGE = "<!doctype html><title>404 Not Found</title><h1>Not Found</h1>"
+CATALOG = "Magento_Catalog::products"
+CUSTOMER = "Magento_Customer::manage"
+GROUP = "Magento_Customer::group"
+SHIPMENT = "Magento_Sales::shipment"
+SOURCE_ITEMS = "Magento_InventoryApi::source"
 
 
 class Route(NamedTuple):
-    """One operation. *name* is its template without values, *resource* the permission
-    that Commerce asks for."""
+    """One operation.
+
+    Attributes:
+        name: the path after ``V1/``, with parameters in braces.
+        resource: the permission that Commerce requires, named in its 401.
+    """
 
     method: str
     name: str
     operation: Operation
-    resource: str
+    resource: str = "Magento_Backend::admin"
 
 
 ROUTES = (
-    Route("POST", "products", product.create_or_update, "Magento_Catalog::products"),
-    Route("GET", "products", product.find, "Magento_Catalog::products"),
-    Route("GET", "products/{sku}", product.get, "Magento_Catalog::products"),
-    Route(
-        "PUT", "products/{sku}", product.update_or_create, "Magento_Catalog::products"
-    ),
-    Route("DELETE", "products/{sku}", product.delete, "Magento_Catalog::products"),
-    Route("POST", "customers", customer.create, "Magento_Customer::manage"),
-    Route("GET", "customers/search", customer.find, "Magento_Customer::customer"),
-    Route("GET", "customers/{id}", customer.get, "Magento_Customer::customer"),
-    Route("PUT", "customers/{id}", customer.update, "Magento_Customer::manage"),
-    Route("DELETE", "customers/{id}", customer.delete, "Magento_Customer::delete"),
-    Route("POST", "customerGroups", customer_group.create, "Magento_Customer::group"),
-    Route(
-        "GET", "customerGroups/search", customer_group.find, "Magento_Customer::group"
-    ),
-    Route(
-        "PUT", "customerGroups/{id}", customer_group.update, "Magento_Customer::group"
-    ),
-    Route(
-        "DELETE",
-        "customerGroups/{id}",
-        customer_group.delete,
-        "Magento_Customer::group",
-    ),
-    Route("GET", "orders", order.find, "Magento_Sales::actions_view"),
+    Route("POST", "products", product.post, CATALOG),
+    Route("GET", "products", product.search_products, CATALOG),
+    Route("GET", "products/{sku}", product.get, CATALOG),
+    Route("PUT", "products/{sku}", product.put, CATALOG),
+    Route("DELETE", "products/{sku}", product.delete, CATALOG),
+    Route("POST", "customers", customer.create, CUSTOMER),
+    Route("GET", "customers/search", customer.search_customers, CUSTOMER),
+    Route("GET", "customers/{id}", customer.get, CUSTOMER),
+    Route("PUT", "customers/{id}", customer.update, CUSTOMER),
+    Route("DELETE", "customers/{id}", customer.delete, CUSTOMER),
+    Route("POST", "customerGroups", customer_group.create, GROUP),
+    Route("GET", "customerGroups/search", customer_group.search_groups, GROUP),
+    Route("PUT", "customerGroups/{id}", customer_group.update, GROUP),
+    Route("DELETE", "customerGroups/{id}", customer_group.delete, GROUP),
+    Route("GET", "orders", order.search_orders, "Magento_Sales::actions_view"),
     Route("GET", "orders/{id}", order.get, "Magento_Sales::actions_view"),
-    Route("GET", "orders/{id}/comments", order.comments, "Magento_Sales::comment"),
-    Route("POST", "orders/{id}/comments", order.comment, "Magento_Sales::comment"),
+    Route("GET", "orders/{id}/comments", order.list_comments, "Magento_Sales::comment"),
+    Route("POST", "orders/{id}/comments", order.add_comment, "Magento_Sales::comment"),
     Route("POST", "order/{orderId}/ship", shipment.ship, "Magento_Sales::ship"),
-    Route("POST", "shipment", shipment.save, "Magento_Sales::shipment"),
-    Route("POST", "shipment/track", shipment.add_track, "Magento_Sales::shipment"),
-    Route("GET", "shipment/{id}", shipment.get, "Magento_Sales::shipment"),
-    Route("GET", "shipments", shipment.find, "Magento_Sales::shipment"),
-    Route("POST", "inventory/source-items", stock.save, "Magento_InventoryApi::source"),
-    Route("GET", "inventory/source-items", stock.find, "Magento_InventoryApi::source"),
-    Route("GET", "store/storeConfigs", store.configs, "Magento_Backend::store"),
+    Route("POST", "shipment", shipment.save, SHIPMENT),
+    Route("GET", "shipment/{id}", shipment.get, SHIPMENT),
+    Route("GET", "shipments", shipment.search_shipments, SHIPMENT),
+    Route("POST", "inventory/source-items", stock.save, SOURCE_ITEMS),
+    Route("GET", "inventory/source-items", stock.search_source_items, SOURCE_ITEMS),
+    Route("GET", "store/storeConfigs", store_views.list_configurations),
 )
 
 
-class Place(NamedTuple):
-    """What follows ``V1/``, undecoded, of a base and a scope."""
+class Location(NamedTuple):
+    """A path taken apart.
+
+    Attributes:
+        segments: what follows ``V1/``, undecoded.
+    """
 
     saas: bool
     scope: str
     segments: tuple[str, ...]
 
 
-def place(raw_path: str, headers: Mapping[str, str], tenant: str) -> Place:
-    """Where a path leads (notes, "Base URL").
+def locate(path: str, headers: Mapping[str, str], tenant: str) -> Location:
+    """Take an undecoded path apart.
 
     Raises:
-        Refusal: a page, since no REST is there; or an unknown store view.
+        CommerceError: no REST interface is there, or no such store view.
     """
-    segments = _walked(raw_path)
-    if segments[:1] == ["rest"] and segments[1:2] == ["V1"]:
-        return Place(False, "default", tuple(segments[2:]))
+    segments = _normalized(path)
+    if segments[:2] == ["rest", "V1"]:
+        return Location(False, "default", tuple(segments[2:]))
     if segments[:1] == ["rest"] and segments[2:3] == ["V1"]:
-        return Place(False, _scope(segments[1]), tuple(segments[3:]))
+        return Location(False, _scope(segments[1]), tuple(segments[3:]))
     if segments[:2] == [tenant, "V1"]:
         scope = _scope(headers.get("store", "default"))
-        return Place(True, scope, tuple(segments[2:]))
+        return Location(True, scope, tuple(segments[2:]))
     if segments[:1] in (["rest"], [tenant]):
         raise unknown_route()
-    raise Refusal(404, "", raw=PAGE)
+    raise CommerceError(404, "", body=NOT_FOUND_PAGE)
 
 
-PAGE = "<!doctype html><title>404 Not Found</title><h1>Not Found</h1>"
+def match(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
+    """The route of a path, and the decoded values of its parameters.
 
-
-def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
-    """The route for a path, and the decoded values of its places.
+    The path is split before it is decoded: ``%2F`` stays within a SKU.
 
     Raises:
-        Refusal: there is none.
+        CommerceError: there is no such route.
     """
     for parts, route in _TABLE.get((method, len(segments)), ()):
         values = {}
         for part, segment in zip(parts, segments, strict=True):
             if part.startswith("{"):
-                # PHP takes a plus for a blank (Q2).
-                values[part[1:-1]] = unquote_plus(segment)
+                values[part[1:-1]] = unquote_plus(segment)  # PHP: a plus is a blank
             elif part != segment:
                 break
         else:
@@ -123,30 +128,30 @@ def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]
     raise unknown_route()
 
 
-def _walked(raw_path: str) -> list[str]:
-    """The segments, with "." and ".." followed and empty ones dropped."""
-    walked: list[str] = []
-    for segment in raw_path.split("/"):
+def _normalized(path: str) -> list[str]:
+    """The segments as web servers see them: without empty ones, "." and ".."."""
+    segments: list[str] = []
+    for segment in path.split("/"):
         if unquote(segment) == "..":
-            walked = walked[:-1]
+            segments = segments[:-1]
         elif segment and unquote(segment) != ".":
-            walked.append(segment)
-    return walked
+            segments.append(segment)
+    return segments
 
 
 def _scope(code: str) -> str:
-    if code != ALL and code not in store.VIEWS:
+    if code != store_views.ALL and code not in store_views.VIEWS:
         raise unknown_route()
     return code
 
 
-def _table() -> dict:
+def _by_method_and_length() -> dict[tuple[str, int], list]:
     table: dict[tuple[str, int], list] = {}
-    # Plain words before places: customers/search is no customer.
+    # Literal segments before parameters: customers/search is not a customer.
     for route in sorted(ROUTES, key=lambda route: route.name.count("{")):
         parts = tuple(route.name.split("/"))
         table.setdefault((route.method, len(parts)), []).append((parts, route))
     return table
 
 
-_TABLE = _table()
+_TABLE = _by_method_and_length()

@@ -1,19 +1,17 @@
-"""Commerce's searches: criteria from the query, rows that meet them, pages of them.
-
-notes, "Pagination" and "Input limits".
-"""
+"""Commerce's searches: criteria from the query, matching rows, pages, ``fields=``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.commerce.call import Call, integer
-from local.commerce.errors import Refusal, required
+from local.commerce.entity_store import comparable
+from local.commerce.errors import CommerceError, required
 
-LARGEST_PAGE = 300
-DEFAULT_PAGE = 20
-PLACE = re.compile(r"^search_?criteria((?:\[\w+\])+)$", re.I)
+MAX_PAGE_SIZE = 300
+DEFAULT_PAGE_SIZE = 20
+PARAMETER = re.compile(r"^search_?criteria((?:\[\w+\])*)$", re.I)
 
 
 @dataclass
@@ -27,15 +25,15 @@ class Filter:
 
 @dataclass
 class Criteria:
-    """All groups must hold, and of a group one filter."""
+    """All groups must match, and of each group one filter."""
 
     groups: dict[str, dict[str, Filter]] = field(default_factory=dict)
     orders: dict[str, dict[str, str]] = field(default_factory=dict)
     page_size: int | None = None
     page: int = 1
 
-    def wanted(self, name: str) -> str | None:
-        """The value that field *name* must equal, when that is asked for."""
+    def required_value(self, name: str) -> str | None:
+        """The value that the field *name* must equal, if any."""
         for group in self.groups.values():
             filters = list(group.values())
             if len(filters) == 1 and filters[0].condition_type == "eq":
@@ -44,148 +42,154 @@ class Criteria:
         return None
 
     def document(self) -> dict:
-        """As an answer repeats it."""
-        found: dict[str, Any] = {
+        """The criteria as a response repeats them."""
+        document: dict[str, Any] = {
             "filter_groups": [
-                {"filters": [vars(f) for f in group.values()]}
+                {"filters": [vars(each) for each in group.values()]}
                 for group in self.groups.values()
             ]
         }
         if self.orders:
-            found["sort_orders"] = list(self.orders.values())
+            document["sort_orders"] = list(self.orders.values())
         if self.page_size is not None:
-            found |= {"page_size": self.page_size, "current_page": self.page}
-        return found
+            document |= {"page_size": self.page_size, "current_page": self.page}
+        return document
 
 
-def criteria(call: Call) -> Criteria:
-    """What the query asks for.
+def criteria_of(call: Call) -> Criteria:
+    """The criteria in the query.
 
     Raises:
-        Refusal: nothing is asked, or too large a page.
+        CommerceError: there are none, or the page is too large.
     """
-    found, seen = Criteria(), False
+    criteria, is_search = Criteria(), False
     for name, value in call.query:
-        if name.lower() in ("searchcriteria", "search_criteria"):
-            seen = True
-        elif match := PLACE.match(name):
-            seen = True
-            _put(found, re.findall(r"\w+", match.group(1)), value)
-    if not seen:
+        if match := PARAMETER.match(name):
+            is_search = True
+            _set_criterion(criteria, re.findall(r"\w+", match.group(1)), value)
+    if not is_search:
         raise required("searchCriteria")
-    if call.rules.input_limits:
-        if found.page_size is None:
-            found.page_size = DEFAULT_PAGE
-        if found.page_size > LARGEST_PAGE:
-            raise Refusal(
-                400, "Maximum SearchCriteria pageSize is %max", {"max": LARGEST_PAGE}
+    if call.switches.input_limits:
+        if criteria.page_size is None:
+            criteria.page_size = DEFAULT_PAGE_SIZE
+        if criteria.page_size > MAX_PAGE_SIZE:
+            raise CommerceError(
+                400, "Maximum SearchCriteria pageSize is %max", {"max": MAX_PAGE_SIZE}
             )
-    return found
+    return criteria
 
 
-def answer(rows: Iterable[dict], asked: Criteria) -> dict:
-    """The page of *rows* that was asked for."""
-    kept = [row for row in rows if _meets(row, asked)]
-    for order in reversed(asked.orders.values()):
-        kept.sort(
-            key=lambda row, name=order["field"]: _comparable(row.get(name)),
+def page_of(rows: Iterable[dict], criteria: Criteria) -> dict:
+    """The response: the requested page of the *rows* that match."""
+    matching = [row for row in rows if _matches(row, criteria)]
+    for order in reversed(criteria.orders.values()):
+        matching.sort(
+            key=lambda row, name=order["field"]: _sort_key(row.get(name)),
             reverse=order.get("direction", "ASC").upper() == "DESC",
         )
-    page = kept
-    if asked.page_size:
-        start = (max(asked.page, 1) - 1) * asked.page_size
-        page = kept[start : start + asked.page_size]
+    items = matching
+    if criteria.page_size:
+        start = (max(criteria.page, 1) - 1) * criteria.page_size
+        items = matching[start : start + criteria.page_size]
     return {
-        "items": page,
-        "search_criteria": asked.document(),
-        "total_count": len(kept),
+        "items": items,
+        "search_criteria": criteria.document(),
+        "total_count": len(matching),
     }
 
 
-def only(document: Any, call: Call) -> Any:
-    """*document*, or what the query's ``fields`` wants of it (``items[sku],id``)."""
-    wanted = dict(call.query).get("fields")
-    return document if wanted is None else _cut(document, _tree(wanted))
+def select_fields(document: Any, call: Call) -> Any:
+    """*document*, or the part that the query's ``fields`` names (``items[sku],id``)."""
+    fields = dict(call.query).get("fields")
+    return document if fields is None else _selected(document, _field_tree(fields))
 
 
-def _put(found: Criteria, keys: list[str], value: str) -> None:
-    first = keys[0].replace("_", "").lower()
+def _set_criterion(criteria: Criteria, keys: list[str], value: str) -> None:
+    first = keys[0].replace("_", "").lower() if keys else ""
     if first == "pagesize":
-        found.page_size = integer(value)
+        criteria.page_size = integer(value)
     elif first == "currentpage":
-        found.page = integer(value)
+        criteria.page = integer(value)
     elif first == "sortorders" and len(keys) == 3:
-        found.orders.setdefault(keys[1], {"field": ""})[keys[2].lower()] = value
+        criteria.orders.setdefault(keys[1], {"field": ""})[keys[2].lower()] = value
     elif first == "filtergroups" and len(keys) == 5:
-        group = found.groups.setdefault(keys[1], {})
+        group = criteria.groups.setdefault(keys[1], {})
         last = keys[4].lower()
         name = "condition_type" if last.startswith("condition") else last
         if name in Filter.__dataclass_fields__:
             setattr(group.setdefault(keys[3], Filter()), name, value)
 
 
-def _meets(row: dict, asked: Criteria) -> bool:
+def _matches(row: dict, criteria: Criteria) -> bool:
     return all(
-        any(_holds(row.get(f.field), f) for f in group.values())
-        for group in asked.groups.values()
+        any(_satisfies(row.get(each.field), each) for each in group.values())
+        for group in criteria.groups.values()
     )
 
 
-def _holds(value: Any, wanted: Filter) -> bool:
-    condition = wanted.condition_type
-    if condition in ("null", "notnull"):
-        return (value is None) == (condition == "null")
-    if value is None:
-        return False
-    text, other = str(value), wanted.value
-    if condition in ("in", "nin", "finset"):
-        return (text in other.split(",")) == (condition != "nin")
-    if condition == "like":
-        pattern = re.escape(other).replace("%", ".*").replace("_", ".")
-        return re.fullmatch(pattern, text, re.I | re.S) is not None
-    if condition in ("eq", "neq"):
-        return (text.casefold() == other.casefold()) == (condition == "eq")
-    ours, theirs = _comparable(value), _comparable(other)
-    if condition in ("gt", "gteq", "from", "moreq"):
-        return ours > theirs or (condition != "gt" and ours == theirs)
-    if condition in ("lt", "lteq", "to"):
-        return ours < theirs or (condition != "lt" and ours == theirs)
-    return False
+def _satisfies(value: Any, condition: Filter) -> bool:
+    kind = condition.condition_type
+    if value is None or kind in ("null", "notnull"):
+        return kind == ("null" if value is None else "notnull")
+    try:
+        return CONDITIONS[kind](value, condition.value)
+    except KeyError:
+        raise NotImplementedError(f"the condition {kind} is not simulated") from None
 
 
-def _comparable(value: Any) -> tuple:
+def _is_like(value: Any, pattern: str) -> bool:
+    expression = re.escape(pattern).replace("%", ".*").replace("_", ".")
+    return re.fullmatch(expression, str(value), re.I | re.S) is not None
+
+
+def _sort_key(value: Any) -> tuple:
     try:
         return (0, float(value), "")
     except (TypeError, ValueError):
         return (1, 0.0, "" if value is None else str(value))
 
 
-def _tree(text: str) -> dict:
+def _field_tree(text: str) -> dict:
+    """``items[sku],id`` as ``{"items": {"sku": {}}, "id": {}}``."""
     root: dict = {}
     stack, name = [root], ""
     for character in text + ",":
-        if character in ",[]":
-            if name:
-                inner = stack[-1].setdefault(name.strip(), {})
-                if character == "[":
-                    stack.append(inner)
-            if character == "]" and len(stack) > 1:
-                stack.pop()
-            name = ""
-        else:
+        if character not in ",[]":
             name += character
+            continue
+        if name:
+            inner = stack[-1].setdefault(name.strip(), {})
+            if character == "[":
+                stack.append(inner)
+        if character == "]" and len(stack) > 1:
+            stack.pop()
+        name = ""
     return root
 
 
-def _cut(document: Any, wanted: dict) -> Any:
-    if not wanted:
+def _selected(document: Any, tree: dict) -> Any:
+    if not tree:
         return document
     if isinstance(document, list):
-        return [_cut(item, wanted) for item in document]
+        return [_selected(item, tree) for item in document]
     if isinstance(document, dict):
-        return {
-            name: _cut(document[name], inner)
-            for name, inner in wanted.items()
+        part = {
+            name: _selected(document[name], inner)
+            for name, inner in tree.items()
             if name in document
         }
+        return part or []  # PHP encodes an empty array of any kind as []
     return document
+
+
+CONDITIONS: dict[str, Callable[[Any, str], bool]] = {
+    "eq": lambda value, other: comparable(str(value)) == comparable(other),
+    "neq": lambda value, other: comparable(str(value)) != comparable(other),
+    "in": lambda value, other: str(value) in other.split(","),
+    "nin": lambda value, other: str(value) not in other.split(","),
+    "like": _is_like,
+    "gt": lambda value, other: _sort_key(value) > _sort_key(other),
+    "gteq": lambda value, other: _sort_key(value) >= _sort_key(other),
+    "lt": lambda value, other: _sort_key(value) < _sort_key(other),
+    "lteq": lambda value, other: _sort_key(value) <= _sort_key(other),
+}

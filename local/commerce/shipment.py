@@ -1,14 +1,11 @@
-"""Shipments: made by order/{id}/ship, changed (or made unseen) by POST shipment.
-
-Q4, Q6, Q7.
-"""
+"""Shipments: created by order/{orderId}/ship, changed or created by POST shipment."""
 
 from typing import Any
 
 from local.commerce import order, search, stock
-from local.commerce import shipment_kept as kept
-from local.commerce.call import Call, decimal, integer, known, rows
-from local.commerce.errors import Refusal, gone_entity
+from local.commerce import shipment_records as records
+from local.commerce.call import Call, decimal, integer, objects, reject_unknown
+from local.commerce.errors import CommerceError, no_such_order
 
 CREATION = {
     "items": frozenset(("order_item_id", "qty", "extension_attributes")),
@@ -21,174 +18,168 @@ INTERFACE = "Magento\\Sales\\Api\\Data\\Shipment%sCreationInterface"
 
 
 def ship(call: Call) -> int:
-    """POST order/{orderId}/ship: a new shipment, its quantities checked (Q6).
+    """POST order/{orderId}/ship: a new shipment, its quantities checked.
 
-    What stands at the top of the body under another name is dropped, so that a source
-    in ``extension_attributes`` there is not read: the source is in ``arguments`` (Q4).
-    No items at all ships all that is left (Q15).
+    The source is in ``arguments``; unknown keys at the top of the body are dropped,
+    ``extension_attributes`` too. No items ships all that is left.
     """
-    number = call.number("orderId")
-    doc = order.there(call, number)
+    order_id = call.path_id("orderId")
+    record = order.existing(call, order_id)
     body = call.body if isinstance(call.body, dict) else {}
     for name in ("items", "tracks"):
-        for row in rows(body, name):
-            known(row, CREATION[name], INTERFACE % name[:-1].capitalize())
-    said = body.get("comment")
-    if isinstance(said, dict):
-        known(said, CREATION["comment"], INTERFACE % "Comment")
-    wanted = _wanted(doc, rows(body, "items"))
-    _check(doc, wanted)
-    source = _source(body.get("arguments")) or stock.SOURCES[0]
-    for item, quantity in wanted:
-        stock.take(call.things, item["sku"], source, quantity)
+        for row in objects(body, name):
+            reject_unknown(row, CREATION[name], INTERFACE % name[:-1].capitalize())
+    comment = body.get("comment")
+    if isinstance(comment, dict):
+        reject_unknown(comment, CREATION["comment"], INTERFACE % "Comment")
+    quantities = _quantities(record, objects(body, "items"))
+    _validate(record, quantities)
+    source = _source(body.get("arguments"))
+    for item, quantity in quantities:
+        stock.take(call.entities, item["sku"], source, quantity)
         item["qty_shipped"] += quantity
-    made = kept.new(
-        call, number, source, source_said=bool(_source(body.get("arguments")))
-    )
-    for item, quantity in wanted:
+    shipment_id = records.add(call, order_id, source)
+    for item, quantity in quantities:
         part = {"order_item_id": item["item_id"], "qty": quantity, "sku": item["sku"]}
-        kept.put_part(call.things, "items", made, part | {"name": item["name"]})
-    for track in rows(body, "tracks"):
-        kept.put_part(call.things, "tracks", made, kept.track_of(call, number, track))
-    if isinstance(said, dict) and said.get("comment"):
-        kept.put_part(call.things, "comments", made, kept.comment_of(call, said))
-    _advance(doc)
-    doc["updated_at"] = call.time
-    order.put(call, number, doc)
-    call.did(
+        part["name"] = item["name"]
+        call.entities.add(records.PARTS["items"], part, parent=shipment_id)
+    for row in objects(body, "tracks"):
+        track = records.track(call, order_id, row)
+        call.entities.add(records.PARTS["tracks"], track, parent=shipment_id)
+    if isinstance(comment, dict) and comment.get("comment"):
+        part = records.comment(call, comment)
+        call.entities.add(records.PARTS["comments"], part, parent=shipment_id)
+    _advance_state(record)
+    order.put(call, order_id, record)
+    call.record_effect(
         "shipment.created",
-        made,
-        order=number,
+        shipment_id,
+        order=order_id,
         source=source,
-        shipped={str(item["item_id"]): quantity for item, quantity in wanted},
+        shipped={str(item["item_id"]): quantity for item, quantity in quantities},
         e_mail=body.get("notify") is True,
     )
-    return made
+    return shipment_id
 
 
 def save(call: Call) -> dict:
-    """POST shipment: changes the one named by entity_id, else makes another (Q7).
+    """POST shipment: changes the one named by entity_id, else creates one.
 
-    One that it makes touches neither the order's quantities nor its state. A part
-    named by an entity_id of another shipment is taken away from that one.
+    A created one changes neither the order's quantities nor its state. A part named by
+    an entity_id of another shipment is taken away from that one.
     """
-    given = call.given("entity")
+    sent = call.body_object("entity")
     try:
-        number = integer(given.get("order_id"))
-        doc = order.there(call, number)
-    except Refusal:
-        raise Refusal(400, "The shipment couldn't be saved.") from None
-    asked = given.get("entity_id")
-    there = None if asked is None else call.things.get(kept.KIND, integer(asked))
-    source = _source(given) or stock.SOURCES[0]
-    if there is None:
-        made = kept.new(call, number, source, source_said=bool(_source(given)))
-        operation = "shipment.created_unseen"
+        order_id = integer(sent.get("order_id"))
+        order_record = order.existing(call, order_id)
+    except CommerceError:
+        raise CommerceError(400, "The shipment couldn't be saved.") from None
+    shipment_id, stored = sent.get("entity_id"), None
+    if shipment_id is not None:
+        shipment_id = integer(shipment_id)
+        stored = call.entities.get(records.KIND, shipment_id)
+    source = _source(sent)
+    if stored is None:
+        operation = "shipment.created_without_order"
+        shipment_id = records.add(call, order_id, source)
     else:
-        made, operation = integer(asked), "shipment.updated"
-        there |= {"order_id": number, "updated_at": call.time}
-        if _source(given):
-            there["source"] = source
-        call.things.put(kept.KIND, made, there, parent=number)
+        operation = "shipment.updated"
+        stored |= {"order_id": order_id, "updated_at": call.time}
+        if _source(sent, None):
+            stored["source"] = source
+        call.entities.put(records.KIND, shipment_id, stored, parent=order_id)
     taken = []
-    for name in kept.PARTS:
-        for row in rows(given, name):
-            taken += kept.save_part(call, name, made, number, doc, row)
-    call.did(operation, made, order=number, source=source, taken=taken)
-    return kept.shown(call.things, made)
-
-
-def add_track(call: Call) -> dict:
-    """POST shipment/track: one more parcel (Q7)."""
-    given = call.given("entity")
-    parent = integer(given.get("parent_id") or 0)
-    there = call.things.get(kept.KIND, parent)
-    if there is None:
-        raise Refusal(400, "Could not save the shipment tracking.")
-    part = kept.track_of(call, there["order_id"], given)
-    number = kept.put_part(call.things, "tracks", parent, part)
-    call.did("shipment.track_added", parent, track=number)
-    return kept.part_shown(number, parent, part)
+    for name in records.PARTS:
+        for row in objects(sent, name):
+            taken += records.save_part(call, name, shipment_id, order_record, row)
+    call.record_effect(
+        operation, shipment_id, order=order_id, source=source, taken=taken
+    )
+    return records.document(call.entities, shipment_id)
 
 
 def get(call: Call) -> dict:
     """GET shipment/{id}."""
-    number = call.number("id")
-    if call.things.get(kept.KIND, number) is None:
-        raise gone_entity()
-    return kept.shown(call.things, number)
+    shipment_id = call.path_id("id")
+    if call.entities.get(records.KIND, shipment_id) is None:
+        raise no_such_order()
+    return records.document(call.entities, shipment_id)
 
 
-def find(call: Call) -> dict:
+def search_shipments(call: Call) -> dict:
     """GET shipments."""
-    asked = search.criteria(call)
-    parent = asked.wanted("order_id")
-    found = (
-        call.things.all(kept.KIND)
-        if parent is None
-        else call.things.children(kept.KIND, integer(parent))
+    criteria, entities = search.criteria_of(call), call.entities
+    order_id = criteria.required_value("order_id")
+    rows = (
+        entities.all(records.KIND)
+        if order_id is None
+        else entities.children(records.KIND, integer(order_id))
     )
-    listed = (kept.shown(call.things, number) for number, _ in found)
-    return search.answer(listed, asked)
+    documents = (records.document(entities, shipment_id) for shipment_id, _ in rows)
+    return search.page_of(documents, criteria)
 
 
-def _wanted(doc: dict, asked: list[dict]) -> list[tuple[dict, float]]:
-    """The items of the order with what is to be shipped of each."""
-    if not asked:
-        left = [(i, i["qty_ordered"] - i["qty_shipped"]) for i in doc["items"]]
-        return [pair for pair in left if pair[1] > 0]
-    by_id = {item["item_id"]: item for item in doc["items"]}
-    found = []
-    for row in asked:
-        number = integer(row.get("order_item_id"))
-        found.append((by_id.get(number, {"item_id": number}), decimal(row.get("qty"))))
-    return found
+def _quantities(record: dict, rows: list[dict]) -> list[tuple[dict, float]]:
+    """The items of the order with the quantity to ship of each."""
+    if not rows:
+        left = [(i, i["qty_ordered"] - i["qty_shipped"]) for i in record["items"]]
+        return [(item, quantity) for item, quantity in left if quantity > 0]
+    by_id = {item["item_id"]: item for item in record["items"]}
+    ids = [integer(row.get("order_item_id")) for row in rows]
+    return [
+        (by_id.get(item_id, {"item_id": item_id}), decimal(row.get("qty")))
+        for item_id, row in zip(ids, rows, strict=True)
+    ]
 
 
-def _check(doc: dict, wanted: list[tuple[dict, float]]) -> None:
-    """Magento's validators of a shipment, with all that they find fault with."""
-    faults = []
-    if doc["state"] in ("holded", "canceled"):
-        faults.append(
+def _validate(record: dict, quantities: list[tuple[dict, float]]) -> None:
+    """Magento's validators of a shipment; all their errors in one message."""
+    errors = []
+    if record["state"] in ("holded", "canceled"):
+        errors.append(
             "A shipment cannot be created when an order has a status of"
-            f" {doc['status']}"
+            f" {record['status']}"
         )
-    elif all(item["qty_shipped"] >= item["qty_ordered"] for item in doc["items"]):
-        faults.append("The order does not allow a shipment to be created.")
+    elif all(item["qty_shipped"] >= item["qty_ordered"] for item in record["items"]):
+        errors.append("The order does not allow a shipment to be created.")
     total = 0.0
-    asked: dict[int, float] = {}
-    for item, quantity in wanted:
+    requested: dict[int, float] = {}
+    for item, quantity in quantities:
         if "sku" not in item:
-            faults.append(
+            errors.append(
                 'The shipment contains product SKU "" that is not part of the original'
                 " order."
             )
             continue
-        number = item["item_id"]
-        asked[number] = asked.get(number, 0) + quantity
-        if asked[number] > item["qty_ordered"] - item["qty_shipped"]:
-            faults.append(
+        item_id = item["item_id"]
+        requested[item_id] = requested.get(item_id, 0) + quantity
+        if requested[item_id] > item["qty_ordered"] - item["qty_shipped"]:
+            errors.append(
                 "The quantity to ship must not be greater than the unshipped quantity"
                 f' for product SKU "{item["sku"]}".'
             )
         else:
             total += quantity
     if total <= 0:
-        faults.append("You can't create a shipment without products.")
-    if faults:
-        raise Refusal(400, kept.INVALID + "\n".join(faults))
+        errors.append("You can't create a shipment without products.")
+    if errors:
+        raise CommerceError(400, records.INVALID + "\n".join(errors))
 
 
-def _advance(doc: dict) -> None:
+def _advance_state(record: dict) -> None:
     """The order's state after a shipment."""
-    shipped = all(item["qty_shipped"] >= item["qty_ordered"] for item in doc["items"])
-    if shipped and doc["invoiced"]:
-        doc["state"] = doc["status"] = "complete"
-    elif doc["state"] == "new":
-        doc["state"] = doc["status"] = "processing"
+    shipped = all(
+        item["qty_shipped"] >= item["qty_ordered"] for item in record["items"]
+    )
+    if shipped and record["invoiced"]:
+        record["state"] = record["status"] = "complete"
+    elif record["state"] == "new":
+        record["state"] = record["status"] = "processing"
 
 
-def _source(holder: Any) -> str | None:
-    more = holder.get("extension_attributes") if isinstance(holder, dict) else None
-    found = more.get("source_code") if isinstance(more, dict) else None
-    return found if isinstance(found, str) and found else None
+def _source(holder: Any, default: str | None = stock.SOURCES[0]) -> str | None:
+    attributes = (
+        holder.get("extension_attributes") if isinstance(holder, dict) else None
+    )
+    source = attributes.get("source_code") if isinstance(attributes, dict) else None
+    return source if isinstance(source, str) and source else default

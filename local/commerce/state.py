@@ -1,47 +1,57 @@
-"""What is in the shop, for a person or a test to look at."""
+"""A snapshot of the entities, for the console, the control interface and tests."""
 
 from typing import Any
 
-from local.commerce import customer_group, order, product, shipment_kept, stock
-from local.commerce.things import Things
+from local.commerce import (
+    customer,
+    customer_group,
+    order,
+    product,
+    shipment_records,
+    stock,
+)
+from local.commerce.entity_store import EntityStore
+
+KINDS = {
+    "products": product.KIND,
+    "stock": stock.KIND,
+    "customers": customer.KIND,
+    "customer_groups": customer_group.KIND,
+    "orders": order.KIND,
+    "order_comments": order.COMMENT,
+    "shipments": shipment_records.KIND,
+}
 
 
-def shown(things: Things, most: int = 50) -> dict[str, Any]:
-    """Counts, and the newest *most* of each kind; of orders, those touched."""
-    kinds = {
-        "products": product.KIND,
-        "stock": stock.KIND,
-        "customers": "customer",
-        "customer_groups": customer_group.KIND,
-        "orders": order.KIND,
-        "order_comments": order.COMMENT,
-        "shipments": shipment_kept.KIND,
-    }
-    touched = things.find(order.KIND, order.TOUCHED)[-most:]
+def snapshot(entities: EntityStore, limit: int) -> dict[str, Any]:
+    """Counts, and the newest *limit* of each kind; of orders, those that changed."""
+    changed = entities.find(order.KIND, order.CHANGED)[-limit:]
     return {
-        "counts": {name: things.count(kind) for name, kind in kinds.items()},
-        "products": [_product(*pair) for pair in things.newest(product.KIND, most)],
-        "stock": [doc for _, doc in things.newest(stock.KIND, most)],
-        "customers": [
-            {"id": number, **doc} for number, doc in things.newest("customer", most)
-        ],
+        "counts": {name: entities.count(kind) for name, kind in KINDS.items()},
+        "products": _with_ids(entities.newest(product.KIND, limit)),
+        "stock": [record for _, record in entities.newest(stock.KIND, limit)],
+        "customers": _with_ids(entities.newest(customer.KIND, limit)),
         "customer_groups": [
-            {"id": number, **doc}
-            for number, doc in things.newest(customer_group.KIND, most)
+            customer_group.document(entity_id, record)
+            for entity_id, record in entities.newest(customer_group.KIND, limit)
         ],
-        "orders": [_order(things, *pair) for pair in touched],
-        "vanished_orders": [number for number, doc in touched if doc["status"] is None],
+        "orders": [
+            {
+                "id": entity_id,
+                **record,
+                "comments": [
+                    comment
+                    for _, comment in entities.children(order.COMMENT, entity_id)
+                ],
+            }
+            for entity_id, record in changed
+        ],
         "shipments": [
-            shipment_kept.shown(things, number)
-            for number, _ in things.newest(shipment_kept.KIND, most)
+            shipment_records.document(entities, entity_id)
+            for entity_id, _ in entities.newest(shipment_records.KIND, limit)
         ],
     }
 
 
-def _product(number: int, doc: dict) -> dict:
-    return {"id": number, **doc}
-
-
-def _order(things: Things, number: int, doc: dict) -> dict:
-    comments = [row for _, row in things.children(order.COMMENT, number)]
-    return {"id": number, **doc, "comments": comments}
+def _with_ids(rows: list[tuple[int, dict]]) -> list[dict]:
+    return [{"id": entity_id, **record} for entity_id, record in rows]

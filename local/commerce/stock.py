@@ -1,15 +1,15 @@
-"""Source items: how much of a SKU lies at an inventory source.
+"""Source items: the quantity of a SKU at an inventory source.
 
-Texts and checks are those of magento/inventory (SourceItemsSave and its validators);
-it does not ask whether a product has the SKU.
+Messages and checks are those of magento/inventory; it does not ask whether a product
+has the SKU.
 """
 
 from typing import Any
 
 from local.commerce import search
-from local.commerce.call import Call, decimal, known, rows
-from local.commerce.errors import Refusal, required
-from local.commerce.things import Things
+from local.commerce.call import Call, decimal, objects, reject_unknown
+from local.commerce.entity_store import EntityStore, comparable
+from local.commerce.errors import CommerceError, required
 
 KIND = "source_item"
 SOURCES = ("default", "second")
@@ -18,32 +18,30 @@ NAMES = frozenset(("sku", "source_code", "quantity", "status", "extension_attrib
 
 
 def save(call: Call) -> list:
-    """POST inventory/source-items: sets levels, all or none of them (Q16).
-
-    Answers ``[]`` (notes, operations).
-    """
+    """POST inventory/source-items: sets the quantities, all or none of them."""
     if not isinstance(call.body, dict) or call.body.get("sourceItems") is None:
         raise required("sourceItems")
-    items = rows(call.body, "sourceItems")
-    _check_limit(call, len(items))
-    if not items:
-        raise Refusal(400, "Input data is empty")
-    for item in items:
-        known(item, NAMES, INTERFACE)
-        _check(item)
-    for item in items:
-        if item["source_code"] not in SOURCES:
-            # A foreign key of the table: no validator asks, the database refuses.
-            raise Refusal(400, "Could not save Source Item")
-    for item in items:
-        put(
-            call.things,
-            item["sku"],
-            item["source_code"],
-            decimal(item["quantity"]),
-            int(float(item["status"])),
+    items = objects(call.body, "sourceItems")
+    max_items = call.switches.max_items
+    if call.switches.input_limits and len(items) > max_items:
+        raise CommerceError(
+            400,
+            'Maximum items of type "%type" is %max',
+            {"type": INTERFACE, "max": max_items},
         )
-        call.did(
+    if not items:
+        raise CommerceError(400, "Input data is empty")
+    for item in items:
+        reject_unknown(item, NAMES, INTERFACE)
+        _validate(item)
+    for item in items:
+        if comparable(item["source_code"]) not in SOURCES:
+            # A foreign key of the database: no validator checks it, and everything
+            # written before is rolled back.
+            raise CommerceError(400, "Could not save Source Item")
+        quantity, status = decimal(item["quantity"]), int(float(item["status"]))
+        put(call.entities, item["sku"], item["source_code"], quantity, status)
+        call.record_effect(
             "stock.set",
             f"{item['sku']}@{item['source_code']}",
             quantity=item["quantity"],
@@ -52,61 +50,57 @@ def save(call: Call) -> list:
     return []
 
 
-def find(call: Call) -> dict:
+def search_source_items(call: Call) -> dict:
     """GET inventory/source-items."""
-    asked = search.criteria(call)
-    found = (doc for _, doc in call.things.all(KIND))
-    return search.answer(found, asked)
+    criteria = search.criteria_of(call)
+    return search.page_of((record for _, record in call.entities.all(KIND)), criteria)
 
 
-def put(things: Things, sku: str, source: str, quantity: float, status: int) -> None:
-    """Set the level of a SKU at a source."""
-    there = things.find(KIND, f"{sku}\0{source}")
-    number = there[0][0] if there else things.next_id(KIND)
-    doc = {"sku": sku, "source_code": source, "quantity": quantity, "status": status}
-    things.put(KIND, number, doc, key=f"{sku}\0{source}")
+def put(
+    entities: EntityStore, sku: str, source: str, quantity: float, status: int
+) -> None:
+    """Set the quantity of a SKU at a source; the first spelling of the SKU stays."""
+    rows = entities.find(KIND, _key(sku, source))
+    item_id, record = rows[0] if rows else (entities.next_id(KIND), {})
+    record = {"sku": sku, "source_code": source, **record}
+    record |= {"quantity": quantity, "status": status}
+    entities.put(KIND, item_id, record, key=_key(sku, source))
 
 
-def take(things: Things, sku: str, source: str, quantity: float) -> None:
+def take(entities: EntityStore, sku: str, source: str, quantity: float) -> None:
     """Take from a source what is shipped.
 
     Raises:
-        Refusal: there is not enough of it (Q4).
+        CommerceError: the source has less.
     """
-    there = things.find(KIND, f"{sku}\0{source}")
-    if not there or there[0][1]["quantity"] < quantity:
-        raise Refusal(
+    rows = entities.find(KIND, _key(sku, source))
+    if not rows or rows[0][1]["quantity"] < quantity:
+        raise CommerceError(
             400, "Not all of your products are available in the requested quantity."
         )
-    number, doc = there[0]
-    doc["quantity"] -= quantity
-    things.put(KIND, number, doc, key=f"{sku}\0{source}")
+    item_id, record = rows[0]
+    record["quantity"] -= quantity
+    entities.put(KIND, item_id, record, key=_key(sku, source))
 
 
-def _check_limit(call: Call, count: int) -> None:
-    """Section 3, "Input limits"; Q16."""
-    if call.rules.input_limits and count > call.rules.most_items:
-        raise Refusal(
-            400,
-            'Maximum items of type "%type" is %max',
-            {"type": INTERFACE, "max": call.rules.most_items},
-        )
+def _key(sku: str, source: str) -> str:
+    return f"{comparable(sku)}\0{comparable(source)}"
 
 
-def _check(item: dict) -> None:
+def _validate(item: dict) -> None:
     sku, source = item.get("sku"), item.get("source_code")
     for name, value in (("sku", sku), ("source_code", source)):
         if not isinstance(value, str) or not value.strip():
-            raise _failed(f'"{name}" can not be empty.')
+            raise _invalid(f'"{name}" can not be empty.')
     if sku != sku.strip():
-        raise _failed('"sku" can not contain leading or trailing spaces.')
+        raise _invalid('"sku" can not contain leading or trailing spaces.')
     if any(character.isspace() for character in source):
-        raise _failed('"source_code" can not contain whitespaces.')
+        raise _invalid('"source_code" can not contain whitespaces.')
     for name in ("quantity", "status"):
         if not _is_numeric(item.get(name)):
-            raise _failed(f'"{name}" should be numeric.')
+            raise _invalid(f'"{name}" should be numeric.')
     if int(float(item["status"])) not in (0, 1):
-        raise _failed('"status" should a known status.')
+        raise _invalid('"status" should a known status.')
 
 
 def _is_numeric(value: Any) -> bool:
@@ -119,5 +113,5 @@ def _is_numeric(value: Any) -> bool:
     return True
 
 
-def _failed(text: str) -> Refusal:
-    return Refusal(400, f"Validation Failed: {text}")
+def _invalid(text: str) -> CommerceError:
+    return CommerceError(400, f"Validation Failed: {text}")

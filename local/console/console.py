@@ -225,7 +225,7 @@ class Console:
             here=request.url.path + ("?" + request.url.query).rstrip("?"),
             dead_count=dead.undelivered if dead else 0,
             waiting=waiting,
-            faults=self._stand_in.faults.listed() if self._stand_in else [],
+            faults=self._stand_in.faults.as_dicts() if self._stand_in else [],
             ingest=self._desk.where.stack["ingest"],
             **values,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.happened import Entry
-from local.commerce.journal import Journal as Requests
+from local.commerce.call_journal import CallJournal
 from local.journal import Journal
 
 LOOKED_AT = 4_000  # entries of the journal; what is older is found by its uid
@@ -138,14 +138,16 @@ def refusal(journal: Journal, key: str) -> Entry | None:
     return next((e for e in meant if e.labels.get("outcome") == "rejected"), None)
 
 
-def exchanges(requests: Requests, journal: Journal, uid: str) -> list[dict[str, Any]]:
+def exchanges(
+    requests: CallJournal, journal: Journal, uid: str
+) -> list[dict[str, Any]]:
     """What Commerce was asked for *uid* and what it answered, oldest first.
 
     The functions tell of a call by its route alone. Of the stand-in's requests, the one
     meant is the last of that route and status before the line; of several at once, the
     one that holds most of the event's value.
     """
-    asked = requests.read_requests(most=2_000)
+    asked = requests.read_calls(limit=2_000)
     leaves = _leaves(payload(journal, uid))
     taken: set[int] = set()
     found = []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.commerce import StandIn, state
+from local.commerce import StandIn
 from local.commerce.faults import Faults
 
 SHOWN = 20  # of each kind, the newest
@@ -21,7 +21,7 @@ WAYS = {
 
 def shown(stand_in: StandIn) -> dict[str, Any]:
     """What is in the shop: counts, and the newest of each kind."""
-    return state.shown(stand_in.things, SHOWN)
+    return stand_in.state(SHOWN)
 
 
 def fail(faults: Faults, form: dict[str, str]) -> str:

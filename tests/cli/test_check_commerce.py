@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cli.check_commerce import check_commerce, run
 from tests.commerce.canned import PAAS, SAAS, Canned, response
-from tests.local.commerce.opened import Opened
+from tests.support.running_stand_in import RunningStandIn
 
 READS = [
     "read store configuration",
@@ -267,7 +267,7 @@ def test_the_command_reads_the_environment():
 
 @pytest.fixture(scope="module")
 def stand_in():
-    with Opened() as opened:
+    with RunningStandIn() as opened:
         yield opened
 
 
@@ -301,7 +301,7 @@ def test_a_store_on_the_wire_takes_every_question_and_is_not_changed(
     assert [found[name]["detail"] for name in READS] == ["allowed"] * len(READS)
     assert stand_in.effects() == []
     # The one POST is for the token.
-    methods = [method for method, *_ in stand_in.asked() if method != "GET"]
+    methods = [call["method"] for call in stand_in.calls() if call["method"] != "GET"]
     assert methods == writes
 
 

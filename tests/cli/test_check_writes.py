@@ -9,7 +9,7 @@ from cli.check_writes import WRITES
 from tests import adobe
 from tests.cli.test_check_commerce import checked, on_the_wire, store
 from tests.commerce.canned import PAAS, SAAS, response
-from tests.local.commerce.opened import Opened
+from tests.support.running_stand_in import RunningStandIn
 
 REQUIRED = '"%fieldName" is required. Enter and try again.'
 
@@ -101,7 +101,7 @@ def test_adobe_s_document_demands_what_an_empty_one_lacks(write, version):
 
 @pytest.fixture(scope="module")
 def stand_in():
-    with Opened() as opened:
+    with RunningStandIn() as opened:
         yield opened
 
 

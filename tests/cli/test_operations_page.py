@@ -93,7 +93,7 @@ def test_every_command_has_an_example():
 
 
 def test_the_numbers_are_the_codes():
-    delivery = catalog.delivery()
+    delivery = catalog.delivery_settings()
     rows = {
         cells[0].strip(): cells[2]
         for line in PAGE.partition("## How long")[2].splitlines()

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from functions.events import samples
-from tests.local.commerce.control import Control
 from tests.running import RunningStack
+from tests.support.stand_in_control import StandInControl
 
 PRODUCT = samples.value("be-observer.catalog_product_create")
 NO_ORDER = {"id": 987654, "status": "complete", "notifyCustomer": False}
@@ -88,7 +88,7 @@ def test_what_the_shop_refuses_is_replayed_as_a_new_message(stack):
 
 def test_what_runs_out_of_tries_has_its_last_error_and_is_brought_back(stack):
     """Pub/Sub dead-letters it without a word; the ledger knows what was answered."""
-    shop = Control(stack.stack["commerce"])
+    shop = StandInControl(stack.stack["commerce"])
     shop.fail(path="products$", times=None, status=503, message="Maintenance")
     value = {**PRODUCT, "sku": "TRIES"}
     stack.post("be-observer.catalog_product_create", value, "tries")
@@ -97,7 +97,7 @@ def test_what_runs_out_of_tries_has_its_last_error_and_is_brought_back(stack):
     wait_for(lambda: stack.said().count("uid=tries") >= 13)
     before = told(stack, "trace", "tries")
 
-    shop.control("DELETE", "faults")
+    shop.recover()
     [step] = told(stack, "replay", letter["message_id"])
     stack.outcome("tries")
     after = told(stack, "trace", "tries")

@@ -25,8 +25,8 @@ from bench.soak.parts import Program
 from functions.ledger import rules
 from tests.commerce.server import Received, Server, answer
 from tests.consumer.parts import push
-from tests.local.commerce.opened import Opened
 from tests.running import free_port
+from tests.support.running_stand_in import RunningStandIn
 
 BEFORE = "before the call"
 LOST = "amid the call, of which nothing came"
@@ -103,7 +103,7 @@ def wait_for(condition) -> None:
 class Gate(Server):
     """Before the stand-in: passes on what is asked, or holds it up at a point."""
 
-    def __init__(self, shop: Opened) -> None:
+    def __init__(self, shop: RunningStandIn) -> None:
         super().__init__(self._passed)
         self._shop = shop
         self.stop_at("")
@@ -149,7 +149,7 @@ class Scene:
     """
 
     folder: Path
-    shop: Opened
+    shop: RunningStandIn
     gate: Gate
 
     def __post_init__(self) -> None:
@@ -252,7 +252,7 @@ def kill_at(point: str, scene: Scene) -> None:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
     """All has happened."""
-    with Opened() as shop, Gate(shop) as gate:
+    with RunningStandIn() as shop, Gate(shop) as gate:
         scene = Scene(tmp_path_factory.mktemp("crash"), shop, gate)
         for point in POINTS:
             kill_at(point, scene)

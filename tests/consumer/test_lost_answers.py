@@ -13,7 +13,7 @@ from functions.events import samples
 from functions.ledger.memory import MemoryStore
 from tests import kit
 from tests.consumer.parts import Parts, push
-from tests.local.commerce.opened import Opened
+from tests.support.running_stand_in import RunningStandIn
 
 LAMP = "STANDIN-LAMP"  # a product of the stand-in's shop
 # Events of which nothing is left to tell when the same is written twice.
@@ -36,7 +36,7 @@ LOST = {
 
 @pytest.fixture(scope="module")
 def opened():
-    with Opened() as stand_in:
+    with RunningStandIn() as stand_in:
         yield stand_in
 
 

@@ -16,7 +16,7 @@ IDS, EVENTS, CALL_SECONDS = 5_000, 10_000, 0.3
 
 def waits() -> list[int]:
     """Seconds between the tries of an event."""
-    delivery = catalog.delivery()
+    delivery = catalog.delivery_settings()
     least, most = (
         delivery[f"{name}_backoff_seconds"] for name in ("minimum", "maximum")
     )
@@ -42,7 +42,7 @@ def tries_within(seconds: int) -> int:
 
 
 def test_how_long_it_lasts():
-    delivery = catalog.delivery()
+    delivery = catalog.delivery_settings()
     hours, minutes = divmod(round(sum(waits()) / 60), 60)
     days = delivery["dead_letter_retention_seconds"] // 86_400
 

@@ -6,8 +6,8 @@ from collections import Counter
 import requests
 
 from functions.events import samples
-from tests.local.commerce.control import Control
 from tests.running import RunningStack
+from tests.support.stand_in_control import StandInControl
 
 # What a minute holds at the pace of the cloud: a wait of 10 s, doubled each time.
 TRIES = 4
@@ -33,12 +33,12 @@ def tries(stack: RunningStack) -> Counter:
 
 def test_an_outage_costs_no_event_and_both_functions_answer_amid_it(tmp_path):
     with RunningStack(tmp_path / "state", **CALL) as stack:
-        commerce = Control(stack.stack["commerce"])
+        commerce = StandInControl(stack.stack["commerce"])
 
         def away(how: dict, before: int, until_tries: int) -> int:
             fault = commerce.fail(path="/V1/", times=None, **how)
             # The oldest one applies; so there is no moment without any.
-            commerce.control("DELETE", f"faults/{before}")
+            commerce.recover(before)
             stack.wait_for(
                 lambda: min(tries(stack)[uid] for uid in EVENTS) >= until_tries
             )
@@ -59,11 +59,11 @@ def test_an_outage_costs_no_event_and_both_functions_answer_amid_it(tmp_path):
         away(CLOSED, fault, TRIES)
         assert commerce.effects() == []
 
-        commerce.control("DELETE", "faults")
+        commerce.recover()
         for uid in EVENTS:
             stack.outcome(uid)
 
-        assert Counter(did for did, _ in commerce.did()) == Counter(
+        assert Counter(did for did, _ in commerce.changes()) == Counter(
             effect for _, effect in EVENTS.values()
         )
         # Only the calls with an unknown type are, which are no event and have no uid.

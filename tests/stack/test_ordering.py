@@ -12,8 +12,8 @@ import pytest
 from functions.events import catalog
 from functions.events.message import message
 from local.broker import pubsub_pb2
-from tests.local.commerce.control import Control
 from tests.running import RunningStack
+from tests.support.stand_in_control import StandInControl
 
 CREATED = "be-observer.catalog_product_create"
 UPDATED = "be-observer.catalog_product_update"
@@ -30,28 +30,30 @@ def stack(tmp_path_factory):
 @pytest.fixture
 def shop(stack):
     """The stand-in, which is well again after each test."""
-    control = Control(stack.stack["commerce"])
+    control = StandInControl(stack.stack["commerce"])
     yield control
-    control.control("DELETE", "faults")
+    control.recover()
 
 
 def product(sku: str, name: str) -> dict:
     return {"sku": sku, "name": name, "price": 1, "description": "d"}
 
 
-def names(shop: Control, sku: str) -> list[str]:
+def names(shop: StandInControl, sku: str) -> list[str]:
     """The names that a product was given, the same one again counted once."""
     given = [
         effect["body"]["product"]["name"]
-        for effect in shop.control("GET", "journal", most=10_000)["effects"]
-        if effect["thing"] == sku
+        for effect in shop.effects()
+        if effect["resource"] == sku
     ]
     return [name for name, _ in itertools.groupby(given)]
 
 
-def refused(shop: Control, path: str) -> int:
+def refused(shop: StandInControl, path: str) -> int:
     """How many calls to *path* were answered 503."""
-    return sum(each[1].endswith(path) and each[2] == 503 for each in shop.asked())
+    return sum(
+        call["path"].endswith(path) and call["status"] == 503 for call in shop.calls()
+    )
 
 
 def test_a_product_goes_through_its_states_in_order(stack, shop):
@@ -75,7 +77,7 @@ def test_a_product_goes_through_its_states_in_order(stack, shop):
 
     shop.fail(path="products/ORDER-A$", method="PUT", status=500, times=2, after=True)
     shop.fail(path="products/ORDER-A$", method="PUT", drop="after", times=1)
-    shop.control("DELETE", f"faults/{fault}")
+    shop.recover(fault)
     for number in range(1, 7):
         stack.outcome(f"a-{number}")
     assert names(shop, "ORDER-A") == [f"a-{number}" for number in range(7)]
@@ -96,17 +98,17 @@ def test_an_orders_comments_stand_in_order_and_once_each(stack, shop):
     shop.fail(path="orders/31/comments$", method="POST", drop="after", times=1)
     shop.fail(path="orders/31/comments$", method="POST", status=502, after=True)
     shop.fail(path="orders/31/comments$", method="POST", drop="before", times=1)
-    shop.control("DELETE", f"faults/{fault}")
+    shop.recover(fault)
     for number in range(5):
         stack.outcome(f"comment-31-{number}")
 
-    effects = shop.control("GET", "journal", most=10_000)["effects"]
+    effects = shop.effects()
     for order in (31, 32):
         made = [
             effect["body"]["statusHistory"]["comment"]
             for effect in effects
             if effect["operation"] == "order.commented"
-            and effect["thing"] == str(order)
+            and effect["resource"] == str(order)
         ]
         assert made == [
             f"Order status changed to step-{order}-{number}" for number in range(5)
@@ -133,12 +135,12 @@ def publish_stock(stack: RunningStack, uid: str, second: int, *rows: dict) -> No
         )(pubsub_pb2.PublishRequest(topic=topic, messages=[sent]), timeout=20)
 
 
-def levels(shop: Control, of: str) -> dict[str, float]:
+def levels(shop: StandInControl, of: str) -> dict[str, float]:
     """What the SKUs that begin with *of* came to, by SKU and source."""
     return {
-        effect["thing"].removeprefix(of): effect["more"]["quantity"]
-        for effect in shop.control("GET", "journal", most=10_000)["effects"]
-        if effect["operation"] == "stock.set" and effect["thing"].startswith(of)
+        effect["resource"].removeprefix(of): effect["details"]["quantity"]
+        for effect in shop.effects()
+        if effect["operation"] == "stock.set" and effect["resource"].startswith(of)
     }
 
 

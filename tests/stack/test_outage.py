@@ -18,8 +18,8 @@ import requests
 
 from bench.soak.parts import Parts, running
 from functions.events import catalog
-from tests.local.commerce.control import Control
 from tests.running import ROOT
+from tests.support.stand_in_control import StandInControl
 
 CREATED = "be-observer.catalog_product_create"
 UPDATED = "be-observer.catalog_product_update"
@@ -64,9 +64,9 @@ def tried(parts: Parts) -> int:
     return max((line["attempt"] for line in told(parts, "attempt")), default=0)
 
 
-def calls(shop: Control, after: int = 0) -> list[dict]:
+def calls(shop: StandInControl, after: int = 0) -> list[dict]:
     """What Commerce was asked after the call with that id; none is missing."""
-    found = shop.control("GET", "requests", after=after, most=2000)["requests"]
+    found = shop.calls(after)
     assert len(found) == (found[-1]["id"] if found else after) - after
     return found
 
@@ -80,7 +80,7 @@ def most_at_once(asked: list[dict]) -> int:
 
 def backed_off(asked: list[dict]) -> None:
     """Each product was asked for again only after its wait, twice as long each time."""
-    least = catalog.delivery()["minimum_backoff_seconds"]
+    least = catalog.delivery_settings()["minimum_backoff_seconds"]
     by_name: dict[str, list[float]] = {}
     for row in asked:
         by_name.setdefault(row["body"]["product"]["name"], []).append(row["at"])
@@ -93,16 +93,16 @@ def backed_off(asked: list[dict]) -> None:
 
 def outage(parts: Parts) -> None:
     """Down, posted to, asking to be left alone, back."""
-    shop = Control(parts.shop.url)
+    shop = StandInControl(parts.shop.url)
     fault = shop.fail(status=503, times=None, delay_seconds=0.05)
     with ThreadPoolExecutor(4) as posting:
         list(posting.map(lambda number: post(parts, number), range(IDS)))
     wait_for(lambda: tried(parts) >= TRIES // 2)
     asking = {"Retry-After": str(ASKED_SECONDS)}
     shop.fail(status=503, times=None, delay_seconds=0.05, headers=asking)
-    shop.control("DELETE", f"faults/{fault}")
+    shop.recover(fault)
     wait_for(lambda: tried(parts) >= TRIES - 4)
-    shop.control("DELETE", "faults")
+    shop.recover()
     down = calls(shop)
     wait_for(
         lambda: (
@@ -113,8 +113,10 @@ def outage(parts: Parts) -> None:
 
     # All is there, once and in order.
     names: dict[str, list[str]] = {}
-    for effect in shop.control("GET", "journal", most=10_000)["effects"]:
-        names.setdefault(effect["thing"], []).append(effect["body"]["product"]["name"])
+    for effect in shop.effects():
+        names.setdefault(effect["resource"], []).append(
+            effect["body"]["product"]["name"]
+        )
     assert names == {
         f"OUT-{number}": [f"{number}-{step}" for step in range(EACH)]
         for number in range(IDS)

@@ -1,19 +1,19 @@
 """Values of the customer events."""
 
 from functions.events.fields import Id, Text
-from functions.events.schemas import Closed, Open
+from functions.events.schemas import ClosedSchema, OpenSchema
 
 
-class CustomerCreate(Open):
-    """A person that a back office registered."""
+class CustomerCreate(OpenSchema):
+    """A new customer."""
 
     name = Text(required=True)
     lastname = Text(required=True)
     email = Text(required=True)
 
 
-class CustomerUpdate(Open):
-    """A customer as they are now."""
+class CustomerUpdate(OpenSchema):
+    """The current state of a customer."""
 
     id = Id(required=True)
     name = Text(required=True)
@@ -21,7 +21,7 @@ class CustomerUpdate(Open):
     email = Text(required=True)
 
 
-class CustomerDelete(Closed):
-    """A customer that is gone."""
+class CustomerDelete(ClosedSchema):
+    """A deleted customer."""
 
     id = Id(required=True)

@@ -1,25 +1,25 @@
 """Values of the customer group events."""
 
 from functions.events.fields import Id, Text
-from functions.events.schemas import Closed, Open
+from functions.events.schemas import ClosedSchema, OpenSchema
 
 
-class CustomerGroupCreate(Open):
+class CustomerGroupCreate(OpenSchema):
     """A new customer group; tax class 0 is Commerce's "none"."""
 
     name = Text(required=True)
-    taxClassId = Id(required=True, least=0)
+    taxClassId = Id(required=True, minimum=0)
 
 
-class CustomerGroupUpdate(Open):
-    """A customer group as it is now."""
+class CustomerGroupUpdate(OpenSchema):
+    """The current state of a customer group."""
 
     id = Id(required=True)
     name = Text(required=True)
-    taxClassId = Id(required=True, least=0)
+    taxClassId = Id(required=True, minimum=0)
 
 
-class CustomerGroupDelete(Closed):
-    """A customer group that is gone."""
+class CustomerGroupDelete(ClosedSchema):
+    """A deleted customer group."""
 
     id = Id(required=True)

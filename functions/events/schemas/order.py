@@ -2,75 +2,75 @@
 
 from marshmallow import fields
 
-from functions.events.fields import Flag, Id, Number, Rows, Text
-from functions.events.schemas import Closed, Open
+from functions.events.fields import Boolean, Id, Number, ObjectList, Text
+from functions.events.schemas import ClosedSchema, OpenSchema
 
 
-class OrderStatusUpdate(Open):
-    """The status an order has in the back office."""
+class OrderStatusUpdate(OpenSchema):
+    """The new status of an order."""
 
     id = Id(required=True)
     status = Text(required=True)
-    notifyCustomer = Flag()
+    notifyCustomer = Boolean()
 
 
-class NewItem(Closed):
-    """How much of an order's item was shipped."""
+class NewItem(ClosedSchema):
+    """The shipped quantity of an order item."""
 
     orderItemId = Id(required=True)
     qty = Number(required=True)
 
 
-class NewTrack(Closed):
-    """A parcel on its way."""
+class NewTrack(ClosedSchema):
+    """A parcel's tracking number."""
 
     trackNumber = Text(required=True)
-    title = Text(required=True, least=0)
+    title = Text(required=True, min_length=0)
     carrierCode = Text(required=True)
 
 
-class NewComment(Closed):
-    """What is said about a shipment."""
+class NewComment(ClosedSchema):
+    """A comment on a new shipment."""
 
-    comment = Text(required=True, least=0)
-    visibleOnFront = Flag(required=True)
+    comment = Text(required=True, min_length=0)
+    visibleOnFront = Boolean(required=True)
 
 
-class ShipmentCreate(Closed):
-    """What left the warehouse; no items at all means all that is left to ship."""
+class ShipmentCreate(ClosedSchema):
+    """A new shipment; an empty list of items ships all that remain."""
 
     orderId = Id(required=True)
-    items = Rows(NewItem, required=True)
-    tracks = Rows(NewTrack, required=True)
+    items = ObjectList(NewItem, required=True)
+    tracks = ObjectList(NewTrack, required=True)
     comment = fields.Nested(NewComment, required=True)
     stockSourceCode = Text(required=True)
 
 
 class ChangedItem(NewItem):
-    """An item of a shipment there is."""
+    """An item of an existing shipment."""
 
     entityId = Id(required=True)
 
 
 class ChangedTrack(NewTrack):
-    """A parcel of a shipment there is."""
+    """A parcel of an existing shipment."""
 
     entityId = Id(required=True)
 
 
 class ChangedComment(NewComment):
-    """A comment on a shipment there is."""
+    """A comment on an existing shipment."""
 
     entityId = Id(required=True)
-    notifyCustomer = Flag(required=True)
+    notifyCustomer = Boolean(required=True)
 
 
-class ShipmentUpdate(Closed):
-    """A shipment as it is now."""
+class ShipmentUpdate(ClosedSchema):
+    """The current state of a shipment."""
 
     id = Id(required=True)
     orderId = Id(required=True)
-    items = Rows(ChangedItem, required=True)
-    tracks = Rows(ChangedTrack, required=True)
-    comments = Rows(ChangedComment, required=True)
+    items = ObjectList(ChangedItem, required=True)
+    tracks = ObjectList(ChangedTrack, required=True)
+    comments = ObjectList(ChangedComment, required=True)
     stockSourceCode = Text(required=True)

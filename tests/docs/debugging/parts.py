@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from cli.__main__ import main
 from tests.consumer.parts import PRODUCT, VALUE
 from tests.docs.debugging import page
-from tests.local.commerce.control import Control
 from tests.running import RunningStack
+from tests.support.stand_in_control import StandInControl
 
 ENTRIES = page.entries()
 TRIED: set[str] = set()
@@ -40,7 +40,7 @@ class Bench(RunningStack):
 
     def start(self) -> "Bench":
         super().start()
-        self.shop = Control(self.stack["commerce"])
+        self.shop = StandInControl(self.stack["commerce"])
         return self
 
     def send(self, event: str, value, uid: str, **headers: str) -> requests.Response:

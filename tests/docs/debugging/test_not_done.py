@@ -45,10 +45,10 @@ def test_an_earlier_one_is_held_up(entry, stack):
 
     stack.shows(entry, stack.life("second-1", "waiting"))
     entry.also_tells(stack.outcome("first-1", "retrying"), "retrying")
-    stack.shop.control("DELETE", f"faults/{fault}")
+    stack.shop.recover(fault)
     stack.life("first-1", "handled")
     stack.life("second-1", "handled")
-    did = [thing for _, thing in stack.shop.did()]
+    did = [thing for _, thing in stack.shop.changes()]
     assert did.count("HELD") == 2
 
 
@@ -58,7 +58,7 @@ def fails(stack: Bench, entry, sku: str, **fault) -> str:
     stack.taken(UPDATE, product(sku), f"{sku}-1")
     told = stack.life(f"{sku}-1", "retrying")
     stack.shows(entry, told)
-    stack.shop.control("DELETE", f"faults/{number}")
+    stack.shop.recover(number)
     stack.life(f"{sku}-1", "handled")
     return told
 
@@ -115,7 +115,7 @@ def test_an_address_that_is_wrong(entry, stack):
         number = stack.shop.fail(path=sku, times=None, **fault)
         stack.taken(UPDATE, product(sku), f"{sku}-1")
         assert "is COMMERCE_BASE_URL right?" in stack.life(f"{sku}-1", "retrying 503")
-        stack.shop.control("DELETE", f"faults/{number}")
+        stack.shop.recover(number)
 
 
 @entry_of("No connection to Commerce")

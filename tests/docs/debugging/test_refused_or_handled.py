@@ -57,11 +57,10 @@ def test_what_others_publish(entry, stack):
 def test_a_store_that_refuses_signed_paths(entry, stack):
     stack.taken(PRODUCT, product("LAMP 7/é"), "signed-0")
     stack.life("signed-0", "handled")
-    stack.shop.rules(refuses_encoded_signed_paths=True)
     stack.taken(DELETE, {"sku": "LAMP 7/é"}, "signed-1")
 
     entry.is_shown_by(stack.life("signed-1", "rejected"))
-    stack.shop.rules(refuses_encoded_signed_paths=False)
+    stack.shop.switch(refuses_encoded_signed_paths=False)
     stack.wait_for(
         lambda: "signed-1" in stack.command("replay", "--uid", "signed-1"), SECONDS
     )
@@ -90,7 +89,7 @@ def test_its_tries_ran_out(entry, stack):
     listed = stack.command("dead-letters", "--uid", "tired-1")
 
     entry.is_shown_by(f"{listed}\n{told}")
-    stack.shop.control("DELETE", "faults")
+    stack.shop.recover()
     assert "tired-1" in stack.command("replay", "--reason", "Out of tries")
     stack.life("tired-1", "handled")
 

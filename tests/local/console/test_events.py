@@ -145,8 +145,8 @@ class Requests:
     def __init__(self, *asked: dict) -> None:
         self._asked = asked
 
-    def read_requests(self, most: int) -> list[dict]:
-        return list(self._asked)[:most]
+    def read_calls(self, limit: int) -> list[dict]:
+        return list(self._asked)[:limit]
 
 
 def asked(number: int, at: float, sku: str, status: int = 200) -> dict:

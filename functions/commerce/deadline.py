@@ -1,0 +1,95 @@
+"""An HTTP adapter whose responses end by a deadline, head and body.
+
+A socket's timeout bounds one read, so a response that arrives byte by byte, or after
+any number of ``100 Continue``, could outlast the lease of its event. Here each read of
+a response gets only the time that is left.
+"""
+
+import io
+import socket
+import time
+from functools import partial
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse as PoolResponse
+
+
+class DeadlineReader(io.RawIOBase):
+    """Reads *raw*, of *sock*, until *deadline* in monotonic seconds."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the response did not end in time")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class DeadlineResponse(HTTPResponse):
+    """A response that is read until *deadline*."""
+
+    def __init__(self, deadline: float, sock: socket.socket, **options: Any) -> None:
+        super().__init__(sock, **options)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(DeadlineReader(raw, sock, deadline))
+
+
+class _Deadline:
+    """Mixed into connections: the response has the read timeout for all its reads."""
+
+    timeout: float
+    response_class: Any
+
+    def getresponse(self) -> PoolResponse:
+        deadline = time.monotonic() + self.timeout
+        self.response_class = partial(DeadlineResponse, deadline)
+        return super().getresponse()  # type: ignore[misc]  # of the connection
+
+
+class _Connection(_Deadline, HTTPConnection):  # type: ignore[misc]  # see _Deadline
+    pass
+
+
+class _TlsConnection(_Deadline, HTTPSConnection):  # type: ignore[misc]  # see _Deadline
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection  # type: ignore[assignment]  # it is one
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection  # type: ignore[assignment]  # it is one
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Sends requests whose ``timeout.total`` includes the whole response."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        _use_deadlines(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        _use_deadlines(manager)
+        return manager
+
+
+def _use_deadlines(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
