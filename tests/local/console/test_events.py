@@ -59,7 +59,7 @@ def test_each_event_has_one_row_as_it_stands_newest_first(journal):
 
 def test_a_delivery_to_nobody_is_a_retry(journal):
     received(journal, "u")
-    journal.observe("delivered", room="broker", uid="u", attempt=3)
+    journal.observe("answered", room="broker", uid="u", attempt=3)
 
     assert shown(journal) == [("u", "retry", 3, None, False)]
 
