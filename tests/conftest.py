@@ -1,4 +1,4 @@
-"""What a test run leaves out where a tool is missing, and how to get it.
+"""What a test run leaves out where a tool is missing, and how to get the tool.
 
 In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
 """
@@ -6,14 +6,16 @@ In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
 import os
 import shutil
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
-from tests import machine
-from tests.terraform import workspace
+# Before they are imported: failed assertions in helpers show what they compared.
+pytest.register_assert_rewrite("tests.docs.debugging.parts", "tests.support")
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import machine  # noqa: E402 see above
+from tests.terraform import workspace  # noqa: E402
+
 CI = bool(os.environ.get("CI"))
 
 # marker: (what is missing or None, how to get it)
@@ -43,19 +45,14 @@ SUITES = {
     ),
 }
 
-# Folders whose tests share what is slow to start: one process runs all of one.
+# Folders whose tests share what is slow to start: one worker runs all of each.
 SHARING = {"broker", "cli", "console", "debugging", "ledger", "terraform"}
-
-# What is asserted there says what it compared, as in the tests themselves.
-pytest.register_assert_rewrite(
-    "tests.docs.debugging.parts", "tests.ingest.doors", "tests.support"
-)
 
 _left_out: dict[str, tuple[int, str, str]] = {}
 
 
 def pytest_configure():
-    """A catalogue that names what is not there is one sentence, not an error a file."""
+    """Report an invalid catalogue once, instead of one error for each test file."""
     try:
         import_module("functions.events.catalog")
     except LookupError as error:
@@ -64,7 +61,7 @@ def pytest_configure():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give each file to one process, and each folder of ``SHARING``."""
+    """Give each file to one worker, and each folder of ``SHARING``."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -78,26 +75,26 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
     for marker, (missing, remedy) in SUITES.items():
-        concerned = [item for item in items if item.get_closest_marker(marker)]
-        what = missing() if concerned else None
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        what = missing() if marked else None
         if not what:
             continue
         if CI:
             raise pytest.UsageError(f"CI wants {what}: {remedy}")
-        items[:] = [item for item in items if item not in concerned]
-        config.hook.pytest_deselected(items=concerned)
-        _left_out[marker] = (len(concerned), what, remedy)
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
+        _left_out[marker] = (len(marked), what, remedy)
 
 
 def pytest_sessionfinish(session):
-    """A process that runs a part of the tests tells what it left out."""
+    """Report to the controller what a worker left out."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = _left_out
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node, error):
-    """Hear what such a process left out; each left out the same."""
+    """Collect what a worker left out; each left out the same."""
     _left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
 
 
