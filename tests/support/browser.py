@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.support import machine
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 20
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 FIELD = (
