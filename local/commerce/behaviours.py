@@ -16,16 +16,18 @@ BEHAVIOURS = {
     " blanks, and are stored as posted.",
     "upsert": "POST products and PUT products create or update; the SKU in the body"
     " decides which product.",
-    "price_required": "A new simple product without a price is refused.",
+    "price_required": "A new simple product without a price is rejected.",
     "drops_price_without_type": "POST products without type_id creates a product and"
     " drops its price.",
     "attribute_set": "An update with another attribute set moves the product to it.",
+    "websites": "A new product is assigned to every website (scope all), to that of the"
+    " store view, or to those that are sent.",
     "store_views": "A call through a store view's code overrides values for that view"
     " only.",
     "unique_email": "An e-mail address is unique per website.",
     "partial_customer_resets": "A customer's PUT resets group, store, default addresses"
     " and custom attributes that it does not name.",
-    "website_required": "A customer's PUT without website_id is refused.",
+    "website_required": "A customer's PUT without website_id is rejected.",
     "group_codes": "Customer group codes are unique and cut at 32 bytes; default groups"
     " cannot be deleted.",
     "comment_without_status": "An order comment without a status clears the order's"

@@ -1,4 +1,4 @@
-"""Injected faults: what the stand-in answers instead, to which calls, how often."""
+"""Injected faults: which calls fail, how, and how often."""
 
 import json
 import re

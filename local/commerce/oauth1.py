@@ -58,8 +58,8 @@ class SignatureCheck:
                 401, "The nonce is already being used by the consumer with ID %1", [1]
             )
         signature = self._signature(request, oauth)
-        refused = refuse_encoded and "%" in request.path
-        if refused or not hmac.compare_digest(signature, oauth["oauth_signature"]):
+        is_refused = refuse_encoded and "%" in request.path
+        if is_refused or not hmac.compare_digest(signature, oauth["oauth_signature"]):
             raise CommerceError(401, "The signature is invalid. Verify and try again.")
         self._nonces[nonce] = None
         if len(self._nonces) > MAX_NONCES:

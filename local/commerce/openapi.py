@@ -147,7 +147,7 @@ def _relaxed(definitions: dict) -> dict:
 
 
 def _closed(schema: dict) -> dict:
-    """*schema* in place, refusing properties that it does not name."""
+    """*schema* in place, rejecting properties that it does not name."""
     if schema.get("type") == "object" and "properties" in schema:
         schema.setdefault("additionalProperties", False)
         for inner in schema["properties"].values():

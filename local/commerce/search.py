@@ -1,7 +1,7 @@
 """Commerce's searches: criteria from the query, matching rows, pages, ``fields=``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,24 +129,17 @@ def _matches(row: dict, criteria: Criteria) -> bool:
 
 def _satisfies(value: Any, condition: Filter) -> bool:
     kind = condition.condition_type
-    if kind in ("null", "notnull"):
-        return (value is None) == (kind == "null")
-    if value is None:
-        return False
-    text, other = str(value), condition.value
-    if kind in ("in", "nin", "finset"):
-        return (text in other.split(",")) == (kind != "nin")
-    if kind == "like":
-        pattern = re.escape(other).replace("%", ".*").replace("_", ".")
-        return re.fullmatch(pattern, text, re.I | re.S) is not None
-    if kind in ("eq", "neq"):
-        return (comparable(text) == comparable(other)) == (kind == "eq")
-    left, right = _sort_key(value), _sort_key(other)
-    if kind in ("gt", "gteq", "from", "moreq"):
-        return left > right or (kind != "gt" and left == right)
-    if kind in ("lt", "lteq", "to"):
-        return left < right or (kind != "lt" and left == right)
-    return False
+    if value is None or kind in ("null", "notnull"):
+        return kind == ("null" if value is None else "notnull")
+    try:
+        return CONDITIONS[kind](value, condition.value)
+    except KeyError:
+        raise NotImplementedError(f"the condition {kind} is not simulated") from None
+
+
+def _is_like(value: Any, pattern: str) -> bool:
+    expression = re.escape(pattern).replace("%", ".*").replace("_", ".")
+    return re.fullmatch(expression, str(value), re.I | re.S) is not None
 
 
 def _sort_key(value: Any) -> tuple:
@@ -187,3 +180,16 @@ def _selected(document: Any, tree: dict) -> Any:
         }
         return part or []  # PHP encodes an empty array of any kind as []
     return document
+
+
+CONDITIONS: dict[str, Callable[[Any, str], bool]] = {
+    "eq": lambda value, other: comparable(str(value)) == comparable(other),
+    "neq": lambda value, other: comparable(str(value)) != comparable(other),
+    "in": lambda value, other: str(value) in other.split(","),
+    "nin": lambda value, other: str(value) not in other.split(","),
+    "like": _is_like,
+    "gt": lambda value, other: _sort_key(value) > _sort_key(other),
+    "gteq": lambda value, other: _sort_key(value) >= _sort_key(other),
+    "lt": lambda value, other: _sort_key(value) < _sort_key(other),
+    "lteq": lambda value, other: _sort_key(value) <= _sort_key(other),
+}

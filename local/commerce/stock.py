@@ -36,7 +36,7 @@ def save(call: Call) -> list:
         _validate(item)
     for item in items:
         if comparable(item["source_code"]) not in SOURCES:
-            # A foreign key: no validator asks, the database refuses, and everything
+            # A foreign key of the database: no validator checks it, and everything
             # written before is rolled back.
             raise CommerceError(400, "Could not save Source Item")
         quantity, status = decimal(item["quantity"]), int(float(item["status"]))

@@ -8,7 +8,7 @@ VIEWS = {"default": 1, "second": 2}  # code: id
 
 def list_configurations(call: Call) -> list[dict]:
     """GET store/storeConfigs: readable by every authenticated caller."""
-    address = "https://shop.example.com/"
+    address = "https://store.example.com/"
     names = ("base", "base_link", "base_static", "base_media")
     urls = {f"{name}_url": address for name in names}
     return [

@@ -26,6 +26,7 @@ WRONG_TYPE = (
     'The "%value" value\'s type is invalid. The "%type" type was expected.'
     " Verify and try again."
 )
+FILTER = "searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D"
 SHIPMENT = "Shipment Document Validation Error(s):\n"
 NO_PRODUCTS = "\nYou can't create a shipment without products."
 
@@ -63,8 +64,7 @@ def ship(*items: tuple[int, float], **more: Any) -> dict:
 
 def find(path: str, field: str, value: Any) -> str:
     """A search for entities whose *field* equals *value*."""
-    prefix = "searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D"
-    return f"{path}?{prefix}%5Bfield%5D={field}&{prefix}%5Bvalue%5D={value}"
+    return f"{path}?{FILTER}%5Bfield%5D={field}&{FILTER}%5Bvalue%5D={value}"
 
 
 class Case(NamedTuple):

@@ -3,6 +3,7 @@
 import pytest
 
 from local.commerce import Switches
+from tests.support.running_stand_in import RunningStandIn
 from tests.support.stand_in_cases import stock
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"
@@ -120,3 +121,28 @@ def test_sample_ids_of_what_was_created(commerce):
 
     assert (ids["customer"], ids["group"], ids["item"]) == (3, 1, 8)
     assert ids["shipment"]["entity_id"] == 33
+
+
+def test_each_call_is_observed_with_its_traceparent():
+    observed = []
+
+    def observe(stage, **labels):
+        observed.append((stage, labels))
+
+    def change_headers(headers):
+        headers["traceparent"] = TRACEPARENT
+
+    with RunningStandIn(observe=observe) as stand_in:
+        stand_in.call("DELETE", "customers/3", change_headers=change_headers)
+
+    [(stage, labels)] = observed
+    assert labels.pop("ms") > 0
+    assert (stage, labels) == (
+        "call",
+        {
+            "method": "DELETE",
+            "route": "customers/{id}",
+            "status": 200,
+            "traceparent": TRACEPARENT,
+        },
+    )

@@ -1,13 +1,17 @@
 """Each operation responds as Commerce does, in its form and words."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.support.stand_in_cases import (
     ERRORS,
+    FILTER,
     SHIPMENT,
     SUCCESSES,
     TRACK,
     case_id,
+    find,
     product,
     ship,
 )
@@ -55,9 +59,9 @@ def test_a_shipped_order_ships_no_more(commerce):
 
 
 def test_path_outside_of_rest_gets_a_page(commerce):
-    headers = commerce.sign("GET", "/shop/V1/products")
+    headers = commerce.sign("GET", "/other/V1/products")
 
-    status, text = commerce.send("GET", "/shop/V1/products", headers)
+    status, text = commerce.send("GET", "/other/V1/products", headers)
 
     assert (status, text[:15]) == (404, "<!doctype html>")
 
@@ -176,3 +180,44 @@ def test_a_shipment_takes_stock_from_its_source(commerce):
     }
     assert quantities["STANDIN-TABLE", "default"] == 10_000_000
     assert quantities["STANDIN-TABLE", "second"] == 9_999_998
+
+
+@pytest.mark.parametrize(
+    ("field", "condition", "value", "count"),
+    [
+        ("email", "eq", "CUSTOMER-3@example.com", 1),
+        ("email", "neq", "customer-3@example.com", 19),
+        ("email", "like", "customer-1_@%", 10),
+        ("email", "in", "customer-3@example.com,customer-4@example.com", 2),
+        ("id", "nin", "1,2", 18),
+        ("id", "gt", "10", 10),
+        ("id", "gteq", "10", 11),
+        ("id", "lt", "10", 9),
+        ("id", "lteq", "10", 10),
+        ("taxvat", "null", "1", 20),
+        ("taxvat", "notnull", "1", 0),
+    ],
+)
+def test_a_search_condition(commerce, field, condition, value, count):
+    path = find("customers/search", field, quote(value))
+    path += f"&{FILTER}%5BconditionType%5D={condition}"
+
+    assert commerce.call("GET", path).document["total_count"] == count
+
+
+def test_a_condition_that_is_not_simulated_gets_500(commerce):
+    path = f"{find('customers/search', 'id', 1)}&{FILTER}%5BconditionType%5D=finset"
+
+    assert commerce.call("GET", path).status == 500
+
+
+def test_a_search_is_sorted_and_paged(commerce):
+    order = "searchCriteria%5BsortOrders%5D%5B0%5D"
+    path = (
+        "customers/search?fields=items%5Bid%5D"
+        f"&{order}%5Bfield%5D=id&{order}%5Bdirection%5D=DESC"
+        "&searchCriteria%5BpageSize%5D=3&searchCriteria%5BcurrentPage%5D=2"
+    )
+
+    items = [{"id": 17}, {"id": 16}, {"id": 15}]
+    assert commerce.call("GET", path).document == {"items": items}

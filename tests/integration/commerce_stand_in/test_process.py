@@ -1,12 +1,10 @@
-"""``python -m local.commerce``: starts, keeps its state, ends; its usage errors."""
+"""``python -m local.commerce``: starts, keeps its state, ends."""
 
 import contextlib
 import signal
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 from tests.support.stand_in_control import StandInControl
 
@@ -38,17 +36,6 @@ def address_of(lines: list[str]) -> str:
     return address
 
 
-def finished(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
 def test_state_survives_a_kill_and_sigterm_ends_it(tmp_path):
     state = str(tmp_path / "state.sqlite")
     with started("--state", state) as (process, lines):
@@ -62,17 +49,10 @@ def test_state_survives_a_kill_and_sigterm_ends_it(tmp_path):
         control = StandInControl(f"http://{address}")
         assert control.control("GET", "sample-ids")["order"] == order + 1
         assert lines[1] == f"COMMERCE_BASE_URL=http://{address}/rest/"
-        in_use = finished("--port", address.rpartition(":")[2])
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
 
     assert (process.returncode, errors) == (0, "")
-    assert (in_use.returncode, in_use.stdout, in_use.stderr) == (
-        3,
-        "",
-        f"Cannot listen on {address}: Address already in use; choose another port, or"
-        " 0 for a free one.\n",
-    )
 
 
 def test_sigint_ends_it():
@@ -81,25 +61,3 @@ def test_sigint_ends_it():
         _, errors = process.communicate(timeout=30)
 
     assert (process.returncode, errors) == (0, "")
-
-
-def test_a_state_that_is_no_database_is_one_sentence(tmp_path):
-    state = tmp_path / "state.sqlite"
-    state.write_text("no database, but a text of some length" * 100)
-    process = finished("--port", "0", "--state", str(state))
-
-    assert (process.returncode, process.stdout) == (3, "")
-    assert process.stderr == (
-        f"Cannot keep the state in {state}: file is not a database; choose another"
-        " file.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    "arguments", [["--port", "70000"], ["--openapi", "README.md"]], ids=" ".join
-)
-def test_a_wrong_argument_is_a_usage_error(arguments):
-    process = finished(*arguments)
-
-    assert process.returncode == 2
-    assert f"argument {arguments[0]}" in process.stderr

@@ -1,4 +1,4 @@
-"""A fault that makes no sense is refused with the reason."""
+"""An invalid fault is rejected with the reason."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from local.commerce.faults import Faults
     ],
     ids=str,
 )
-def test_an_invalid_fault_is_refused(fault, message):
+def test_an_invalid_fault_is_rejected(fault, message):
     faults = Faults()
 
     with pytest.raises(ValueError, match=message):
