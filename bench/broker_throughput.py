@@ -15,7 +15,7 @@ from pathlib import Path
 
 import grpc.aio
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPIC = "projects/bench/topics/bench"
@@ -57,8 +57,8 @@ def _serve(port) -> None:
 
 async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
     async with grpc.aio.insecure_channel(address) as channel:
-        await _call(channel, "Publisher/CreateTopic", wire.Topic(name=TOPIC))
-        subscription = wire.Subscription(
+        await _call(channel, "Publisher/CreateTopic", pubsub_pb2.Topic(name=TOPIC))
+        subscription = pubsub_pb2.Subscription(
             name="projects/bench/subscriptions/bench",
             topic=TOPIC,
             enable_message_ordering=True,
@@ -84,7 +84,7 @@ async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
     }
 
 
-def _request(number: int, keys: int) -> wire.PublishRequest:
+def _request(number: int, keys: int) -> pubsub_pb2.PublishRequest:
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": str(number),
@@ -94,12 +94,12 @@ def _request(number: int, keys: int) -> wire.PublishRequest:
         "content-type": "application/json",
         "entity": "product",
     }
-    message = wire.PubsubMessage(
+    message = pubsub_pb2.PubsubMessage(
         data=b'{"sku": "sku", "name": "name", "price": 1.5}' * 8,
         attributes=attributes,
         ordering_key=f"product:{number % keys}",
     )
-    return wire.PublishRequest(topic=TOPIC, messages=[message])
+    return pubsub_pb2.PublishRequest(topic=TOPIC, messages=[message])
 
 
 def _method(channel: grpc.aio.Channel, name: str):

@@ -5,8 +5,8 @@ published and which deliveries are in flight, so its observations become entries
 in the form of log entries. Their ``component`` is "broker"; the functions' own entries
 have none. Their stages: ``published`` (with ``topic``, the payload as ``data``, and
 ``dead_letter`` where the topic is the dead-letter topic), ``delivered`` (a delivery
-attempt starts), ``answered`` (it ended, with ``status`` or ``error``) and ``exhausted``
-(no attempts are left).
+attempt starts), ``answered`` (it ended, with ``status`` or ``error``, and
+``next_attempt`` where there is one) and ``exhausted`` (no attempts are left).
 """
 
 from collections.abc import Callable
@@ -20,11 +20,7 @@ MAX_PAYLOAD_BYTES = 20_000
 # Debug entries of the functions about what the broker reports in any case.
 REPORTED_BY_BROKER = ("received", "delivered")
 NOT_STORED = ("severity", "stage", "time")
-BROKER_STAGES = {
-    "attempt": "delivered",
-    "delivered": "answered",
-    "dead-lettered": "exhausted",
-}
+BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}
 
 
 def of_functions(journal: Journal) -> Callable[[dict[str, Any]], None]:

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.cli.deployment import Deployment
-from tests.local.broker import servers
-from tests.local.broker.api import Api
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 
 SPEED = 5  # of the broker whose leases are waited for
 
@@ -19,19 +19,19 @@ def _opened(server):
 @pytest.fixture(scope="session")
 def ours():
     """Our broker."""
-    yield from _opened(servers.ours())
+    yield from _opened(broker_servers.ours())
 
 
 @pytest.fixture(scope="session")
 def google():
     """Google's emulator."""
-    yield from _opened(servers.googles())
+    yield from _opened(broker_servers.google())
 
 
 @pytest.fixture(scope="session")
 def hasty():
     """Our broker, where ten seconds pass in two."""
-    yield from _opened(servers.ours("--speed", str(SPEED)))
+    yield from _opened(broker_servers.ours(speed=SPEED))
 
 
 @pytest.fixture(params=["ours", pytest.param("google", marks=pytest.mark.emulator)])

@@ -19,8 +19,8 @@ from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.ledger import Lease, Ledger, resource_hash, uid_hash
 from functions.ledger.sqlite import SqliteStore
 from functions.timestamps import timestamp
-from local.broker import wire
-from tests.local.broker.api import Api, duration
+from local.broker import pubsub_pb2
+from tests.support.broker_api import Api, duration
 
 PROJECT = "conformance"
 SOURCE = "/ingest/anonymous"
@@ -46,8 +46,8 @@ class Deployment:
         self.store = SqliteStore(str(folder / "ledger.sqlite"))
         self.ledger = Ledger(self.store, lease_seconds=40, keep_days=35)
         for name in (*catalog.ENTITIES, "dead-letters"):
-            topic = wire.Topic(name=self.topic(name))
-            api.call("Publisher/CreateTopic", topic, wire.Topic)
+            topic = pubsub_pb2.Topic(name=self.topic(name))
+            api.call("Publisher/CreateTopic", topic, pubsub_pb2.Topic)
         for entity in catalog.ENTITIES:
             self.subscribe(f"{entity}-seen", entity, ordered=True)
         self.subscribe("dead-letters", "dead-letters", ack_deadline_seconds)
@@ -70,7 +70,7 @@ class Deployment:
         self, name: str, topic: str, ack_deadline_seconds=60, ordered=False, **more
     ) -> None:
         """Make a subscription."""
-        request = wire.Subscription(
+        request = pubsub_pb2.Subscription(
             name=self.subscription(name),
             topic=self.topic(topic),
             ack_deadline_seconds=ack_deadline_seconds,
@@ -78,7 +78,7 @@ class Deployment:
             message_retention_duration=duration(86400),
             **more,
         )
-        self.api.call("Subscriber/CreateSubscription", request, wire.Subscription)
+        self.api.call("Subscriber/CreateSubscription", request, pubsub_pb2.Subscription)
 
     def announce(self, **changes) -> None:
         """Write ``stack.json``."""

@@ -12,7 +12,7 @@ from cli import delivery
 from cli.delivery import NotKept, noted, read_note
 from cli.pubsub import PubSub, PushConfig
 from functions.events.catalog import ENTITIES
-from local.broker import wire
+from local.broker import pubsub_pb2
 from tests.cli.deployment import Deployment
 
 SIGNED = PushConfig(
@@ -62,9 +62,13 @@ def deliver(deployment: Deployment, push_to: str, **more) -> None:
         deployment.subscribe(entity, entity, push_config=config, **more)
 
 
-def config_of(deployment: Deployment, entity: str) -> wire.Subscription:
-    request = wire.GetSubscriptionRequest(subscription=deployment.subscription(entity))
-    return deployment.api.call("Subscriber/GetSubscription", request, wire.Subscription)
+def config_of(deployment: Deployment, entity: str) -> pubsub_pb2.Subscription:
+    request = pubsub_pb2.GetSubscriptionRequest(
+        subscription=deployment.subscription(entity)
+    )
+    return deployment.api.call(
+        "Subscriber/GetSubscription", request, pubsub_pb2.Subscription
+    )
 
 
 def did(deployment: Deployment, *arguments: str) -> set[tuple[str, str]]:
@@ -223,7 +227,7 @@ def test_a_deployment_meanwhile_has_the_last_word(deployment):
     deployment.announce(consumer=None)
     deployment.subscribe("order", "order", push_config=SIGNED)
     deployment.told("pause", "order")
-    request = wire.ModifyPushConfigRequest(
+    request = pubsub_pb2.ModifyPushConfigRequest(
         subscription=deployment.subscription("order"),
         push_config=PushConfig(push_endpoint="https://new.example.com"),
     )

@@ -38,11 +38,11 @@ def life(deployment: Deployment, uid: str = "u1", *options: str) -> list[tuple]:
 def pushed(journal: Journal, attempt: int, status: int, outcome: str) -> None:
     """One try, as broker and consumer tell of it."""
     labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": attempt}
-    journal.observe("attempt", room="broker", **labels)
+    journal.observe("pushed", room="broker", **labels)
     journal.observe("attempt", message="delivered", **labels)
     journal.observe("call", message="POST products", status=status, **labels)
     journal.observe("outcome", outcome=outcome, status=status, ms=1.5, **labels)
-    journal.observe("delivered", room="broker", status=status, **labels)
+    journal.observe("answered", room="broker", status=status, **labels)
 
 
 def test_every_stage_is_told_once_with_each_answer(deployment, journal):
@@ -107,13 +107,13 @@ def test_people_read_a_line_for_each(deployment, journal):
 
 def test_a_push_that_no_consumer_told_of_is_a_try_as_well(deployment, journal):
     labels = {"uid": "u1", "message_id": "m1", "attempt": 1, "room": "broker"}
-    journal.observe("attempt", **labels)
-    journal.observe("delivered", error="ClientConnectorError", **labels)
+    journal.observe("pushed", **labels)
+    journal.observe("answered", error="ConnectionRefusedError", **labels)
 
     told = deployment.told("trace", "u1")
 
     assert [(step["stage"], step.get("error")) for step in told] == [
-        ("attempt", "ClientConnectorError"),
+        ("attempt", "ConnectionRefusedError"),
         ("now", None),
     ]
     assert told[-1]["state"] == "waiting"

@@ -15,13 +15,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
 )
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 from tests import canaries
 from tests.commerce.server import answer
 from tests.consumer.parts import PRODUCT, VALUE, Shop, push
 from tests.ingest.pubsub import PubSub
-from tests.local.broker import servers
-from tests.local.broker.api import Api
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 from tests.running import free_port
 from tests.serving import OAUTH1, function, url
 
@@ -82,14 +82,16 @@ class Collector:
 @contextmanager
 def deployed(shop: Shop, **more: str) -> Iterator[tuple]:
     """Ingest and consumer with our broker between them, and who reads along."""
-    with servers.ours() as broker:
+    with broker_servers.ours() as broker:
         shared = {"PUBSUB_EMULATOR_HOST": broker, **more}
         api = Api(broker)
         topics = [
             f"projects/p/topics/commerce-{n}" for n in ("product", "dead-letters")
         ]
         for topic in topics:
-            api.call("Publisher/CreateTopic", wire.Topic(name=topic), wire.Topic)
+            api.call(
+                "Publisher/CreateTopic", pubsub_pb2.Topic(name=topic), pubsub_pb2.Topic
+            )
         reader = api.subscription(topics[0])
         where = {"COMMERCE_BASE_URL": f"{shop.url}/rest/", **OAUTH1}
         with (

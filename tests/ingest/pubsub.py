@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from functions.pubsub.publish import PUBLISH
-from local.broker.wire import PublishRequest, PublishResponse
+from local.broker.pubsub_pb2 import PublishRequest, PublishResponse
 
 HANGS_SECONDS = 30
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from cli.__main__ import main
 from tests.consumer.parts import PRODUCT
 from tests.docs.debugging.parts import DELETE, SECONDS, UPDATE, entry_of, product
-from tests.local.broker.api import Api
+from tests.support.broker_api import Api
 
 # It was refused
 

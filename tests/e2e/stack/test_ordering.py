@@ -10,7 +10,7 @@ import pytest
 
 from functions.events import catalog
 from functions.events.message import message
-from local.broker import wire
+from local.broker import pubsub_pb2
 from tests.support.running import RunningStack
 from tests.support.stand_in_control import StandInControl
 
@@ -115,16 +115,16 @@ def publish_stock(stack: RunningStack, uid: str, second: int, *rows: dict) -> No
     """Publish an event as ingest does that received it in that *second*."""
     time = f"2026-01-01T00:00:{second:02d}.000000Z"
     event = message(catalog.find(STOCK), uid, list(rows), "/ingest/erp", time, None)
-    published = wire.PubsubMessage(
+    published = pubsub_pb2.PubsubMessage(
         data=event.data, attributes=event.attributes, ordering_key=event.ordering_key
     )
     topic = f"projects/{stack.stack['project']}/topics/commerce-stock"
     with grpc.insecure_channel(stack.stack["broker"]) as channel:
         channel.unary_unary(
             "/google.pubsub.v1.Publisher/Publish",
-            request_serializer=wire.PublishRequest.SerializeToString,
-            response_deserializer=wire.PublishResponse.FromString,
-        )(wire.PublishRequest(topic=topic, messages=[published]), timeout=20)
+            request_serializer=pubsub_pb2.PublishRequest.SerializeToString,
+            response_deserializer=pubsub_pb2.PublishResponse.FromString,
+        )(pubsub_pb2.PublishRequest(topic=topic, messages=[published]), timeout=20)
 
 
 def levels(commerce: StandInControl, prefix: str) -> dict[str, float]:

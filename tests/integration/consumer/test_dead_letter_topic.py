@@ -10,8 +10,8 @@ from functions.pubsub.endpoint import Endpoint
 from functions.timestamps import normalize_timestamp, timestamp
 from tests.commerce.server import answer
 from tests.consumer.parts import SUBSCRIPTION, Parts, Shop, push
-from tests.local.broker import servers
-from tests.local.broker.api import Api
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 from tests.running import free_port
 
 REFUSED = answer(400, {"message": "SKU %1 is taken.", "parameters": ["A"]})
@@ -19,7 +19,7 @@ REFUSED = answer(400, {"message": "SKU %1 is taken.", "parameters": ["A"]})
 
 @pytest.fixture(scope="module")
 def api():
-    with servers.ours() as address:
+    with broker_servers.ours() as address:
         api = Api(address)
         yield api
         api.close()

@@ -58,13 +58,13 @@ def test_the_broker_shows_a_delivery_in_flight(journal):
     observe = observations.of_broker(journal, DEAD_LETTERS)
     delivery = {"uid": "u", "message_id": "1", "attempt": 2}
 
-    observe("attempt", **delivery)
-    observe("delivered", status=503, error=None, ms=1.5, **delivery)
+    observe("pushed", **delivery)
+    observe("answered", status=503, error=None, next_attempt=6.0, **delivery)
 
     delivery["component"] = "broker"
     assert entries(journal) == [
         ("delivered", 5.0, delivery),
-        ("answered", 5.0, {**delivery, "status": 503, "ms": 1.5}),
+        ("answered", 5.0, {**delivery, "status": 503, "next_attempt": 6.0}),
     ]
 
 

@@ -6,27 +6,27 @@ import sqlite3
 
 import grpc.aio
 
-from local.broker import Broker, wire
-from tests.local.broker.api import duration
+from local.broker import Broker, pubsub_pb2
+from tests.support.broker_api import duration
 
 SECONDS = 10
 _numbers = itertools.count(1)
 
 
-class Inside:
-    """``async with Inside(...) as inside``; *options* are the broker's.
+class EmbeddedBroker:
+    """``async with EmbeddedBroker(...) as embedded``; *options* are the broker's.
 
     Attributes:
         broker: started.
         address: ``host:port``.
-        stats_at_stop: what it counted last.
+        stats_at_stop: its last figures.
     """
 
     def __init__(self, db: sqlite3.Connection | None = None, **options) -> None:
         db = db or sqlite3.connect(":memory:", isolation_level=None)
         self.broker = Broker(db, **options)
 
-    async def __aenter__(self) -> "Inside":
+    async def __aenter__(self) -> "EmbeddedBroker":
         self.address = await self.broker.start()
         self._channel = grpc.aio.insecure_channel(self.address)
         return self
@@ -36,17 +36,17 @@ class Inside:
         await self._channel.close()
         await self.broker.stop()
 
-    async def call(self, method: str, request, answer=wire.Empty):
+    async def call(self, method: str, request, response=pubsub_pb2.Empty):
         """Call ``Publisher/Method`` or ``Subscriber/Method``."""
         send = self._channel.unary_unary(
             f"/google.pubsub.v1.{method}",
             request_serializer=type(request).SerializeToString,
-            response_deserializer=answer.FromString,
+            response_deserializer=response.FromString,
         )
         return await send(request, timeout=SECONDS)
 
-    async def refusal(self, method: str, request) -> str:
-        """The status that a call is refused with; OK if it is not."""
+    async def status(self, method: str, request) -> str:
+        """The status that a call ends with."""
         try:
             await self.call(method, request)
         except grpc.aio.AioRpcError as error:
@@ -56,7 +56,9 @@ class Inside:
     async def topic(self, name: str = "topic") -> str:
         """A new topic's full name."""
         name = f"projects/p/topics/{name}"
-        await self.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        await self.call(
+            "Publisher/CreateTopic", pubsub_pb2.Topic(name=name), pubsub_pb2.Topic
+        )
         return name
 
     async def subscription(
@@ -67,8 +69,8 @@ class Inside:
         dead_letter_topic: str = "",
         retention: float = 604800,
     ) -> str:
-        """A new subscription's full name; five tries, close upon each other."""
-        config = wire.Subscription(
+        """A new subscription's full name; five attempts, close together."""
+        config = pubsub_pb2.Subscription(
             name=f"projects/p/subscriptions/sub-{next(_numbers)}",
             topic=topic,
             push_config={"push_endpoint": url},
@@ -79,29 +81,33 @@ class Inside:
             config.retry_policy.maximum_backoff.CopyFrom(duration(0.02))
         if dead_letter_topic:
             config.dead_letter_policy.dead_letter_topic = dead_letter_topic
-        await self.call("Subscriber/CreateSubscription", config, wire.Subscription)
+        await self.call(
+            "Subscriber/CreateSubscription", config, pubsub_pb2.Subscription
+        )
         return config.name
 
     async def publish(self, topic: str, **attributes: str) -> str:
         """Publish one message; its id."""
         message = {"data": b"x", "attributes": attributes}
-        request = wire.PublishRequest(topic=topic, messages=[message])
-        answer = await self.call("Publisher/Publish", request, wire.PublishResponse)
-        return answer.message_ids[0]
+        request = pubsub_pb2.PublishRequest(topic=topic, messages=[message])
+        response = await self.call(
+            "Publisher/Publish", request, pubsub_pb2.PublishResponse
+        )
+        return response.message_ids[0]
 
-    async def pull(self, subscription: str, most: int) -> list:
+    async def pull(self, subscription: str, limit: int) -> list:
         """One pull."""
-        request = wire.PullRequest(subscription=subscription, max_messages=most)
-        answer = await self.call("Subscriber/Pull", request, wire.PullResponse)
-        return list(answer.received_messages)
+        request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=limit)
+        response = await self.call("Subscriber/Pull", request, pubsub_pb2.PullResponse)
+        return list(response.received_messages)
 
     def only_stats(self):
-        """The counts of the one subscription there is."""
+        """The figures of the only subscription."""
         [stats] = self.broker.stats().values()
         return stats
 
-    async def until(self, true) -> None:
-        """Wait until *true* is."""
+    async def until(self, condition) -> None:
+        """Wait until *condition()* is true."""
         async with asyncio.timeout(SECONDS):
-            while not true():
+            while not condition():
                 await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Pulling: leases, acknowledgement and giving back."""
+"""Pulling: leases, acknowledgement and nacks."""
 
 import threading
 import time
@@ -6,8 +6,8 @@ import time
 import grpc
 import pytest
 
-from local.broker import wire
-from tests.local.broker.api import Api, duration, only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import Api, duration, only_ours
 
 
 def _one(api: Api, **config) -> str:
@@ -18,20 +18,20 @@ def _one(api: Api, **config) -> str:
     return subscription
 
 
-def test_an_acknowledged_message_does_not_come_again(api):
+def test_an_acknowledged_message_is_not_redelivered(api):
     subscription = _one(api)
     [received] = api.pull(subscription)
     api.acknowledge(subscription, received)
     assert api.pull(subscription, wait=False) == []
 
 
-def test_a_leased_message_is_nobody_elses(api):
+def test_a_leased_message_is_not_pulled_again(api):
     subscription = _one(api)
     assert len(api.pull(subscription)) == 1
     assert api.pull(subscription, wait=False) == []
 
 
-def test_a_message_given_back_comes_again(api):
+def test_a_nacked_message_is_redelivered(api):
     subscription = _one(api)
     [first] = api.pull(subscription)
     api.deadline(subscription, 0, first)
@@ -57,40 +57,40 @@ def test_a_pull_takes_no_more_than_it_asks_for(api):
     assert len(api.pull(subscription, 2)) == 2
 
 
-def test_a_message_whose_deadline_passed_comes_again(hasty):
-    subscription = _one(hasty, ack_deadline_seconds=10)
-    [first] = hasty.pull(subscription)
+def test_a_message_past_its_deadline_is_redelivered(fast):
+    subscription = _one(fast, ack_deadline_seconds=10)
+    [first] = fast.pull(subscription)
     begun = time.monotonic()
-    [second] = hasty.pull(subscription)
+    [second] = fast.pull(subscription)
     assert second.message == first.message
     assert 0.3 < time.monotonic() - begun < 5
 
 
-def test_a_deadline_moved_on_keeps_the_message(hasty):
-    subscription = _one(hasty, ack_deadline_seconds=10)  # half a second here
-    [received] = hasty.pull(subscription)
-    hasty.deadline(subscription, 600, received)
+def test_an_extended_deadline_keeps_the_message(fast):
+    subscription = _one(fast, ack_deadline_seconds=10)  # half a second here
+    [received] = fast.pull(subscription)
+    fast.deadline(subscription, 600, received)
     time.sleep(0.8)
-    assert hasty.pull(subscription, wait=False) == []
-    hasty.acknowledge(subscription, received)
+    assert fast.pull(subscription, wait=False) == []
+    fast.acknowledge(subscription, received)
 
 
-def test_a_late_acknowledgement_still_counts(hasty):
-    subscription = _one(hasty, ack_deadline_seconds=10)
-    [first] = hasty.pull(subscription)
-    [second] = hasty.pull(subscription)
-    hasty.acknowledge(subscription, first)
-    hasty.deadline(subscription, 0, second)
-    assert hasty.pull(subscription, wait=False) == []
+def test_a_late_acknowledgement_still_counts(fast):
+    subscription = _one(fast, ack_deadline_seconds=10)
+    [first] = fast.pull(subscription)
+    [second] = fast.pull(subscription)
+    fast.acknowledge(subscription, first)
+    fast.deadline(subscription, 0, second)
+    assert fast.pull(subscription, wait=False) == []
 
 
-def test_an_old_lease_cannot_give_back_a_newer_one(hasty):
-    subscription = _one(hasty, ack_deadline_seconds=10)
-    [first] = hasty.pull(subscription)
-    [second] = hasty.pull(subscription)
-    hasty.deadline(subscription, 600, second)
-    hasty.deadline(subscription, 0, first)
-    assert hasty.pull(subscription, wait=False) == []
+def test_an_old_lease_cannot_nack_a_newer_one(fast):
+    subscription = _one(fast, ack_deadline_seconds=10)
+    [first] = fast.pull(subscription)
+    [second] = fast.pull(subscription)
+    fast.deadline(subscription, 600, second)
+    fast.deadline(subscription, 0, first)
+    assert fast.pull(subscription, wait=False) == []
 
 
 def test_attempts_are_counted_only_with_a_dead_letter_policy(api):
@@ -108,8 +108,8 @@ def test_attempts_are_counted_only_with_a_dead_letter_policy(api):
     assert seen == [1, 2, 0, 0]
 
 
-@only_ours("gives it out again at once")
-def test_a_message_given_back_waits_twice_as_long_each_time(api):
+@only_ours("redelivers it at once")
+def test_a_nacked_message_waits_twice_as_long_each_time(api):
     policy = {"minimum_backoff": duration(0.2), "maximum_backoff": duration(0.6)}
     subscription = _one(api, retry_policy=policy)
     [received] = api.pull(subscription)
@@ -127,13 +127,13 @@ def test_a_message_given_back_waits_twice_as_long_each_time(api):
 def test_a_pushed_subscription_cannot_be_pulled(api):
     push = {"push_endpoint": "http://127.0.0.1:9/"}
     subscription = api.subscription(api.topic(), push_config=push)
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
-    assert api.refusal("Subscriber/Pull", request) == "FAILED_PRECONDITION"
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
+    assert api.status("Subscriber/Pull", request) == "FAILED_PRECONDITION"
 
 
 def test_a_pull_of_nothing_is_refused(api):
-    request = wire.PullRequest(subscription=api.subscription(api.topic()))
-    assert api.refusal("Subscriber/Pull", request) == "INVALID_ARGUMENT"
+    request = pubsub_pb2.PullRequest(subscription=api.subscription(api.topic()))
+    assert api.status("Subscriber/Pull", request) == "INVALID_ARGUMENT"
 
 
 @only_ours("answers with nothing after a while")
@@ -142,27 +142,29 @@ def test_a_pull_ends_when_the_subscription_is_deleted(api):
     delete = api.subscriber.delete_subscription
     timer = threading.Timer(0.3, delete, kwargs={"subscription": subscription})
     timer.start()
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
-    assert api.refusal("Subscriber/Pull", request) == "NOT_FOUND"
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
+    assert api.status("Subscriber/Pull", request) == "NOT_FOUND"
     timer.join()
 
 
-BAD_VERDICTS = {
+INVALID = {
     "no ids": ("Acknowledge", {"ack_ids": []}),
-    "no id of ours": ("Acknowledge", {"ack_ids": ["nonsense"]}),
-    "nothing to give back": ("ModifyAckDeadline", {"ack_ids": []}),
+    "not an id": ("Acknowledge", {"ack_ids": ["nonsense"]}),
+    "nothing to nack": ("ModifyAckDeadline", {"ack_ids": []}),
     "negative": ("ModifyAckDeadline", {"ack_deadline_seconds": -1}),
 }
 
 
-@pytest.mark.parametrize("case", BAD_VERDICTS)
-def test_a_verdict_without_sense_is_refused(api, case):
-    method, fields = BAD_VERDICTS[case]
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_acknowledgement_is_refused(api, case):
+    method, fields = INVALID[case]
     subscription = _one(api)
     [received] = api.pull(subscription)
     fields = {"ack_ids": [received.ack_id], **fields}
-    request = getattr(wire, f"{method}Request")(subscription=subscription, **fields)
-    assert api.refusal(f"Subscriber/{method}", request) == "INVALID_ARGUMENT"
+    request = getattr(pubsub_pb2, f"{method}Request")(
+        subscription=subscription, **fields
+    )
+    assert api.status(f"Subscriber/{method}", request) == "INVALID_ARGUMENT"
 
 
 @only_ours("takes it")
@@ -178,22 +180,24 @@ def test_a_deadline_beyond_ten_minutes_is_refused(api):
 def test_another_subscriptions_acknowledgement_is_refused(api):
     subscription, other = _one(api), _one(api)
     [received] = api.pull(subscription)
-    request = wire.AcknowledgeRequest(subscription=other, ack_ids=[received.ack_id])
-    assert api.refusal("Subscriber/Acknowledge", request) == "INVALID_ARGUMENT"
+    request = pubsub_pb2.AcknowledgeRequest(
+        subscription=other, ack_ids=[received.ack_id]
+    )
+    assert api.status("Subscriber/Acknowledge", request) == "INVALID_ARGUMENT"
 
 
-def test_what_a_cancelled_pull_was_given_is_given_to_another(hasty):
+def test_a_cancelled_pull_holds_no_message(fast):
     """The lease of a client that went away while it waited must not hold messages."""
-    topic = hasty.topic()
-    subscription = hasty.subscription(topic, ack_deadline_seconds=600)
-    request = wire.PullRequest(subscription=subscription, max_messages=1)
-    send = hasty.channel.unary_unary(
+    topic = fast.topic()
+    subscription = fast.subscription(topic, ack_deadline_seconds=600)
+    request = pubsub_pb2.PullRequest(subscription=subscription, max_messages=1)
+    send = fast.channel.unary_unary(
         "/google.pubsub.v1.Subscriber/Pull",
-        request_serializer=wire.PullRequest.SerializeToString,
-        response_deserializer=wire.PullResponse.FromString,
+        request_serializer=pubsub_pb2.PullRequest.SerializeToString,
+        response_deserializer=pubsub_pb2.PullResponse.FromString,
     )
     with pytest.raises(grpc.RpcError):
         send(request, timeout=0.3)
-    hasty.publish(topic)
-    [received] = hasty.pull(subscription)
+    fast.publish(topic)
+    [received] = fast.pull(subscription)
     assert received.message.data == b"x"

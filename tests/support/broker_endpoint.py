@@ -1,4 +1,4 @@
-"""An HTTP endpoint that is pushed to and answers as it is told."""
+"""An HTTP endpoint for pushes with the answers of a test."""
 
 import json
 import threading
@@ -16,8 +16,8 @@ class Endpoint:
         answer: status for each push; gets its JSON body.
 
     Attributes:
-        pushes: bodies, in the order they came.
-        times: when, in seconds.
+        pushes: bodies, in the order of arrival.
+        times: of arrival, in seconds.
         headers: of each push.
     """
 
@@ -42,7 +42,7 @@ class Endpoint:
         self._thread.join()
         self._server.server_close()
 
-    def took(self, push: dict, headers: dict) -> None:
+    def add(self, push: dict, headers: dict) -> None:
         """Remember a push."""
         with self._changed:
             self.pushes.append(push)
@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """A broker that was killed breaks its connections; nothing to say."""
+        """A broker that was killed breaks its connections: no message."""
 
 
 def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
@@ -77,10 +77,10 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             push = json.loads(body)
-            endpoint.took(push, {**dict(self.headers), ":path": self.path})
+            endpoint.add(push, {**dict(self.headers), ":path": self.path})
             status = endpoint.answer(push)
             self.send_response(status)
-            if status not in (102, 204):
+            if status != 204:
                 self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 
 PROJECT = "projects/conformance"
 SECONDS = 20
@@ -31,7 +31,7 @@ def duration(seconds: float) -> Duration:
 
 
 class Api:
-    """One broker, seen from outside.
+    """One broker, as its clients see it.
 
     Attributes:
         publisher: Google's client.
@@ -40,7 +40,11 @@ class Api:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        options = [("grpc.max_receive_message_length", -1)]
+        options = [
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.initial_reconnect_backoff_ms", 100),  # to one that was killed
+            ("grpc.max_reconnect_backoff_ms", 100),
+        ]
         self.channel = grpc.insecure_channel(address, options)
         self.publisher = pubsub_v1.PublisherClient(
             transport=PublisherGrpcTransport(channel=self.channel)
@@ -53,17 +57,17 @@ class Api:
         """Close the connection."""
         self.channel.close()
 
-    def call(self, method: str, request, answer=wire.Empty):
+    def call(self, method: str, request, response=pubsub_pb2.Empty):
         """Call ``Publisher/Method`` or ``Subscriber/Method`` with raw messages."""
         send = self.channel.unary_unary(
             f"/google.pubsub.v1.{method}",
             request_serializer=type(request).SerializeToString,
-            response_deserializer=answer.FromString,
+            response_deserializer=response.FromString,
         )
         return send(request, timeout=SECONDS)
 
-    def refusal(self, method: str, request) -> str:
-        """The status that a call is refused with; OK if it is not."""
+    def status(self, method: str, request) -> str:
+        """The status that a call ends with."""
         try:
             self.call(method, request)
         except grpc.RpcError as error:
@@ -73,44 +77,48 @@ class Api:
     def topic(self) -> str:
         """A new topic's name."""
         name = f"{PROJECT}/topics/topic-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        self.call("Publisher/CreateTopic", wire.Topic(name=name), wire.Topic)
+        self.call(
+            "Publisher/CreateTopic", pubsub_pb2.Topic(name=name), pubsub_pb2.Topic
+        )
         return name
 
     def subscription(self, topic: str, **config) -> str:
         """A new subscription's name."""
         name = f"{PROJECT}/subscriptions/sub-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        request = wire.Subscription(name=name, topic=topic, **config)
-        self.call("Subscriber/CreateSubscription", request, wire.Subscription)
+        request = pubsub_pb2.Subscription(name=name, topic=topic, **config)
+        self.call("Subscriber/CreateSubscription", request, pubsub_pb2.Subscription)
         return name
 
     def publish(self, topic: str, data: bytes = b"x", key: str = "", **attributes):
         """Publish one message; its id."""
-        message = wire.PubsubMessage(data=data, attributes=attributes, ordering_key=key)
-        request = wire.PublishRequest(topic=topic, messages=[message])
-        answer = self.call("Publisher/Publish", request, wire.PublishResponse)
-        return answer.message_ids[0]
+        message = pubsub_pb2.PubsubMessage(
+            data=data, attributes=attributes, ordering_key=key
+        )
+        request = pubsub_pb2.PublishRequest(topic=topic, messages=[message])
+        response = self.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
+        return response.message_ids[0]
 
-    def pull(self, subscription: str, most: int = 10, *, wait: bool = True) -> list:
-        """One pull; with *wait* as many as it takes to get something."""
-        request = wire.PullRequest(
-            subscription=subscription, max_messages=most, return_immediately=not wait
+    def pull(self, subscription: str, limit: int = 10, *, wait: bool = True) -> list:
+        """One pull; with *wait* until there is a message."""
+        request = pubsub_pb2.PullRequest(
+            subscription=subscription, max_messages=limit, return_immediately=not wait
         )
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            answer = self.call("Subscriber/Pull", request, wire.PullResponse)
-            if answer.received_messages or not wait:
-                return list(answer.received_messages)
+            response = self.call("Subscriber/Pull", request, pubsub_pb2.PullResponse)
+            if response.received_messages or not wait:
+                return list(response.received_messages)
         return []
 
     def acknowledge(self, subscription: str, *messages) -> None:
-        """Be done with pulled messages."""
+        """Acknowledge pulled messages."""
         ids = [message.ack_id for message in messages]
-        request = wire.AcknowledgeRequest(subscription=subscription, ack_ids=ids)
+        request = pubsub_pb2.AcknowledgeRequest(subscription=subscription, ack_ids=ids)
         self.call("Subscriber/Acknowledge", request)
 
     def deadline(self, subscription: str, seconds: int, *messages) -> None:
-        """Move the deadline of pulled messages; 0 gives them back."""
-        request = wire.ModifyAckDeadlineRequest(
+        """Move the deadline of pulled messages; 0 nacks them."""
+        request = pubsub_pb2.ModifyAckDeadlineRequest(
             subscription=subscription,
             ack_ids=[message.ack_id for message in messages],
             ack_deadline_seconds=seconds,

@@ -3,13 +3,13 @@
 import pytest
 from google.cloud import pubsub_v1
 
-from local.broker import wire
-from tests.local.broker.api import only_ours
+from local.broker import pubsub_pb2
+from tests.support.broker_api import only_ours
 
 
-def _refusal(api, *messages: dict) -> str:
-    request = wire.PublishRequest(topic=api.topic(), messages=messages)
-    return api.refusal("Publisher/Publish", request)
+def _publish(api, *messages: dict) -> str:
+    request = pubsub_pb2.PublishRequest(topic=api.topic(), messages=messages)
+    return api.status("Publisher/Publish", request)
 
 
 def _seen(received) -> tuple:
@@ -17,7 +17,7 @@ def _seen(received) -> tuple:
     return message.data, dict(message.attributes), message.ordering_key
 
 
-def test_what_googles_client_publishes_reaches_every_subscription(api):
+def test_a_message_of_googles_client_reaches_every_subscription(api):
     topic = api.topic()
     subscriptions = [api.subscription(topic), api.subscription(topic)]
     number = api.publisher.publish(topic, b"data", one="1", two="zwei").result(20)
@@ -43,10 +43,10 @@ def test_googles_client_publishes_with_an_ordering_key(api):
 def test_message_ids_are_those_of_the_messages_in_their_order(api):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(
+    request = pubsub_pb2.PublishRequest(
         topic=topic, messages=[{"data": str(n).encode()} for n in range(20)]
     )
-    ids = api.call("Publisher/Publish", request, wire.PublishResponse).message_ids
+    ids = api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse).message_ids
     seen = {}
     while len(seen) < 20:
         for received in api.pull(subscription, 20):
@@ -54,7 +54,7 @@ def test_message_ids_are_those_of_the_messages_in_their_order(api):
     assert seen == {number: str(n).encode() for n, number in enumerate(ids)}
 
 
-def test_a_subscription_gets_only_what_is_published_after_it_was_made(api):
+def test_a_subscription_gets_what_is_published_after_it(api):
     topic = api.topic()
     api.publish(topic, b"before")
     subscription = api.subscription(topic)
@@ -77,23 +77,23 @@ WITHIN = {
 def test_a_message_within_the_limits_arrives_as_it_was(api, case):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(topic=topic, messages=[WITHIN[case]])
-    api.call("Publisher/Publish", request, wire.PublishResponse)
+    request = pubsub_pb2.PublishRequest(topic=topic, messages=[WITHIN[case]])
+    api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
     [received] = api.pull(subscription)
-    sent = wire.PubsubMessage(**WITHIN[case])
+    sent = pubsub_pb2.PubsubMessage(**WITHIN[case])
     assert _seen(received) == (sent.data, dict(sent.attributes), sent.ordering_key)
 
 
 def test_a_request_without_messages_is_refused(api):
-    assert _refusal(api) == "INVALID_ARGUMENT"
+    assert _publish(api) == "INVALID_ARGUMENT"
 
 
 def test_a_message_without_data_and_attributes_is_refused(api):
-    assert _refusal(api, {"data": b"x"}, {}) == "INVALID_ARGUMENT"
+    assert _publish(api, {"data": b"x"}, {}) == "INVALID_ARGUMENT"
 
 
 def test_more_than_a_thousand_messages_are_refused(api):
-    assert _refusal(api, *[{"data": b"x"}] * 1001) == "INVALID_ARGUMENT"
+    assert _publish(api, *[{"data": b"x"}] * 1001) == "INVALID_ARGUMENT"
 
 
 OUTSIDE = {
@@ -109,19 +109,19 @@ OUTSIDE = {
 @only_ours("takes it")
 @pytest.mark.parametrize("case", OUTSIDE)
 def test_a_message_beyond_the_limits_is_refused(api, case):
-    assert _refusal(api, OUTSIDE[case]) == "INVALID_ARGUMENT"
+    assert _publish(api, OUTSIDE[case]) == "INVALID_ARGUMENT"
 
 
 @only_ours("takes it")
 def test_two_ordering_keys_in_one_request_are_refused(api):
     messages = [{"data": b"x", "ordering_key": key} for key in ("a", "b")]
-    assert _refusal(api, *messages) == "INVALID_ARGUMENT"
+    assert _publish(api, *messages) == "INVALID_ARGUMENT"
 
 
 def test_of_a_refused_request_nothing_is_stored(api):
     topic = api.topic()
     subscription = api.subscription(topic)
-    request = wire.PublishRequest(topic=topic, messages=[{"data": b"good"}, {}])
-    assert api.refusal("Publisher/Publish", request) == "INVALID_ARGUMENT"
+    request = pubsub_pb2.PublishRequest(topic=topic, messages=[{"data": b"good"}, {}])
+    assert api.status("Publisher/Publish", request) == "INVALID_ARGUMENT"
     api.publish(topic, b"later")
     assert [r.message.data for r in api.pull(subscription)] == [b"later"]

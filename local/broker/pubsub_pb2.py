@@ -1,6 +1,10 @@
-"""Pub/Sub's messages as raw protobuf classes; their proto-plus wrappers are slow."""
+"""Pub/Sub's messages as plain protobuf classes, taken from google-cloud-pubsub.
 
-from google.protobuf import empty_pb2
+The client library ships neither this module nor gRPC servicers; its own classes are
+proto-plus wrappers of the ones here.
+"""
+
+from google.protobuf.empty_pb2 import Empty as Empty
 from google.pubsub_v1.types import pubsub
 
 AcknowledgeRequest = pubsub.AcknowledgeRequest.pb()
@@ -8,7 +12,6 @@ DeleteSubscriptionRequest = pubsub.DeleteSubscriptionRequest.pb()
 DeleteTopicRequest = pubsub.DeleteTopicRequest.pb()
 DetachSubscriptionRequest = pubsub.DetachSubscriptionRequest.pb()
 DetachSubscriptionResponse = pubsub.DetachSubscriptionResponse.pb()
-Empty = empty_pb2.Empty
 GetSubscriptionRequest = pubsub.GetSubscriptionRequest.pb()
 GetTopicRequest = pubsub.GetTopicRequest.pb()
 ListSubscriptionsRequest = pubsub.ListSubscriptionsRequest.pb()
@@ -24,6 +27,7 @@ PublishResponse = pubsub.PublishResponse.pb()
 PubsubMessage = pubsub.PubsubMessage.pb()
 PullRequest = pubsub.PullRequest.pb()
 PullResponse = pubsub.PullResponse.pb()
+PushConfig = pubsub.PushConfig.pb()
 ReceivedMessage = pubsub.ReceivedMessage.pb()
 StreamingPullRequest = pubsub.StreamingPullRequest.pb()
 StreamingPullResponse = pubsub.StreamingPullResponse.pb()

@@ -1,39 +1,39 @@
-"""After its last try a message goes to the dead-letter topic, whole and explained.
+"""After its last attempt a message goes to the dead-letter topic, with the reason.
 
-Google's emulator stops delivering for good once tries are used up (a fault of its push
-loop), so all of this runs against ours alone.
+Google's emulator stops delivering for good once attempts are exhausted (a fault of its
+push loop), so all of this runs against ours alone.
 """
 
 import re
 
-from local.broker import wire
-from tests.local.broker.api import PROJECT, Api, duration, only_ours
-from tests.local.broker.endpoint import Endpoint
+from local.broker import pubsub_pb2
+from tests.support.broker_api import PROJECT, Api, duration, only_ours
+from tests.support.broker_endpoint import Endpoint
 
 QUICK = {"minimum_backoff": duration(0.02), "maximum_backoff": duration(0.02)}
-STOPS = "stops delivering once the tries are used up"
+STOPS = "stops delivering once the attempts are exhausted"
 
 
 def _topics(api: Api, **config) -> tuple[str, str, str]:
-    """A topic, its subscription with five tries, and the subscription of its dead."""
+    """A topic, its subscription with five attempts, and that of its dead letters."""
     topic, dead = api.topic(), api.topic()
     policy = {"dead_letter_topic": dead, "max_delivery_attempts": 5}
     config = {"retry_policy": QUICK, "dead_letter_policy": policy, **config}
-    letters = api.subscription(dead)
-    return topic, api.subscription(topic, **config), letters
+    dead_letters = api.subscription(dead)
+    return topic, api.subscription(topic, **config), dead_letters
 
 
 @only_ours(STOPS)
-def test_a_message_out_of_tries_is_forwarded_with_everything_it_had(api):
+def test_an_exhausted_message_is_forwarded_as_it_was(api):
     with Endpoint(lambda push: 500) as endpoint:
         push = {"push_endpoint": endpoint.url}
-        topic, subscription, letters = _topics(
+        topic, subscription, dead_letters = _topics(
             api, push_config=push, enable_message_ordering=True
         )
         number = api.publish(topic, b"\x00data", key="k", one="1")
-        [letter] = api.pull(letters)
+        [forwarded] = api.pull(dead_letters)
         assert len(endpoint.wait(6, seconds=0.3)) == 5
-    attributes = dict(letter.message.attributes)
+    attributes = dict(forwarded.message.attributes)
     published = attributes.pop("CloudPubSubDeadLetterSourceTopicPublishTime")
     assert attributes == {
         "one": "1",
@@ -42,8 +42,11 @@ def test_a_message_out_of_tries_is_forwarded_with_everything_it_had(api):
         "CloudPubSubDeadLetterSourceSubscriptionProject": PROJECT.rpartition("/")[2],
     }
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", published)
-    assert (letter.message.data, letter.message.ordering_key) == (b"\x00data", "k")
-    assert letter.message.message_id != number
+    assert (forwarded.message.data, forwarded.message.ordering_key) == (
+        b"\x00data",
+        "k",
+    )
+    assert forwarded.message.message_id != number
 
 
 @only_ours(STOPS)
@@ -53,41 +56,43 @@ def test_a_key_goes_on_after_its_message_was_dead_lettered(api):
 
     with Endpoint(answer) as endpoint:
         push = {"push_endpoint": endpoint.url}
-        topic, _, letters = _topics(api, push_config=push, enable_message_ordering=True)
+        topic, _, dead_letters = _topics(
+            api, push_config=push, enable_message_ordering=True
+        )
         for number in ("1", "2", "3"):
             api.publish(topic, key="k", n=number)
         endpoint.wait(7)
-        [letter] = api.pull(letters)
+        [forwarded] = api.pull(dead_letters)
     order = [push["message"]["attributes"]["n"] for push in endpoint.pushes]
     assert order == ["1", "1", "1", "1", "1", "2", "3"]
-    assert letter.message.attributes["n"] == "1"
+    assert forwarded.message.attributes["n"] == "1"
 
 
 @only_ours(STOPS)
-def test_a_pulled_message_is_dead_lettered_after_its_last_try(api):
-    topic, subscription, letters = _topics(api)
+def test_a_pulled_message_is_dead_lettered_at_the_end(api):
+    topic, subscription, dead_letters = _topics(api)
     api.publish(topic)
     seen = []
     for _ in range(5):
         [received] = api.pull(subscription)
         seen.append(received.delivery_attempt)
         api.deadline(subscription, 0, received)
-    [letter] = api.pull(letters)
-    count = letter.message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"]
+    [forwarded] = api.pull(dead_letters)
+    count = forwarded.message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"]
     assert (seen, count) == ([1, 2, 3, 4, 5], "5")
     assert api.pull(subscription, wait=False) == []
 
 
-def test_a_passed_deadline_is_a_try(hasty):
-    topic, subscription, letters = _topics(hasty, ack_deadline_seconds=10)
-    hasty.publish(topic)
-    attempts = [hasty.pull(subscription)[0].delivery_attempt for _ in range(5)]
-    [letter] = hasty.pull(letters)
-    assert (attempts, letter.message.data) == ([1, 2, 3, 4, 5], b"x")
+def test_a_passed_deadline_is_an_attempt(fast):
+    topic, subscription, dead_letters = _topics(fast, ack_deadline_seconds=10)
+    fast.publish(topic)
+    attempts = [fast.pull(subscription)[0].delivery_attempt for _ in range(5)]
+    [forwarded] = fast.pull(dead_letters)
+    assert (attempts, forwarded.message.data) == ([1, 2, 3, 4, 5], b"x")
 
 
 @only_ours(STOPS)
-def test_without_the_dead_letter_topic_a_message_is_tried_on(api):
+def test_without_its_dead_letter_topic_delivery_goes_on(api):
     with Endpoint(lambda push: 500) as endpoint:
         push = {"push_endpoint": endpoint.url}
         topic, dead = api.topic(), api.topic()
@@ -103,11 +108,11 @@ def test_without_the_dead_letter_topic_a_message_is_tried_on(api):
 
 
 @only_ours("takes it")
-def test_a_dead_letter_topic_that_is_not_there_is_refused(api):
+def test_an_unknown_dead_letter_topic_is_refused(api):
     topic = api.topic()
-    config = wire.Subscription(
+    config = pubsub_pb2.Subscription(
         name=f"{PROJECT}/subscriptions/without-dead-letters",
         topic=topic,
         dead_letter_policy={"dead_letter_topic": f"{PROJECT}/topics/nowhere"},
     )
-    assert api.refusal("Subscriber/CreateSubscription", config) == "NOT_FOUND"
+    assert api.status("Subscriber/CreateSubscription", config) == "NOT_FOUND"
