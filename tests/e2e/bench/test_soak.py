@@ -1,6 +1,6 @@
-"""The soak's checker sees what is wrong, and a small soak finds nothing wrong."""
+"""The soak's check notices every fault, and a small soak finds none."""
 
-import random
+import json
 import re
 import subprocess
 import sys
@@ -8,216 +8,207 @@ from pathlib import Path
 
 import pytest
 
-from bench.machine import ROOT
-from bench.soak import check, plan
-from bench.soak.check import Accepted, Violation, violations
 from functions.events import catalog
-from tests import kit
+from local.processes import ROOT
+from tests.support import adobe_kit_events
 
-A, B, C = (Accepted(name, {"product:P": name}) for name in "abc")
-WRONG = Accepted("w", {"product:P": "w"}, wrong=True)
-COMMENT = Accepted("said", {"order:1": "said"}, once=True)
-OLD = Accepted("old", {"stock:S": "1", "stock:T": "1"}, newest_wins=True, time="01")
-NEW = Accepted("new", {"stock:S": "2", "stock:U": "2"}, newest_wins=True, time="02")
-
-WRONG_STOCK = Accepted("wrong", {"stock:S": "3"}, False, True, "03", wrong=True)
-
-
-def done(*tags: str, thing: str = "product:P") -> list[tuple[str, str]]:
-    return [(thing, tag) for tag in tags]
-
-
-@pytest.mark.parametrize(
-    ("accepted", "effects", "letters"),
-    [
-        pytest.param([A, B, C], done(*"abc"), [], id="each once"),
-        pytest.param([A, B, C], done(*"aabbbc"), [], id="the same again at once"),
-        pytest.param([A, WRONG, C], done(*"ac"), [("w", "404 no")], id="one refused"),
-        pytest.param([WRONG], [], [("w", "404 no")] * 2, id="refused twice"),
-        pytest.param([COMMENT], [("order:1", "said")], [], id="a happening"),
-        pytest.param([], [], [], id="nothing"),
-        pytest.param(
-            [OLD, NEW],
-            [("stock:S", "2"), ("stock:U", "2"), ("stock:T", "1")],
-            [],
-            id="stock that was overtaken",
-        ),
-        pytest.param(
-            [NEW, OLD],
-            [("stock:S", "1"), ("stock:T", "1"), ("stock:S", "2"), ("stock:U", "2")],
-            [],
-            id="stock in order of time",
-        ),
-        pytest.param(
-            [OLD, WRONG_STOCK],
-            [("stock:S", "1"), ("stock:T", "1")],
-            [("wrong", "400 no")],
-            id="the newest stock refused",
-        ),
-    ],
-)
-def test_what_is_good_is_let_pass(accepted, effects, letters):
-    assert violations(accepted, effects, letters) == []
+A, B, C = ({"uid": name, "effects": {"product:P": name}} for name in "abc")
+INVALID = {"uid": "w", "effects": {"product:P": "w"}, "invalid": True}
+COMMENT = {"uid": "text", "effects": {"order:1": "text"}, "idempotent": False}
+OLD = {
+    "uid": "old",
+    "effects": {"stock:S": "1", "stock:T": "1"},
+    "newest_wins": True,
+    "time": "01",
+}
+NEW = {
+    "uid": "new",
+    "effects": {"stock:S": "2", "stock:U": "2"},
+    "newest_wins": True,
+    "time": "02",
+}
+INVALID_STOCK = {
+    "uid": "wrong",
+    "effects": {"stock:S": "3"},
+    "newest_wins": True,
+    "time": "03",
+    "invalid": True,
+}
+P, S = "product:P", "stock:S"
 
 
-@pytest.mark.parametrize(
-    ("accepted", "effects", "letters", "found"),
-    [
-        pytest.param(
-            [A, B, C],
-            done(*"ac"),
-            [],
-            [Violation(check.LOST, "product:P", "b")],
-            id="lost",
-        ),
-        pytest.param(
-            [A, B, C],
-            done(*"ab"),
-            [],
-            [Violation(check.LOST, "product:P", "c")],
-            id="the last one lost",
-        ),
-        pytest.param(
-            [A, B],
-            done(*"aba"),
-            [],
-            [Violation(check.TWICE, "product:P", "a")],
-            id="an old state came back",
-        ),
-        pytest.param(
-            [COMMENT],
-            done("said", "said", thing="order:1"),
-            [],
-            [Violation(check.TWICE, "order:1", "said")],
-            id="a happening twice",
-        ),
-        pytest.param(
-            [A, B, C],
-            done(*"acb"),
-            [],
-            [Violation(check.OUT_OF_ORDER, "product:P", "b")],
-            id="out of order",
-        ),
-        pytest.param(
-            [A, WRONG],
-            done("a"),
-            [("w", " ")],
-            [Violation(check.NO_REASON, "", "w")],
-            id="dead letter without reason",
-        ),
-        pytest.param(
-            [A, B],
-            done("a"),
-            [("b", "404 no")],
-            [Violation(check.NEEDLESS, "", "b")],
-            id="dead letter of an event that is right",
-        ),
-        pytest.param(
-            [A, WRONG],
-            done("a"),
-            [],
-            [Violation(check.LOST, "product:P", "w")],
-            id="neither done nor refused",
-        ),
-        pytest.param(
-            [A],
-            done("a"),
-            [("x", "404 no")],
-            [Violation(check.UNKNOWN_LETTER, "", "x")],
-            id="dead letter of nothing",
-        ),
-        pytest.param(
-            [A, WRONG],
-            done(*"aw"),
-            [("w", "404 no")],
-            [Violation(check.REFUSED_YET_DONE, "product:P", "w")],
-            id="refused and done",
-        ),
-        pytest.param(
-            [A],
-            done(*"ax"),
-            [],
-            [Violation(check.UNKNOWN, "product:P", "x")],
-            id="an effect that nobody asked for",
-        ),
-        pytest.param(
-            [A],
-            [*done("a"), ("product:Q", "a")],
-            [],
-            [Violation(check.UNKNOWN, "product:Q", "a")],
-            id="an effect on another thing",
-        ),
-        pytest.param(
-            [OLD, NEW],
-            [("stock:T", "1"), ("stock:U", "2"), ("stock:S", "2"), ("stock:S", "1")],
-            [],
-            [Violation(check.OUT_OF_ORDER, "stock:S", "1")],
-            id="older stock after newer",
-        ),
-        pytest.param(
-            [OLD, NEW],
-            [("stock:T", "1"), ("stock:U", "2"), ("stock:S", "1")],
-            [],
-            [Violation(check.LOST, "stock:S", "2")],
-            id="the newest stock lost",
-        ),
-    ],
-)
-def test_what_is_wrong_is_caught_and_named(accepted, effects, letters, found):
-    assert violations(accepted, effects, letters) == found
+def applied(*tags: str, resource: str = P) -> list[tuple[str, str]]:
+    return [(resource, tag) for tag in tags]
 
 
-def test_what_clients_send_is_valid_and_of_every_kind():
-    chance = random.Random(1)  # noqa: S311 no secret
-    clients = [plan.Client(number, 4, chance) for number in range(4)]
-    sent = [event for client in clients for event in client.events(300)]
+# Name: accepted events, effects, dead letters, violations.
+CASES = {
+    "each once": ([A, B, C], applied(*"abc"), [], []),
+    "the same again at once": ([A, B, C], applied(*"aabbbc"), [], []),
+    "one rejected": ([A, INVALID, C], applied(*"ac"), [("w", "404 no")], []),
+    "rejected twice": ([INVALID], [], [("w", "404 no")] * 2, []),
+    "a comment": ([COMMENT], [("order:1", "text")], [], []),
+    "nothing": ([], [], [], []),
+    "stock that was overtaken": (
+        [OLD, NEW],
+        [(S, "2"), ("stock:U", "2"), ("stock:T", "1")],
+        [],
+        [],
+    ),
+    "stock in order of time": (
+        [NEW, OLD],
+        [(S, "1"), ("stock:T", "1"), (S, "2"), ("stock:U", "2")],
+        [],
+        [],
+    ),
+    "the newest stock rejected": (
+        [OLD, INVALID_STOCK],
+        [(S, "1"), ("stock:T", "1")],
+        [("wrong", "400 no")],
+        [],
+    ),
+    "one lost": ([A, B, C], applied(*"ac"), [], [("lost", P, "b")]),
+    "the last one lost": ([A, B, C], applied(*"ab"), [], [("lost", P, "c")]),
+    "an old state again": ([A, B], applied(*"aba"), [], [("twice", P, "a")]),
+    "a comment twice": (
+        [COMMENT],
+        applied("text", "text", resource="order:1"),
+        [],
+        [("twice", "order:1", "text")],
+    ),
+    "out of order": ([A, B, C], applied(*"acb"), [], [("out of order", P, "b")]),
+    "no reason": (
+        [A, INVALID],
+        applied("a"),
+        [("w", " ")],
+        [("dead letter without reason", "", "w")],
+    ),
+    "dead letter of a valid event": (
+        [A, B],
+        applied("a"),
+        [("b", "404 no")],
+        [("dead letter of a valid event", "", "b")],
+    ),
+    "neither applied nor rejected": (
+        [A, INVALID],
+        applied("a"),
+        [],
+        [("lost", P, "w")],
+    ),
+    "dead letter of no event": (
+        [A],
+        applied("a"),
+        [("x", "404 no")],
+        [("dead letter of no accepted event", "", "x")],
+    ),
+    "rejected and applied": (
+        [A, INVALID],
+        applied(*"aw"),
+        [("w", "404 no")],
+        [("dead letter that took effect", P, "w")],
+    ),
+    "an unknown effect": (
+        [A],
+        applied(*"ax"),
+        [],
+        [("effect of no accepted event", P, "x")],
+    ),
+    "an effect on another resource": (
+        [A],
+        [*applied("a"), ("product:Q", "a")],
+        [],
+        [("effect of no accepted event", "product:Q", "a")],
+    ),
+    "older stock after newer": (
+        [OLD, NEW],
+        [("stock:T", "1"), ("stock:U", "2"), (S, "2"), (S, "1")],
+        [],
+        [("out of order", S, "1")],
+    ),
+    "the newest stock lost": (
+        [OLD, NEW],
+        [("stock:T", "1"), ("stock:U", "2"), (S, "1")],
+        [],
+        [("lost", S, "2")],
+    ),
+}
 
-    for each in sent:
-        event = catalog.find(each.event)
-        assert event.load(each.value) == each.value
-        assert (event.ordering_key(each.value) == "") == each.newest_wins
-    assert len({each.uid for each in sent}) == len(sent)
-    assert {each.event for each in sent} == set(kit.EVENTS)
 
-
-def soaked(folder: Path, *options: str) -> tuple[int, dict[str, int], str]:
-    """Exit status, counts and all that a soak printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.soak", "--folder", str(folder), *options],
+def soak(*options: str, text: str = "") -> subprocess.CompletedProcess:
+    """``python -m bench.soak`` until it ends."""
+    return subprocess.run(
+        [sys.executable, "-m", "bench.soak", *options],
         cwd=ROOT,
+        input=text,
         capture_output=True,
         text=True,
         check=False,
         timeout=240,
     )
+
+
+@pytest.fixture(scope="module")
+def checked() -> dict[str, list[tuple[str, str, str]]]:
+    """The violations of each case."""
+    records = [
+        {"accepted": accepted, "effects": effects, "dead_letters": dead_letters}
+        for accepted, effects, dead_letters, _ in CASES.values()
+    ]
+    done = soak("--check", text="".join(json.dumps(one) + "\n" for one in records))
+    assert done.returncode == 1, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {
+        name: [(one["kind"], one["resource"], one["event"]) for one in violations]
+        for name, violations in zip(CASES, lines, strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_check_names_every_violation(checked, name):
+    assert checked[name] == CASES[name][-1]
+
+
+def test_planned_events_are_valid_and_of_every_kind():
+    done = soak("--plan", "--events", "1200", "--clients", "4")
+    planned = [json.loads(line) for line in done.stdout.splitlines()]
+
+    for each in planned:
+        event = catalog.find(each["event"])
+        assert event.load(each["value"]) == each["value"]
+        assert (event.ordering_key(each["value"]) == "") == each["newest_wins"]
+    assert len({each["uid"] for each in planned}) == len(planned) == 1200
+    assert {each["event"] for each in planned} == set(adobe_kit_events.EVENTS)
+
+
+def small_soak(folder: Path, *options: str) -> tuple[int, dict[str, int], str]:
+    """Exit status, counts and output of a soak."""
+    size = ("--events", "100", "--clients", "4", "--waiting", "40")
+    done = soak("--folder", str(folder), *size, *options)
     counted = re.findall(r"^ *(\d+)  (.*)$", done.stdout, re.M)
     counts = {name: int(count) for count, name in counted}
     return done.returncode, counts, done.stdout + done.stderr
 
 
-SMALL = ("--events", "250", "--clients", "4", "--waiting", "50")
+def test_a_small_soak_has_no_violation(tmp_path):
+    often = ("--kill-every", "60", "--lock-every", "50")
+    status, counts, output = small_soak(tmp_path, *often)
 
-
-def test_a_small_soak_loses_nothing_and_does_nothing_twice(tmp_path):
-    often = ("--kill-every", "120", "--lock-every", "100")
-    status, counts, said = soaked(tmp_path, *SMALL, *often)
-
-    assert status == 0, said
+    assert status == 0, output
     # Kills cut posts off; one that was not published is no promise.
-    assert 240 <= counts["events accepted"] <= 250
-    assert counts["events dead-lettered"] == counts["of these, made to be refused"] > 0
+    assert 95 <= counts["events accepted"] <= 100
+    assert counts["events dead-lettered"] == counts["of these, invalid for Commerce"]
     assert counts["messages published"] > counts["events accepted"]
-    for harm in ("ledger locked", "delivered again later", "verdict lost"):
-        assert counts[harm] > 0
+    for fault in ("ledger locked", "delivered again later", "responses lost"):
+        assert counts[fault] > 0
     assert sum(count for name, count in counts.items() if name.endswith("killed")) > 0
     assert counts["violations"] == 0
 
 
-def test_a_soak_without_a_shared_ledger_is_found_out(tmp_path):
-    """The same events to the same consumers, of which each remembers only its own."""
+def test_separate_ledgers_are_noticed(tmp_path):
+    """The same events to consumers that know only their own deliveries."""
     never = ("--kill-every", "9999", "--lock-every", "9999")
-    status, counts, said = soaked(tmp_path, *SMALL, *never, "--forgetful")
+    status, counts, output = small_soak(tmp_path, *never, "--separate-ledgers")
 
     assert status == 1
     assert counts["violations"] > 0
-    assert f"VIOLATION  {check.TWICE}: " in said
+    assert "VIOLATION  twice: " in output
