@@ -5,8 +5,8 @@ published and which deliveries are in flight, so its observations become entries
 in the form of log entries. Their ``component`` is "broker"; the functions' own entries
 have none. Their stages: ``published`` (with ``topic``, the payload as ``data``, and
 ``dead_letter`` where the topic is the dead-letter topic), ``delivered`` (a delivery
-attempt starts), ``answered`` (it ended, with ``status`` or ``error``) and ``exhausted``
-(no attempts are left).
+attempt starts), ``answered`` (it ended, with ``status`` or ``error``, and
+``next_attempt`` where there is one) and ``exhausted`` (no attempts are left).
 """
 
 from collections.abc import Callable

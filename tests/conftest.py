@@ -8,14 +8,16 @@ is the exception, because it is not part of the repository: where the folder
 import os
 import shutil
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
-from tests import machine
-from tests.terraform import workspace
+# Before they are imported: failed assertions in helpers show what they compared.
+pytest.register_assert_rewrite("tests.support")
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import machine  # noqa: E402 see above
+from tests.terraform import workspace  # noqa: E402
+
 CI = bool(os.environ.get("CI"))
 
 # marker: (name of the missing tool or False, how to get it)
@@ -45,19 +47,14 @@ SUITES = {
     ),
 }
 
-# Folders whose tests share what is slow to start: one process runs all of one.
+# Folders whose tests share what is slow to start: one worker runs all of each.
 SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
-
-# What is asserted there says what it compared, as in the tests themselves.
-pytest.register_assert_rewrite(
-    "tests.support"
-)
 
 _skipped: dict[str, tuple[int, str, str]] = {}
 
 
 def pytest_configure():
-    """A catalogue that names what is not there is one sentence, not an error a file."""
+    """Report an invalid catalogue once, instead of one error for each test file."""
     try:
         import_module("functions.events.catalog")
     except LookupError as error:
@@ -66,7 +63,7 @@ def pytest_configure():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give each file to one process, and each folder of ``SHARING``."""
+    """Give each file to one worker, and each folder of ``SHARING``."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -80,15 +77,15 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
     for marker, (missing, remedy) in SUITES.items():
-        concerned = [item for item in items if item.get_closest_marker(marker)]
-        what = missing() if concerned else None
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        what = missing() if marked else None
         if not what:
             continue
         if CI and not (marker == "adobe" and not machine.SHARED.is_dir()):
             raise pytest.UsageError(f"CI needs {what}: {remedy}")
-        items[:] = [item for item in items if item not in concerned]
-        config.hook.pytest_deselected(items=concerned)
-        _skipped[marker] = (len(concerned), what, remedy)
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
+        _skipped[marker] = (len(marked), what, remedy)
 
 
 def pytest_sessionfinish(session):

@@ -1,4 +1,4 @@
-"""The console as a person has it: in Chromium, by what can be read and pressed."""
+"""The console in Chromium, driven by visible text and labels."""
 
 import json
 import time
@@ -7,14 +7,17 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import DESKTOP, PHONE, Page, browser
-from tests.running import RunningStack
+from tests.support.browser import DESKTOP, PHONE, Page, browser
+from tests.support.running import RunningStack
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/letters", "/send", "/shop", "/event?key=gone", "/event?key=%231")
+PAGES = (
+    *("/", "/dead-letters", "/send", "/commerce", "/event?key=gone"),
+    "/event?key=%231",
+)
 PRODUCT = "be-observer.catalog_product_create"
-# The contrast of each text that is seen, by WCAG 2.2's formula; the worst first.
+# The contrast of each visible text, by WCAG 2.2's formula; the lowest first.
 CONTRAST = """
 const part = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
 const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
@@ -58,36 +61,36 @@ def product(sku: str, **more) -> dict:
 
 
 def rows(page: Page) -> list[str]:
-    # In one call: a row may be replaced between two.
+    # In one call, because a row may be replaced between two.
     script = "return [...document.querySelectorAll('tbody tr')].map((e) => e.innerText)"
     return page.driver.execute_script(script)
 
 
-def test_a_sample_is_sent_and_seen_on_its_whole_way(page):
+def test_a_sample_is_sent_and_its_history_shown(page):
     page.press("Send an event")
     page.fill("value.name", "Reading lamp")
-    page.press("Send it")
+    page.press("Send event")
     page.sees("200 Event published successfully")
-    page.press("See what becomes of it")
+    page.press("Show its history")
 
-    page.sees("handled", "received", "published", "delivered, attempt 1")
+    page.sees("handled", "published", "delivered, attempt 1")
     page.sees("call POST products 200", "Reading lamp", "POST /rest/all/V1/products")
-    request, answer = (
+    request, response = (
         json.loads(
             page.driver.execute_script(
                 f"return document.querySelector('[aria-label={name}]').innerText"
             )
         )
-        for name in ("Request", "Answer")
+        for name in ("Request", "Response")
     )
-    assert request["product"]["name"] == answer["name"] == "Reading lamp"
+    assert request["product"]["name"] == response["name"] == "Reading lamp"
 
     page.press("Commerce")
-    page.sees(answer["sku"], "Reading lamp")
+    page.sees(response["sku"], "Reading lamp")
 
 
-def test_what_commerce_holds_is_seen_as_it_changes(page, stack):
-    page.open("/shop")
+def test_the_commerce_page_shows_changes_live(page, stack):
+    page.open("/commerce")
     page.sees("live", "Products")
     stack.post(PRODUCT, product("SEEN-AS-IT-COMES"), "seen-1")
     page.sees("SEEN-AS-IT-COMES")
@@ -104,21 +107,21 @@ def test_what_commerce_holds_is_seen_as_it_changes(page, stack):
 
 
 @pytest.mark.parametrize("event", ["customer_create", "sales_order_shipment_create"])
-def test_each_form_sends_what_it_shows(page, event):
+def test_each_form_sends_its_sample(page, event):
     page.open("/send")
     page.choose("Sample", event)
     page.wait(lambda: event in page.field("uid").get_attribute("value"), event)
-    page.press("Send it")
-    page.press("See what becomes of it")
+    page.press("Send event")
+    page.press("Show its history")
 
     page.sees("handled", event)
 
 
-def test_a_fault_is_told_beside_its_field(page):
+def test_an_error_is_shown_beside_its_field(page):
     page.open("/send")
     page.fill("value.price", "dear")
     page.fill("value.sku", "")
-    page.press("Send it")
+    page.press("Send event")
 
     page.sees("400 Invalid value for be-observer.catalog_product_create")
     sku = page.field("value.sku")
@@ -129,72 +132,72 @@ def test_a_fault_is_told_beside_its_field(page):
     assert page.driver.switch_to.active_element == sku
 
     page.fill("value.price", "7.5")
-    page.fill("value.sku", "MENDED")
-    page.press("Send it")
+    page.fill("value.sku", "CORRECTED")
+    page.press("Send event")
     page.sees("200 Event published successfully")
     assert "Must be a number." not in page.text()
 
 
-def test_a_body_edited_as_json_goes_as_it_is(page):
+def test_a_body_edited_as_json_is_sent_as_it_is(page):
     page.open("/send")
-    page.press("Edit it as JSON")
+    page.press("Edit as JSON")
     page.fill("Body", "{")
-    page.press("Send it")
+    page.press("Send event")
 
     page.sees("400 ")
-    page.press("A fresh sample")
+    page.press("New sample")
     page.wait(lambda: "DEMO" in page.field("value.sku").get_attribute("value"))
 
 
-def test_retries_are_seen_live_and_end(page, stack):
+def test_retries_are_shown_live(page, stack):
     page.press("Commerce")
-    page.choose("How", "503, for a while")
-    page.press("Make it fail")
-    page.sees("Commerce will fail until told otherwise.", "answers 503, every call")
+    page.choose("Fault", "503, service unavailable")
+    page.press("Simulate")
+    page.sees("Commerce fails until switched off.", "responds 503, every call")
     page.press("Events")
     stack.post(PRODUCT, product("LIVE"), "live-1")
 
     page.sees("live-1", "retrying", "503")
     page.press("live-1")
     page.sees("delivered, attempt 2", "Service temporarily unavailable")
-    page.sees("It will be delivered again by itself", "told to fail")
+    page.sees("It is redelivered automatically", "simulated fault")
 
     page.press("Commerce failing")
-    page.press("Let it work again")
+    page.press("End the fault")
     page.sees("Commerce works again.")
     page.open("/event?key=live-1")
     page.sees("handled")
 
 
-def test_whoever_sees_only_the_page_finds_why_and_gets_it_handled(page, stack):
-    """The measure of it all: in under a minute, by visible text."""
-    page.open("/shop")
-    page.choose("How", "400, refuses the event")
-    page.fill("CommerceSession", "1")
-    page.press("Make it fail")
-    page.sees("Commerce will fail for the next call.")
+def test_a_rejection_is_explained_and_replayed(page, stack):
+    """In under a minute, by visible text alone."""
+    page.open("/commerce")
+    page.choose("Fault", "400, rejects the event")
+    page.fill("Calls", "1")
+    page.press("Simulate")
+    page.sees("Commerce fails for the next call.")
     stack.post(PRODUCT, product("WHY"), "why-1")
     page.open("/")
 
-    began = time.monotonic()
+    start = time.monotonic()
     page.sees("Dead letters 1", "rejected", "dead letter")
     page.press("why-1")
-    page.sees("refused 400", "Invalid data: told to refuse it")
-    page.sees("It waits as a dead letter.", "then replay it.")
+    page.sees("rejected 400", "Invalid data: rejected by a simulated fault")
+    page.sees("It is a dead letter.", "then replay it.")
     page.press("Replay")
-    page.sees("Replayed: why-1 is on its way again.", "handled", "Product created")
-    taken = time.monotonic() - began
+    page.sees("Replayed: why-1 is published again.", "handled", "Product created")
+    seconds = time.monotonic() - start
 
-    assert taken < 60
+    assert seconds < 60
     page.wait(lambda: "Dead letters 1" not in page.text())
 
 
-def test_a_dead_letter_is_replayed_or_discarded_from_the_list(page, stack):
+def test_dead_letters_are_replayed_or_discarded(page, stack):
     for name in ("one", "two"):
         value = {"id": 987654, "status": "processing", "notifyCustomer": False}
         stack.post("be-observer.sales_order_status_update", value, f"letter-{name}")
     page.press("Dead letters 2")
-    page.sees("letter-one", "letter-two", "404", "1 try", "commerce-order")
+    page.sees("letter-one", "letter-two", "404", "1 delivery attempt", "commerce-order")
 
     page.press("Discard")
     page.driver.switch_to.alert.dismiss()
@@ -202,11 +205,11 @@ def test_a_dead_letter_is_replayed_or_discarded_from_the_list(page, stack):
     page.driver.switch_to.alert.accept()
     page.sees("Discarded: letter-one.")
     page.press("Replay")
-    page.sees("Replayed: letter-two is on its way again.")
+    page.sees("Replayed: letter-two is published again.")
     page.sees("replayed once")
     page.press("Discard")
     page.driver.switch_to.alert.accept()
-    page.sees("None. Every event was handled")
+    page.sees("No dead letters: every event was handled")
 
 
 def test_events_are_filtered(page, stack):
@@ -215,7 +218,7 @@ def test_events_are_filtered(page, stack):
     stack.post("be-observer.customer_delete", {"id": 31337}, "filter-3")
     page.sees("filter-1", "filter-2", "filter-3")
 
-    page.choose("Outcome", "rejected")
+    page.choose("Status", "rejected")
     page.wait(lambda: "filter-1" not in page.text() and "filter-2" in page.text())
     assert all("rejected" in row for row in rows(page))
     page.choose("Entity", "product")
@@ -229,17 +232,17 @@ def test_events_are_filtered(page, stack):
     assert "filter-3" in rows(page)[0]
     page.fill("Uid", "nowhere")
     page.press("Filter")
-    page.sees("Nothing here with these filters")
+    page.sees("No events match these filters")
 
     page.open("/")
     page.choose("Event", "customer_delete")
     page.wait(lambda: all("customer_delete" in row for row in rows(page)))
 
 
-def test_what_a_person_stands_on_stays_when_rows_come(page, stack):
+def test_focus_stays_when_rows_are_added(page, stack):
     stack.post(PRODUCT, product("STAY"), "stay-1")
     page.sees("stay-1")
-    # In one call: the row may be replaced between finding it and standing on it.
+    # In one call, because the row may be replaced between two.
     page.driver.execute_script("document.getElementById('row-stay-1').focus()")
     stack.post(PRODUCT, product("STAY"), "stay-2")
 
@@ -247,16 +250,16 @@ def test_what_a_person_stands_on_stays_when_rows_come(page, stack):
     page.wait(lambda: page.driver.switch_to.active_element.text == "stay-1")
 
 
-def test_everything_goes_by_keyboard(page):
+def test_everything_works_by_keyboard(page):
     def tab_to(words: str) -> None:
         for _ in range(40):
             focused = page.driver.switch_to.active_element
             if focused.text == words or focused.get_attribute("value") == words:
                 width = focused.value_of_css_property("outline-width")
-                assert width == "3px", "where one stands must be seen"
+                assert width == "3px", "the focus must be visible"
                 return
             focused.send_keys(Keys.TAB)
-        raise AssertionError(f"{words} is not reached:\n{page.text()}")
+        raise AssertionError(f"{words} was not reached:\n{page.text()}")
 
     page.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     assert page.driver.switch_to.active_element.text == "Skip to content"
@@ -265,19 +268,19 @@ def test_everything_goes_by_keyboard(page):
     page.sees("Send an event")
     page.field("value.name").send_keys(" by keyboard", Keys.ENTER)
     page.sees("200 Event published successfully")
-    tab_to("See what becomes of it")
+    tab_to("Show its history")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
     page.sees("handled", "by keyboard")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_page_fits_and_can_be_read(page, stack, size, dark):
-    """With rows of every kind, a failing Commerce, and a dead letter open."""
-    page.open("/shop")
-    page.choose("How", "503, for a while")
-    page.press("Make it fail")
-    page.sees("answers 503, every call")
+def test_every_page_fits_and_is_readable(page, stack, size, dark):
+    """With rows of every kind, a simulated fault, and a dead letter."""
+    page.open("/commerce")
+    page.choose("Fault", "503, service unavailable")
+    page.press("Simulate")
+    page.sees("responds 503, every call")
     long = "L" * 200
     stack.post(PRODUCT, product(long, description="word " * 100), f"long-{long}")
     stack.post(PRODUCT, {"sku": 1}, "bad-value")
@@ -300,26 +303,26 @@ def test_every_page_fits_and_can_be_read(page, stack, size, dark):
         assert (int(red) < 60) is dark
 
 
-def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(page):
+def test_pages_load_nothing_from_elsewhere(page):
     for path in PAGES[:4]:
         page.open(path)
         page.sees("live")
-        fetched = page.driver.execute_script(
+        urls = page.driver.execute_script(
             "return performance.getEntriesByType('resource').map((e) => e.name)"
         )
-        assert fetched
-        assert all(url.startswith(page._address) for url in fetched), fetched
+        assert urls
+        assert all(url.startswith(page._address) for url in urls), urls
     assert page.driver.get_log("browser") == []
 
 
-def test_a_page_that_is_open_does_not_hold_the_stack_and_says_so(driver, tmp_path):
+def test_an_open_page_shows_that_the_stack_stopped(driver, tmp_path):
     stack = RunningStack(tmp_path / "of-its-own").start()
     page = Page(driver, stack.stack["console"])
     page.open("/")
     page.sees("live")
 
-    began = time.monotonic()
+    start = time.monotonic()
     assert stack.stop() == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - start < 15
 
     page.sees("not connected: is make run still running?")

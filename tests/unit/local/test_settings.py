@@ -1,4 +1,4 @@
-"""What make run reads."""
+"""Settings of make run."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from functions.settings import SettingsError, from_environment
 from local.settings import LocalSettings
 
 
-def test_without_anything_the_published_ports_are_the_readmes():
+def test_default_ports_are_those_of_the_readme():
     settings = from_environment(LocalSettings, {})
 
     assert (settings.host, settings.port, settings.console_port) == (
@@ -16,7 +16,7 @@ def test_without_anything_the_published_ports_are_the_readmes():
     )
 
 
-def test_every_fault_is_named_at_once():
+def test_all_invalid_settings_are_reported_at_once():
     with pytest.raises(SettingsError) as caught:
         from_environment(LocalSettings, {"PORT": "http", "CONSOLE_PORT": "70000"})
 

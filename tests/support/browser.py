@@ -1,4 +1,4 @@
-"""Chromium without a window, steered by what a person sees: labels and visible text."""
+"""Chromium without a window, driven by labels and visible text."""
 
 import contextlib
 import shutil
@@ -11,9 +11,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests import machine
+from tests.support import machine
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 20
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 FIELD = (
@@ -40,24 +40,24 @@ class Page:
         self.driver.get(self._address + path)
 
     def text(self) -> str:
-        """What can be read on the page."""
+        """The visible text."""
         return self.driver.find_element(By.TAG_NAME, "body").text
 
     def sees(self, *words: str) -> None:
-        """Wait until each of *words* can be read; fail with what can."""
+        """Wait until each of *words* is visible."""
         self.wait(lambda: all(word in self.text() for word in words), words)
 
     def press(self, words: str) -> None:
         """Press the link or button that reads *words*."""
 
-        def pressed() -> bool:
-            found = self.driver.find_elements(By.CSS_SELECTOR, PRESSED)
-            named = [one for one in found if one.text == words]
+        def press_element() -> bool:
+            elements = self.driver.find_elements(By.CSS_SELECTOR, PRESSED)
+            named = [one for one in elements if one.text == words]
             if named:
                 named[0].click()
             return bool(named)
 
-        self.wait(pressed, words)
+        self.wait(press_element, words)
 
     def fill(self, label: str, text: str) -> None:
         """Put *text* into the field of *label*."""
@@ -71,29 +71,29 @@ class Page:
 
     def field(self, label: str) -> WebElement:
         """The field of *label*."""
-        found = (By.XPATH, FIELD.format(label))
-        self.wait(lambda: self.driver.find_elements(*found), label)
-        return self.driver.find_element(*found)
+        locator = (By.XPATH, FIELD.format(label))
+        self.wait(lambda: self.driver.find_elements(*locator), label)
+        return self.driver.find_element(*locator)
 
-    def wait(self, condition: Callable, *about: object) -> None:
-        """Wait until *condition()* is true; parts may be replaced meanwhile."""
+    def wait(self, condition: Callable, *subject: object) -> None:
+        """Wait until *condition()* is true; elements may be replaced meanwhile."""
         waiting = WebDriverWait(self.driver, WAIT_SECONDS, 0.1, [WebDriverException])
         try:
             waiting.until(lambda _: condition())
         except TimeoutException:
             raise AssertionError(
-                f"in vain: {about}; on the page:\n{self.text()}"
+                f"not seen: {subject}; on the page:\n{self.text()}"
             ) from None
 
     def look(self, size: tuple[int, int] = DESKTOP, dark: bool = False) -> None:
-        """Take the window's *size* in CSS pixels, and its colours."""
+        """Set the window's *size* in CSS pixels, and its colour scheme."""
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
-        self._tell("Emulation.setDeviceMetricsOverride", **metrics, mobile=False)
+        self._command("Emulation.setDeviceMetricsOverride", **metrics, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._tell("Emulation.setEmulatedMedia", features=[scheme])
+        self._command("Emulation.setEmulatedMedia", features=[scheme])
 
-    def _tell(self, command: str, **arguments: object) -> None:
+    def _command(self, command: str, **arguments: object) -> None:
         self.driver.execute_cdp_cmd(command, arguments)
 
 
@@ -104,7 +104,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     options.binary_location = machine.chromium()
     for argument in (
         "--headless=new",
-        "--no-sandbox",  # as root, in a container, it knows no other way
+        "--no-sandbox",  # needed as root in a container
         "--disable-dev-shm-usage",
         "--hide-scrollbars",
         "--no-proxy-server",

@@ -1,4 +1,4 @@
-"""What this machine has of the tools that some suites need."""
+"""Which tools of some test suites this machine has."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"  # reference material beside the repository
 
 
@@ -17,7 +17,7 @@ def reference() -> Path | None:
 
 
 def chromium() -> str | None:
-    """Path of Chromium or Chrome, where its driver is there too."""
+    """Path of Chromium or Chrome, where its driver is installed too."""
     if shutil.which("chromedriver") is None:
         return None
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -26,11 +26,11 @@ def chromium() -> str | None:
 
 @cache
 def emulators() -> Path | None:
-    """The Cloud SDK's ``platform`` folder, where both emulators and Java are there."""
+    """The Cloud SDK's ``platform`` folder; None without both emulators and Java."""
     gcloud = shutil.which("gcloud")
     if gcloud is None or shutil.which("java") is None:
         return None
-    asked = subprocess.run(
+    info = subprocess.run(
         [gcloud, "info", "--format=value(installation.sdk_root)"],
         capture_output=True,
         text=True,
@@ -38,6 +38,6 @@ def emulators() -> Path | None:
         timeout=60,
         env={**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"},
     )
-    platform = Path(asked.stdout.strip()) / "platform"
+    platform = Path(info.stdout.strip()) / "platform"
     names = ("pubsub-emulator", "cloud-firestore-emulator")
     return platform if all((platform / name).is_dir() for name in names) else None

@@ -1,9 +1,9 @@
-"""The project in a folder of its own, for what cannot be tried in ours."""
+"""A copy of the project in a folder of its own."""
 
 import shutil
 from pathlib import Path
 
-from tests.running import ROOT
+from local.processes import ROOT
 
 COPIED = (
     "cli",
@@ -19,7 +19,7 @@ SKIPPED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
 
 
 def copied(folder: Path) -> None:
-    """Put a copy into *folder*."""
+    """Copy the project into *folder*."""
     for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=SKIPPED)
