@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import machine
 from tests.browser import DESKTOP, PHONE, Page, browser
 from tests.running import ROOT, RunningStack
+
+from tests import machine
 
 FOLDER = ROOT / "docs" / "console"
 REFUSED = {"id": 4711, "status": "processing", "notifyCustomer": False}

@@ -20,10 +20,10 @@ from tests import canaries
 from tests.commerce.server import answer
 from tests.consumer.parts import PRODUCT, VALUE, Shop, push
 from tests.ingest.pubsub import PubSub
-from tests.support import broker_servers
-from tests.support.broker_api import Api
 from tests.running import free_port
 from tests.serving import OAUTH1, function, url
+from tests.support import broker_servers
+from tests.support.broker_api import Api
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"

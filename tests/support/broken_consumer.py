@@ -2,6 +2,7 @@
 
 import os
 
+from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.consumer import main
 from functions.consumer.main import consumer

@@ -11,7 +11,6 @@ import requests
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from functions.ledger.ledger import uid_hash
 from functions.ledger.stores import open_store
 from tests.support.commerce_server import RecordingServer, raw_response
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, push
@@ -24,6 +23,7 @@ from tests.support.debugging_stack import (
     log_entries,
     product,
 )
+from tests.support.ledger_kit import HASHES
 from tests.support.serving import OAUTH1, url
 
 
@@ -146,7 +146,7 @@ def test_two_deliveries_of_one_uid(entry, stack):
     value = product("TWIN")
     stack.publish(UPDATE, value, "twin-1")
     ledger = open_store(stack.stack["ledger"], "local")
-    stack.wait_for(lambda: ledger.find("uid", uid_hash("twin-1")), WAIT_SECONDS)
+    stack.wait_for(lambda: ledger.find("uid", HASHES.uid("twin-1")), WAIT_SECONDS)
     second = push(value, UPDATE, "twin-1", "second")
     response = requests.post(stack.stack["consumer"], json=second, timeout=30)
 

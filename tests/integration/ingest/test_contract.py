@@ -3,10 +3,10 @@
 import pytest
 import requests
 import schemathesis
+from docs.generate import openapi
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
-from docs.generate import openapi
 from tests.support.ingest_server import process
 
 contract = schemathesis.openapi.from_dict(openapi.document())
