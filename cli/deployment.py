@@ -39,7 +39,7 @@ class StackFile(TypedDict):
 
 
 @dataclass(frozen=True)
-class OperatorSettings(PubSubSettings, LedgerSettings):
+class OperatorSettings(LedgerSettings, PubSubSettings):
     """Settings of the operator's commands."""
 
     project: str = setting(

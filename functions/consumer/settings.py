@@ -10,7 +10,7 @@ from functions.settings import setting, text, whole
 
 
 @dataclass(frozen=True)
-class ConsumerSettings(PubSubSettings, LedgerSettings):
+class ConsumerSettings(LedgerSettings, PubSubSettings):
     """Everything that can be set for a consumer."""
 
     dead_letter_topic: str = setting(

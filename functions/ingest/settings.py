@@ -84,7 +84,7 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
 
 
 @dataclass(frozen=True)
-class IngestSettings(PubSubSettings, LedgerSettings):
+class IngestSettings(LedgerSettings, PubSubSettings):
     """Ingest's settings."""
 
     publish_timeout: int = setting(

@@ -11,7 +11,7 @@ import requests
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from functions.ledger.stores import open_store
+from functions.ledger.stores import open_ledger
 from tests.support.commerce_server import RecordingServer, raw_response
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, push
 from tests.support.debugging_page import Entry, entry_of
@@ -23,7 +23,6 @@ from tests.support.debugging_stack import (
     log_entries,
     product,
 )
-from tests.support.ledger_kit import HASHES
 from tests.support.serving import OAUTH1, url
 
 
@@ -145,8 +144,8 @@ def test_two_deliveries_of_one_uid(entry, stack):
     stack.commerce.fail(path="TWIN", times=1, delay_seconds=2)
     value = product("TWIN")
     stack.publish(UPDATE, value, "twin-1")
-    ledger = open_store(stack.stack["ledger"], "local")
-    stack.wait_for(lambda: ledger.find("uid", HASHES.uid("twin-1")), WAIT_SECONDS)
+    ledger = open_ledger(stack.stack["ledger"], "local")
+    stack.wait_for(lambda: ledger.events_of("twin-1"), WAIT_SECONDS)
     second = push(value, UPDATE, "twin-1", "second")
     response = requests.post(stack.stack["consumer"], json=second, timeout=30)
 

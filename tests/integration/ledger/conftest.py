@@ -11,7 +11,7 @@ import pytest
 from functions.ledger.firestore import FirestoreStore
 from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
-from tests import machine
+from tests.support import machine
 from tests.running import free_port, listening
 from tests.support.ledger_file_store import FileStore
 
