@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -39,9 +40,12 @@ def parse(line):
     return parsed
 
 
-@pytest.fixture
-def stdout_pipe():
-    """The read end of a pipe that file descriptor 1 writes to meanwhile."""
+@contextmanager
+def stdout_to_pipe():
+    """File descriptor 1 writes to a pipe meanwhile; its read end.
+
+    Not a fixture: pytest redirects the descriptor between set-up and test.
+    """
     saved = os.dup(1)
     read, write = os.pipe()
     os.dup2(write, 1)
@@ -197,35 +201,39 @@ def test_lines_of_threads_do_not_mix(capfd):
     assert {line["message"] for line in lines} == {name * 100 for name in "abcd"}
 
 
-def test_a_closed_stdout_is_ignored(stdout_pipe):
+def test_a_closed_stdout_is_ignored():
     """An event that was handled stays handled when that cannot be logged."""
-    os.close(stdout_pipe)
+    with stdout_to_pipe() as read:
+        os.close(read)
+        with pytest.raises(BrokenPipeError):
+            os.write(1, b"a line\n")
 
-    write_to_stdout(b"a line\n")
+        write_to_stdout(b"a line\n")
 
 
-def test_a_signal_does_not_cut_a_line(stdout_pipe):
+def test_a_signal_does_not_cut_a_line():
     """The reader is slow, and the process gets a signal while it writes."""
-    size, chunks = 1_000_000, []
-    previous = signal.signal(signal.SIGUSR1, lambda *_: None)
+    size, chunks, signals = 1_000_000, [], []
     writer = threading.get_ident()
+    previous = signal.signal(signal.SIGUSR1, lambda *_: signals.append(1))
 
-    def interrupt_and_read():
+    def interrupt_and_read(read):
         time.sleep(0.05)  # by now the pipe is full
         signal.pthread_kill(writer, signal.SIGUSR1)
         while sum(map(len, chunks)) < size:
-            chunks.append(os.read(stdout_pipe, 65536))
+            chunks.append(os.read(read, 65536))
 
-    reader = threading.Thread(target=interrupt_and_read)
-    reader.start()
-    try:
-        write_to_stdout(b"x" * size)
-    finally:
-        signal.signal(signal.SIGUSR1, previous)
-    reader.join(10)
-    os.close(stdout_pipe)
+    with stdout_to_pipe() as read:
+        reader = threading.Thread(target=interrupt_and_read, args=(read,))
+        reader.start()
+        try:
+            write_to_stdout(b"x" * size)
+        finally:
+            reader.join(10)
+            signal.signal(signal.SIGUSR1, previous)
+            os.close(read)
 
-    assert sum(map(len, chunks)) == size
+    assert (sum(map(len, chunks)), signals) == (size, [1])
 
 
 def test_an_error_is_located_without_its_message():
