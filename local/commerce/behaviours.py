@@ -20,6 +20,8 @@ BEHAVIOURS = {
     "drops_price_without_type": "POST products without type_id creates a product and"
     " drops its price.",
     "attribute_set": "An update with another attribute set moves the product to it.",
+    "websites": "A new product is assigned to every website (scope all), to that of the"
+    " store view, or to those that are sent.",
     "store_views": "A call through a store view's code overrides values for that view"
     " only.",
     "unique_email": "An e-mail address is unique per website.",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.commerce import search
+from local.commerce import search, store_views
 from local.commerce.call import (
     Call,
     attribute_rows,
@@ -79,6 +79,7 @@ def _save(call: Call, fields: dict, sku: str, *, price_on_create: bool = True) -
             "type_id": str(fields.get("type_id") or "simple"),
             "attribute_set_id": DEFAULT_ATTRIBUTE_SET,
             "created_at": call.time,
+            "website_ids": _website_ids(call, fields),
             "attributes": {"status": 1, "visibility": 4},
             "views": {},
         }
@@ -89,6 +90,16 @@ def _save(call: Call, fields: dict, sku: str, *, price_on_create: bool = True) -
     record["updated_at"] = call.time
     call.entities.put(KIND, product_id, record, key=sku)
     return _document(product_id, record, call.scope)
+
+
+def _website_ids(call: Call, fields: dict) -> list[int]:
+    """The websites of a new product: those sent, or those of the scope."""
+    attributes = fields.get("extension_attributes")
+    sent = attributes.get("website_ids") if isinstance(attributes, dict) else None
+    if isinstance(sent, list):
+        return [integer(website_id) for website_id in sent]
+    views = store_views.VIEWS
+    return [views[call.scope]] if call.scope in views else list(views.values())
 
 
 def _check_new(call: Call, fields: dict) -> None:
@@ -142,7 +153,7 @@ def _document(product_id: int, record: dict, scope: str) -> dict:
         "created_at": record["created_at"],
         "updated_at": record["updated_at"],
         **values,
-        "extension_attributes": {"website_ids": [1]},
+        "extension_attributes": {"website_ids": record["website_ids"]},
         "product_links": [],
         "options": [],
         "media_gallery_entries": [],

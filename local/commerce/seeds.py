@@ -47,6 +47,7 @@ def seed(entities: EntityStore, now: float, orders: int = ORDERS) -> None:
             "type_id": "simple",
             "attribute_set_id": product.DEFAULT_ATTRIBUTE_SET,
             **times,
+            "website_ids": [1],
             "attributes": {"name": name, "price": 25, "status": 1, "visibility": 4},
             "views": {},
         }

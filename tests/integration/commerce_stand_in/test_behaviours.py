@@ -81,6 +81,20 @@ def test_a_post_without_type_loses_the_price(commerce, fields, price):
 
 
 @pytest.mark.parametrize(
+    ("scope", "sent", "website_ids"),
+    [
+        ("all", {}, [1, 2]),
+        ("second", {}, [2]),
+        ("all", {"extension_attributes": {"website_ids": [1]}}, [1]),
+    ],
+)
+def test_websites_of_a_new_product(commerce, scope, sent, website_ids):
+    created = commerce.call("POST", "products", product(**sent), scope=scope).document
+
+    assert created["extension_attributes"]["website_ids"] == website_ids
+
+
+@pytest.mark.parametrize(
     ("sent", "left"), [({}, None), ({"custom_attributes": [ATTRIBUTE]}, [ATTRIBUTE])]
 )
 def test_a_customer_put_resets_custom_attributes(commerce, sent, left):
