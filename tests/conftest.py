@@ -48,7 +48,7 @@ SHARING = {"broker", "cli", "console", "debugging", "ledger", "terraform"}
 
 # What is asserted there says what it compared, as in the tests themselves.
 pytest.register_assert_rewrite(
-    "tests.docs.debugging.parts", "tests.ingest.doors", "tests.support"
+    "tests.docs.debugging.parts", "tests.support"
 )
 
 _left_out: dict[str, tuple[int, str, str]] = {}

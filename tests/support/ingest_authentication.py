@@ -1,4 +1,4 @@
-"""Tokens and signatures for ingest's doors, and what one that stays shut says."""
+"""Tokens and signatures for ingest, and its response to others."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import hmac
 import json
 import time
 
-from tests.ingest.served import event
+from tests.support.ingest_app import event
 
 ERP, ERP_NEXT, WMS = "erp-token-old-00001", "erp-token-new-00002", "wms-token-00000003"
 KEYS = [bytes(range(n, n + 32)) for n in (0, 50, 100)]
@@ -14,16 +14,18 @@ SECRETS = ["whsec_" + base64.b64encode(key).decode() for key in KEYS]
 BODY = json.dumps(event()).encode()
 
 
-def source(pubsub) -> str:
-    [(_, message)] = pubsub.stored
+def source(publisher) -> str:
+    """The ``ce-source`` of the one event that was published."""
+    [(_, message)] = publisher.published
     return message.attributes["ce-source"]
 
 
-def assert_refused(answer, pubsub, challenge='Bearer realm="events"'):
-    assert answer.status_code == 401
-    assert answer.json() == {"error": "Unauthorized"}
-    assert answer.headers["www-authenticate"] == challenge
-    assert pubsub.requests == []
+def assert_unauthorized(response, publisher, challenge='Bearer realm="events"'):
+    """It is a 401, and nothing is published."""
+    assert response.status_code == 401
+    assert response.json() == {"error": "Unauthorized"}
+    assert response.headers["www-authenticate"] == challenge
+    assert publisher.published == []
 
 
 def signed(key: bytes, body: bytes = BODY, uid="msg_1", at: str | None = None) -> dict:

@@ -1,4 +1,4 @@
-"""A Pub/Sub that remembers what it is sent, and fails when told to."""
+"""A Pub/Sub server that keeps what it is sent and can be made to fail."""
 
 import itertools
 import threading
@@ -6,30 +6,34 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from functions.pubsub.publish import PUBLISH
-from local.broker.wire import PublishRequest, PublishResponse
+from functions.ingest.publisher import (
+    PUBLISH_METHOD,
+    PublishRequest,
+    PublishResponse,
+)
 
-HANGS_SECONDS = 30
+HANG_SECONDS = 30
 
 
-class PubSub:
-    """A Publisher service on 127.0.0.1; ``with PubSub() as pubsub``.
+class FakePubSub:
+    """A Publisher service on 127.0.0.1; ``with FakePubSub() as pubsub``.
 
     Attributes:
         address: ``host:port``.
-        requests: every PublishRequest that came, refused ones too.
-        stored: of those the messages that were stored, with their topic before them.
-        fails: statuses to answer the next calls with, in order.
-        hangs: while set, a call is answered after HANGS_SECONDS.
+        requests: every PublishRequest, failed ones too.
+        published: topics and messages of those that did not fail.
+        failures: statuses of the next calls, in order.
+        hangs: while set, a call takes HANG_SECONDS.
+        omits_ids: while set, a response has no message id.
     """
 
     def __init__(self, port: int = 0) -> None:
-        self.requests: list[PublishRequest] = []
-        self.stored: list[tuple] = []
-        self.fails: list[grpc.StatusCode] = []
+        self.requests: list = []
+        self.published: list[tuple] = []
+        self.failures: list[grpc.StatusCode] = []
         self.hangs = False
-        self.no_id = False
-        self._wake = threading.Event()
+        self.omits_ids = False
+        self._stopped = threading.Event()
         self._ids = itertools.count(1)
         self._server = grpc.server(
             ThreadPoolExecutor(8), options=(("grpc.so_reuseport", 0),)
@@ -39,7 +43,7 @@ class PubSub:
             request_deserializer=PublishRequest.FromString,
             response_serializer=PublishResponse.SerializeToString,
         )
-        service, name = PUBLISH.strip("/").split("/")
+        service, name = PUBLISH_METHOD.strip("/").split("/")
         self._server.add_generic_rpc_handlers(
             [grpc.method_handlers_generic_handler(service, {name: method})]
         )
@@ -49,20 +53,27 @@ class PubSub:
     def _publish(self, request, context):
         self.requests.append(request)
         if self.hangs:
-            self._wake.wait(HANGS_SECONDS)
-        if self.fails:
-            context.abort(self.fails.pop(0), "as the test asked")
-        if self.no_id:
+            self._stopped.wait(HANG_SECONDS)
+        if self.failures:
+            context.abort(self.failures.pop(0), "as the test asked")
+        if self.omits_ids:
             return PublishResponse()
-        self.stored += [(request.topic, message) for message in request.messages]
+        self.published += [(request.topic, message) for message in request.messages]
         return PublishResponse(message_ids=[str(next(self._ids))])
+
+    def clear(self) -> None:
+        """Forget what it was sent, and do not fail."""
+        self.requests.clear()
+        self.published.clear()
+        self.failures.clear()
+        self.hangs = self.omits_ids = False
 
     def stop(self) -> None:
         """End it as a killed process would: connections break at once."""
-        self._wake.set()
+        self._stopped.set()
         self._server.stop(None).wait()
 
-    def __enter__(self) -> "PubSub":
+    def __enter__(self) -> "FakePubSub":
         self._server.start()
         return self
 

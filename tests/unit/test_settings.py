@@ -1,4 +1,4 @@
-"""Settings: read once, all faults together, no value told."""
+"""Settings: read once, all errors together, without values."""
 
 from dataclasses import dataclass
 
@@ -35,13 +35,13 @@ class Sample:
             raise ValueError("SIZE is 9, so KEY must be set")
 
 
-def fault(environment: dict) -> str:
-    with pytest.raises(SettingsError) as refused:
+def error_of(environment: dict) -> str:
+    with pytest.raises(SettingsError) as raised:
         from_environment(Sample, environment)
-    return str(refused.value)
+    return str(raised.value)
 
 
-def test_what_is_set_is_read_and_the_rest_is_default():
+def test_set_variables_are_read_others_have_defaults():
     assert from_environment(Sample, {"PROJECT": " p ", "SIZE": "4", "OTHER": "x"}) == (
         Sample("p", "", 4, "")
     )
@@ -53,21 +53,21 @@ def test_an_empty_variable_counts_as_unset():
     )
 
 
-def test_all_faults_are_told_by_name_without_values():
-    assert fault({"SIZE": "hush"}) == (
+def test_all_errors_are_reported_by_name_without_values():
+    assert error_of({"SIZE": "hush"}) == (
         "Wrong settings: PROJECT is not set; SIZE must be a whole number from 1 to 9"
     )
 
 
-def test_what_only_several_settings_tell_is_told():
-    assert fault({"PROJECT": "p", "SIZE": "9"}) == (
+def test_an_error_of_several_settings_is_reported():
+    assert error_of({"PROJECT": "p", "SIZE": "9"}) == (
         "Wrong settings: SIZE is 9, so KEY must be set"
     )
 
 
 @dataclass(frozen=True)
 class Other:
-    """Another record, one of whose settings wants company."""
+    """Another record, one of whose settings needs another."""
 
     name: str = setting("NAME", text, "A name.", "")
     word: str = setting("WORD", text, "A word.", "", secret=True)
@@ -78,22 +78,22 @@ class Other:
 
 
 def test_several_records_are_read_at_once():
-    made = all_from_environment({"PROJECT": "p", "WORD": "w"}, Sample, Other)
+    records = all_from_environment({"PROJECT": "p", "WORD": "w"}, Sample, Other)
 
-    assert made == [Sample("p"), Other("", "w")]
+    assert records == [Sample("p"), Other("", "w")]
 
 
-def test_faults_of_several_records_are_told_together():
-    with pytest.raises(SettingsError) as refused:
+def test_errors_of_several_records_are_reported_at_once():
+    with pytest.raises(SettingsError) as raised:
         all_from_environment({"NAME": "n", "SIZE": "0"}, Sample, Other)
 
-    assert str(refused.value) == (
+    assert str(raised.value) == (
         "Wrong settings: PROJECT is not set; SIZE must be a whole number from 1 to 9;"
         " NAME is set, but WORD is not"
     )
 
 
-def test_a_secret_is_not_shown():
+def test_a_secret_is_not_in_the_repr():
     assert repr(Sample("p", "hush")) == "Sample(project='p', size=3, where='')"
 
 
@@ -120,7 +120,7 @@ def test_a_settings_record_describes_itself():
         (listed, ",", ()),
     ],
 )
-def test_a_text_is_read(read, given, value):
+def test_a_valid_text_is_read(read, given, value):
     assert read(given) == value
 
 
@@ -141,8 +141,8 @@ def test_a_text_is_read(read, given, value):
         (flag, "perhaps", "must be true or false"),
     ],
 )
-def test_a_text_that_is_wrong_is_refused_without_being_told(read, given, sentence):
-    with pytest.raises(ValueError) as refused:  # noqa: PT011 - compared whole below
+def test_an_invalid_text_is_rejected_without_its_value(read, given, sentence):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - compared whole below
         read(given)
 
-    assert str(refused.value) == sentence
+    assert str(raised.value) == sentence

@@ -1,4 +1,4 @@
-"""Moments: one form for all, whoever wrote them."""
+"""Timestamps in one form."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -25,11 +25,11 @@ def test_a_time_has_six_digits_and_z(moment, text):
     assert datetime.fromisoformat(text) == moment
 
 
-def test_the_time_is_now():
+def test_a_timestamp_is_now_by_default():
     before = datetime.now(UTC)
-    told = datetime.fromisoformat(timestamp())
+    now = datetime.fromisoformat(timestamp())
 
-    assert before <= told <= datetime.now(UTC)
+    assert before <= now <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_the_time_is_now():
         ("", None),
     ],
 )
-def test_a_time_of_somebody_else_is_brought_into_our_form(text, normal):
+def test_a_timestamp_is_normalized(text, normal):
     assert normalize_timestamp(text) == normal

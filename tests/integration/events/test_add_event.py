@@ -1,6 +1,6 @@
-"""README.md's "Add an event", done on a copy: each step missing is named, and all do.
+"""README.md's "Add an event" on a copy: each missing step is named, and all suffice.
 
-One event is of an entity there is, one of a new entity in a domain of its own.
+One event has an existing entity, the other a new entity in a new domain.
 """
 
 import json
@@ -10,9 +10,10 @@ import sys
 from tests.copies import copied
 
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
+REFUND_LINE = {"schema": "RefundCreate", "handler": "create", "key": "id"}
 LINES = {
     "product": {RENAME: {"schema": "ProductRename", "handler": "rename", "key": "sku"}},
-    "refund": {REFUND: {"schema": "RefundCreate", "handler": "create", "key": "id"}},
+    "refund": {REFUND: {**REFUND_LINE, "idempotent": False}},
 }
 SAMPLES = {
     RENAME: {"value": {"sku": "LAMP-1", "name": "Lamp of the desk"}},
@@ -21,7 +22,7 @@ SAMPLES = {
 SCHEMAS = {
     "product": '''
 
-class ProductRename(Closed):
+class ProductRename(ClosedSchema):
     """A product's new name."""
 
     sku = Sku(required=True)
@@ -30,11 +31,11 @@ class ProductRename(Closed):
     "refund": '''"""Values of the refund event."""
 
 from functions.events.fields import Id, Text
-from functions.events.schemas import Open
+from functions.events.schemas import OpenSchema
 
 
-class RefundCreate(Open):
-    """Money that was given back."""
+class RefundCreate(OpenSchema):
+    """A refund."""
 
     id = Id(required=True)
     reason = Text(required=True)
@@ -43,57 +44,66 @@ class RefundCreate(Open):
 HANDLERS = {
     "product": '''
 
-def rename(value: dict, shop: Shop, work: Work) -> str:
+def rename(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Change a product's name.
 
-    A repeat writes the same again.
+    Idempotence: writes the same name again.
     """
-    shop.put("products/{sku}", {"product": value}, sku=value["sku"])
+    commerce.put("products/{sku}", {"product": value}, sku=value["sku"])
     return "Product renamed successfully"
 ''',
     "refund": '''"""Refunds."""
 
-from functions.handlers import Shop, Work
+from functions.handlers import CommerceClient, DeliveryContext
 
 
-def create(value: dict, shop: Shop, work: Work) -> str:
+def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Refund an order.
 
-    A repeat is refused.
+    Not idempotent. A second refund is rejected.
     """
-    shop.post("order/{id}/refund", {"notify": True}, id=value["id"])
+    commerce.post("order/{id}/refund", {"notify": True}, id=value["id"])
     return "Refund created successfully"
 ''',
 }
 
 
+TESTS_OF_STEPS = ("tests/unit/events/test_catalog.py", "tests/docs/test_generated.py")
+TESTS_OF_ALL_EVENTS = (
+    "tests/unit/commerce/test_documentation.py"
+    "::test_every_handler_documents_its_idempotence",
+)
+
+
 class Copy:
-    """The project in a folder of its own, in which the steps can be done."""
+    """The project in a folder of its own."""
 
     def __init__(self, folder):
         self.folder = folder
         copied(folder)
 
-    def do(self, step):
+    def apply(self, step):
         events = self.folder / "functions" / "events"
         if step == "catalogue":
-            kept = json.loads((events / "catalog.json").read_text())
+            content = json.loads((events / "catalog.json").read_text())
             for entity, lines in LINES.items():
-                about = kept.setdefault(entity, {"domain": entity, "events": {}})
-                about["events"].update(lines)
-            (events / "catalog.json").write_text(json.dumps(kept))
+                definition = content.setdefault(
+                    entity, {"domain": entity, "events": {}}
+                )
+                definition["events"].update(lines)
+            (events / "catalog.json").write_text(json.dumps(content))
         elif step == "samples":
-            kept = json.loads((events / "samples.json").read_text())
-            (events / "samples.json").write_text(json.dumps(kept | SAMPLES))
+            content = json.loads((events / "samples.json").read_text())
+            (events / "samples.json").write_text(json.dumps(content | SAMPLES))
         elif step == "documents":
             assert self.python("-m", "docs.generate").returncode == 0
         else:
-            room, added = {
+            folder, modules = {
                 "schemas": (events / "schemas", SCHEMAS),
                 "handlers": (self.folder / "functions" / "handlers", HANDLERS),
             }[step]
-            for entity, text in added.items():
-                with (room / f"{entity}.py").open("a") as module:
+            for entity, text in modules.items():
+                with (folder / f"{entity}.py").open("a") as module:
                     module.write(text)
 
     def python(self, *arguments):
@@ -110,38 +120,37 @@ class Copy:
         return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
 
 
-def test_each_step_is_asked_for_until_the_last_is_done(tmp_path):
+def test_each_missing_step_is_named(tmp_path):
     copy = Copy(tmp_path)
-    steps = ("tests/events/test_catalog.py", "tests/docs/test_generated.py")
 
-    copy.do("catalogue")
-    assert copy.tests(*steps).stderr == (
+    copy.apply("catalogue")
+    assert copy.tests(*TESTS_OF_STEPS).stderr == (
         "ERROR: catalog.json names the schema ProductRename;"
         " functions/events/schemas/product.py has none\n\n"
     )
-    copy.do("schemas")
-    assert f"samples.json has no value of {RENAME}" in copy.tests(*steps).stdout
-    copy.do("samples")
-    said = copy.tests(*steps).stdout
+    copy.apply("schemas")
+    output = copy.tests(*TESTS_OF_STEPS).stdout
+    assert f"samples.json has no value of {RENAME}" in output
+    copy.apply("samples")
+    output = copy.tests(*TESTS_OF_STEPS).stdout
     for names in (
         "the handler rename; functions/handlers/product.py has none",
         "the handler create; there is no functions/handlers/refund.py",
     ):
-        assert f"catalog.json names {names}" in said
-    copy.do("handlers")
-    assert "run: make docs" in copy.tests(*steps).stdout
-    copy.do("documents")
-    for_all = ("tests/docs/test_outage_numbers.py", "tests/commerce/test_document.py")
-    done = copy.tests(*steps, *for_all)
-    assert done.returncode == 0, done.stdout
+        assert f"catalog.json names {names}" in output
+    copy.apply("handlers")
+    assert "run: make docs" in copy.tests(*TESTS_OF_STEPS).stdout
+    copy.apply("documents")
+    result = copy.tests(*TESTS_OF_STEPS, *TESTS_OF_ALL_EVENTS)
+    assert result.returncode == 0, result.stdout
 
-    told = copy.python(
+    result = copy.python(
         "-c",
         "from cli.samples import Run, wanted;"
         "print(*wanted('refund_create', False), *wanted('all', False));"
         f"print(Run('a').value({RENAME!r}), Run('a').value({REFUND!r}))",
     )
-    names, values = told.stdout.splitlines()
+    names, values = result.stdout.splitlines()
     one, *every = names.split()
     assert one == REFUND
     assert set(every) >= {RENAME, REFUND}

@@ -1,4 +1,4 @@
-"""Publishing when Pub/Sub is away, slow, restarted or in a bad mood."""
+"""Publishing when Pub/Sub fails, is slow, restarts or is not there."""
 
 import asyncio
 import time
@@ -7,22 +7,24 @@ import grpc
 import pytest
 
 from functions.events.message import Message
-from functions.ingest.publisher import Publisher, PublishFailed
+from functions.ingest.publisher import Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
+from functions.pubsub.errors import PublishFailed
 from tests import running
-from tests.ingest.pubsub import HANGS_SECONDS, PubSub
-from tests.ingest.served import event, ingest, post
+from tests.support.ingest_app import event, post
+from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
+from tests.support.ingest_server import ingest
 
 MESSAGE = Message(b"{}", {"ce-id": "1"}, "product:A")
-BUSY = grpc.StatusCode.UNAVAILABLE
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
 def publisher(address: str, timeout_seconds: float = 5) -> Publisher:
     return Publisher("p", Endpoint(address, True), timeout_seconds)
 
 
-def published(address: str, timeout_seconds: float = 5) -> str:
-    """One message published on a loop of its own: its id, or the status's name."""
+def result_of_publish(address: str, timeout_seconds: float = 5) -> str:
+    """The message id, or the name of the status."""
 
     async def publish():
         try:
@@ -33,11 +35,11 @@ def published(address: str, timeout_seconds: float = 5) -> str:
     return asyncio.run(publish())
 
 
-def test_a_message_is_sent_whole():
-    with PubSub() as pubsub:
-        assert published(pubsub.address) == "1"
+def test_a_message_is_published_completely():
+    with FakePubSub() as pubsub:
+        assert result_of_publish(pubsub.address) == "1"
 
-    [(topic, message)] = pubsub.stored
+    [(topic, message)] = pubsub.published
     assert topic == "projects/p/topics/t"
     assert message.data == MESSAGE.data
     assert dict(message.attributes) == MESSAGE.attributes
@@ -56,11 +58,11 @@ def test_a_message_is_sent_whole():
         grpc.StatusCode.UNKNOWN,
     ],
 )
-def test_what_may_pass_is_tried_again(status):
-    with PubSub() as pubsub:
-        pubsub.fails += [status, status]
+def test_a_temporary_status_is_retried(status):
+    with FakePubSub() as pubsub:
+        pubsub.failures += [status, status]
 
-        assert published(pubsub.address) == "1"
+        assert result_of_publish(pubsub.address) == "1"
     assert len(pubsub.requests) == 3
 
 
@@ -73,89 +75,90 @@ def test_what_may_pass_is_tried_again(status):
         grpc.StatusCode.FAILED_PRECONDITION,
     ],
 )
-def test_what_will_not_pass_is_not_tried_again(status):
-    with PubSub() as pubsub:
-        pubsub.fails += [status, status]
+def test_a_permanent_status_is_not_retried(status):
+    with FakePubSub() as pubsub:
+        pubsub.failures += [status, status]
 
-        assert published(pubsub.address) == status.name
+        assert result_of_publish(pubsub.address) == status.name
     assert len(pubsub.requests) == 1
 
 
-def test_tries_end():
-    with PubSub() as pubsub:
-        pubsub.fails += [BUSY] * 20
+def test_retries_end():
+    with FakePubSub() as pubsub:
+        pubsub.failures += [UNAVAILABLE] * 20
 
-        assert published(pubsub.address) == "UNAVAILABLE"
+        assert result_of_publish(pubsub.address) == "UNAVAILABLE"
     assert len(pubsub.requests) == 5
 
 
-def test_a_server_that_does_not_answer_is_given_up_at_the_deadline():
-    with PubSub() as pubsub:
+def test_a_call_without_response_ends_at_the_deadline():
+    with FakePubSub() as pubsub:
         pubsub.hangs = True
-        began = time.monotonic()
+        start = time.monotonic()
 
-        assert published(pubsub.address, 0.5) == "DEADLINE_EXCEEDED"
-        assert time.monotonic() - began < HANGS_SECONDS
-
-
-def test_nobody_listening_is_told_before_the_deadline():
-    # Else it would be DEADLINE_EXCEEDED.
-    assert published(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
+        assert result_of_publish(pubsub.address, 0.5) == "DEADLINE_EXCEEDED"
+        assert time.monotonic() - start < HANG_SECONDS
 
 
-def test_a_channel_that_was_reset_is_used_again():
-    """The server is killed under load and comes back; nobody makes a new channel."""
+def test_a_refused_connection_fails_before_the_deadline():
+    # At the deadline it would be DEADLINE_EXCEEDED.
+    assert result_of_publish(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
 
-    async def outcomes(ours: Publisher, count: int) -> list[str]:
-        told = await asyncio.gather(
-            *(ours.publish("t", MESSAGE) for _ in range(count)), return_exceptions=True
+
+def test_a_channel_reconnects_after_a_reset():
+    """The server is killed under load and restarted; the channel is the same."""
+
+    async def outcomes(client: Publisher, count: int) -> list[str]:
+        results = await asyncio.gather(
+            *(client.publish("t", MESSAGE) for _ in range(count)),
+            return_exceptions=True,
         )
-        return ["stored" if isinstance(one, str) else one.code for one in told]
+        return ["stored" if isinstance(one, str) else one.code for one in results]
 
-    async def story():
-        first = PubSub()
+    async def kill_and_restart():
+        first = FakePubSub()
         with first:
-            ours = publisher(first.address)
-            assert await outcomes(ours, 32) == ["stored"] * 32
-            under_way = asyncio.create_task(outcomes(ours, 32))
+            client = publisher(first.address)
+            assert await outcomes(client, 32) == ["stored"] * 32
+            in_flight = asyncio.create_task(outcomes(client, 32))
             await asyncio.sleep(0)
             await asyncio.to_thread(first.stop)
-            assert set(await under_way) <= {"stored", "UNAVAILABLE"}
-        assert set(await outcomes(ours, 4)) == {"UNAVAILABLE"}
-        with PubSub(first.port) as second:
+            assert set(await in_flight) <= {"stored", "UNAVAILABLE"}
+        assert set(await outcomes(client, 4)) == {"UNAVAILABLE"}
+        with FakePubSub(first.port) as second:
             end = time.monotonic() + 15
-            while await outcomes(ours, 1) != ["stored"]:
+            while await outcomes(client, 1) != ["stored"]:
                 assert time.monotonic() < end
-            assert await outcomes(ours, 32) == ["stored"] * 32
-            assert len(second.stored) == 33
+            assert await outcomes(client, 32) == ["stored"] * 32
+            assert len(second.published) == 33
 
-    asyncio.run(story())
+    asyncio.run(kill_and_restart())
 
 
 def test_a_channel_belongs_to_its_loop():
-    with PubSub() as pubsub:
-        ours = publisher(pubsub.address)
+    with FakePubSub() as pubsub:
+        client = publisher(pubsub.address)
 
-        assert asyncio.run(ours.publish("t", MESSAGE)) == "1"
-        assert asyncio.run(ours.publish("t", MESSAGE)) == "2"
+        assert asyncio.run(client.publish("t", MESSAGE)) == "1"
+        assert asyncio.run(client.publish("t", MESSAGE)) == "2"
 
 
-def test_ingest_answers_503_within_the_deadline_and_recovers():
-    with PubSub() as pubsub:
+def test_ingest_is_a_503_at_the_deadline_and_recovers():
+    with FakePubSub() as pubsub:
         with ingest(pubsub.address, PUBLISH_TIMEOUT_SECONDS="1") as client:
             pubsub.hangs = True
-            began = time.monotonic()
-            answer = post(client, event())
-            seconds = time.monotonic() - began
+            start = time.monotonic()
+            response = post(client, event())
+            seconds = time.monotonic() - start
 
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-            assert seconds < HANGS_SECONDS
+            assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+            assert seconds < HANG_SECONDS
             pubsub.hangs = False
             assert post(client, event()).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("emulator", "configured", "where"),
+    ("emulator", "configured", "expected"),
     [
         ("127.0.0.1:8085", "", Endpoint("127.0.0.1:8085", True)),
         (
@@ -176,10 +179,16 @@ def test_ingest_answers_503_within_the_deadline_and_recovers():
         ),
     ],
 )
-def test_where_pubsub_is(emulator, configured, where):
-    assert endpoint(emulator, configured) == where
+def test_the_endpoint_of_pubsub(emulator, configured, expected):
+    assert endpoint(emulator, configured) == expected
 
 
 def test_a_full_topic_name_is_kept():
     assert topic_path("p", "t") == "projects/p/topics/t"
     assert topic_path("p", "projects/q/topics/t") == "projects/q/topics/t"
+
+
+def test_a_response_without_a_message_id_is_a_503(pubsub):
+    pubsub.omits_ids = True
+    with ingest(pubsub.address) as client:
+        assert post(client, event()).status_code == 503

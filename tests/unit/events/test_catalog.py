@@ -10,13 +10,13 @@ from marshmallow import EXCLUDE, RAISE
 
 from functions.events import catalog, samples
 from functions.events.catalog import EVENTS, find
-from functions.events.schemas import Closed, Open
+from functions.events.schemas import ClosedSchema, OpenSchema
 from functions.handlers import dispatch
-from tests import kit
-from tests.kit import NAMES, PREFIX
+from tests.support import adobe_kit_events
+from tests.support.adobe_kit_events import NAMES, PREFIX
 
 CATALOG = Path(catalog.__file__).with_name("catalog.json")
-# Where commerce takes no other keys, an unknown one is a fault.
+# Values for which Commerce has no other keys.
 CLOSED = {
     "catalog_product_delete",
     "customer_delete",
@@ -26,14 +26,14 @@ CLOSED = {
 }
 
 
-def test_the_thirteen_events_of_the_kits_five_entities_are_there():
+def test_the_kits_thirteen_events_are_there():
     """Others may have been added."""
-    found = {}
+    events = {}
     for event in EVENTS.values():
-        found.setdefault(event.entity, set()).add(event.name.removeprefix(PREFIX))
+        events.setdefault(event.entity, set()).add(event.name.removeprefix(PREFIX))
 
-    assert {entity: found[entity] & names for entity, names in NAMES.items()} == NAMES
-    assert catalog.ENTITIES == tuple(found)
+    assert {entity: events[entity] & names for entity, names in NAMES.items()} == NAMES
+    assert catalog.ENTITIES == tuple(events)
 
 
 def test_customers_and_their_groups_share_a_consumer():
@@ -49,7 +49,7 @@ def test_customers_and_their_groups_share_a_consumer():
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_every_event_has_a_handler_of_three_arguments(name):
+def test_every_event_has_a_handler(name):
     handler = dispatch(EVENTS[name])
 
     assert len(inspect.signature(handler).parameters) == 3
@@ -57,44 +57,46 @@ def test_every_event_has_a_handler_of_three_arguments(name):
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_every_handler_says_what_a_repeat_does(name):
+def test_every_handler_has_a_docstring(name):
     assert inspect.getdoc(dispatch(EVENTS[name]))
 
 
 @pytest.mark.parametrize("entity", catalog.ENTITIES)
-def test_every_schema_and_handler_is_in_the_catalogue(entity):
-    """A schema or a public handler that no event names is dead code."""
+def test_every_schema_is_in_the_catalogue(entity):
+    """A schema that no event uses is dead code."""
     module = catalog.module_of(entity)
     schemas = import_module(f"functions.events.schemas.{module}")
     used = {type(event.schema) for event in EVENTS.values()}
     nested = set()
     for schema in used:
         for field in schema().fields.values():
-            inner = getattr(field, "row", None) or getattr(field, "schema", None)
+            inner = getattr(field, "item", None) or getattr(field, "schema", None)
             nested.add(type(inner))
     defined = {
-        thing
-        for thing in vars(schemas).values()
-        if inspect.isclass(thing)
-        and issubclass(thing, Open | Closed)
-        and thing.__module__ == schemas.__name__
+        schema
+        for schema in vars(schemas).values()
+        if inspect.isclass(schema)
+        and issubclass(schema, OpenSchema | ClosedSchema)
+        and schema.__module__ == schemas.__name__
     }
 
-    # Bases of the nested ones are used through them.
+    # A base is used through its subclasses.
     assert {s for s in defined if not any(issubclass(u, s) for u in used | nested)} == (
         set()
     )
 
 
-@pytest.mark.parametrize("name", kit.EVENTS)
-def test_unknown_keys_are_refused_where_commerce_has_no_room(name):
+@pytest.mark.parametrize("name", adobe_kit_events.EVENTS)
+def test_unknown_keys_are_rejected_where_commerce_has_none(name):
     wanted = RAISE if name.removeprefix(PREFIX) in CLOSED else EXCLUDE
 
     assert EVENTS[name].schema.unknown == wanted
 
 
 def test_only_comments_and_new_shipments_are_not_idempotent():
-    non_idempotent = {name for name in kit.EVENTS if not EVENTS[name].idempotent}
+    non_idempotent = {
+        name for name in adobe_kit_events.EVENTS if not EVENTS[name].idempotent
+    }
 
     assert non_idempotent == {
         "be-observer.sales_order_status_update",
@@ -103,13 +105,13 @@ def test_only_comments_and_new_shipments_are_not_idempotent():
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_every_event_has_one_sample_that_is_loaded_unchanged(name):
+def test_every_sample_is_loaded_unchanged(name):
     value = samples.value(name)
 
     assert EVENTS[name].load(value) == value
 
 
-def test_there_is_no_sample_of_something_else():
+def test_samples_and_catalogue_have_the_same_events():
     written = json.loads(Path(catalog.__file__).with_name("samples.json").read_text())
 
     assert set(written) == set(EVENTS)
@@ -122,14 +124,18 @@ def test_the_key_of_every_event_is_a_required_field():
 
 
 def test_every_line_of_the_catalogue_is_read():
-    """Terraform reads the same file; a key that nobody reads would mislead."""
+    """Terraform reads the same file; a key that is not read would mislead."""
     entities = json.loads(CATALOG.read_text())
 
-    assert {key for about in entities.values() for key in about} == {
+    assert {key for definition in entities.values() for key in definition} == {
         "domain",
         "events",
     }
-    lines = [line for about in entities.values() for line in about["events"].values()]
+    lines = [
+        line
+        for definition in entities.values()
+        for line in definition["events"].values()
+    ]
     assert {key for line in lines for key in line} == {
         "schema",
         "handler",
@@ -140,7 +146,7 @@ def test_every_line_of_the_catalogue_is_read():
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "expected"),
     [
         ("be-observer.customer_delete", "be-observer.customer_delete"),
         ("acme.be-observer.customer_delete", "be-observer.customer_delete"),
@@ -163,7 +169,7 @@ def test_every_line_of_the_catalogue_is_read():
     ],
     ids=str,
 )
-def test_an_event_is_found_with_or_without_a_namespace(name, found):
+def test_an_event_is_found_with_or_without_a_namespace(name, expected):
     event = find(name)
 
-    assert (event and event.name) == found
+    assert (event and event.name) == expected

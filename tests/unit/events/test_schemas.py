@@ -1,4 +1,4 @@
-"""What each event's value may be: for every field what is taken and what is refused."""
+"""The values of events: for every field, the values it accepts and rejects."""
 
 import copy
 import json
@@ -9,38 +9,38 @@ from marshmallow.fields import Nested
 
 from functions.events import samples
 from functions.events.catalog import EVENTS, InvalidValue
-from functions.events.fields import Flag, Id, Number, Rows, Sku, Text
+from functions.events.fields import Boolean, Id, Number, ObjectList, Sku, Text
 
 BIG = 100_000_000_000_000
 MAX_ID = 9_223_372_036_854_775_807
 NOT_TEXT = [0, 1, 1.5, True, False, [], {}, ["a"]]
 NOT_NUMBER = ["1", "1.5", "", True, False, [], {}, float("nan"), float("inf")]
 
-TAKEN = {
+ACCEPTED = {
     Text: ["a", "a" * 5000, " ", "é", "😀", "a\nb"],
     Sku: ["a", "a" * 64, "é" * 64, "a/b", "...", "a.", ".a", " ", "?#%2F+"],
     Number: [0, 1, -1, 1.5, -0.0001, BIG, -BIG, 1e-9],
     Id: [1, 15, MAX_ID],
-    Flag: [True, False],
+    Boolean: [True, False],
 }
-REFUSED = {
+REJECTED = {
     Text: [*NOT_TEXT, "", "\0", "a\0b", "\ud800", "a\udfff"],
     Sku: [*NOT_TEXT, "", ".", "..", "a" * 65, "\0", "\ud800"],
     Number: [*NOT_NUMBER, BIG + 1, -BIG - 1, 10**400, 1e300],
     Id: [*NOT_NUMBER, 0, -1, 1.0, 15.0, 1.5, MAX_ID + 1, 10**400],
-    Flag: ["true", "yes", "1", "", 0, 1, 1.0, [], {}],
+    Boolean: ["true", "yes", "1", "", 0, 1, 1.0, [], {}],
 }
 
 
-def places(schema: Schema, path=()):
+def fields_of(schema: Schema, path=()):
     """Every field of *schema*, nested ones too: path in the sample, and the field."""
     path = (*path, 0) if schema.many else path
     for name, field in schema.fields.items():
         yield (*path, name), field
-        if isinstance(field, Rows):
-            yield from places(field.row, (*path, name, 0))
+        if isinstance(field, ObjectList):
+            yield from fields_of(field.item, (*path, name, 0))
         if isinstance(field, Nested):
-            yield from places(field.schema, (*path, name))
+            yield from fields_of(field.schema, (*path, name))
 
 
 FIELDS = [
@@ -48,24 +48,24 @@ FIELDS = [
         name, path, field, id=f"{name.split('.')[1]}-{'.'.join(map(str, path))}"
     )
     for name, event in sorted(EVENTS.items())
-    for path, field in places(event.schema)
+    for path, field in fields_of(event.schema)
 ]
-SCALARS = [p for p in FIELDS if type(p.values[2]) in TAKEN]
+SCALARS = [p for p in FIELDS if type(p.values[2]) in ACCEPTED]
 
 
 def sample_with(name, path, given):
-    """The sample of *name* with *given* in place of what stands at *path*."""
+    """The sample of *name* with *given* at *path*."""
     value = copy.deepcopy(samples.value(name))
     *steps, last = path
-    place = value
+    holder = value
     for step in steps:
-        place = place[step]
-    place[last] = given
+        holder = holder[step]
+    holder[last] = given
     return value
 
 
-def faults(name, value):
-    """Paths at fault."""
+def error_paths(name, value):
+    """The paths that have errors."""
     try:
         EVENTS[name].load(value)
     except InvalidValue as error:
@@ -74,8 +74,8 @@ def faults(name, value):
 
 
 @pytest.mark.parametrize(("name", "path", "field"), SCALARS)
-def test_a_field_takes_what_it_should_and_keeps_it(name, path, field):
-    for given in TAKEN[type(field)]:
+def test_a_field_accepts_and_keeps_valid_values(name, path, field):
+    for given in ACCEPTED[type(field)]:
         value = sample_with(name, path, given)
         loaded = EVENTS[name].load(value)
 
@@ -84,38 +84,42 @@ def test_a_field_takes_what_it_should_and_keeps_it(name, path, field):
 
 
 @pytest.mark.parametrize(("name", "path", "field"), SCALARS)
-def test_a_field_refuses_what_it_should(name, path, field):
-    empty_is_fine = isinstance(field, Text) and field.least == 0
-    zero_is_fine = isinstance(field, Id) and field.least == 0
-    where = {".".join(map(str, path))}
-    for given in REFUSED[type(field)]:
-        taken = (empty_is_fine and given == "") or (
-            zero_is_fine and type(given) is int and given == 0
+def test_a_field_rejects_invalid_values(name, path, field):
+    accepts_empty = isinstance(field, Text) and field.min_length == 0
+    accepts_zero = isinstance(field, Id) and field.minimum == 0
+    path_text = {".".join(map(str, path))}
+    for given in REJECTED[type(field)]:
+        accepted = (accepts_empty and given == "") or (
+            accepts_zero and type(given) is int and given == 0
         )
-        expected = set() if taken else where
+        expected = set() if accepted else path_text
 
-        assert faults(name, sample_with(name, path, given)) == expected, repr(given)
-
-
-@pytest.mark.parametrize(("name", "path", "field"), FIELDS)
-def test_null_is_never_taken(name, path, field):
-    assert faults(name, sample_with(name, path, None)) == {".".join(map(str, path))}
+        assert error_paths(name, sample_with(name, path, given)) == expected, repr(
+            given
+        )
 
 
 @pytest.mark.parametrize(("name", "path", "field"), FIELDS)
-def test_a_required_field_may_not_be_left_out(name, path, field):
+def test_null_is_rejected(name, path, field):
+    assert error_paths(name, sample_with(name, path, None)) == {
+        ".".join(map(str, path))
+    }
+
+
+@pytest.mark.parametrize(("name", "path", "field"), FIELDS)
+def test_a_required_field_may_not_be_absent(name, path, field):
     value = copy.deepcopy(samples.value(name))
     *steps, last = path
-    place = value
+    holder = value
     for step in steps:
-        place = place[step]
-    place.pop(last, None)
+        holder = holder[step]
+    holder.pop(last, None)
     expected = {".".join(map(str, path))} if field.required else set()
 
-    assert faults(name, value) == expected
+    assert error_paths(name, value) == expected
 
 
-def test_what_may_be_left_out():
+def test_the_optional_fields():
     optional = {
         (name.split(".")[1], ".".join(map(str, path)))
         for name, path, field in (p.values for p in FIELDS)
@@ -130,16 +134,16 @@ def test_what_may_be_left_out():
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
 @pytest.mark.parametrize("value", [None, 1, "x", True, 1.5], ids=str)
-def test_a_value_of_the_wrong_kind_is_refused_as_a_whole(name, value):
-    assert faults(name, value) == {""}
+def test_a_value_of_another_type_is_rejected(name, value):
+    assert error_paths(name, value) == {""}
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_objects_and_lists_are_told_apart(name):
+def test_a_list_is_not_an_object(name):
     many = EVENTS[name].schema.many
     row = samples.value(name)[0] if many else samples.value(name)
 
-    assert faults(name, row if many else [row]) == {""}
+    assert error_paths(name, row if many else [row]) == {""}
 
 
 @pytest.mark.parametrize(
@@ -154,13 +158,13 @@ def test_objects_and_lists_are_told_apart(name):
 )
 def test_a_shipments_lists_may_be_empty(name, path):
     """No items means all that is left to ship."""
-    assert faults(
+    assert error_paths(
         f"be-observer.{name}", sample_with(f"be-observer.{name}", path, [])
     ) == (set())
 
 
 def test_a_stock_list_may_not_be_empty():
-    assert faults("be-observer.catalog_stock_update", []) == {""}
+    assert error_paths("be-observer.catalog_stock_update", []) == {""}
 
 
 def test_a_stock_list_may_be_of_any_length():
@@ -170,20 +174,18 @@ def test_a_stock_list_may_be_of_any_length():
 
 
 @pytest.mark.parametrize(("name", "path", "field"), FIELDS)
-def test_more_keys_are_refused_inside_closed_values_and_dropped_from_open(
-    name, path, field
-):
+def test_unknown_keys_are_rejected_or_dropped(name, path, field):
     *steps, _ = path
     value = sample_with(name, (*steps, "more"), {"x": 1})
     closed = {".".join(map(str, (*steps, "more")))}
 
     if EVENTS[name].schema.unknown == "raise":
-        assert faults(name, value) == closed
+        assert error_paths(name, value) == closed
     else:
         assert EVENTS[name].load(value) == samples.value(name)
 
 
-def test_a_value_that_was_loaded_is_not_the_one_given():
+def test_loading_returns_a_copy():
     given = samples.value("be-observer.customer_delete")
 
     assert EVENTS["be-observer.customer_delete"].load(given) is not given

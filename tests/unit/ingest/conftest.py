@@ -1,33 +1,29 @@
-"""One fake Pub/Sub and one open ingest for the tests that need no other."""
+"""One ingest without authentication for the tests that need no other."""
 
 import pytest
 
-from tests.ingest.pubsub import PubSub
-from tests.ingest.served import ingest
+from tests.support.ingest_app import RecordingPublisher, ingest_client
 
 
 @pytest.fixture(scope="module")
-def shared_pubsub():
-    with PubSub() as pubsub:
-        yield pubsub
+def shared_publisher():
+    return RecordingPublisher()
 
 
 @pytest.fixture(scope="module")
-def shared_client(shared_pubsub):
-    with ingest(shared_pubsub.address, MAX_BODY_BYTES="100000") as client:
+def shared_client(shared_publisher):
+    with ingest_client(shared_publisher, MAX_BODY_BYTES="100000") as client:
         yield client
 
 
 @pytest.fixture
-def pubsub(shared_pubsub):
-    """What it was sent belongs to one test."""
-    shared_pubsub.requests.clear()
-    shared_pubsub.stored.clear()
-    shared_pubsub.fails.clear()
-    return shared_pubsub
+def publisher(shared_publisher):
+    """What is published belongs to one test."""
+    shared_publisher.published.clear()
+    return shared_publisher
 
 
 @pytest.fixture
-def client(pubsub, shared_client):
+def client(publisher, shared_client):
     """Ingest under INGEST_AUTH=none."""
     return shared_client

@@ -1,11 +1,11 @@
-"""Hostile bodies: each a 400 with its sentence, in bounded time, nothing published."""
+"""Hostile bodies: a 400 with its sentence, in bounded time; nothing is published."""
 
 import json
 import time
 
 import pytest
 
-from tests.ingest.served import CREATE, event, ingest, post
+from tests.support.ingest_app import CREATE, event, ingest_client, post
 
 BOM = b"\xef\xbb\xbf"
 GOOD = json.dumps(event()).encode()
@@ -93,12 +93,12 @@ def product(**texts: str) -> bytes:
         ),
     ],
 )
-def test_an_unreadable_body_is_refused(client, pubsub, body, error):
-    answer = client.post("/", content=body)
+def test_an_unreadable_body_is_rejected(client, publisher, body, error):
+    response = client.post("/", content=body)
 
-    assert answer.status_code == 400
-    assert answer.json() == {"error": error}
-    assert pubsub.requests == []
+    assert response.status_code == 400
+    assert response.json() == {"error": error}
+    assert publisher.published == []
 
 
 @pytest.mark.parametrize(
@@ -151,55 +151,55 @@ def test_an_unreadable_body_is_refused(client, pubsub, body, error):
         ),
     ],
 )
-def test_a_hostile_value_is_refused_by_field(client, pubsub, body, errors):
-    answer = client.post("/", content=body)
+def test_a_hostile_value_is_rejected_by_field(client, publisher, body, errors):
+    response = client.post("/", content=body)
 
-    assert answer.status_code == 400
-    assert answer.json() == {
+    assert response.status_code == 400
+    assert response.json() == {
         "error": f"Invalid value for {CREATE}",
         "errors": {f"data.value.{field}": [text] for field, text in errors.items()},
     }
-    assert pubsub.requests == []
+    assert publisher.published == []
 
 
 @pytest.mark.parametrize("key", ["__proto__", "constructor", "__class__", "toString"])
-def test_keys_that_mean_something_elsewhere_are_just_unknown(client, pubsub, key):
+def test_special_keys_of_other_languages_are_unknown(client, publisher, key):
     open_value = {"sku": "A", "name": "n", "description": "d", key: {"x": 1}}
     assert post(client, event(value=open_value)).status_code == 200
-    [(_, message)] = pubsub.stored
+    [(_, message)] = publisher.published
     assert key.encode() not in message.data
 
     closed = event(name="be-observer.customer_delete", value={"id": 1, key: 2})
-    answer = post(client, closed)
-    assert answer.json()["errors"] == {f"data.value.{key}": ["Unknown field."]}
+    response = post(client, closed)
+    assert response.json()["errors"] == {f"data.value.{key}": ["Unknown field."]}
 
 
-def test_surrogates_in_keys_are_answered_in_valid_unicode(client, pubsub):
+def test_surrogates_in_keys_give_valid_unicode(client, publisher):
     body = event(name="be-observer.customer_delete", value={"id": 1, "\ud800k": 2})
-    answer = post(client, body)
+    response = post(client, body)
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == {"data.value.?k": ["Unknown field."]}
+    assert response.status_code == 400
+    assert response.json()["errors"] == {"data.value.?k": ["Unknown field."]}
     assert post(client, {**event(), "\udfff": 1}).status_code == 200
 
 
-def test_a_surrogate_in_an_events_name_is_answered_in_valid_unicode(client):
-    answer = post(client, event(name="\ud800"))
+def test_a_surrogate_in_a_name_gives_valid_unicode(client):
+    response = post(client, event(name="\ud800"))
 
-    assert answer.json()["error"] == "Unable to publish event ?: Unknown event type"
+    assert response.json()["error"] == "Unable to publish event ?: Unknown event type"
 
 
 def test_a_byte_order_mark_is_skipped(client):
     assert client.post("/", content=BOM + GOOD).status_code == 200
 
 
-def test_long_keys_are_cut_and_told_once(client):
+def test_long_keys_are_truncated_and_reported_once(client):
     keys = {"x" * 200 + str(n): 0 for n in range(300)}
     body = event(name="be-observer.customer_delete", value={"id": 1, **keys})
 
-    answer = post(client, body)
+    response = post(client, body)
 
-    assert answer.json()["errors"] == {f"data.value.{'x' * 100}": ["Unknown field."]}
+    assert response.json()["errors"] == {f"data.value.{'x' * 100}": ["Unknown field."]}
 
 
 @pytest.mark.parametrize("row", ["{}", "null", "0", "[]", '{"sku":1}'])
@@ -212,18 +212,18 @@ def test_long_keys_are_cut_and_told_once(client):
     ],
     ids=["stock", "items"],
 )
-def test_a_megabyte_of_wrong_rows_costs_little(pubsub, body, row):
-    most = 1_048_576
-    rows = ",".join([row] * ((most - len(body)) // (len(row) + 1)))
+def test_a_megabyte_of_invalid_rows_costs_little(publisher, body, row):
+    max_bytes = 1_048_576
+    rows = ",".join([row] * ((max_bytes - len(body)) // (len(row) + 1)))
     content = (body % rows).encode()
-    with ingest(pubsub.address) as client:
+    with ingest_client(publisher) as client:
         began = time.process_time()
-        answer = client.post("/", content=content)
+        response = client.post("/", content=content)
         seconds = time.process_time() - began
 
-    assert answer.status_code == 400
-    assert 0 < len(answer.json()["errors"]) <= 1000
-    assert len(answer.content) < 200_000
-    # Looking at every row took ten seconds, in which nobody else was served.
+    assert response.status_code == 400
+    assert 0 < len(response.json()["errors"]) <= 1000
+    assert len(response.content) < 200_000
+    # Without the bound it is ten seconds, during which no other request is served.
     assert seconds < 3
-    assert pubsub.requests == []
+    assert publisher.published == []

@@ -1,4 +1,4 @@
-"""Google ID tokens, signed here and checked against a certificate of ours."""
+"""Google ID tokens, signed here and verified with our own certificate."""
 
 import base64
 import json
@@ -8,35 +8,32 @@ from types import SimpleNamespace
 
 import anyio
 import pytest
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from google.auth.exceptions import TransportError
 
-from functions.ingest import google_id_token
-from functions.ingest import auth
+from functions.ingest import auth, google_id_token
 from functions.ingest.google_id_token import (
-    CERTIFICATES_SECONDS,
-    CLOCK_SECONDS,
+    CERTIFICATES_CACHE_SECONDS,
+    CLOCK_SKEW_SECONDS,
     CachedCertificates,
 )
 from functions.ingest.settings import IngestSettings
 from functions.settings import from_environment
-from tests.ingest.served import event, ingest, process
-from tests.running import free_port
+from tests.support.ingest_app import event, ingest_client
+from tests.support.ingest_authentication import source
 
-GOOGLES = "https://www.googleapis.com/oauth2/v1/certs"
+CERTIFICATES_URL = "https://www.googleapis.com/oauth2/v1/certs"
 AUDIENCE = "https://ingest.example.com"
 EMAIL = "erp@project.iam.gserviceaccount.com"
+AUTHENTICATION = {
+    "INGEST_AUTH": "oidc",
+    "INGEST_OIDC_AUDIENCE": AUDIENCE,
+    "INGEST_OIDC_EMAILS": f"{EMAIL},other@example.com",
+}
 SETTINGS = from_environment(
-    IngestSettings,
-    {
-        "GOOGLE_CLOUD_PROJECT": "p",
-        "INGEST_AUTH": "oidc",
-        "INGEST_OIDC_AUDIENCE": AUDIENCE,
-        "INGEST_OIDC_EMAILS": f"{EMAIL},other@example.com",
-    },
+    IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p", **AUTHENTICATION}
 )
 NOW = int(datetime.now(UTC).timestamp())
 CLAIMS = {
@@ -48,7 +45,7 @@ CLAIMS = {
     "exp": NOW + 3600,
 }
 KEY = rsa.generate_private_key(65537, 2048)
-STRANGER = rsa.generate_private_key(65537, 2048)
+OTHER_KEY = rsa.generate_private_key(65537, 2048)
 
 
 def certificate(key) -> str:
@@ -72,18 +69,24 @@ CERTIFICATES = json.dumps({"k1": certificate(KEY)}).encode()
 
 
 class Google:
-    """Serves certificates; *answers* are status and body, and the last one stays."""
+    """Serves certificates.
 
-    def __init__(self, *answers) -> None:
-        self.answers = list(answers) or [(200, CERTIFICATES)]
-        self.asked = []
+    Args:
+        responses: status and body, or an error; the last one repeats.
+    """
+
+    def __init__(self, *responses) -> None:
+        self.responses = list(responses) or [(200, CERTIFICATES)]
+        self.requests = []
 
     def __call__(self, url, method="GET", **kwargs):
-        self.asked.append(url)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return SimpleNamespace(status=answer[0], data=answer[1], headers={})
+        self.requests.append(url)
+        response = self.responses[0]
+        if len(self.responses) > 1:
+            del self.responses[0]
+        if isinstance(response, Exception):
+            raise response
+        return SimpleNamespace(status=response[0], data=response[1], headers={})
 
 
 def b64(data) -> str:
@@ -92,21 +95,21 @@ def b64(data) -> str:
 
 
 def token(key=KEY, header=None, **claims) -> str:
-    told = {"alg": "RS256", "typ": "JWT", "kid": "k1"} if header is None else header
+    header = {"alg": "RS256", "typ": "JWT", "kid": "k1"} if header is None else header
     body = {k: v for k, v in {**CLAIMS, **claims}.items() if v is not ...}
-    to_sign = f"{b64(told)}.{b64(body)}"
+    to_sign = f"{b64(header)}.{b64(body)}"
     signature = key.sign(to_sign.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{to_sign}.{b64(signature)}"
 
 
 def caller(authorization: str | None, google=None) -> str:
-    """Whom check_authentication takes for the caller."""
+    """The caller that check_authentication returns."""
     headers = {} if authorization is None else {"authorization": authorization}
     certificates = CachedCertificates(google or Google())
 
     async def check():
         request = auth.Request(headers, b"", b"")
-        return await auth.by_id_token(request, SETTINGS, certificates)
+        return await auth.authenticate_by_id_token(request, SETTINGS, certificates)
 
     return anyio.run(check)
 
@@ -115,12 +118,12 @@ def caller(authorization: str | None, google=None) -> str:
     "issuer", ["accounts.google.com", "https://accounts.google.com"]
 )
 @pytest.mark.parametrize("email", [EMAIL, "other@example.com"])
-def test_an_account_on_the_list_is_the_caller(issuer, email):
+def test_an_allowed_account_is_the_caller(issuer, email):
     assert caller(f"Bearer {token(iss=issuer, email=email)}") == email
 
 
-def test_a_clock_may_be_a_little_behind_googles():
-    soon = int(time.time()) + CLOCK_SECONDS - 2
+def test_a_clock_may_be_slightly_behind_googles():
+    soon = int(time.time()) + CLOCK_SKEW_SECONDS - 2
 
     assert caller(f"Bearer {token(iat=soon)}") == EMAIL
 
@@ -130,7 +133,7 @@ def unsigned(header, claims=CLAIMS) -> str:
 
 
 @pytest.mark.parametrize(
-    "offered",
+    "authorization",
     [
         pytest.param(None, id="nothing"),
         pytest.param("", id="empty"),
@@ -150,12 +153,12 @@ def unsigned(header, claims=CLAIMS) -> str:
         pytest.param(f"Bearer {token(email=[EMAIL])}", id="e-mail is a list"),
         pytest.param(f"Bearer {token(email_verified=False)}", id="unverified"),
         pytest.param(f"Bearer {token(email_verified='true')}", id="verified is text"),
-        pytest.param(f"Bearer {token(email_verified=...)}", id="verified not told"),
+        pytest.param(f"Bearer {token(email_verified=...)}", id="verified is absent"),
         pytest.param(f"Bearer {token(exp=...)}", id="no expiry"),
         pytest.param(f"Bearer {token(exp='soon')}", id="expiry is text"),
         pytest.param(f"Bearer {token(exp=None)}", id="expiry is null"),
         pytest.param(f"Bearer {token(iat=[])}", id="issue is a list"),
-        pytest.param(f"Bearer {token(STRANGER)}", id="signed by a stranger"),
+        pytest.param(f"Bearer {token(OTHER_KEY)}", id="signed by another key"),
         pytest.param(
             f"Bearer {token(header={'alg': 'RS256', 'kid': 'k2'})}", id="unknown key"
         ),
@@ -177,15 +180,15 @@ def unsigned(header, claims=CLAIMS) -> str:
         pytest.param(f"Bearer {b64(b'[' * 3000)}.{b64({})}.x", id="deep header"),
     ],
 )
-def test_any_other_token_is_refused(offered):
-    with pytest.raises(auth.Unauthenticated) as refused:
-        caller(offered)
+def test_any_other_token_is_unauthorized(authorization):
+    with pytest.raises(auth.Unauthenticated) as raised:
+        caller(authorization)
 
-    assert refused.value.challenge == 'Bearer realm="events"'
+    assert raised.value.challenge == 'Bearer realm="events"'
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         pytest.param(TransportError("away"), id="away"),
         pytest.param((503, b""), id="503"),
@@ -193,71 +196,44 @@ def test_any_other_token_is_refused(offered):
         pytest.param((200, b"\xff"), id="not UTF-8"),
     ],
 )
-def test_without_certificates_nobody_is_judged(answer):
+def test_without_certificates_it_is_unavailable(response):
     with pytest.raises(auth.AuthenticationUnavailable):
-        caller(f"Bearer {token()}", Google(answer))
+        caller(f"Bearer {token()}", Google(response))
 
 
 def test_certificates_are_fetched_once_an_hour():
     now = [1000.0]
     google = Google()
     certificates = CachedCertificates(google, lambda: now[0])
-    for seconds, fetched in ((0, 1), (CERTIFICATES_SECONDS - 1, 1), (2, 2), (1, 2)):
+    almost = CERTIFICATES_CACHE_SECONDS - 1
+    for seconds, fetched in ((0, 1), (almost, 1), (2, 2), (1, 2)):
         now[0] += seconds
-        assert google_id_token.email_of(token(), AUDIENCE, certificates) == EMAIL
-        assert len(google.asked) == fetched
+        assert google_id_token.verified_email(token(), AUDIENCE, certificates) == EMAIL
+        assert len(google.requests) == fetched
 
 
-def test_a_failed_fetch_is_not_kept():
+def test_a_failed_fetch_is_not_cached():
     google = Google((503, b""), (200, CERTIFICATES))
     certificates = CachedCertificates(google)
 
     with pytest.raises(TransportError):
-        google_id_token.email_of(token(), AUDIENCE, certificates)
-    assert google_id_token.email_of(token(), AUDIENCE, certificates) == EMAIL
+        google_id_token.verified_email(token(), AUDIENCE, certificates)
+    assert google_id_token.verified_email(token(), AUDIENCE, certificates) == EMAIL
 
 
-DOOR = {
-    "INGEST_AUTH": "oidc",
-    "INGEST_OIDC_AUDIENCE": AUDIENCE,
-    "INGEST_OIDC_EMAILS": EMAIL,
-}
-
-
-def test_the_account_becomes_the_events_source(shared_pubsub, capfd):
-    shared_pubsub.stored.clear()
-    kept = SimpleNamespace(status=200, data=CERTIFICATES, headers={})
-    # As if they had been fetched a minute ago; nobody goes to Google here.
-    google_id_token.CERTIFICATES._kept[GOOGLES] = (time.monotonic() + 60, kept)
+def test_the_account_becomes_the_events_source(publisher):
+    response = SimpleNamespace(status=200, data=CERTIFICATES, headers={})
+    cache = google_id_token.CERTIFICATES._cache
+    # As if they had been fetched a minute ago.
+    cache[CERTIFICATES_URL] = (time.monotonic() + 60, response)
     try:
-        with ingest(shared_pubsub.address, **DOOR) as client:
-            told = [
+        with ingest_client(publisher, **AUTHENTICATION) as client:
+            responses = [
                 client.post("/", json=event(), headers={"Authorization": f"Bearer {t}"})
-                for t in (token(), token(STRANGER))
+                for t in (token(), token(OTHER_KEY))
             ]
     finally:
-        google_id_token.CERTIFICATES._kept.clear()
+        cache.clear()
 
-    assert [answer.status_code for answer in told] == [200, 401]
-    [(_, message)] = shared_pubsub.stored
-    assert message.attributes["ce-source"] == f"/ingest/{EMAIL}"
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert {line["caller"] for line in lines if line.get("status") == 200} == {EMAIL}
-
-
-def test_while_google_is_away_callers_are_asked_to_come_again(shared_pubsub):
-    shared_pubsub.stored.clear()
-    nobody = f"http://127.0.0.1:{free_port()}"
-    with process(shared_pubsub.address, HTTPS_PROXY=nobody, **DOOR) as server:
-        answer = requests.post(
-            "http://{}:{}".format(*server.address),
-            json=event(),
-            headers={"Authorization": f"Bearer {token()}"},
-            timeout=60,
-        )
-        said = server.stop()
-
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    [line] = [json.loads(line) for line in said.splitlines() if b"alarm" in line]
-    assert (line["alarm"], line["status"]) == (True, 503)
-    assert shared_pubsub.stored == []
+    assert [response.status_code for response in responses] == [200, 401]
+    assert source(publisher) == f"/ingest/{EMAIL}"

@@ -1,47 +1,14 @@
-"""Doors: none is the default, faults of settings, and what a caller is named."""
-
-import json
+"""Ingest's settings: incomplete or weak authentication does not start."""
 
 import pytest
 
-from functions.ingest.ingest import source_of
 from functions.ingest.settings import IngestSettings
 from functions.settings import SettingsError, from_environment
-from tests.ingest.doors import ERP, SECRETS, WMS, source
-from tests.ingest.served import CREATE, VALUE, event, ingest, post
-
-
-@pytest.mark.parametrize("name", ["x" * 513, "é" * 171, "a b/c?d#é\0", ""])
-def test_whatever_a_rule_of_ones_own_names_a_caller_fits_an_attribute(name):
-    told = source_of(name)
-
-    assert told.isascii()
-    assert told.isprintable()
-    assert len(told) <= 1024
-    assert not set(told) & set(" ?#")
-    assert told != source_of(name + "x")
-
-
-def test_under_none_the_caller_is_anonymous_whatever_it_says(client, pubsub):
-    client.post("/", json=event(), headers={"authorization": f"Bearer {WMS}"})
-
-    assert source(pubsub) == "/ingest/anonymous"
-
-
-def test_none_is_the_default_and_warns(pubsub, capfd):
-    with ingest(pubsub.address) as client:
-        assert post(client, event(CREATE, value=None)).status_code == 400
-        assert post(client, event(value=VALUE)).status_code == 200
-
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    warning = "INGEST_AUTH is none: anybody may post events"
-    assert [line["severity"] for line in lines if line["message"] == warning] == [
-        "WARNING"
-    ]
+from tests.support.ingest_authentication import ERP, SECRETS
 
 
 @pytest.mark.parametrize(
-    ("given", "fault"),
+    ("given", "error"),
     [
         ({"INGEST_AUTH": "open"}, "INGEST_AUTH must be one of none, token, hmac, oidc"),
         (
@@ -111,31 +78,31 @@ def test_none_is_the_default_and_warns(pubsub, capfd):
     ],
     ids=lambda given: str(given)[:40],
 )
-def test_a_door_that_would_not_lock_is_refused_at_start_up(given, fault):
-    with pytest.raises(SettingsError) as refused:
+def test_incomplete_authentication_does_not_start(given, error):
+    with pytest.raises(SettingsError) as raised:
         from_environment(IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p", **given})
 
-    assert str(refused.value) == f"Wrong settings: {fault}"
+    assert str(raised.value) == f"Wrong settings: {error}"
 
 
-def test_all_faults_are_told_at_once_and_no_value():
+def test_all_errors_are_reported_at_once_without_values():
     given = {
         "INGEST_AUTH": "sesame",
         "INGEST_TOKENS": "hush",
         "INGEST_HMAC_SECRETS": "hush",
         "LOG_LEVEL": "loud",
     }
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError) as raised:
         from_environment(IngestSettings, given)
 
-    text = str(refused.value)
+    text = str(raised.value)
     for name in ("GOOGLE_CLOUD_PROJECT", *given):
         assert name in text
     for value in ("sesame", "hush", "loud"):
         assert value not in text
 
 
-def test_secrets_are_not_shown():
+def test_secrets_are_not_in_the_repr():
     given = {"INGEST_TOKENS": ERP, "INGEST_HMAC_SECRETS": SECRETS[0]}
     settings = from_environment(IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p", **given})
 

@@ -1,19 +1,26 @@
-"""Signatures: over the raw bytes, within five minutes, and refused when malformed."""
+"""Signatures: over the raw bytes, within five minutes; others are unauthorized."""
 
 import json
 import time
 
 import pytest
 
-from tests.ingest.doors import BODY, KEYS, SECRETS, assert_refused, signed, source
-from tests.ingest.served import event, ingest
+from tests.support.ingest_app import event, ingest_client
+from tests.support.ingest_authentication import (
+    BODY,
+    KEYS,
+    SECRETS,
+    assert_unauthorized,
+    signed,
+    source,
+)
 
 
 @pytest.fixture(scope="module")
-def hmac_client(shared_pubsub):
+def hmac_client(shared_publisher):
     secrets = f"erp:{SECRETS[0]},erp:{SECRETS[1]},wms:{SECRETS[2]}"
-    with ingest(
-        shared_pubsub.address, INGEST_AUTH="hmac", INGEST_HMAC_SECRETS=secrets
+    with ingest_client(
+        shared_publisher, INGEST_AUTH="hmac", INGEST_HMAC_SECRETS=secrets
     ) as client:
         yield client
 
@@ -21,11 +28,11 @@ def hmac_client(shared_pubsub):
 @pytest.mark.parametrize(
     ("key", "caller"), [(KEYS[0], "erp"), (KEYS[1], "erp"), (KEYS[2], "wms")]
 )
-def test_a_signature_names_its_caller(hmac_client, pubsub, key, caller):
-    answer = hmac_client.post("/", content=BODY, headers=signed(key))
+def test_a_signature_names_its_caller(hmac_client, publisher, key, caller):
+    response = hmac_client.post("/", content=BODY, headers=signed(key))
 
-    assert answer.status_code == 200
-    assert source(pubsub) == f"/ingest/{caller}"
+    assert response.status_code == 200
+    assert source(publisher) == f"/ingest/{caller}"
 
 
 def test_one_good_signature_among_several_is_enough(hmac_client):
@@ -36,38 +43,38 @@ def test_one_good_signature_among_several_is_enough(hmac_client):
     assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("late", [-290, 290])
-def test_a_clock_may_be_five_minutes_off(hmac_client, late):
-    headers = signed(KEYS[0], at=str(int(time.time()) + late))
+@pytest.mark.parametrize("offset", [-290, 290])
+def test_a_clock_may_be_five_minutes_off(hmac_client, offset):
+    headers = signed(KEYS[0], at=str(int(time.time()) + offset))
 
     assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("late", [-310, 310])
-def test_a_clock_may_not_be_further_off(hmac_client, pubsub, late):
-    headers = signed(KEYS[0], at=str(int(time.time()) + late))
+@pytest.mark.parametrize("offset", [-310, 310])
+def test_a_clock_may_not_be_more_than_five_minutes_off(hmac_client, publisher, offset):
+    headers = signed(KEYS[0], at=str(int(time.time()) + offset))
 
-    answer = hmac_client.post("/", content=BODY, headers=headers)
-    assert_refused(answer, pubsub, "Signature")
+    response = hmac_client.post("/", content=BODY, headers=headers)
+    assert_unauthorized(response, publisher, "Signature")
 
 
-def test_the_signature_is_over_the_raw_bytes(hmac_client, pubsub):
+def test_the_signature_covers_the_raw_bytes(hmac_client, publisher):
     """The same JSON written otherwise is not what was signed; a BOM belongs to it."""
     headers = signed(KEYS[0])
     other = json.dumps(event(), indent=1).encode()
-    assert_refused(
-        hmac_client.post("/", content=other, headers=headers), pubsub, "Signature"
+    assert_unauthorized(
+        hmac_client.post("/", content=other, headers=headers), publisher, "Signature"
     )
 
     marked = b"\xef\xbb\xbf" + BODY
-    answer = hmac_client.post("/", content=marked, headers=signed(KEYS[0], marked))
-    assert answer.status_code == 200
+    response = hmac_client.post("/", content=marked, headers=signed(KEYS[0], marked))
+    assert response.status_code == 200
 
 
-def test_a_signed_body_that_is_no_event_is_a_400(hmac_client):
-    answer = hmac_client.post("/", content=b"{}", headers=signed(KEYS[0], b"{}"))
+def test_a_signed_body_without_an_event_is_a_400(hmac_client):
+    response = hmac_client.post("/", content=b"{}", headers=signed(KEYS[0], b"{}"))
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -94,24 +101,24 @@ def test_a_signed_body_that_is_no_event_is_a_400(hmac_client):
         pytest.param({"webhook-signature": " " * 100}, id="blanks"),
     ],
 )
-def test_a_malformed_signature_is_refused(hmac_client, pubsub, change):
+def test_a_malformed_signature_is_unauthorized(hmac_client, publisher, change):
     headers = {**signed(KEYS[0]), **change}
     headers = {name: value for name, value in headers.items() if value is not None}
 
-    answer = hmac_client.post("/", content=BODY, headers=headers)
-    assert_refused(answer, pubsub, "Signature")
+    response = hmac_client.post("/", content=BODY, headers=headers)
+    assert_unauthorized(response, publisher, "Signature")
 
 
-def test_what_is_not_utf_8_cannot_be_signed(hmac_client, pubsub):
+def test_a_signed_body_must_be_utf_8(hmac_client, publisher):
     body = b"\xff"
 
-    answer = hmac_client.post("/", content=body, headers=signed(KEYS[0], body))
-    assert_refused(answer, pubsub, "Signature")
+    response = hmac_client.post("/", content=body, headers=signed(KEYS[0], body))
+    assert_unauthorized(response, publisher, "Signature")
 
 
-def test_a_token_is_no_signature(hmac_client, pubsub):
+def test_a_token_is_not_a_signature(hmac_client, publisher):
     headers = {"authorization": f"Bearer {SECRETS[0]}"}
 
-    assert_refused(
-        hmac_client.post("/", json=event(), headers=headers), pubsub, "Signature"
+    assert_unauthorized(
+        hmac_client.post("/", json=event(), headers=headers), publisher, "Signature"
     )

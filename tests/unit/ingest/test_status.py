@@ -1,4 +1,4 @@
-"""``GET /events/<uid>``: a caller asks what became of its event."""
+"""``GET /events/<uid>``: a caller reads the state of its event."""
 
 import asyncio
 import base64
@@ -7,48 +7,34 @@ import threading
 
 import pytest
 from jsonschema import Draft202012Validator
-from starlette.applications import Starlette
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from docs.generate import openapi
-from functions.ingest.ingest import Ingest
-from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
 from functions.ledger.decisions import Delivery, Outcome
 from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
-from functions.log import Log
-from functions.settings import from_environment
-from functions.tracing import Off
-from tests.ingest.doors import signed
+from tests.support.ingest_app import RecordingPublisher, ingest_client
+from tests.support.ingest_authentication import signed
 
 SECONDS = 30.0
+NOW = 1_700_000_000.0
 EVENT = "be-observer.catalog_product_update"
 KEY = bytes(range(32))
 ERP, WMS = "erp-token-0123456789", "wms-token-0123456789"
-LINES: list[bytes] = []  # what was logged
-ENVIRONMENT = {
-    "GOOGLE_CLOUD_PROJECT": "p",
+AUTHENTICATION = {
     "INGEST_AUTH": "token",
     "INGEST_TOKENS": f"erp:{ERP},wms:{WMS}",
 }
 
 
-def client(store, ledger: str = "memory", **more: str) -> TestClient:
-    """Ingest over *store*, without anything to publish to."""
-    settings = from_environment(IngestSettings, {**ENVIRONMENT, **more})
+def get_state(store, path="/events/15", ledger="memory", write=bytes, **options):
+    """The response of an ingest over *store*; *options* are settings or headers."""
+    headers = options.pop("headers", {"Authorization": f"Bearer {ERP}"})
     status = Status(ledger, "p", store) if ledger else None
-    ingest = Ingest(settings, None, Log(write=LINES.append), Off(), status)
-    methods = ["GET", "POST", "DELETE"]
-    route = Route("/{path:path}", ingest.answer, methods=methods)
-    return TestClient(Starlette(routes=[route]))
-
-
-def ask(store, uid: str, token: str = ERP):
-    headers = {"Authorization": f"Bearer {token}"}
-    return client(store).get(f"/events/{uid}", headers=headers)
+    settings = {**AUTHENTICATION, **options}
+    with ingest_client(RecordingPublisher(), status, write, **settings) as client:
+        return client.get(path, headers=headers)
 
 
 def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest/erp"):
@@ -63,25 +49,20 @@ def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest
         idempotent=True,
         time="2026-01-01T00:00:00.000000Z",
     )
-    claim = ledger.acquire(source, uid, delivery)
+    lease = ledger.acquire(source, uid, delivery)
     if outcome:
-        assert ledger.complete(claim, outcome)
+        assert ledger.complete(lease, outcome)
 
 
-def as_described(answer) -> None:
-    """The answer is one that the published document has."""
+def assert_documented(response) -> None:
+    """The response is one that the OpenAPI document has."""
     document = openapi.document()
-    described = document["paths"]["/events/{uid}"]["get"]["responses"]
-    media = described[str(answer.status_code)]["content"]["application/json"]
+    documented = document["paths"]["/events/{uid}"]["get"]["responses"]
+    media = documented[str(response.status_code)]["content"]["application/json"]
     components = {"components": document["components"]}
     assert Draft202012Validator({**media["schema"], **components}).is_valid(
-        answer.json()
+        response.json()
     )
-
-
-@pytest.fixture(autouse=True)
-def fresh_log():
-    LINES.clear()
 
 
 @pytest.fixture
@@ -91,130 +72,140 @@ def store():
 
 @pytest.fixture
 def ledger(store):
-    return Ledger(store, 40, 35, clock=lambda: 1_700_000_000.0)
+    return Ledger(store, 40, 35, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "state"),
     [
-        pytest.param(
-            Outcome(200, "Product updated successfully", True),
-            {"state": "handled", "message": "Product updated successfully"},
-            id="handled",
-        ),
-        pytest.param(
-            Outcome(400, "Bad price", True),
-            {"state": "rejected", "message": "Bad price"},
-            id="rejected",
-        ),
-        pytest.param(
-            Outcome(503, "Commerce is away", False),
-            {"state": "retrying", "message": "Commerce is away"},
-            id="retrying",
-        ),
+        pytest.param(Outcome(200, "done", True), "handled", id="handled"),
+        pytest.param(Outcome(400, "Bad price", True), "rejected", id="rejected"),
+        pytest.param(Outcome(503, "Busy", False), "retrying", id="retrying"),
     ],
 )
-def test_a_caller_learns_what_became_of_its_event(store, ledger, outcome, told):
+def test_a_caller_reads_the_state_of_its_event(store, ledger, outcome, state):
     delivered(ledger, "erp/15 a", outcome)
 
-    answer = ask(store, "erp%2F15%20a")
+    response = get_state(store, "/events/erp%2F15%20a")
 
-    at = "2023-11-14T22:13:20Z"
-    assert answer.status_code == 200
-    assert answer.json() == {"uid": "erp/15 a", "event": EVENT, **told, "at": at}
-    as_described(answer)
+    assert response.status_code == 200
+    assert response.json() == {
+        "uid": "erp/15 a",
+        "event": EVENT,
+        "state": state,
+        "message": outcome.message,
+        "at": "2023-11-14T22:13:20Z",
+    }
+    assert_documented(response)
 
 
-def test_an_event_under_way_is_accepted(store):
-    delivered(Ledger(store, 4e9, 35), "1", None)
+@pytest.mark.parametrize(
+    ("lease_seconds", "state"),
+    [
+        pytest.param(4e9, "in flight", id="lease"),
+        # As after a crash: the next delivery acquires the lease.
+        pytest.param(40, "waiting", id="expired lease"),
+    ],
+)
+def test_an_event_without_a_result_has_a_state(store, lease_seconds, state):
+    delivered(Ledger(store, lease_seconds, 35, clock=lambda: NOW), "15", None)
 
-    answer = ask(store, "1")
+    response = get_state(store)
 
-    assert answer.json()["state"] == "accepted"
-    as_described(answer)
+    assert response.json()["state"] == state
+    assert "message" not in response.json()
+    assert_documented(response)
+
+
+def test_a_second_attempt_that_crashes_is_retrying(store, ledger):
+    delivered(ledger, "15", Outcome(503, "Busy", False))
+    delivered(ledger, "15", None)
+
+    assert get_state(store).json()["state"] == "retrying"
 
 
 def test_an_unknown_uid_is_not_seen_yet(store):
-    answer = ask(store, "nobody")
+    response = get_state(store, "/events/unknown")
 
-    assert (answer.status_code, answer.json()) == (404, {"error": "not seen yet"})
-    as_described(answer)
+    assert (response.status_code, response.json()) == (404, {"error": "not seen yet"})
+    assert_documented(response)
 
 
-def test_a_caller_sees_only_its_own(store, ledger):
+def test_a_caller_reads_only_its_own_events(store, ledger):
+    delivered(ledger, "15", Outcome(200, "done", True))
+    of_wms = {"Authorization": f"Bearer {WMS}"}
+
+    assert get_state(store, headers=of_wms).status_code == 404
+    assert get_state(store).status_code == 200
+
+
+def test_the_state_needs_authentication(store, ledger):
     delivered(ledger, "15", Outcome(200, "done", True))
 
-    assert ask(store, "15", WMS).status_code == 404
-    assert ask(store, "15", ERP).status_code == 200
+    response = get_state(store, headers={})
+
+    assert (response.status_code, response.json()) == (401, {"error": "Unauthorized"})
 
 
-def test_nobody_asks_without_proof(store, ledger):
-    delivered(ledger, "15", Outcome(200, "done", True))
-
-    answer = client(store).get("/events/15")
-
-    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
-
-
-def test_who_signs_signs_an_empty_body(store, ledger):
+@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"/events/15", 401)])
+def test_a_signature_of_the_state_covers_an_empty_body(store, ledger, body, status):
     delivered(ledger, "15", Outcome(200, "done", True))
     key = "whsec_" + base64.b64encode(KEY).decode()
-    given = {"INGEST_AUTH": "hmac", "INGEST_HMAC_SECRETS": f"erp:{key}"}
+    settings = {"INGEST_AUTH": "hmac", "INGEST_HMAC_SECRETS": f"erp:{key}"}
 
-    told = {
-        signer: client(store, **given).get("/events/15", headers=signed(KEY, body))
-        for signer, body in (("right", b""), ("wrong", b"/events/15"))
-    }
+    response = get_state(store, headers=signed(KEY, body), **settings)
 
-    assert {s: a.status_code for s, a in told.items()} == {"right": 200, "wrong": 401}
+    assert response.status_code == status
 
 
-def test_without_a_ledger_there_is_no_such_page(store):
-    answer = client(store, ledger="").get("/events/15")
+def test_without_a_ledger_it_is_a_405(store):
+    response = get_state(store, ledger="")
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
-def test_a_ledger_that_is_away_is_a_503_and_an_alarm():
-    class Away:
+def test_an_unavailable_ledger_is_a_503_and_an_alarm():
+    class UnavailableStore:
         def get(self, key):
             raise LedgerUnavailable(f"SQLite: {key}")
 
-    answer = ask(Away(), "15")
+    entries: list[bytes] = []
+    response = get_state(UnavailableStore(), write=entries.append)
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    as_described(answer)
-    [line] = [line for line in map(json.loads, LINES) if line.get("alarm")]
-    assert (line["severity"], line["status"]) == ("ERROR", 503)
-    assert line["message"].startswith("LedgerUnavailable in ")
-    assert "SQLite" not in line["message"]
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert_documented(response)
+    [entry] = map(json.loads, entries)
+    assert (entry["severity"], entry["status"], entry["alarm"]) == ("ERROR", 503, True)
+    assert entry["message"].startswith("LedgerUnavailable in ")
+    assert "SQLite" not in entry["message"]
 
 
-def test_who_asks_of_a_slow_ledger_holds_up_nobody_who_posts():
+def test_a_slow_ledger_does_not_delay_posts():
     """ID tokens are verified in the event loop's own threads, of which it has few."""
-    answered = threading.Event()
+    released = threading.Event()
 
-    class Slow:
+    class SlowStore:
         def get(self, key):
-            answered.wait(SECONDS)
+            released.wait(SECONDS)
 
-    status = Status("memory", "p", Slow())
+    status = Status("memory", "p", SlowStore())
 
-    async def posting_while_asked() -> None:
-        asking = [
-            asyncio.create_task(status.of("/ingest/erp", "15", 0.0)) for _ in range(100)
+    async def use_threads_while_reading() -> None:
+        readings = [
+            asyncio.create_task(status.read("/ingest/erp", "15", 0.0))
+            for _ in range(100)
         ]
         await asyncio.sleep(0)
-        await asyncio.wait_for(asyncio.to_thread(answered.set), SECONDS / 2)
-        assert await asyncio.gather(*asking) == [None] * 100
+        await asyncio.wait_for(asyncio.to_thread(released.set), SECONDS / 2)
+        assert await asyncio.gather(*readings) == [None] * 100
 
-    asyncio.run(posting_while_asked())
+    asyncio.run(use_threads_while_reading())
 
 
-def test_nothing_is_written(store, ledger):
+def test_reading_the_state_writes_nothing(store, ledger):
     delivered(ledger, "15", Outcome(200, "done", True))
     before = {key: store.get(key) for key in list(store._records)}
 
-    ask(store, "15")
+    get_state(store)
 
     assert store._records == before

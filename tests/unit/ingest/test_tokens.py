@@ -1,23 +1,29 @@
-"""Tokens: taken from all their places, and whatever else is offered is refused."""
+"""Tokens in headers, query and body; everything else is unauthorized."""
 
 import base64
 import json
 
 import pytest
 
-from functions.ingest.auth import Request, Unauthenticated, by_token
+from functions.ingest.auth import Request, Unauthenticated, authenticate_by_token
 from functions.ingest.settings import Secret
-from tests.ingest.doors import ERP, ERP_NEXT, WMS, assert_refused, source
-from tests.ingest.served import event, ingest, post
+from tests.support.ingest_app import event, ingest_client, post
+from tests.support.ingest_authentication import (
+    ERP,
+    ERP_NEXT,
+    WMS,
+    assert_unauthorized,
+    source,
+)
 
 TOKENS = f"erp:{ERP},erp:{ERP_NEXT}, wms:{WMS} ,unnamed-token-00004"
 GUESS = "guess-that-is-wrong-9"
 
 
 @pytest.fixture(scope="module")
-def token_client(shared_pubsub):
-    with ingest(
-        shared_pubsub.address, INGEST_AUTH="token", INGEST_TOKENS=TOKENS
+def token_client(shared_publisher):
+    with ingest_client(
+        shared_publisher, INGEST_AUTH="token", INGEST_TOKENS=TOKENS
     ) as client:
         yield client
 
@@ -33,7 +39,7 @@ def basic(user: str, password: str) -> dict:
         pytest.param({"authorization": f"Bearer {WMS}"}, "", {}, id="Bearer"),
         pytest.param({"authorization": f"bEARER  {WMS} "}, "", {}, id="any case"),
         pytest.param(basic("", WMS), "", {}, id="Basic"),
-        pytest.param(basic("who ever", WMS), "", {}, id="Basic, any user"),
+        pytest.param(basic("any user", WMS), "", {}, id="Basic, any user"),
         pytest.param({"x-api-key": WMS}, "", {}, id="X-API-Key"),
         pytest.param({}, f"?token={WMS}", {}, id="query"),
         pytest.param({}, "", {"token": WMS}, id="body"),
@@ -45,24 +51,26 @@ def basic(user: str, password: str) -> dict:
         ),
     ],
 )
-def test_a_token_is_taken_from_any_place(token_client, pubsub, headers, query, more):
-    answer = token_client.post(f"/{query}", headers=headers, json={**event(), **more})
+def test_a_token_is_found_in_header_query_and_body(
+    token_client, publisher, headers, query, more
+):
+    response = token_client.post(f"/{query}", headers=headers, json={**event(), **more})
 
-    assert answer.status_code == 200
-    assert source(pubsub) == "/ingest/wms"
+    assert response.status_code == 200
+    assert source(publisher) == "/ingest/wms"
 
 
 @pytest.mark.parametrize(
     ("token", "caller"),
     [(ERP, "erp"), (ERP_NEXT, "erp"), (WMS, "wms"), ("unnamed-token-00004", "caller")],
 )
-def test_several_tokens_are_good_at_once_and_name_their_callers(
-    token_client, pubsub, token, caller
+def test_each_of_several_tokens_names_its_caller(
+    token_client, publisher, token, caller
 ):
-    answer = token_client.post("/", headers={"x-api-key": token}, json=event())
+    response = token_client.post("/", headers={"x-api-key": token}, json=event())
 
-    assert answer.status_code == 200
-    assert source(pubsub) == f"/ingest/{caller}"
+    assert response.status_code == 200
+    assert source(publisher) == f"/ingest/{caller}"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +97,10 @@ def test_several_tokens_are_good_at_once_and_name_their_callers(
         pytest.param({"x-api-key": f"{WMS},{WMS}"}, id="key twice"),
     ],
 )
-def test_without_a_good_token_there_is_no_way_in(token_client, pubsub, headers):
-    assert_refused(token_client.post("/", headers=headers, json=event()), pubsub)
+def test_without_a_valid_token_it_is_unauthorized(token_client, publisher, headers):
+    assert_unauthorized(
+        token_client.post("/", headers=headers, json=event()), publisher
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,8 +114,8 @@ def test_without_a_good_token_there_is_no_way_in(token_client, pubsub, headers):
         "?&&=;",
     ],
 )
-def test_a_malformed_query_is_just_no_proof(token_client, pubsub, query):
-    assert_refused(token_client.post(f"/{query}", json=event()), pubsub)
+def test_a_malformed_query_is_unauthorized(token_client, publisher, query):
+    assert_unauthorized(token_client.post(f"/{query}", json=event()), publisher)
 
 
 @pytest.mark.parametrize(
@@ -125,53 +135,55 @@ def test_a_malformed_query_is_just_no_proof(token_client, pubsub, query):
         pytest.param(json.dumps({"data": {"token": WMS}}).encode(), id="inside data"),
     ],
 )
-def test_a_malformed_body_is_just_no_proof(token_client, pubsub, body):
-    assert_refused(token_client.post("/", content=body), pubsub)
+def test_a_malformed_body_is_unauthorized(token_client, publisher, body):
+    assert_unauthorized(token_client.post("/", content=body), publisher)
 
 
-def test_a_surrogate_cannot_stand_for_a_question_mark(pubsub):
+def test_a_surrogate_does_not_match_a_question_mark(publisher):
     token = "what-is-it?-0123456789"
-    with ingest(pubsub.address, INGEST_AUTH="token", INGEST_TOKENS=token) as client:
+    with ingest_client(publisher, INGEST_AUTH="token", INGEST_TOKENS=token) as client:
         wrong = {**event(), "token": token.replace("?", "\ud800")}
-        assert_refused(post(client, wrong), pubsub)
+        assert_unauthorized(post(client, wrong), publisher)
         assert post(client, {**event(), "token": token}).status_code == 200
 
 
-def test_who_is_calling_is_asked_before_the_body_is_looked_at(token_client, pubsub):
-    assert_refused(token_client.post("/", content=b"not JSON"), pubsub)
+def test_authentication_comes_before_validation(token_client, publisher):
+    assert_unauthorized(token_client.post("/", content=b"not JSON"), publisher)
 
     headers = {"x-api-key": WMS}
     assert token_client.post("/", content=b"{", headers=headers).status_code == 400
 
 
-def test_a_token_in_body_or_address_is_not_published(token_client, pubsub):
+def test_a_token_in_body_or_query_is_not_published(token_client, publisher):
     token_client.post(f"/?token={ERP}", json={**event(), "token": WMS})
 
-    [request] = pubsub.requests
-    assert ERP.encode() not in request.SerializeToString()
-    assert WMS.encode() not in request.SerializeToString()
+    [published] = publisher.published
+    assert ERP not in repr(published)
+    assert WMS not in repr(published)
 
 
-class Watched(str):
+class CountingToken(str):
     """A token that counts how often it is compared."""
 
-    looked = 0
+    compared = 0
 
     def encode(self, *arguments):
-        self.looked += 1
+        self.compared += 1
         return super().encode(*arguments)
 
 
-@pytest.mark.parametrize("offered", [ERP, WMS, GUESS])
-def test_every_token_is_compared_whichever_is_right(offered):
-    """So time does not tell which one was near; how long one takes is hmac's care."""
-    secrets = [Secret(f"c{i}", Watched(token)) for i, token in enumerate((ERP, WMS))]
-    request = Request({"x-api-key": offered}, b"", b"")
+@pytest.mark.parametrize("presented", [ERP, WMS, GUESS])
+def test_every_token_is_compared_whichever_matches(presented):
+    """So the time taken does not depend on which one matches."""
+    secrets = [
+        Secret(f"c{i}", CountingToken(token)) for i, token in enumerate((ERP, WMS))
+    ]
+    request = Request({"x-api-key": presented}, b"", b"")
 
     try:
-        caller = by_token(request, tuple(secrets))
+        caller = authenticate_by_token(request, tuple(secrets))
     except Unauthenticated:
         caller = None
 
-    assert caller == {ERP: "c0", WMS: "c1", GUESS: None}[offered]
-    assert [secret.value.looked for secret in secrets] == [1, 1]
+    assert caller == {ERP: "c0", WMS: "c1", GUESS: None}[presented]
+    assert [secret.value.compared for secret in secrets] == [1, 1]
