@@ -1,0 +1,42 @@
+"""Which tools of some test suites this machine has."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def reference() -> Path | None:
+    """The folder of Adobe's samples and OpenAPI, beside the repository."""
+    folder = ROOT.parent / "shared" / "reference"
+    return folder if folder.is_dir() else None
+
+
+def chromium() -> str | None:
+    """Path of Chromium or Chrome, where its driver is installed too."""
+    if shutil.which("chromedriver") is None:
+        return None
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@cache
+def emulators() -> Path | None:
+    """The Cloud SDK's ``platform`` folder; None without both emulators and Java."""
+    gcloud = shutil.which("gcloud")
+    if gcloud is None or shutil.which("java") is None:
+        return None
+    info = subprocess.run(
+        [gcloud, "info", "--format=value(installation.sdk_root)"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"},
+    )
+    platform = Path(info.stdout.strip()) / "platform"
+    names = ("pubsub-emulator", "cloud-firestore-emulator")
+    return platform if all((platform / name).is_dir() for name in names) else None
