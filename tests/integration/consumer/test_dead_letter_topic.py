@@ -1,78 +1,27 @@
 """Dead letters in a real topic: whole, explained, stored before the acknowledgement."""
 
-import itertools
-import sys
 import time
 
 import grpc
 import pytest
-from google.pubsub_v1 import PublisherClient, SubscriberClient
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
-from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from functions.consumer import dead_letter_topic
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.pubsub.endpoint import Endpoint
 from functions.timestamps import normalize_timestamp, timestamp
-from local.processes import Process, Program, base_environment, free_port
+from local.processes import free_port
+from tests.support.broker_process import running_broker
 from tests.support.commerce_adapter import reply
 from tests.support.consumer_kit import SUBSCRIPTION, ConsumerUnderTest, push
 from tests.support.ingest_pubsub import FakePubSub
 
 REJECTION = reply(400, {"message": "SKU %1 is taken.", "parameters": ["A"]})
-NUMBERS = itertools.count(1)
-
-
-class Broker:
-    """The project's broker, used through Google's clients.
-
-    Attributes:
-        address: ``host:port``.
-    """
-
-    def __init__(self, address):
-        self.address = address
-        self.channel = grpc.insecure_channel(address)
-        self._publisher = PublisherClient(
-            transport=PublisherGrpcTransport(channel=self.channel)
-        )
-        self._subscriber = SubscriberClient(
-            transport=SubscriberGrpcTransport(channel=self.channel)
-        )
-
-    def create_topic(self, name=None):
-        """The name of a new topic."""
-        name = name or f"projects/p/topics/dead-letters-{next(NUMBERS)}"
-        self._publisher.create_topic(name=name)
-        return name
-
-    def subscribe(self, topic):
-        """The name of a new subscription of *topic*."""
-        name = f"projects/p/subscriptions/reader-{next(NUMBERS)}"
-        self._subscriber.create_subscription(name=name, topic=topic)
-        return name
-
-    def pull(self, subscription):
-        """The messages that wait, acknowledged."""
-        response = self._subscriber.pull(
-            subscription=subscription, max_messages=10, timeout=2, retry=None
-        )
-        for received in response.received_messages:
-            self._subscriber.acknowledge(
-                subscription=subscription, ack_ids=[received.ack_id]
-            )
-        return [received.message for received in response.received_messages]
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    command = [sys.executable, "-m", "local.broker", "--port", "0"]
-    log = tmp_path_factory.mktemp("broker") / "output.txt"
-    program = Program("the broker", command, base_environment(), log=log)
-    with Process(program) as process:
-        broker = Broker(process.address)
-        yield broker
-        broker.channel.close()
+    with running_broker(tmp_path_factory.mktemp("broker")) as client:
+        yield client
 
 
 def consumer_with(topic, address):
@@ -109,7 +58,7 @@ def test_a_dead_letter_has_the_message_and_the_reason(broker):
 
 
 def test_without_the_topic_the_push_is_not_acknowledged(broker):
-    topic = f"projects/p/topics/missing-{next(NUMBERS)}"
+    topic = broker.new_name("topics")
     consumer = consumer_with(topic, broker.address)
 
     assert consumer.deliver(push())[0] == 503

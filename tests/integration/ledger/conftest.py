@@ -12,8 +12,8 @@ from functions.ledger.firestore import FirestoreStore
 from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
 from tests.support import machine
-from tests.running import free_port, listening
 from tests.support.ledger_file_store import FileStore
+from tests.support.running import free_port, listening
 
 START_SECONDS = 60
 

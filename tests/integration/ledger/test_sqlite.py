@@ -12,8 +12,8 @@ import pytest
 from functions.ledger import sqlite
 from functions.ledger.sqlite import SqliteStore
 from functions.ledger.store import LedgerUnavailable
-from tests.running import ROOT
 from tests.support.ledger_kit import SUCCESS, LedgerUnderTest, delivery
+from tests.support.running import ROOT
 
 FAR_FUTURE = 4e9
 PROCESSES, ROUNDS = 3, 30

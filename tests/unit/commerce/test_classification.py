@@ -88,6 +88,17 @@ TABLE = [
             "Decoding error.",
         )
     ],
+    # The words may be in a listed error alone.
+    (
+        "POST",
+        400,
+        {
+            "message": "%1",
+            "errors": [{"message": 7}, {"message": "Input data is empty"}],
+        },
+        {},
+        REJECTED,
+    ),
     # Parameters show that the words are Commerce's, in whatever language.
     ("POST", 400, {"message": "Ung\u00fcltig: %1", "parameters": ["x"]}, {}, REJECTED),
     (

@@ -41,10 +41,10 @@ def parse(line):
 
 
 @contextmanager
-def stdout_pipe():
-    """The read end of a pipe that file descriptor 1 writes to meanwhile.
+def stdout_to_pipe():
+    """File descriptor 1 writes to a pipe meanwhile; its read end.
 
-    Not a fixture: between a fixture and its test pytest restores the descriptor.
+    Not a fixture: pytest redirects the descriptor between set-up and test.
     """
     saved = os.dup(1)
     read, write = os.pipe()
@@ -203,8 +203,11 @@ def test_lines_of_threads_do_not_mix(capfd):
 
 def test_a_closed_stdout_is_ignored():
     """An event that was handled stays handled when that cannot be logged."""
-    with stdout_pipe() as read:
+    with stdout_to_pipe() as read:
         os.close(read)
+        with pytest.raises(BrokenPipeError):
+            os.write(1, b"a line\n")
+
         write_to_stdout(b"a line\n")
 
 
@@ -212,24 +215,25 @@ def test_a_signal_does_not_cut_a_line():
     """The reader is slow, and the process gets a signal while it writes."""
     size, chunks, signals = 1_000_000, [], []
     writer = threading.get_ident()
-    previous = signal.signal(signal.SIGUSR1, lambda *_: signals.append(True))
+    previous = signal.signal(signal.SIGUSR1, lambda *_: signals.append(1))
 
-    def interrupt_and_read(pipe):
+    def interrupt_and_read(read):
         time.sleep(0.05)  # by now the pipe is full
         signal.pthread_kill(writer, signal.SIGUSR1)
-        while chunk := os.read(pipe, 65536):
-            chunks.append(chunk)
+        while sum(map(len, chunks)) < size:
+            chunks.append(os.read(read, 65536))
 
-    with stdout_pipe() as pipe:
-        reader = threading.Thread(target=interrupt_and_read, args=(pipe,))
+    with stdout_to_pipe() as read:
+        reader = threading.Thread(target=interrupt_and_read, args=(read,))
         reader.start()
-        write_to_stdout(b"x" * size)
-    reader.join(10)  # the write end is closed, so it reads to the end
-    signal.signal(signal.SIGUSR1, previous)
-    os.close(pipe)
+        try:
+            write_to_stdout(b"x" * size)
+        finally:
+            reader.join(10)
+            signal.signal(signal.SIGUSR1, previous)
+            os.close(read)
 
-    assert sum(map(len, chunks)) == size
-    assert signals == [True]
+    assert (sum(map(len, chunks)), signals) == (size, [1])
 
 
 def test_an_error_is_located_without_its_message():
