@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.browser import DESKTOP, PHONE, Page, browser
-from tests.running import ROOT, RunningStack
 
-from tests import machine
+from tests.support import machine
+from tests.support.running import ROOT, RunningStack
 
 FOLDER = ROOT / "docs" / "console"
 REFUSED = {"id": 4711, "status": "processing", "notifyCustomer": False}

@@ -194,10 +194,10 @@ class Client:
         return _planned(uid, "customer_group_update", value, effects)
 
     def _invalid(self, uid: str) -> Planned:
-        """An unknown id or source, or a larger quantity than was ordered."""
+        """An unknown id, a source with a space, or more items than were ordered."""
         unknown_id = 900_000 + self._count
         order = self._rng.choice(self._orders)
-        row = {"sku": uid, "source": "unknown", "quantity": 1, "outOfStock": False}
+        row = {"sku": uid, "source": "no source", "quantity": 1, "outOfStock": False}
         email = f"{uid}@example.com"
         customer = {"id": unknown_id, "name": "a", "lastname": uid, "email": email}
         shipment = {
@@ -216,7 +216,7 @@ class Client:
                     f"order:{unknown_id}",
                 ),
                 ("sales_order_shipment_create", shipment, f"order:{order}"),
-                ("catalog_stock_update", [row], f"stock:{uid}@unknown"),
+                ("catalog_stock_update", [row], f"stock:{uid}@no source"),
             ]
         )
         return _planned(uid, name, value, {resource: uid}, invalid=True)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 from collections import Counter
+from typing import Self
 
 import aiohttp
 from starlette.requests import ClientDisconnect, Request
@@ -30,6 +31,7 @@ class PushProxy:
         rng: decides which fault a push meets.
 
     Attributes:
+        url: to push to, once it listens.
         consumers: URLs, once they are known.
         faulty: whether faults are simulated.
         times: by uid, the first ``ce-time`` that was pushed.
@@ -39,6 +41,7 @@ class PushProxy:
     """
 
     def __init__(self, rng: random.Random) -> None:
+        self.url = ""
         self.consumers: list[str] = []
         self.faulty = True
         self.times: dict[str, str] = {}
@@ -50,15 +53,16 @@ class PushProxy:
         self._later: set[asyncio.Task] = set()
         self._server = WebServer(self)
 
-    async def start(self) -> str:
-        """Listen; the URL to push to."""
+    async def __aenter__(self) -> Self:
+        """Listen."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5),
             timeout=TIMEOUT,
         )
-        return f"http://{await self._server.start('127.0.0.1', 0)}/"
+        self.url = f"http://{await self._server.start('127.0.0.1', 0)}/"
+        return self
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop listening, after the delayed pushes."""
         await asyncio.gather(*self._later)
         await self._server.stop()

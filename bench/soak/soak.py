@@ -73,13 +73,12 @@ class Result:
 async def soak(folder: Path, options: Options, progress: Progress) -> Result:
     """Run a soak in *folder*."""
     rng = random.Random(options.seed)  # noqa: S311 no secret
-    proxy = PushProxy(rng)
-    push_to = await proxy.start()
     memory = {"LEDGER": "memory"} if options.separate_ledgers else {}
     async with (
+        PushProxy(rng) as proxy,
         split_stack(
             folder,
-            push_to,
+            proxy.url,
             consumers=options.consumers,
             speed=SPEED,
             environment=ENVIRONMENT | memory,
@@ -123,7 +122,6 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
             await _cancel([*fault_tasks, reading])
         await stand_in.read_effects()
         dead_letters = await _read_dead_letters(stack)
-        await proxy.stop()
     return _check(senders, proxy, stand_in, counts, dead_letters)
 
 
