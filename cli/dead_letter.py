@@ -100,17 +100,21 @@ class Selection:
     since: str | None = None
     until: str | None = None
 
-    def matches(self, letter: DeadLetter) -> bool:
+    def matches(self, dead_letter: DeadLetter) -> bool:
         """Whether *letter* is selected."""
         return (
-            (not self.ids or letter.message_id in self.ids)
-            and self.entity in (None, letter.entity)
+            (not self.ids or dead_letter.message_id in self.ids)
+            and self.entity in (None, dead_letter.entity)
             and self.event
-            in (None, letter.event, letter.event.rpartition(MARKER)[2] or None)
-            and self.uid in (None, letter.uid)
-            and (self.reason or "").lower() in letter.reason.lower()
-            and (self.since or "") <= letter.since
-            and (self.until is None or letter.since < self.until)
+            in (
+                None,
+                dead_letter.event,
+                dead_letter.event.rpartition(MARKER)[2] or None,
+            )
+            and self.uid in (None, dead_letter.uid)
+            and (self.reason or "").lower() in dead_letter.reason.lower()
+            and (self.since or "") <= dead_letter.since
+            and (self.until is None or dead_letter.since < self.until)
         )
 
 
@@ -143,7 +147,7 @@ def read_dead_letter(
     attempts = attributes.get(
         f"{PREFIX}attempts" if rejected else f"{PUBSUB_PREFIX}DeliveryCount"
     )
-    letter = DeadLetter(
+    dead_letter = DeadLetter(
         message_id=message.message_id,
         since=normalize_timestamp(attributes.get(f"{PREFIX}time", "")) or published,
         event=event,
@@ -166,25 +170,26 @@ def read_dead_letter(
     )
     if origin == "unknown":
         reason = "No reason: it was not published by this project"
-        return replace(letter, reason=reason, status=None)
+        return replace(dead_letter, reason=reason, status=None)
     if origin == "pubsub":
-        error, status = last_error(deployment.ledger, letter, clock())
-        return replace(letter, reason=f"{EXHAUSTED}: {error}", status=status)
-    return letter
+        error, status = last_error(deployment.ledger, dead_letter, clock())
+        return replace(dead_letter, reason=f"{EXHAUSTED}: {error}", status=status)
+    return dead_letter
 
 
 def last_error(
-    ledger: Ledger | None, letter: DeadLetter, now: float
+    ledger: Ledger | None, dead_letter: DeadLetter, now: float
 ) -> tuple[str, int | None]:
     """How the last delivery attempt of *letter* ended: a sentence and a status."""
     if ledger is None:
         return "the last error is in the ledger; set LEDGER to read it", None
-    digest = _content_hash(ledger, letter)
+    digest = _content_hash(ledger, dead_letter)
     entries = [
         entry
-        for record in _records(ledger, letter)
+        for record in _records(ledger, dead_letter)
         for _, entry in record_entries(record)
-        if entry["event"] == letter.event and digest in (None, entry["content_hash"])
+        if entry["event"] == dead_letter.event
+        and digest in (None, entry["content_hash"])
     ]
     if not entries:
         return "no attempt reached the consumer's ledger", None
@@ -202,25 +207,25 @@ def last_error(
             return result, status
 
 
-def _records(ledger: Ledger, letter: DeadLetter) -> list[EventRecord]:
-    if letter.uid:
-        record = ledger.event(letter.source, letter.uid)
+def _records(ledger: Ledger, dead_letter: DeadLetter) -> list[EventRecord]:
+    if dead_letter.uid:
+        record = ledger.event(dead_letter.source, dead_letter.uid)
         return [record] if record else []
     # A message that was not published by ingest may have no uid; its resource then
     # leads to its record.
-    if not letter.ordering_key:
+    if not dead_letter.ordering_key:
         return []
-    resource = ledger.hashes.resource(letter.ordering_key)
+    resource = ledger.hashes.resource(dead_letter.ordering_key)
     records = ledger.store.find("resources", resource)
     return [record for _, record in records if record["kind"] == "event"]
 
 
-def _content_hash(ledger: Ledger, letter: DeadLetter) -> str | None:
-    event = catalog.find(letter.event)
+def _content_hash(ledger: Ledger, dead_letter: DeadLetter) -> str | None:
+    event = catalog.find(dead_letter.event)
     if event is None:
         return None
     try:
-        value = event.load(json.loads(letter.data))
+        value = event.load(json.loads(dead_letter.data))
         return ledger.hashes.content(event.name, value)
     except (ValueError, InvalidValue, RecursionError):
         return None

@@ -39,7 +39,7 @@ class Replay:
         new_message_id: of a replayed one.
     """
 
-    letter: DeadLetter
+    dead_letter: DeadLetter
     result: ReplayResult
     detail: str = ""
     new_message_id: str = ""
@@ -67,24 +67,26 @@ class DeadLetterQueue:
             Unreachable, LedgerUnavailable.
         """
         limit = len(selection.ids) or limit
-        letters: list[DeadLetter] = []
+        dead_letters: list[DeadLetter] = []
         for received in self._messages:
-            letter = read_dead_letter(self.deployment, received)
-            if selection.matches(letter):
-                letters.append(letter)
-                if len(letters) == limit:
+            dead_letter = read_dead_letter(self.deployment, received)
+            if selection.matches(dead_letter):
+                dead_letters.append(dead_letter)
+                if len(dead_letters) == limit:
                     break
-        return sorted(letters, key=lambda letter: (letter.time, letter.since))
+        return sorted(
+            dead_letters, key=lambda dead_letter: (dead_letter.time, dead_letter.since)
+        )
 
-    def discard(self, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
-        """Remove *letters* for good; yields each when it is removed."""
-        for letter in letters:
-            self._messages.acknowledge(letter.message_id)
-            yield letter
+    def discard(self, dead_letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+        """Remove *dead_letters* for good; yields each when it is removed."""
+        for dead_letter in dead_letters:
+            self._messages.acknowledge(dead_letter.message_id)
+            yield dead_letter
 
     def replay(
         self,
-        letters: Iterable[DeadLetter],
+        dead_letters: Iterable[DeadLetter],
         *,
         dry_run: bool = False,
         again: bool = False,
@@ -93,7 +95,7 @@ class DeadLetterQueue:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> Iterator[Replay]:
-        """Publish *letters* to the topics of their entities, in the order given.
+        """Publish *dead_letters* to the topics of their entities, in the order given.
 
         Each is published first and acknowledged afterwards: if the process is killed in
         between, a second copy remains, which the ledger recognises as a duplicate.
@@ -105,7 +107,7 @@ class DeadLetterQueue:
 
         Raises:
             LedgerNotConfigured: newer events cannot be detected.
-            Unreachable, LedgerUnavailable: the letters not yielded are unchanged.
+            Unreachable, LedgerUnavailable: the dead letters not yielded are unchanged.
         """
         ledger = None if even_if_newer else self.deployment.ledger
         if not even_if_newer:
@@ -116,30 +118,30 @@ class DeadLetterQueue:
                 )
         failed_keys: set[str] = set()  # a later event must not overtake a failed one
         due = clock()
-        for letter in letters:
-            detail = _left_out(letter, ledger, again)
-            if not detail and letter.ordering_key in failed_keys:
+        for dead_letter in dead_letters:
+            detail = _left_out(dead_letter, ledger, again)
+            if not detail and dead_letter.ordering_key in failed_keys:
                 detail = "An earlier event of the same ordering key was not replayed"
             if detail:
-                yield Replay(letter, "left out", detail)
+                yield Replay(dead_letter, "left out", detail)
             elif dry_run:
-                yield Replay(letter, "would replay")
+                yield Replay(dead_letter, "would replay")
             else:
                 sleep(max(0.0, due - clock()))
-                replay = self._publish(letter)
-                if replay.result == "failed" and letter.ordering_key:
-                    failed_keys.add(letter.ordering_key)
+                replay = self._publish(dead_letter)
+                if replay.result == "failed" and dead_letter.ordering_key:
+                    failed_keys.add(dead_letter.ordering_key)
                 yield replay
                 due = max(due, clock() - 1) + (1 / rate if rate else 0)
 
-    def _publish(self, letter: DeadLetter) -> Replay:
-        topic = self.deployment.topic(letter.entity)
+    def _publish(self, dead_letter: DeadLetter) -> Replay:
+        topic = self.deployment.topic(dead_letter.entity)
         try:
-            message_id = self._pubsub.publish(topic, original_message(letter))
+            message_id = self._pubsub.publish(topic, original_message(dead_letter))
         except PubSubError as error:
-            return Replay(letter, "failed", str(error))
-        self._messages.acknowledge(letter.message_id)
-        return Replay(letter, "replayed", new_message_id=message_id)
+            return Replay(dead_letter, "failed", str(error))
+        self._messages.acknowledge(dead_letter.message_id)
+        return Replay(dead_letter, "replayed", new_message_id=message_id)
 
 
 @contextmanager
@@ -156,30 +158,34 @@ def open_dead_letters(deployment: Deployment) -> Iterator[DeadLetterQueue]:
         yield DeadLetterQueue(deployment, pubsub, messages)
 
 
-def original_message(letter: DeadLetter) -> PubsubMessage:
+def original_message(dead_letter: DeadLetter) -> PubsubMessage:
     """The message before it became a dead letter, with the number of replays."""
     attributes = {
         name: value
-        for name, value in letter.attributes.items()
+        for name, value in dead_letter.attributes.items()
         if not name.startswith((PREFIX, PUBSUB_PREFIX))
     }
-    attributes[REPLAYED] = str(letter.replayed + 1)
+    attributes[REPLAYED] = str(dead_letter.replayed + 1)
     return PubsubMessage(
-        data=letter.data, attributes=attributes, ordering_key=letter.ordering_key
+        data=dead_letter.data,
+        attributes=attributes,
+        ordering_key=dead_letter.ordering_key,
     )
 
 
-def _left_out(letter: DeadLetter, ledger: Ledger | None, again: bool) -> str:
+def _left_out(dead_letter: DeadLetter, ledger: Ledger | None, again: bool) -> str:
     """Why *letter* must not be replayed; "" where it may."""
-    if not letter.entity:
+    if not dead_letter.entity:
         return "Its entity is not in the catalogue, so it has no topic"
-    if letter.replayed >= MAX_REPLAYS and not again:
-        return f"Already replayed {letter.replayed} times; add --again to replay it"
-    if ledger and letter.ordering_key:
-        newest = ledger.newest(letter.ordering_key)
-        if newest and newest > letter.time:
+    if dead_letter.replayed >= MAX_REPLAYS and not again:
+        return (
+            f"Already replayed {dead_letter.replayed} times; add --again to replay it"
+        )
+    if ledger and dead_letter.ordering_key:
+        newest = ledger.newest(dead_letter.ordering_key)
+        if newest and newest > dead_letter.time:
             return (
-                f"A newer event of {letter.ordering_key} ({newest}) was handled since;"
-                " add --even-if-newer to replay it"
+                f"A newer event of {dead_letter.ordering_key} ({newest}) was handled"
+                " since; add --even-if-newer to replay it"
             )
     return ""

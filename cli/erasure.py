@@ -52,13 +52,13 @@ class StoredData:
 
     records: list[str]
     in_flight: int
-    letters: list[DeadLetter]
+    dead_letters: list[DeadLetter]
     shared: list[DeadLetter]
     message_ids: frozenset[str]
     journal_entries: int
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.letters or self.journal_entries)
+        return bool(self.records or self.dead_letters or self.journal_entries)
 
 
 def parse_id(text: str) -> Subject:
@@ -77,13 +77,13 @@ def parse_id(text: str) -> Subject:
     return Subject(resource=bounded_ordering_key(entity, _normalize(entity, name)))
 
 
-def find_data(subject: Subject, dead_letters: DeadLetterQueue) -> StoredData:
+def find_data(subject: Subject, queue: DeadLetterQueue) -> StoredData:
     """What ledger, dead letters and the local journal store about *subject*.
 
     Raises:
         Unreachable, LedgerUnavailable.
     """
-    deployment = dead_letters.deployment
+    deployment = queue.deployment
     ledger = deployment.ledger
     records = _records(ledger, subject) if ledger else []
     resource = None
@@ -94,20 +94,20 @@ def find_data(subject: Subject, dead_letters: DeadLetterQueue) -> StoredData:
         for _, record in records
         for message_id in _message_ids(record, resource)
     }
-    letters: list[DeadLetter] = []
+    dead_letters: list[DeadLetter] = []
     shared: list[DeadLetter] = []
-    for letter in dead_letters.select(Selection(uid=subject.uid)):
-        if subject.resource is None or letter.ordering_key == subject.resource:
-            letters.append(letter)
-        elif subject.resource in (resources := named_resources(letter)):
-            several = len(resources) > 1 and isinstance(_value(letter), list)
-            (shared if several else letters).append(letter)
-    for letter in letters:
-        message_ids |= {letter.message_id, letter.original_message_id} - {""}
+    for dead_letter in queue.select(Selection(uid=subject.uid)):
+        if subject.resource is None or dead_letter.ordering_key == subject.resource:
+            dead_letters.append(dead_letter)
+        elif subject.resource in (resources := named_resources(dead_letter)):
+            several = len(resources) > 1 and isinstance(_value(dead_letter), list)
+            (shared if several else dead_letters).append(dead_letter)
+    for dead_letter in dead_letters:
+        message_ids |= {dead_letter.message_id, dead_letter.original_message_id} - {""}
     return StoredData(
         records=[key for key, _ in records],
         in_flight=sum(rules.is_in_flight(record, time.time()) for _, record in records),
-        letters=letters,
+        dead_letters=dead_letters,
         shared=shared,
         message_ids=frozenset(message_ids),
         journal_entries=journal_file.count_entries(
@@ -117,7 +117,7 @@ def find_data(subject: Subject, dead_letters: DeadLetterQueue) -> StoredData:
 
 
 def erase(
-    subject: Subject, data: StoredData, dead_letters: DeadLetterQueue
+    subject: Subject, data: StoredData, queue: DeadLetterQueue
 ) -> tuple[int, int]:
     """Remove *data* of *subject*.
 
@@ -131,9 +131,9 @@ def erase(
     Raises:
         Unreachable, LedgerUnavailable.
     """
-    deployment = dead_letters.deployment
+    deployment = queue.deployment
     journal_file.delete_entries(deployment.state, subject.uid, data.message_ids)
-    for _ in dead_letters.discard(data.letters):
+    for _ in queue.discard(data.dead_letters):
         pass
     ledger = deployment.ledger
     if ledger is None:
@@ -143,17 +143,17 @@ def erase(
     return ledger.forget_resource(str(subject.resource))
 
 
-def named_resources(letter: DeadLetter) -> set[str]:
+def named_resources(dead_letter: DeadLetter) -> set[str]:
     """The resources that a dead letter's value names, as ordering keys.
 
     Besides the key of its event these are other names of the same entity: an update of
     customer 15 contains the e-mail address that is the key of a creation.
     """
-    event = catalog.find(letter.event)
+    event = catalog.find(dead_letter.event)
     if event is None:
         return set()
     try:
-        value = _value(letter)
+        value = _value(dead_letter)
     except ValueError:
         return set()
     fields = {event.key, *(e.key for e in _events_of(event.entity) if e.key_case)}
@@ -167,14 +167,14 @@ def named_resources(letter: DeadLetter) -> set[str]:
     }
 
 
-def _value(letter: DeadLetter) -> object:
+def _value(dead_letter: DeadLetter) -> object:
     """The dead letter's value.
 
     Raises:
         ValueError: it is not JSON.
     """
     try:
-        return json.loads(letter.data.decode())
+        return json.loads(dead_letter.data.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

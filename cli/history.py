@@ -50,7 +50,7 @@ class History:
 def event_history(
     deployment: Deployment,
     uid: str,
-    letters: Sequence[DeadLetter] = (),
+    dead_letters: Sequence[DeadLetter] = (),
     logs: Sequence[LogEntry] = (),
     is_paused: Callable[[str], bool] = lambda entity: False,
     clock: Callable[[], float] = time.time,
@@ -76,21 +76,25 @@ def event_history(
     ]
     entries = [pair for record in records for pair in record_entries(record)]
     logged = _with_messages(logged, entries)
-    listed = {letter.message_id for letter in letters}
+    listed = {dead_letter.message_id for dead_letter in dead_letters}
     steps = [step for step in logged if step.message_id not in listed]
     for record in records:
         steps += _ledger_steps(record, logged, now)
-    steps += [_dead_lettered(letter) for letter in letters]
+    steps += [_dead_lettered(dead_letter) for dead_letter in dead_letters]
     if not steps:
         return None
     observations = [
         *_logged_observations(logged),
         *(_ledger_observation(m, entry, now) for m, entry in entries),
-        *_dead_letter_observations(letters),
+        *_dead_letter_observations(dead_letters),
     ]
     exhausted = [
         *(step.at for step in logged if step.stage == "exhausted"),
-        *(letter.since for letter in letters if letter.origin == "pubsub"),
+        *(
+            dead_letter.since
+            for dead_letter in dead_letters
+            if dead_letter.origin == "pubsub"
+        ),
     ]
     state = current_state(observations, exhausted)
     if state.state in PENDING and is_paused(_entity(steps)):
@@ -100,7 +104,7 @@ def event_history(
         state.state,
         state.status,
         state.message,
-        [letter.message_id for letter in letters],
+        [dead_letter.message_id for dead_letter in dead_letters],
     )
 
 
@@ -165,16 +169,16 @@ def _ledger_steps(
             yield Step(at, "delivered", "ledger", {**labels, **attempt, **result})
 
 
-def _dead_lettered(letter: DeadLetter) -> Step:
+def _dead_lettered(dead_letter: DeadLetter) -> Step:
     labels = {
-        "event": letter.event,
-        "entity": letter.entity,
-        "message_id": letter.message_id,
-        "attempt": letter.attempts,
-        "status": letter.status,
-        "message": letter.reason,
+        "event": dead_letter.event,
+        "entity": dead_letter.entity,
+        "message_id": dead_letter.message_id,
+        "attempt": dead_letter.attempts,
+        "status": dead_letter.status,
+        "message": dead_letter.reason,
     }
-    return Step(letter.since, "dead-lettered", "dead letters", labels)
+    return Step(dead_letter.since, "dead-lettered", "dead letters", labels)
 
 
 def _result(entry: Entry) -> dict[str, Any]:
@@ -206,14 +210,14 @@ def _ledger_observation(message_id: str, entry: Entry, now: float) -> Observatio
 
 
 def _dead_letter_observations(
-    letters: Sequence[DeadLetter],
+    dead_letters: Sequence[DeadLetter],
 ) -> Iterator[Observation]:
-    for letter in letters:
-        if letter.origin != "pubsub":
+    for dead_letter in dead_letters:
+        if dead_letter.origin != "pubsub":
             yield Observation(
-                letter.since,
-                letter.original_message_id or letter.message_id,
+                dead_letter.since,
+                dead_letter.original_message_id or dead_letter.message_id,
                 "rejected",
-                letter.status,
-                letter.reason,
+                dead_letter.status,
+                dead_letter.reason,
             )

@@ -55,14 +55,14 @@ def dead_letters(
     deployment = deployment_of(project, prefix, ledger)
     selection = selection_of((show,) if show else (), **filters)
     with open_dead_letters(deployment) as queue:
-        letters = queue.select(selection, limit)
+        dead_letters = queue.select(selection, limit)
     if show:
-        _show(letters, show, as_json)
+        _show(dead_letters, show, as_json)
     elif as_json:
-        for letter in letters:
-            output.write_json(letter.summary())
+        for dead_letter in dead_letters:
+            output.write_json(dead_letter.summary())
     else:
-        _list(letters, deployment.name)
+        _list(dead_letters, deployment.name)
 
 
 @click.command()
@@ -114,18 +114,18 @@ def replay(
     deployment = deployment_of(project, prefix, ledger)
     results: Counter[str] = Counter()
     with open_dead_letters(deployment) as queue:
-        letters = queue.select(selection)
+        dead_letters = queue.select(selection)
         replays = queue.replay(
-            letters,
+            dead_letters,
             dry_run=dry_run,
             again=again,
             even_if_newer=even_if_newer,
             rate=rate,
         )
-        for step in output.progress(replays, len(letters), "replaying"):
+        for step in output.progress(replays, len(dead_letters), "replaying"):
             results[step.result] += 1
             _print_replay(step, as_json)
-    missing = _warn_of_missing(selection, letters)
+    missing = _warn_of_missing(selection, dead_letters)
     if not as_json:
         counts = ", ".join(f"{n} {result}" for result, n in sorted(results.items()))
         output.write(counts or f"No dead letters to replay in {deployment.name}.")
@@ -158,60 +158,60 @@ def discard(
         raise click.UsageError("--json cannot ask: add --yes or --dry-run")
     deployment = deployment_of(project, prefix, ledger)
     with open_dead_letters(deployment) as queue:
-        letters = queue.select(selection)
-        missing = _warn_of_missing(selection, letters)
+        dead_letters = queue.select(selection)
+        missing = _warn_of_missing(selection, dead_letters)
         if not as_json:
-            _list(letters, deployment.name)
-        if letters and not dry_run and not yes:
+            _list(dead_letters, deployment.name)
+        if dead_letters and not dry_run and not yes:
             click.confirm(
-                f"Remove these {len(letters)} of {deployment.name} for good?",
+                f"Remove these {len(dead_letters)} of {deployment.name} for good?",
                 abort=True,
             )
-        for letter in letters if dry_run else queue.discard(letters):
+        for dead_letter in dead_letters if dry_run else queue.discard(dead_letters):
             if as_json:
                 result = "would discard" if dry_run else "discarded"
-                output.write_json({"result": result, **letter.summary()})
-    if letters and not as_json:
+                output.write_json({"result": result, **dead_letter.summary()})
+    if dead_letters and not as_json:
         result = "would be discarded" if dry_run else "discarded"
-        output.write(f"{len(letters)} {result}")
+        output.write(f"{len(dead_letters)} {result}")
     sys.exit(1 if missing else 0)
 
 
-def _list(letters: list[DeadLetter], deployment: str) -> None:
-    if not letters:
+def _list(dead_letters: list[DeadLetter], deployment: str) -> None:
+    if not dead_letters:
         output.write(f"No such dead letters in {deployment}.")
         return
     output.table(
         ("MESSAGE_ID", "SINCE (UTC)", "EVENT", "UID", "ATTEMPTS", "REASON"),
         (
             (
-                letter.message_id,
-                short_time(letter.since),
-                letter.event.removeprefix("be-observer."),
-                letter.uid,
-                letter.attempts,
-                _reason(letter),
+                dead_letter.message_id,
+                short_time(dead_letter.since),
+                dead_letter.event.removeprefix("be-observer."),
+                dead_letter.uid,
+                dead_letter.attempts,
+                _reason(dead_letter),
             )
-            for letter in letters
+            for dead_letter in dead_letters
         ),
     )
 
 
-def _reason(letter: DeadLetter) -> str:
-    rejected = letter.origin == "consumer" and letter.status
-    status = f"{letter.status} " if rejected else ""
-    replayed = f" (replayed {letter.replayed}×)" if letter.replayed else ""
-    reason = letter.reason
+def _reason(dead_letter: DeadLetter) -> str:
+    rejected = dead_letter.origin == "consumer" and dead_letter.status
+    status = f"{dead_letter.status} " if rejected else ""
+    replayed = f" (replayed {dead_letter.replayed}×)" if dead_letter.replayed else ""
+    reason = dead_letter.reason
     if len(reason) > MAX_REASON_LENGTH:
         reason = reason[:MAX_REASON_LENGTH] + "…"
     return f"{status}{reason}{replayed}"
 
 
-def _show(letters: list[DeadLetter], message_id: str, as_json: bool) -> None:
-    if not letters:
+def _show(dead_letters: list[DeadLetter], message_id: str, as_json: bool) -> None:
+    if not dead_letters:
         output.warn(NOT_FOUND.format(message_id))
         sys.exit(1)
-    fields = letters[0].with_data()
+    fields = dead_letters[0].with_data()
     if as_json:
         output.write_json(fields)
         return
@@ -227,27 +227,29 @@ def _show(letters: list[DeadLetter], message_id: str, as_json: bool) -> None:
 
 
 def _print_replay(replay: Replay, as_json: bool) -> None:
-    letter = replay.letter
+    dead_letter = replay.dead_letter
     if as_json:
         output.write_json(
             {
                 "result": replay.result,
                 "detail": replay.detail,
                 "new_message_id": replay.new_message_id,
-                **letter.summary(),
+                **dead_letter.summary(),
             }
         )
         return
     detail = f": {replay.detail}" if replay.detail else ""
     output.write(
-        f"{replay.result:12}  {letter.message_id}  {letter.event}  uid {letter.uid}"
-        f"{detail}"
+        f"{replay.result:12}  {dead_letter.message_id}  {dead_letter.event}"
+        f"  uid {dead_letter.uid}{detail}"
     )
 
 
-def _warn_of_missing(selection: Selection, letters: list[DeadLetter]) -> bool:
+def _warn_of_missing(selection: Selection, dead_letters: list[DeadLetter]) -> bool:
     """Whether some of the named dead letters were not found."""
-    missing = sorted(selection.ids - {letter.message_id for letter in letters})
+    missing = sorted(
+        selection.ids - {dead_letter.message_id for dead_letter in dead_letters}
+    )
     for message_id in missing:
         output.warn(NOT_FOUND.format(message_id))
     return bool(missing)

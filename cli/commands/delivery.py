@@ -69,7 +69,9 @@ def status(
     with PubSub(deployment.pubsub) as pubsub:
         states = list(pausing.delivery_states(deployment, pubsub, ENTITIES))
     with open_dead_letters(deployment) as queue:
-        counts = Counter(letter.entity for letter in queue.select(Selection()))
+        counts = Counter(
+            dead_letter.entity for dead_letter in queue.select(Selection())
+        )
     if as_json:
         for state in states:
             output.write_json({**vars(state), "dead_letters": counts[state.entity]})

@@ -94,14 +94,17 @@ def forget(
 
 
 def _print_data(subject: Subject, data: StoredData, deployment: str) -> None:
-    parts = [f"{len(data.records)} ledger records", f"{len(data.letters)} dead letters"]
+    parts = [
+        f"{len(data.records)} ledger records",
+        f"{len(data.dead_letters)} dead letters",
+    ]
     if data.journal_entries:
         parts.append(f"{data.journal_entries} journal entries")
     output.write(f"About {subject}, {deployment} stores {', '.join(parts)}.")
-    for letter in data.shared:
+    for dead_letter in data.shared:
         output.write(
-            f"Dead letter {letter.message_id} is about other resources as well and is"
-            f" kept: discard {letter.message_id} removes it."
+            f"Dead letter {dead_letter.message_id} is about other resources as well and"
+            f" is kept: discard {dead_letter.message_id} removes it."
         )
 
 
@@ -114,7 +117,7 @@ def _as_dict(
         "result": result,
         "ledger": removed,
         "in_flight": in_flight,
-        "dead_letters": len(data.letters),
-        "shared_dead_letters": [letter.message_id for letter in data.shared],
+        "dead_letters": len(data.dead_letters),
+        "shared_dead_letters": [dead_letter.message_id for dead_letter in data.shared],
         "journal": data.journal_entries,
     }

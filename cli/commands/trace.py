@@ -54,15 +54,15 @@ def trace(
         raise click.UsageError("--logs needs a deployment: add --project")
     if deployment.ledger is None:
         output.warn("The ledger is not read: set LEDGER to include it")
-    letters: list[DeadLetter] = []
+    dead_letters: list[DeadLetter] = []
     if not no_dead_letters:
         with open_dead_letters(deployment) as queue:
-            letters = queue.select(Selection(uid=uid))
+            dead_letters = queue.select(Selection(uid=uid))
     command = logs_command(deployment, uid)
     logs = read_logs(command) if with_logs else []
     with PubSub(deployment.pubsub) as pubsub:
         history = event_history(
-            deployment, uid, letters, logs, partial(is_paused, deployment, pubsub)
+            deployment, uid, dead_letters, logs, partial(is_paused, deployment, pubsub)
         )
     if history is None:
         output.warn(f"Nothing is known of {uid} in {deployment.name}: check the uid")

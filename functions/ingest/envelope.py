@@ -104,7 +104,7 @@ def _validate(data: dict[str, Any]) -> PostedEvent:
     elif errors or uid is None:
         error = f"Invalid value for {_printable(name)}"
     else:
-        return PostedEvent(uid, name, event, value)
+        return PostedEvent(uid, str(name), event, value)
     raise InvalidEvent(error, errors, event, uid)
 
 

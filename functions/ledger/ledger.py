@@ -306,14 +306,14 @@ class Ledger:
         now = self._clock()
 
         def forget_unless_in_flight(
-            found: list[Record | None],
+            current: list[Record | None],
         ) -> tuple[list[Record | None], bool]:
-            record = found[0]
+            record = current[0]
             if record is None:
                 return [None], True
             # An event that is forgotten during its call could be applied twice.
             if rules.is_in_flight(record, now):
-                return found, False
+                return current, False
             return [without(record)], True
 
         forgotten = [

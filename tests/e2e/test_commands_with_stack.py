@@ -104,7 +104,7 @@ def test_an_exhausted_event_has_its_last_error(stack):
     stand_in = StandInControl(stack.stack["commerce"])
     stand_in.fail(path="products$", times=None, status=503, message="Maintenance")
     stack.post(CREATE, {**PRODUCT, "sku": "EXHAUSTED"}, "exhausted")
-    [letter] = wait_for(lambda: dead_letters(stack, "exhausted"))
+    [dead_letter] = wait_for(lambda: dead_letters(stack, "exhausted"))
 
     before = history(
         stack,
@@ -112,7 +112,7 @@ def test_an_exhausted_event_has_its_last_error(stack):
         ["published", *ATTEMPT * 5, "exhausted", "dead-lettered", "now"],
     )
     stand_in.recover()
-    [replay] = run_json(stack, "replay", letter["message_id"])
+    [replay] = run_json(stack, "replay", dead_letter["message_id"])
     after = wait_for(
         lambda: [
             step
@@ -121,12 +121,12 @@ def test_an_exhausted_event_has_its_last_error(stack):
         ]
     )
 
-    assert (letter["origin"], letter["attempts"], letter["status"]) == (
+    assert (dead_letter["origin"], dead_letter["attempts"], dead_letter["status"]) == (
         "pubsub",
         5,
         503,
     )
-    assert letter["reason"] == (
+    assert dead_letter["reason"] == (
         "Delivery attempts exhausted: 503 Commerce answered 503 to POST products:"
         " Maintenance"
     )

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.cloud import pubsub_v1
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
@@ -124,3 +125,19 @@ class Api:
             ack_deadline_seconds=seconds,
         )
         self.call("Subscriber/ModifyAckDeadline", request)
+
+
+def read_subscription(api: Api, name: str) -> pubsub_pb2.Subscription:
+    """The subscription as the broker shows it."""
+    request = pubsub_pb2.GetSubscriptionRequest(subscription=name)
+    return api.call("Subscriber/GetSubscription", request, pubsub_pb2.Subscription)
+
+
+def update_subscription(
+    api: Api, config: pubsub_pb2.Subscription, *paths: str
+) -> pubsub_pb2.Subscription:
+    """Change what *paths* name."""
+    request = pubsub_pb2.UpdateSubscriptionRequest(
+        subscription=config, update_mask=FieldMask(paths=paths)
+    )
+    return api.call("Subscriber/UpdateSubscription", request, pubsub_pb2.Subscription)

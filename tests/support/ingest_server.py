@@ -42,7 +42,7 @@ def process(pubsub: str, **settings: str) -> Iterator[Running]:
         yield server
 
 
-def exchange(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:
+def send_raw(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:
     """Send *pieces* raw over one connection; everything received until it closes."""
     with socket.create_connection((host, port), timeout=seconds) as connection:
         for piece in pieces:

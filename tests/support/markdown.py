@@ -59,7 +59,7 @@ def links(text: str) -> Iterator[tuple[str, str]]:
 
 def tables(text: str) -> list[list[list[str]]]:
     """The tables of *text*: rows of cells, the heading first."""
-    found = []
+    matches = []
     for lines in re.findall(r"(?:^\|.*\|\n?)+", FENCED.sub("", text), re.M):
         rows = [
             [
@@ -68,8 +68,8 @@ def tables(text: str) -> list[list[list[str]]]:
             ]
             for line in lines.splitlines()
         ]
-        found.append([rows[0], *rows[2:]])
-    return found
+        matches.append([rows[0], *rows[2:]])
+    return matches
 
 
 def column(text: str, heading: str) -> list[str]:

@@ -96,7 +96,7 @@ def test_costs_follow_from_prices_and_loads(started):
         [cell.strip(" *") for cell in line.strip("|").split("|")]
         for line in table.splitlines()[3:]
     ]
-    found = {
+    values = {
         name: [float(cell.replace(",", "")) for cell in cells] for name, *cells in rows
     }
     gib, month = 2**30, 30 * 24 * 3600
@@ -126,8 +126,8 @@ def test_costs_follow_from_prices_and_loads(started):
         parts["together"] = sum(round(part, 2) for part in parts.values())
         for name, part in parts.items():
             wanted[name].append(pytest.approx(part, abs=0.011))
-    assert found == wanted
-    idle, one, ten, _ = (round(number) for number in found["together"])
+    assert values == wanted
+    idle, one, ten, _ = (round(number) for number in values["together"])
     section = re.search(r"^## .*costs?\n(.*?)^## ", DEPLOY.read_text(), re.M | re.S)[1]
     assert {str(idle), str(one), str(ten)} <= set(re.findall(r"\d+", section))
 

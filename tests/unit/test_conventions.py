@@ -68,7 +68,7 @@ REPLACED_NAMES = {
     "about": "context",
     "found": "what was found, for example records",
     "made": "what was made",
-    "exchange": "session",
+    "send_raw": "session",
     "settle": "complete",
     "claim": "acquire",
     "HARMLESS": "PROBE_ROUTE",

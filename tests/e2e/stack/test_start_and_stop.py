@@ -77,10 +77,10 @@ def test_state_belongs_to_one_stack_and_one_store(tmp_path):
     """From the first start to make clean-state, with what is refused in between."""
     stack = RunningStack(tmp_path / "state").start()
     second = RunningStack(stack.folder, PORT=stack.environment["PORT"])
-    refused = run("local", second)
-    assert refused.returncode == 3
+    rejected = run("local", second)
+    assert rejected.returncode == 3
     assert f"A stack is running here already (process {stack.process.pid})" in (
-        refused.stderr
+        rejected.stderr
     )
     not_cleaned = run("local.clean", stack)
     assert (not_cleaned.returncode, not_cleaned.stderr) == (
@@ -102,9 +102,9 @@ def test_state_belongs_to_one_stack_and_one_store(tmp_path):
         COMMERCE_ACCESS_TOKEN="t" * 32,
         COMMERCE_ACCESS_TOKEN_SECRET="u" * 32,
     )
-    refused = run("local", other)
-    assert (refused.returncode, refused.stdout) == (3, "")
-    assert refused.stderr == (
+    rejected = run("local", other)
+    assert (rejected.returncode, rejected.stdout) == (3, "")
+    assert rejected.stderr == (
         f"{stack.folder} holds the events of the stand-in, not of http://localhost:9/:"
         " delete them with make clean-state, or choose another folder:"
         " LOCAL_STATE=.local2 make run\n"
@@ -137,7 +137,7 @@ def test_a_port_in_use_is_named(tmp_path, name):
     )
 
 
-def test_one_port_for_both_is_refused(tmp_path):
+def test_one_port_for_both_is_rejected(tmp_path):
     port = str(free_port())
     stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
     done = run("local", stack)

@@ -108,7 +108,7 @@ def test_without_its_dead_letter_topic_delivery_goes_on(api):
 
 
 @only_ours("takes it")
-def test_an_unknown_dead_letter_topic_is_refused(api):
+def test_an_unknown_dead_letter_topic_is_rejected(api):
     topic = api.topic()
     config = pubsub_pb2.Subscription(
         name=f"{PROJECT}/subscriptions/without-dead-letters",

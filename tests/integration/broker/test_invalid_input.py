@@ -136,7 +136,7 @@ VERBS = ["Acknowledge", "ModifyAckDeadline"]
 
 @pytest.mark.parametrize("ack_id", ACK_IDS)
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_malformed_ack_id_is_refused(ours, verb, ack_id):
+def test_a_malformed_ack_id_is_rejected(ours, verb, ack_id):
     topic = ours.topic()
     name = ours.subscription(topic)
     ours.publish(topic)

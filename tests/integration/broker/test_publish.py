@@ -84,15 +84,15 @@ def test_a_message_within_the_limits_arrives_as_it_was(api, case):
     assert _seen(received) == (sent.data, dict(sent.attributes), sent.ordering_key)
 
 
-def test_a_request_without_messages_is_refused(api):
+def test_a_request_without_messages_is_rejected(api):
     assert _publish(api) == "INVALID_ARGUMENT"
 
 
-def test_a_message_without_data_and_attributes_is_refused(api):
+def test_a_message_without_data_and_attributes_is_rejected(api):
     assert _publish(api, {"data": b"x"}, {}) == "INVALID_ARGUMENT"
 
 
-def test_more_than_a_thousand_messages_are_refused(api):
+def test_more_than_a_thousand_messages_are_rejected(api):
     assert _publish(api, *[{"data": b"x"}] * 1001) == "INVALID_ARGUMENT"
 
 
@@ -108,17 +108,17 @@ OUTSIDE = {
 
 @only_ours("takes it")
 @pytest.mark.parametrize("case", OUTSIDE)
-def test_a_message_beyond_the_limits_is_refused(api, case):
+def test_a_message_beyond_the_limits_is_rejected(api, case):
     assert _publish(api, OUTSIDE[case]) == "INVALID_ARGUMENT"
 
 
 @only_ours("takes it")
-def test_two_ordering_keys_in_one_request_are_refused(api):
+def test_two_ordering_keys_in_one_request_are_rejected(api):
     messages = [{"data": b"x", "ordering_key": key} for key in ("a", "b")]
     assert _publish(api, *messages) == "INVALID_ARGUMENT"
 
 
-def test_of_a_refused_request_nothing_is_stored(api):
+def test_of_a_rejected_request_nothing_is_stored(api):
     topic = api.topic()
     subscription = api.subscription(topic)
     request = pubsub_pb2.PublishRequest(topic=topic, messages=[{"data": b"good"}, {}])

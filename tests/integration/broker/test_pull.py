@@ -131,7 +131,7 @@ def test_a_pushed_subscription_cannot_be_pulled(api):
     assert api.status("Subscriber/Pull", request) == "FAILED_PRECONDITION"
 
 
-def test_a_pull_of_nothing_is_refused(api):
+def test_a_pull_of_nothing_is_rejected(api):
     request = pubsub_pb2.PullRequest(subscription=api.subscription(api.topic()))
     assert api.status("Subscriber/Pull", request) == "INVALID_ARGUMENT"
 
@@ -156,7 +156,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("case", INVALID)
-def test_an_invalid_acknowledgement_is_refused(api, case):
+def test_an_invalid_acknowledgement_is_rejected(api, case):
     method, fields = INVALID[case]
     subscription = _one(api)
     [received] = api.pull(subscription)
@@ -168,7 +168,7 @@ def test_an_invalid_acknowledgement_is_refused(api, case):
 
 
 @only_ours("takes it")
-def test_a_deadline_beyond_ten_minutes_is_refused(api):
+def test_a_deadline_beyond_ten_minutes_is_rejected(api):
     subscription = _one(api)
     [received] = api.pull(subscription)
     with pytest.raises(grpc.RpcError) as error:
@@ -177,7 +177,7 @@ def test_a_deadline_beyond_ten_minutes_is_refused(api):
 
 
 @only_ours("takes it")
-def test_another_subscriptions_acknowledgement_is_refused(api):
+def test_another_subscriptions_acknowledgement_is_rejected(api):
     subscription, other = _one(api), _one(api)
     [received] = api.pull(subscription)
     request = pubsub_pb2.AcknowledgeRequest(

@@ -275,7 +275,7 @@ def test_a_stream_ends_when_the_subscription_is_deleted(api):
     ],
     ids=["no subscription", "short deadline", "long deadline", "lists of two lengths"],
 )
-def test_an_invalid_stream_is_refused(api, first, status):
+def test_an_invalid_stream_is_rejected(api, first, status):
     fields = {"subscription": api.subscription(api.topic()), **first}
     with Stream(api, **fields) as stream:
         assert stream.status() == status

@@ -33,10 +33,10 @@ def test_json_lists_all_but_the_value(any_deployment):
         time="2026-10-05T12:00:00.000000Z",
     )
 
-    [letter] = deployment.run_json("dead-letters")
+    [dead_letter] = deployment.run_json("dead-letters")
 
-    assert letter.pop("since").endswith("Z")
-    assert letter == {
+    assert dead_letter.pop("since").endswith("Z")
+    assert dead_letter == {
         "message_id": message_id,
         "event": "be-observer.catalog_product_create",
         "entity": "product",
@@ -109,12 +109,12 @@ def test_filters(deployment, filters, expected):
     deployment.add_rejected(CREATE, PRODUCT, "u1")
     deployment.add_rejected(UPDATE_ORDER, ORDER, "u2", reason="There is no such order")
 
-    letters = deployment.run_json("dead-letters", *filters)
+    dead_letters = deployment.run_json("dead-letters", *filters)
 
     if expected == 1:
-        assert len(letters) == 1
+        assert len(dead_letters) == 1
     else:
-        assert [letter["uid"] for letter in letters] == expected
+        assert [dead_letter["uid"] for dead_letter in dead_letters] == expected
     assert deployment.available() == 2
 
 
@@ -145,16 +145,16 @@ def test_any_message_is_shown_without_control_characters(deployment):
         "dead-letters", b"\xff\x00", **{"ce-id": "\x1b[31mred"}
     )
 
-    [letter] = deployment.run_json("dead-letters", "--show", message_id)
+    [dead_letter] = deployment.run_json("dead-letters", "--show", message_id)
     text = deployment.run("dead-letters", "--show", message_id).stdout
 
-    assert letter["data_base64"] == "/wA="
-    assert (letter["origin"], letter["entity"], letter["status"]) == (
+    assert dead_letter["data_base64"] == "/wA="
+    assert (dead_letter["origin"], dead_letter["entity"], dead_letter["status"]) == (
         "unknown",
         "",
         None,
     )
-    assert letter["reason"] == "No reason: it was not published by this project"
+    assert dead_letter["reason"] == "No reason: it was not published by this project"
     assert "\x1b" not in text
     assert "\x1b" not in deployment.run("dead-letters").stdout
 
@@ -163,15 +163,15 @@ def test_an_exhausted_event_shows_its_last_error(deployment):
     deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
     deployment.add_exhausted(CREATE, PRODUCT, "u1")
 
-    [letter] = deployment.run_json("dead-letters", "--reason", "is down")
+    [dead_letter] = deployment.run_json("dead-letters", "--reason", "is down")
 
-    assert letter["reason"] == "Delivery attempts exhausted: 503 Commerce is down"
-    assert (letter["status"], letter["attempts"], letter["origin"]) == (
+    assert dead_letter["reason"] == "Delivery attempts exhausted: 503 Commerce is down"
+    assert (dead_letter["status"], dead_letter["attempts"], dead_letter["origin"]) == (
         503,
         100,
         "pubsub",
     )
-    assert letter["subscription"] == f"{deployment.prefix}product"
+    assert dead_letter["subscription"] == f"{deployment.prefix}product"
 
 
 def test_a_dead_letter_of_the_broker_is_replayed(fast_deployment):
@@ -197,18 +197,18 @@ def test_a_dead_letter_of_the_broker_is_replayed(fast_deployment):
         assert time.monotonic() < end
         time.sleep(0.05)
 
-    [letter] = deployment.run_json("dead-letters")
+    [dead_letter] = deployment.run_json("dead-letters")
 
-    assert letter["reason"] == (
+    assert dead_letter["reason"] == (
         "Delivery attempts exhausted: no attempt reached the consumer's ledger"
     )
-    assert (letter["origin"], letter["attempts"], letter["entity"]) == (
+    assert (dead_letter["origin"], dead_letter["attempts"], dead_letter["entity"]) == (
         "pubsub",
         5,
         "order",
     )
-    assert letter["subscription"] == f"{deployment.prefix}order"
-    assert letter["time"] == "2026-10-05T12:00:00.000000Z"
+    assert dead_letter["subscription"] == f"{deployment.prefix}order"
+    assert dead_letter["time"] == "2026-10-05T12:00:00.000000Z"
     deployment.published("order")
     assert deployment.run_json("replay", "--all")[0]["result"] == "replayed"
     [again] = deployment.published("order")
@@ -233,28 +233,30 @@ def test_the_last_error_by_state_of_the_ledger(deployment, outcome, reason):
         deployment.attempt(CREATE, PRODUCT, "u1", **outcome)
     deployment.add_exhausted(CREATE, PRODUCT, "u1")
 
-    [letter] = deployment.run_json("dead-letters")
+    [dead_letter] = deployment.run_json("dead-letters")
 
-    assert letter["reason"] == f"Delivery attempts exhausted: {reason}"
+    assert dead_letter["reason"] == f"Delivery attempts exhausted: {reason}"
 
 
 def test_the_last_error_is_not_that_of_another_value(deployment):
     deployment.attempt(CREATE, {**PRODUCT, "name": "Other"}, "u1", **UNAVAILABLE)
     deployment.add_exhausted(CREATE, PRODUCT, "u1")
 
-    [letter] = deployment.run_json("dead-letters")
+    [dead_letter] = deployment.run_json("dead-letters")
 
-    assert letter["reason"].endswith(": no attempt reached the consumer's ledger")
+    assert dead_letter["reason"].endswith(": no attempt reached the consumer's ledger")
 
 
 def test_a_long_reason_is_truncated_to_pubsubs_limit(any_deployment):
     attributes = {f"x-{number}": "ü" * 600 for number in range(93)}
     any_deployment.add_rejected(CREATE, PRODUCT, "u1", reason="é" * 900, **attributes)
 
-    [letter] = any_deployment.run_json("dead-letters")
-    [shown] = any_deployment.run_json("dead-letters", "--show", letter["message_id"])
+    [dead_letter] = any_deployment.run_json("dead-letters")
+    [shown] = any_deployment.run_json(
+        "dead-letters", "--show", dead_letter["message_id"]
+    )
 
-    assert letter["reason"] == "é" * 510 + "…"
+    assert dead_letter["reason"] == "é" * 510 + "…"
     assert len(shown["attributes"]) == 100
     assert shown["attributes"]["dead-letter-status"] == "400"
     assert shown["data"] == PRODUCT
@@ -266,10 +268,10 @@ def test_two_readers_see_a_part_each(any_deployment):
     subscription = any_deployment.deployment.dead_letter_subscription
     other = any_deployment.pull(subscription, 2)
 
-    letters = any_deployment.run_json("dead-letters")
+    dead_letters = any_deployment.run_json("dead-letters")
 
     others = {received.message.attributes["ce-id"] for received in other}
-    uids = {letter["uid"] for letter in letters}
+    uids = {dead_letter["uid"] for dead_letter in dead_letters}
     assert uids == {"u0", "u1", "u2", "u3", "u4"} - others
     any_deployment.release(*other)
     assert len(any_deployment.run_json("dead-letters")) == 5

@@ -19,8 +19,8 @@ def test_discard_asks_and_then_removes(any_deployment):
     assert result.exit_code == 0
     assert "Remove these 1 of the local stack for good? [y/N]: y\n" in result.stdout
     assert result.stdout.endswith("\n1 discarded\n")
-    letters = any_deployment.run_json("dead-letters")
-    assert [letter["uid"] for letter in letters] == ["u1"]
+    dead_letters = any_deployment.run_json("dead-letters")
+    assert [dead_letter["uid"] for dead_letter in dead_letters] == ["u1"]
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "end of input"])

@@ -30,7 +30,9 @@ def journal(deployment):
 
 
 def uids(deployment) -> list[str]:
-    return sorted(letter["uid"] for letter in deployment.run_json("dead-letters"))
+    return sorted(
+        dead_letter["uid"] for dead_letter in deployment.run_json("dead-letters")
+    )
 
 
 def test_a_uid_is_forgotten_in_every_store(deployment, journal):
@@ -148,7 +150,7 @@ class Killed(BaseException):
 class KilledQueue(DeadLetterQueue):
     """Its process is killed before the first dead letter is removed."""
 
-    def discard(self, letters):
+    def discard(self, dead_letters):
         raise Killed
 
 

@@ -3,11 +3,11 @@
 import pytest
 import requests
 import schemathesis
-from docs.generate import openapi
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
 from tests.support.ingest_server import process
+from tools.docs import openapi
 
 contract = schemathesis.openapi.from_dict(openapi.document())
 # Ingest accepts more than the document says (a number as text, a namespace of other

@@ -100,7 +100,7 @@ def test_a_call_without_response_ends_at_the_deadline():
         assert time.monotonic() - start < HANG_SECONDS
 
 
-def test_a_refused_connection_fails_before_the_deadline():
+def test_a_rejected_connection_fails_before_the_deadline():
     # At the deadline it would be DEADLINE_EXCEEDED.
     assert result_of_publish(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
 

@@ -6,7 +6,6 @@ import json
 import threading
 
 import pytest
-from docs.generate import openapi
 from jsonschema import Draft202012Validator
 
 from functions.ingest.status import Status
@@ -17,6 +16,7 @@ from functions.ledger.store import LedgerUnavailable
 from tests.support.ingest_app import RecordingPublisher, ingest_client
 from tests.support.ingest_authentication import signed
 from tests.support.ledger_kit import HASHES
+from tools.docs import openapi
 
 SECONDS = 30.0
 NOW = 1_700_000_000.0
