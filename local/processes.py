@@ -73,6 +73,9 @@ def function_program(
         *("--source", source, "--target", target),
         *("--host", "127.0.0.1", "--port", str(port)),
     ]
+    # functions-framework puts only the folder of the source on the path. This copy of
+    # the repository comes first, whichever one the virtual environment belongs to.
+    environment = {"PYTHONPATH": str(ROOT), **environment}
     return Program(name, command, environment, port, log=log, cpu=cpu)
 
 

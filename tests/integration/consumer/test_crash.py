@@ -92,7 +92,7 @@ def wait_until(condition):
     """Wait until *condition()* is true."""
     end = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < end, "the condition did not become true"
+        assert time.monotonic() < end, f"waited {WAIT_SECONDS} s"
         time.sleep(0.02)
 
 
