@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.copies import copied
-from tests.running import ROOT
+from tests.support.copies import copied
+from local.processes import ROOT
 
 
 def collected(
