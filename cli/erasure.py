@@ -11,6 +11,7 @@ from cli.dead_letter_queue import DeadLetterQueue
 from cli.ledger_entries import record_entries
 from functions.events import catalog
 from functions.events.catalog import Event, bounded_ordering_key
+from functions.events.identifiers import normalize_identifier
 from functions.ledger import rules
 from functions.ledger.ledger import Ledger, resource_hash, uid_hash
 from functions.ledger.store import Record, Store
@@ -61,7 +62,7 @@ class StoredData:
 
 
 def parse_id(text: str) -> Subject:
-    """``ENTITY:ID`` as in an ordering key; an e-mail address is lower-cased.
+    """``ENTITY:ID`` as an ordering key, in the form in which Commerce compares ids.
 
     Raises:
         InvalidId: the entity is unknown, or the id is missing.
@@ -176,7 +177,7 @@ def _value(letter: DeadLetter) -> object:
 
 def _normalize(entity: str, name: str) -> str:
     lower = any(event.key_case == "lower" for event in _events_of(entity))
-    return name.lower() if lower else name
+    return normalize_identifier(name) if lower else name
 
 
 def _events_of(entity: str) -> list[Event]:

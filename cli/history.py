@@ -13,6 +13,7 @@ from cli.dead_letter import DeadLetter
 from cli.deployment import Deployment
 from cli.event_state import (
     OF_OUTCOME,
+    PENDING,
     Observation,
     State,
     current_state,
@@ -51,6 +52,7 @@ def event_history(
     uid: str,
     letters: Sequence[DeadLetter] = (),
     logs: Sequence[LogEntry] = (),
+    is_paused: Callable[[str], bool] = lambda entity: False,
     clock: Callable[[], float] = time.time,
 ) -> History | None:
     """Everything known of *uid*; None when nothing is.
@@ -58,6 +60,7 @@ def event_history(
     Args:
         letters: the dead letters of that uid.
         logs: entries of Cloud Logging about it.
+        is_paused: whether delivery of an entity is paused; called where it matters.
         clock: seconds since 1970.
 
     Raises:
@@ -80,17 +83,18 @@ def event_history(
     steps += [_dead_lettered(letter) for letter in letters]
     if not steps:
         return None
-    state = current_state(
-        [
-            *_logged_observations(logged),
-            *(_ledger_observation(m, entry, now) for m, entry in entries),
-            *_dead_letter_observations(letters),
-        ],
-        [
-            *(step.at for step in logged if step.stage == "exhausted"),
-            *(letter.since for letter in letters if letter.origin == "pubsub"),
-        ],
-    )
+    observations = [
+        *_logged_observations(logged),
+        *(_ledger_observation(m, entry, now) for m, entry in entries),
+        *_dead_letter_observations(letters),
+    ]
+    exhausted = [
+        *(step.at for step in logged if step.stage == "exhausted"),
+        *(letter.since for letter in letters if letter.origin == "pubsub"),
+    ]
+    state = current_state(observations, exhausted)
+    if state.state in PENDING and is_paused(_entity(steps)):
+        state = current_state(observations, exhausted, paused=True)
     return History(
         in_order(steps),
         state.state,
@@ -98,6 +102,11 @@ def event_history(
         state.message,
         [letter.message_id for letter in letters],
     )
+
+
+def _entity(steps: list[Step]) -> str:
+    names = (step.labels.get("entity") for step in steps)
+    return next((name for name in names if name), "")
 
 
 def _journal(deployment: Deployment, uid: str) -> Iterator[LogEntry]:
@@ -149,11 +158,11 @@ def _ledger_steps(
                 at = timestamp_of(entry["finished_at"])
                 yield Step(at, "outcome", "ledger", {**labels, **outcome})
         elif ("delivered", message_id, entry["attempts"]) not in known:
-            labels["attempt"] = entry["attempts"]
-            if entry["owner"] is None:
-                labels |= _result(entry)
+            attempt = {"attempt": entry["attempts"]}
+            # With an owner, the result is that of the attempt before.
+            result = _result(entry) if entry["owner"] is None else {}
             at = timestamp_of(entry["started"])
-            yield Step(at, "delivered", "ledger", labels)
+            yield Step(at, "delivered", "ledger", {**labels, **attempt, **result})
 
 
 def _dead_lettered(letter: DeadLetter) -> Step:
@@ -182,7 +191,7 @@ def _logged_observations(logged: list[Step]) -> Iterator[Observation]:
                 step.message_id,
                 OF_OUTCOME.get(step.labels.get("outcome", ""), "waiting"),
                 step.labels.get("status"),
-                step.labels.get("message", ""),
+                step.labels.get("message") or step.labels.get("reason", ""),
             )
 
 

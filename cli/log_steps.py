@@ -16,7 +16,9 @@ from functions.timestamps import timestamp
 
 # Fields that are not part of a step: they repeat others, or are about the entry itself.
 ENTRY_FIELDS = {"severity", "message", "time", "stage", "component", "data", "topic"}
-ENTRY_FIELDS |= {"calls", "reason"}
+ENTRY_FIELDS |= {"dead_letter", "next_attempt"}
+ENTRY_FIELDS |= {"calls", "logging.googleapis.com/labels"}
+ENTRY_FIELDS |= {"logging.googleapis.com/trace", "logging.googleapis.com/spanId"}
 CALL = re.compile(r"(GET|POST|PUT|DELETE) (\S+)")
 
 
@@ -74,7 +76,7 @@ def log_steps(
     published: dict[str, list[LogEntry]] = {}
     attempts: dict[tuple[str | None, int | None], _Attempt] = {}
     for entry in entries:
-        if entry.by_broker and entry.stage in ("dead-lettered", "exhausted"):
+        if entry.by_broker and entry.stage == "exhausted":
             steps.append(Step(entry.at, "exhausted", recorded_in, entry.fields()))
         elif entry.stage == "published":
             if entry.labels.get("topic") == dead_letter_topic:
@@ -144,8 +146,6 @@ def _attempt_steps(
         yield Step(at, "call", recorded_in, {**shared, **call})
     if outcome:
         labels = {**shared, **outcome.fields()}
-        if reason := outcome.labels.get("reason"):
-            labels["message"] = reason
         yield Step(outcome.at, "outcome", recorded_in, labels)
 
 

@@ -23,9 +23,8 @@ def write(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Write one line to standard error; *text* may contain line breaks."""
-    lines = map(printable, text.split("\n"))
-    sys.stderr.write("\n".join(lines) + "\n")
+    """Write one line to standard error, without control characters."""
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def write_json(record: Mapping[str, Any]) -> None:

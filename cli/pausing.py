@@ -121,6 +121,19 @@ def delivery_states(
         )
 
 
+def is_paused(deployment: Deployment, pubsub: PubSub, entity: str) -> bool:
+    """Whether delivery of *entity* is paused; False for an unknown entity.
+
+    Raises:
+        Unreachable: Pub/Sub does not answer.
+    """
+    try:
+        subscription = pubsub.subscription(deployment.subscription(entity))
+    except PubSubError:
+        return False
+    return not subscription.push_config.push_endpoint
+
+
 def _pause(
     deployment: Deployment, pubsub: PubSub, entity: str, now: int
 ) -> ChangeResult:

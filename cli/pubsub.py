@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 from google.api_core import exceptions, retry
+from google.api_core.gapic_v1.method import wrap_method
 from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
@@ -95,9 +96,10 @@ class PubSub:
             return_immediately=self._endpoint.emulator,
         )
         try:
-            response = self._call(
-                self._subscriber.pull, request=request, timeout=PULL_SECONDS
-            )
+            # SubscriberClient.pull warns of return_immediately, without which an empty
+            # subscription takes the whole timeout.
+            pull = wrap_method(self._subscriber.transport.pull)
+            response = self._call(pull, PULL_SECONDS, request=request)
         except Unreachable as error:
             if isinstance(error.__cause__, exceptions.DeadlineExceeded):
                 return []
@@ -178,7 +180,8 @@ class PubSub:
             code = _code(error)
             raise PubSubError(
                 code,
-                f"Pub/Sub rejects {method.__name__}: {error.message} ({code})",
+                f"Pub/Sub rejects {getattr(method, '__name__', 'pull')}:"
+                f" {error.message} ({code})",
             ) from error
 
 

@@ -2,7 +2,7 @@
 
 Each request has an empty document, ``{}``, for an operation whose document has a
 required part by Adobe's OpenAPI, and names no existing entity. Commerce first checks
-the permission (401 or 403), then reports the missing part (400).
+the permission (401 or 403), then reports the missing part (400) or entity (404).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functions.commerce import classification
 from functions.commerce.classification import CommerceResponse
 from functions.commerce.client import CommerceSession
-from functions.commerce.errors import Unavailable
+from functions.commerce.errors import Rejected, Unavailable
 
 EMPTY_DOCUMENT = b"{}"
 
@@ -64,6 +64,8 @@ def _verdict(write: Write, response: CommerceResponse) -> tuple[bool | None, str
     if response.status == 200:
         return None, "inconclusive: Commerce accepted an empty document"
     error = classification.classify(write.method, write.route, response, document)
+    if response.status == 404 and type(error) is Rejected:
+        return True, "allowed"
     if isinstance(error, Unavailable) and error.status in (401, 403):
         return False, f"not allowed: {error.message}"
     return None, f"inconclusive: {error.message}"

@@ -1,6 +1,7 @@
 """``trace``."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -11,13 +12,14 @@ from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import open_dead_letters
 from cli.history import History, event_history
 from cli.options import deployment_of, deployment_options
+from cli.pausing import is_paused
+from cli.pubsub import PubSub
 from cli.steps import Step
 
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
-OWN_COLUMNS |= {"method", "route", "message", "ms", "http_status", "subscription"}
-OWN_COLUMNS |= {"logging.googleapis.com/" + name for name in ("labels", "trace")}
-OWN_COLUMNS |= {"logging.googleapis.com/spanId"}
+OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
+OWN_COLUMNS |= {"subscription"}
 
 
 @click.command()
@@ -58,7 +60,10 @@ def trace(
             letters = queue.select(Selection(uid=uid))
     command = logs_command(deployment, uid)
     logs = read_logs(command) if with_logs else []
-    history = event_history(deployment, uid, letters, logs)
+    with PubSub(deployment.pubsub) as pubsub:
+        history = event_history(
+            deployment, uid, letters, logs, partial(is_paused, deployment, pubsub)
+        )
     if history is None:
         output.warn(f"Nothing is known of {uid} in {deployment.name}: check the uid")
     elif as_json:
@@ -69,10 +74,8 @@ def trace(
             output.write(format_step(step))
         output.write(f"now: {format_state(history)}")
     if not deployment.state and not with_logs:
-        output.warn(
-            "Cloud Logging has every attempt (--logs reads it):\n"
-            f"  {shell_command(command)}"
-        )
+        output.warn("Cloud Logging has every attempt (--logs reads it):")
+        output.warn(f"  {shell_command(command)}")
     sys.exit(0 if history else 1)
 
 
@@ -103,6 +106,10 @@ def _words(step: Step) -> list[str]:
     if step.stage == "call":
         words.append(f"{labels['method']} {labels['route']}")
     words += [labels.get("status"), labels.get("message")]
+    if labels.get("message") is None:
+        words.append(labels.get("reason"))
+    elif labels.get("outcome") == "skipped":
+        words.append(labels.get("reason"))
     if "ms" in labels and step.stage != "published":
         words.append(f"{labels['ms']:g} ms")
     if step.message_id:

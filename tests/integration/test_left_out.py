@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.copies import copied
 from local.processes import ROOT
+from tests.support.copies import copied
 
 
 def collected(
