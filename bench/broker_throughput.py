@@ -19,13 +19,13 @@ from local.broker import pubsub_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPIC = "projects/bench/topics/bench"
-ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+RESPONSE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class _Endpoint(asyncio.Protocol):
     """As little as an endpoint can do, so that the broker is what is measured."""
 
-    taken = multiprocessing.Value("l", 0)
+    count = multiprocessing.Value("l", 0)
 
     def connection_made(self, transport):
         self._transport = transport
@@ -34,15 +34,15 @@ class _Endpoint(asyncio.Protocol):
     def data_received(self, data):
         self._buffer += data
         while True:
-            head, found, rest = self._buffer.partition(b"\r\n\r\n")
-            if not found:
+            head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+            if not separator:
                 return
             length = int(head.lower().partition(b"content-length: ")[2].split()[0])
             if len(rest) < length:
                 return
             self._buffer = rest[length:]
-            self._transport.write(ANSWER)
-            self.taken.value += 1
+            self._transport.write(RESPONSE)
+            self.count.value += 1
 
 
 def _serve(port) -> None:
@@ -75,7 +75,7 @@ async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
         begun = time.perf_counter()
         await asyncio.gather(*(client() for _ in range(options.clients)))
         published = time.perf_counter() - begun
-        while _Endpoint.taken.value < options.events:
+        while _Endpoint.count.value < options.events:
             await asyncio.sleep(0.005)
         delivered = time.perf_counter() - begun
     return {

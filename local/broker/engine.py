@@ -233,7 +233,6 @@ class Engine:
         subscription, message, lease, how, push = ended
         self._pending[subscription.id] = subscription
         next_attempt = None
-        attempt = self.store.leased_attempt(subscription.id, message, lease)
         if push is not None:
             # Reported before what follows from it, and completed below.
             body = push.pop("message")
@@ -241,12 +240,11 @@ class Engine:
         if how is LeaseEnd.ACK:
             if self.store.acknowledge(subscription.id, message, lease):
                 subscription.release(message)
-        elif attempt is None:
-            pass  # the lease ended before
-        elif how is LeaseEnd.NACK:
-            next_attempt = self._nack(subscription, message, attempt, now)
-        else:
-            self._give_back(subscription, message, now, counted=False)
+        elif attempt := self.store.leased_attempt(subscription.id, message, lease):
+            if how is LeaseEnd.NACK:
+                next_attempt = self._nack(subscription, message, attempt, now)
+            else:
+                self._give_back(subscription, message, now, counted=False)
         if push is not None:
             push["next_attempt"] = next_attempt
 

@@ -122,7 +122,14 @@ class Store(Database):
             ],
         )
         for key, message in last_of_key.items():
-            self._make_due(subscription, self._next(subscription, key, message))
+            later = self._value(
+                "SELECT min(message) FROM broker_delivery"
+                " WHERE subscription = ? AND ordering_key = ? AND message > ?",
+                subscription,
+                key,
+                message,
+            )
+            self._make_due(subscription, later)
         return deliveries
 
     def _available(
@@ -210,17 +217,17 @@ class Store(Database):
         message is stored as acknowledged, since a redelivery of that one includes it.
         """
         row = self._db.execute(
-            "SELECT ordering_key, state, lease FROM broker_delivery"
+            "SELECT ordering_key, state = 'leased' AND lease = ? FROM broker_delivery"
             " WHERE subscription = ? AND message = ?",
-            (subscription, message),
+            (lease, subscription, message),
         ).fetchone()
         if row is None:
             return False
-        key, state, current = row
+        key, is_current = row
         if key is not None:
-            if state != "leased" or lease != current:
+            if not is_current:
                 return False
-            if self._head(subscription, key) != message:
+            if self._head(subscription, key)[0] != message:
                 self._db.execute(
                     "UPDATE broker_delivery SET state = 'acknowledged', due = NULL"
                     " WHERE subscription = ? AND message = ?",
@@ -273,12 +280,13 @@ class Store(Database):
     def remove(self, subscription: int, message: int) -> None:
         """Delete a message for *subscription*; the next of its key becomes due."""
         key = self._remove_one(subscription, message)
-        while key is not None:
-            head = self._head(subscription, key)
-            if head is None or self._state(subscription, head) != "acknowledged":
-                self._make_due(subscription, head)
+        while key is not None and (head := self._head(subscription, key)):
+            next_message, state, due = head
+            if state != "acknowledged":
+                if state == "waiting" and due is None:
+                    self._make_due(subscription, next_message)
                 return
-            self._remove_one(subscription, head)
+            self._remove_one(subscription, next_message)
 
     def _remove_one(self, subscription: int, message: int) -> str | None:
         key = self._value(
@@ -337,24 +345,15 @@ class Store(Database):
 
     # One row
 
-    def _head(self, subscription: int, key: str) -> int | None:
-        return self._next(subscription, key, -1)
-
-    def _next(self, subscription: int, key: str, after: int) -> int | None:
-        return self._value(
-            "SELECT min(message) FROM broker_delivery"
-            " WHERE subscription = ? AND ordering_key = ? AND message > ?",
-            subscription,
-            key,
-            after,
-        )
-
-    def _state(self, subscription: int, message: int) -> int:
-        return self._value(
-            "SELECT state FROM broker_delivery WHERE subscription = ? AND message = ?",
-            subscription,
-            message,
-        )
+    def _head(
+        self, subscription: int, key: str
+    ) -> tuple[int, str, float | None] | None:
+        """Message, state and due time of the oldest of an ordering key."""
+        return self._db.execute(
+            "SELECT message, state, due FROM broker_delivery"
+            " WHERE subscription = ? AND ordering_key = ? ORDER BY message LIMIT 1",
+            (subscription, key),
+        ).fetchone()
 
     def _make_due(self, subscription: int, message: int | None) -> None:
         """Let *message* be delivered, if it waits behind its key."""

@@ -1,4 +1,4 @@
-"""Topics and subscriptions are made, shown, changed and removed as at Google's."""
+"""Topics and subscriptions are created, shown, changed and deleted as by Google."""
 
 import grpc
 import pytest
@@ -116,17 +116,17 @@ def test_lists_come_in_pages(api):
     names = [f"{project}/topics/paged-{n}" for n in range(5)]
     for name in names:
         api.call("Publisher/CreateTopic", pubsub_pb2.Topic(name=name), pubsub_pb2.Topic)
-    found, token, pages = [], "", 0
+    listed, token, pages = [], "", 0
     while pages == 0 or token:
         request = pubsub_pb2.ListTopicsRequest(
             project=project, page_size=2, page_token=token
         )
         page = api.call("Publisher/ListTopics", request, pubsub_pb2.ListTopicsResponse)
-        found += [topic.name for topic in page.topics]
+        listed += [topic.name for topic in page.topics]
         token, pages = page.next_page_token, pages + 1
     for name in names:
         api.publisher.delete_topic(topic=name)
-    assert (sorted(found), pages) == (names, 3)
+    assert (sorted(listed), pages) == (names, 3)
 
 
 def test_an_update_changes_what_its_mask_names_and_nothing_else(api):
