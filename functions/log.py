@@ -17,6 +17,8 @@ SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # Fields that are repeated as labels, which Cloud Logging indexes.
 LABELS = ("entity", "event", "uid", "outcome", "attempt", "ms")
 MAX_MESSAGE_LENGTH = 1024
+# Made once: json.dumps with these arguments makes an encoder for each call.
+_encoder = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
 def severity_level(value: str) -> str:
@@ -106,16 +108,14 @@ class Logger:
         """
         if severity not in self._enabled:
             return
+        fields = {**self._context, **fields}
+        traceparent = fields.pop("traceparent", None)
         entry: dict[str, Any] = {
             "severity": severity,
             "message": message[:MAX_MESSAGE_LENGTH],
             "time": timestamp(),
+            **{name: value for name, value in fields.items() if value is not None},
         }
-        for given in (self._context, fields):
-            for name, value in given.items():
-                if value is not None:
-                    entry[name] = value
-        traceparent = entry.pop("traceparent", None)
         labels = {name: str(entry[name]) for name in LABELS if name in entry}
         if labels:
             entry["logging.googleapis.com/labels"] = labels
@@ -125,5 +125,4 @@ class Logger:
                 trace = f"projects/{self._project}/traces/{trace}"
             entry["logging.googleapis.com/trace"] = trace
             entry["logging.googleapis.com/spanId"] = traceparent[36:52]
-        line = json.dumps(entry, separators=(",", ":"), default=str)
-        self._write(line.encode() + b"\n")
+        self._write(_encoder.encode(entry).encode() + b"\n")

@@ -161,7 +161,9 @@ def _tls_problem(reason: Exception | None) -> str | None:
     if isinstance(cause, CertificateError):
         return f"the certificate is not accepted: {cause}"
     if isinstance(cause, ssl.SSLError):
-        return f"TLS failed: {cause.reason or type(cause).__name__}"
+        # Errors that Python itself raises have no reason.
+        reason_name = getattr(cause, "reason", None) or type(cause).__name__
+        return f"TLS failed: {reason_name}"
     return None
 
 

@@ -11,7 +11,17 @@ from functions.timestamps import timestamp
 if TYPE_CHECKING:
     from google.pubsub_v1 import PublisherClient
 
-TIMEOUT_SECONDS = 30.0  # far below the ack deadline, so that a push gets its answer
+# For one dead letter, far below the ack deadline, so that a push gets its answer. The
+# client's own retry would go on for ten minutes whatever the timeout of a call.
+TIMEOUT_SECONDS = 30.0
+RETRY_SECONDS = 3.0  # part of these, in which a failed call is repeated
+CHANNEL_OPTIONS = (
+    # A connection that a load balancer dropped silently is noticed within 40 s.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # After an outage, reconnect within seconds instead of gRPC's two minutes.
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+)
 MAX_ATTRIBUTE_BYTES = 1024  # Pub/Sub's limits
 MAX_NAME_BYTES = 256
 MAX_ATTRIBUTES = 100
@@ -39,7 +49,8 @@ class DeadLetterTopic:
             PublishFailed: it is not known to be stored; do not acknowledge the push.
         """
         # Most instances never reject an event: they need not import gRPC.
-        from google.api_core.exceptions import GoogleAPIError
+        from google.api_core.exceptions import GoogleAPIError, RetryError
+        from google.api_core.retry import Retry
         from google.auth.exceptions import GoogleAuthError
         from google.pubsub_v1 import PubsubMessage
 
@@ -52,10 +63,14 @@ class DeadLetterTopic:
             if self._client is None:
                 self._client = _publisher_client(self._endpoint)
             response = self._client.publish(
-                topic=self._topic, messages=[message], timeout=TIMEOUT_SECONDS
+                topic=self._topic,
+                messages=[message],
+                retry=Retry(initial=0.1, maximum=0.8, timeout=RETRY_SECONDS),
+                timeout=TIMEOUT_SECONDS - RETRY_SECONDS,
             )
         except (GoogleAPIError, GoogleAuthError) as error:
-            raise PublishFailed(type(error).__name__) from error
+            cause = error.cause if isinstance(error, RetryError) else error
+            raise PublishFailed(type(cause).__name__) from error
         if not response.message_ids:
             raise PublishFailed("NO_MESSAGE_ID")
 
@@ -104,6 +119,9 @@ def _publisher_client(endpoint: Endpoint) -> "PublisherClient":
     if endpoint.emulator:
         import grpc
 
-        channel = grpc.insecure_channel(endpoint.address)
-        return PublisherClient(transport=PublisherGrpcTransport(channel=channel))
-    return PublisherClient(client_options={"api_endpoint": endpoint.address})
+        channel = grpc.insecure_channel(endpoint.address, CHANNEL_OPTIONS)
+    else:
+        channel = PublisherGrpcTransport.create_channel(
+            endpoint.address, options=CHANNEL_OPTIONS
+        )
+    return PublisherClient(transport=PublisherGrpcTransport(channel=channel))

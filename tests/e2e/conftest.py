@@ -23,3 +23,9 @@ def commerce(stack):
     control = StandInControl(stack.stack["commerce"])
     yield control
     control.recover()
+
+
+@pytest.fixture(params=["false", "true"])
+def execution_id(request):
+    """LOG_EXECUTION_ID, with which the framework reconfigures logging."""
+    return request.param

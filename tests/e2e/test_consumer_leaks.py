@@ -1,32 +1,57 @@
-"""The consumer says nothing of what it was sent, in log lines or answers: leaks.py."""
+"""The consumer logs and answers nothing of what it receives: see leak_checks.py."""
 
 import base64
+import itertools
 import json
 import re
 
 import pytest
 import requests
 
-from tests import canaries
-from tests.commerce.server import answer
-from tests.consumer.parts import Shop
-from tests.ingest.pubsub import PubSub
-from tests.ingest.served import exchange
-from tests.serving import OAUTH1, function, url
-from tests.whole.leaks import (
+from tests.support import canaries
+from tests.support.commerce_server import CommerceServer, raw_response
+from tests.support.ingest_pubsub import FakePubSub
+from tests.support.ingest_server import exchange
+from tests.support.leak_checks import (
     CANARY,
+    CLIENT_SECRET,
     HEADERS,
-    PRODUCT,
-    SECRETS,
+    IMS_TOKEN,
+    PRODUCT_CREATE,
     VALUES,
-    clean,
+    assert_clean,
+    assert_clean_response,
     post,
-    spoilt,
+    with_wrong_fields,
 )
+from tests.support.serving import OAUTH1, function, url
+
+MESSAGE = {
+    "message": "The value %1 is odd",
+    "parameters": [CANARY, canaries.NUMBER],
+    "trace": f"STACK {CANARY}",
+}
+# Part of a response by design: Commerce's own sentence, and an unknown event's name.
+QUOTED = re.compile(
+    f"The value {CANARY} is odd|Deadlock found: {CANARY}|not supported: {CANARY}"
+)
+RESPONSES = {
+    "handled": raw_response(200, {"id": 1, "status": "x", "items": []}),
+    "rejected": raw_response(400, MESSAGE),
+    "not found": raw_response(404, MESSAGE),
+    "unauthenticated": raw_response(401, MESSAGE),
+    "failed": raw_response(500, MESSAGE),
+    "contention": raw_response(400, {**MESSAGE, "message": "Deadlock found: %1"}),
+    "ambiguous": raw_response(400, {"message": "Unable to save product"}),
+    "unavailable": raw_response(503, MESSAGE, Retry_After="0"),
+    "page": raw_response(200, f"<html>{CANARY} STACK".encode()),
+    "redirect": raw_response(302, b"", Location="https://a.example/canary"),
+    "dropped connection": None,
+}
 
 
-def pushed(event: str, value, message_id: str, **more) -> dict:
-    """A push whose every attribute that is no label is recognisable."""
+def push(event, value, message_id, **more):
+    """A push with a canary in every attribute that is no label."""
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": "u-1",
@@ -50,181 +75,160 @@ def pushed(event: str, value, message_id: str, **more) -> dict:
     }
 
 
-ECHO = {
-    "message": "The value %1 is odd",
-    "parameters": [CANARY, canaries.NUMBER],
-    "trace": f"STACK {CANARY}",
-}
-# Told by design: Commerce's own sentence, and the name of an event nobody knows.
-ECHOED = re.compile(
-    f"The value {CANARY} is odd|Deadlock found: {CANARY}|not supported: {CANARY}"
-)
-SAID = {
-    "handled": lambda request: answer(200, {"id": 1, "status": "x", "items": []}),
-    "rejected": lambda request: answer(400, ECHO),
-    "not there": lambda request: answer(404, ECHO),
-    "unauthorized": lambda request: answer(401, ECHO),
-    "retry": lambda request: answer(500, ECHO),
-    "deadlock": lambda request: answer(400, {**ECHO, "message": "Deadlock found: %1"}),
-    "later": lambda request: answer(503, ECHO, Retry_After="0"),
-    "page": lambda request: answer(200, f"<html>{CANARY} STACK".encode()),
-    "redirect": lambda request: answer(302, b"", Location="https://a.example/canary"),
-    "dropped": lambda request: None,
-}
-
-
-class TestConsumer:
-    """Every verdict that the consumer has."""
-
-    def consumer(self, shop: Shop, pubsub: PubSub, source=None, **more):
-        given = {
-            **OAUTH1,
-            "COMMERCE_BASE_URL": f"{shop.url}/rest/",
-            "COMMERCE_TIMEOUT_SECONDS": "5",
-            "PUBSUB_EMULATOR_HOST": pubsub.address,
-            "LOG_LEVEL": "DEBUG",
-            "THREADS": "4",
-        }
-        return function("consumer", source, **{**given, **more})
-
-    def test_on_every_way_through(self, execution_id):
-        said, told, statuses, outcomes = self._led_through(execution_id)
-
-        assert statuses == {200, 400, 401, 404, 405, 500, 503}
-        assert outcomes == {"handled", "duplicate", "rejected", "retry"}
-        clean(said)
-        for text in told:
-            clean(text)
-
-    def _led_through(self, execution_id):
-        told, statuses = [], set()
-        with Shop() as shop, PubSub() as pubsub:
-            started = self.consumer(shop, pubsub, LOG_EXECUTION_ID=execution_id)
-            with started as server:
-                number = iter(range(10**6))
-
-                def ask(content):
-                    got = post(f"{url(server)}/{CANARY}?{CANARY}", content, **HEADERS)
-                    statuses.add(got.status_code)
-                    told.append(ECHOED.sub("", got.text) + str(got.headers))
-
-                for name, says in SAID.items():
-                    shop.says = says
-                    for event, value in VALUES.items():
-                        push = pushed(event, value, f"m{next(number)}")
-                        for _ in range(2):
-                            ask(push)
-                        ask({"type": event, "data": value})
-                    assert shop.received, name
-                for wrong in _undecodable(number):
-                    ask(wrong)
-                for wrong in (
-                    {"type": "", "data": CANARY},
-                    {"type": CANARY, "data": CANARY},
-                    {"type": PRODUCT, "data": spoilt(VALUES[PRODUCT])},
-                    {"type": [CANARY], "data": {CANARY: CANARY}},
-                    CANARY.encode() + b"\xff",
-                ):
-                    ask(wrong)
-                got = requests.delete(f"{url(server)}/{CANARY}", timeout=30)
-                statuses.add(got.status_code)
-                cut = (
-                    f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{CANARY}"
-                )
-                exchange(*server.address, cut.encode(), seconds=0.2)
-                pubsub.stop()
-                ask(pushed(PRODUCT, spoilt(VALUES[PRODUCT]), "away"))
-                said = server.stop()
-        lines = [json.loads(x) for x in said.splitlines() if x.startswith(b"{")]
-        return said, told, statuses, {x["outcome"] for x in lines if "outcome" in x}
-
-    def test_in_a_crash(self, execution_id):
-        with Shop() as shop, PubSub() as pubsub:
-            started = self.consumer(
-                shop,
-                pubsub,
-                "tests/whole/broken_consumer.py",
-                LOG_EXECUTION_ID=execution_id,
-            )
-            with started as server:
-                told = [
-                    post(url(server), content, **HEADERS)
-                    for event, value in VALUES.items()
-                    for content in (
-                        pushed(event, value, f"m-{event}"),
-                        {"type": event, "data": value},
-                    )
-                ]
-                said = server.stop()
-
-        assert {got.status_code for got in told} == {500}
-        assert said.count(b"RuntimeError in Broken.exchange") == len(told)
-        clean(said)
-        for got in told:
-            clean(got.text + str(got.headers))
-
-    def test_without_its_ledger(self, tmp_path):
-        (tmp_path / "file").touch()
-        with Shop() as shop, PubSub() as pubsub:
-            away = f"sqlite:{tmp_path}/file/ledger"
-            with self.consumer(shop, pubsub, LEDGER=away) as server:
-                told = [
-                    post(url(server), pushed(event, value, f"m-{event}"))
-                    for event, value in VALUES.items()
-                ]
-                said = server.stop()
-
-        assert {got.status_code for got in told} == {503}
-        assert said.count(b"LedgerUnavailable in") == len(told)
-        clean(said)
-        for got in told:
-            clean(got.text + str(got.headers))
-
-    @pytest.mark.parametrize("status", [200, 401, 500])
-    def test_when_signing_in_at_ims(self, status):
-        """IMS answers with our secret, with a token, or with neither."""
-        secret, token = SECRETS[-2:]
-
-        def says(request):
-            if "token" in request.target:
-                return answer(status, {"access_token": token, "error": secret})
-            return answer(401, {"message": f"{token} {CANARY}", "trace": "STACK"})
-
-        with Shop() as shop, PubSub() as pubsub:
-            shop.says = says
-            started = self.consumer(
-                shop,
-                pubsub,
-                OAUTH_CLIENT_ID="client-0123456789",
-                OAUTH_CLIENT_SECRET=secret,
-                OAUTH_ORG_ID="org@AdobeOrg",
-                OAUTH_BASE_URL=f"{shop.url}/ims/token/",
-                **dict.fromkeys(OAUTH1, ""),
-            )
-            with started as server:
-                got = post(url(server), pushed(PRODUCT, VALUES[PRODUCT], "m1"))
-                said = server.stop()
-
-        assert got.status_code in (401, 503)
-        assert any("token" in request.target for request in shop.received)
-        clean(said)
-
-
-def _undecodable(number):
-    """Pushes that hold no event that could be handled."""
-    good = pushed(PRODUCT, VALUES[PRODUCT], "x")
-    for changed in (
+def invalid_pushes(number):
+    """Pushes without an event that could be handled."""
+    valid = push(PRODUCT_CREATE, VALUES[PRODUCT_CREATE], "x")
+    for changes in (
         {"data": "***canary"},
         {"data": base64.b64encode(f'{{"{CANARY}'.encode()).decode()},
         {"data": [CANARY]},
         {"attributes": {"ce-type": [CANARY], CANARY: {CANARY: 1}}},
-        {"attributes": {"ce-type": PRODUCT, "ce-time": CANARY}},
+        {"attributes": {"ce-type": PRODUCT_CREATE, "ce-time": CANARY}},
         {"attributes": CANARY},
         {"messageId": None},
     ):
-        message = {**good["message"], "messageId": f"m{next(number)}", **changed}
-        yield {**good, "message": message}
-    yield {**good, "message": CANARY}
-    yield {**good, "message": [CANARY], "deliveryAttempt": CANARY}
-    yield pushed(PRODUCT, spoilt(VALUES[PRODUCT]), f"m{next(number)}")
-    yield pushed(CANARY, VALUES[PRODUCT], f"m{next(number)}")
+        message = {**valid["message"], "messageId": f"m{next(number)}", **changes}
+        yield {**valid, "message": message}
+    yield {**valid, "message": CANARY}
+    yield {**valid, "message": [CANARY], "deliveryAttempt": CANARY}
+    wrong = with_wrong_fields(VALUES[PRODUCT_CREATE])
+    yield push(PRODUCT_CREATE, wrong, f"m{next(number)}")
+    yield push(CANARY, VALUES[PRODUCT_CREATE], f"m{next(number)}")
+
+
+INVALID_CALLS = (
+    {"type": "", "data": CANARY},
+    {"type": CANARY, "data": CANARY},
+    {"type": PRODUCT_CREATE, "data": with_wrong_fields(VALUES[PRODUCT_CREATE])},
+    {"type": [CANARY], "data": {CANARY: CANARY}},
+    CANARY.encode() + b"\xff",
+)
+# A body that ends before it should.
+INCOMPLETE = (
+    f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{CANARY}".encode()
+)
+
+
+@pytest.fixture
+def commerce():
+    with CommerceServer() as running:
+        yield running
+
+
+@pytest.fixture
+def pubsub():
+    with FakePubSub() as running:
+        yield running
+
+
+def consumer(commerce, pubsub, source=None, **more):
+    environment = {
+        **OAUTH1,
+        "COMMERCE_BASE_URL": f"{commerce.url}/rest/",
+        "COMMERCE_TIMEOUT_SECONDS": "5",
+        "PUBSUB_EMULATOR_HOST": pubsub.address,
+        "LOG_LEVEL": "DEBUG",
+        "THREADS": "4",
+    }
+    return function("consumer", source, **{**environment, **more})
+
+
+def test_no_result_leaks(commerce, pubsub, execution_id):
+    """Every event, with every response of Commerce, and every kind of invalid push."""
+    responses = []
+    number = itertools.count()
+    with consumer(commerce, pubsub, LOG_EXECUTION_ID=execution_id) as server:
+
+        def send(content):
+            target = f"{url(server)}/{CANARY}?{CANARY}"
+            responses.append(post(target, content, **HEADERS))
+
+        for commerce.response in RESPONSES.values():
+            for event, value in VALUES.items():
+                pushed = push(event, value, f"m{next(number)}")
+                for content in (pushed, pushed, {"type": event, "data": value}):
+                    send(content)
+        for content in (*invalid_pushes(number), *INVALID_CALLS):
+            send(content)
+        responses.append(requests.delete(f"{url(server)}/{CANARY}", timeout=30))
+        exchange(*server.address, INCOMPLETE, seconds=0.2)
+        pubsub.stop()
+        wrong = with_wrong_fields(VALUES[PRODUCT_CREATE])
+        send(push(PRODUCT_CREATE, wrong, "without dead-letter topic"))
+        output = server.stop()
+
+    entries = [json.loads(x) for x in output.splitlines() if x.startswith(b"{")]
+    assert {entry["outcome"] for entry in entries if "outcome" in entry} == {
+        *("handled", "duplicate", "rejected", "retry"),
+    }
+    statuses = {response.status_code for response in responses}
+    assert statuses == {200, 400, 401, 404, 405, 500, 503}
+    assert_clean(output)
+    for response in responses:
+        assert_clean(QUOTED.sub("", response.text) + str(response.headers))
+
+
+def test_an_exception_does_not_leak(commerce, pubsub, execution_id):
+    source = "tests/support/broken_consumer.py"
+    with consumer(commerce, pubsub, source, LOG_EXECUTION_ID=execution_id) as server:
+        responses = [
+            post(url(server), content, **HEADERS)
+            for event, value in VALUES.items()
+            for content in (
+                push(event, value, f"m-{event}"),
+                {"type": event, "data": value},
+            )
+        ]
+        output = server.stop()
+
+    assert {response.status_code for response in responses} == {500}
+    assert output.count(b"RuntimeError in BrokenConnection.send") == len(responses)
+    assert_clean(output)
+    for response in responses:
+        assert_clean_response(response)
+
+
+def test_an_unavailable_ledger_does_not_leak(commerce, pubsub, tmp_path):
+    (tmp_path / "file").touch()
+    ledger = f"sqlite:{tmp_path}/file/ledger"
+    with consumer(commerce, pubsub, LEDGER=ledger) as server:
+        responses = [
+            post(url(server), push(event, value, f"m-{event}"))
+            for event, value in VALUES.items()
+        ]
+        output = server.stop()
+
+    assert {response.status_code for response in responses} == {503}
+    assert output.count(b"LedgerUnavailable in") == len(responses)
+    assert_clean(output)
+    for response in responses:
+        assert_clean_response(response)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_ims_does_not_leak(commerce, pubsub, status):
+    """IMS answers with our secret and, or instead of, a token."""
+
+    def respond(request):
+        if "token" in request.target:
+            document = {"access_token": IMS_TOKEN, "error": CLIENT_SECRET}
+            return raw_response(status, document)
+        message = f"{IMS_TOKEN} {CANARY}"
+        return raw_response(401, {"message": message, "trace": "STACK"})
+
+    commerce.response = respond
+    environment = {
+        **dict.fromkeys(OAUTH1, ""),
+        "OAUTH_CLIENT_ID": "client-0123456789",
+        "OAUTH_CLIENT_SECRET": CLIENT_SECRET,
+        "OAUTH_ORG_ID": "org@AdobeOrg",
+        "OAUTH_BASE_URL": f"{commerce.url}/ims/token/",
+    }
+    with consumer(commerce, pubsub, **environment) as server:
+        pushed = push(PRODUCT_CREATE, VALUES[PRODUCT_CREATE], "m1")
+        response = post(url(server), pushed)
+        output = server.stop()
+
+    assert response.status_code == 401
+    assert any("token" in request.target for request in commerce.received)
+    assert_clean(output)

@@ -1,4 +1,4 @@
-"""Ingest says nothing of what it was sent, in log lines or answers: see leaks.py."""
+"""Ingest logs and answers nothing of what it receives: see leak_checks.py."""
 
 import base64
 import json
@@ -8,163 +8,171 @@ import pytest
 import requests
 
 from functions.events import catalog
-from tests import canaries
-from tests.ingest.doors import signed as sign
-from tests.ingest.pubsub import PubSub
-from tests.ingest.served import exchange
-from tests.running import free_port
-from tests.serving import function, url
-from tests.whole.leaks import (
+from tests.support import canaries
+from tests.support.ingest_authentication import signed
+from tests.support.ingest_pubsub import FakePubSub
+from tests.support.ingest_server import exchange
+from tests.support.leak_checks import (
     CANARY,
     HEADERS,
-    PRODUCT,
+    PRODUCT_CREATE,
     TOKEN,
     VALUES,
-    body,
-    clean,
+    assert_clean,
+    assert_clean_response,
     post,
-    spoilt,
+    with_wrong_fields,
+)
+from tests.support.running import free_port
+from tests.support.serving import function, url
+
+KEY = bytes(range(32))
+SIGNING_SECRET = "whsec_" + base64.b64encode(KEY).decode()
+# A body that ends before it should.
+INCOMPLETE = (
+    f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{CANARY}".encode()
 )
 
-TOKEN_DOOR = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{TOKEN}"}
-KEY = bytes(range(32))
-SIGNING = "whsec_" + base64.b64encode(KEY).decode()
-# A body that ends before it should.
-CUT = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{CANARY}".encode()
+
+@pytest.fixture
+def pubsub():
+    with FakePubSub() as running:
+        yield running
 
 
-class TestIngest:
-    """Every answer that ingest has."""
+def ingest(pubsub, source=None, **more):
+    environment = {
+        "PUBSUB_EMULATOR_HOST": pubsub.address,
+        "PUBLISH_TIMEOUT_SECONDS": "1",
+        "LOG_LEVEL": "DEBUG",
+        "MAX_BODY_BYTES": "5000",
+        "INGEST_AUTH": "token",
+        "INGEST_TOKENS": f"erp:{TOKEN}",
+        "LEDGER": "memory",
+    }
+    return function("ingest", source, **{**environment, **more})
 
-    def ingest(self, pubsub: PubSub, source=None, **more):
-        return function(
-            "ingest",
-            source,
-            PUBSUB_EMULATOR_HOST=pubsub.address,
-            PUBLISH_TIMEOUT_SECONDS="1",
-            LOG_LEVEL="DEBUG",
-            MAX_BODY_BYTES="5000",
-            **{**TOKEN_DOOR, "LEDGER": "memory", **more},
-        )
 
-    def test_on_every_way_through(self, execution_id):
-        statuses, told = [], []
-        with PubSub() as pubsub:
-            started = self.ingest(pubsub, LOG_EXECUTION_ID=execution_id)
-            with started as server:
+def body(event, value, uid="u-1", **more):
+    return {"data": {"uid": uid, "event": event, "value": value, **more}}
 
-                def ask(content, **headers):
-                    to = f"{url(server)}/{CANARY}?{CANARY}={CANARY}"
-                    got = post(to, content, **{**HEADERS, **headers})
-                    statuses.append(got.status_code)
-                    # The name of an event nobody knows is told to who sent it.
-                    text = got.text.replace(f"publish event {CANARY}", "")
-                    told.append(text + str(got.headers))
 
-                for event, value in VALUES.items():
-                    ask(body(event, value))
-                    for wrong in (
-                        body(event, CANARY),
-                        body(event, value, entity=CANARY),
-                        body(event, value, uid=[CANARY]),
-                        body(event, spoilt(value)),
-                        body(CANARY, value),
-                    ):
-                        ask(wrong)
-                    door = {"Authorization": f"Bearer {CANARY}"}
-                    ask({**body(event, value), "token": CANARY}, **door)
-                for unreadable in (
-                    json.dumps(body(PRODUCT, VALUES[PRODUCT])).encode()[:-1],
-                    f'{{"{CANARY}": {CANARY}}}'.encode(),
-                    CANARY.encode() + b"\xff",
-                    json.dumps([CANARY]).encode(),
-                    b"",
-                ):
-                    ask(unreadable)
-                ask(CANARY.encode() * 2000)
-                self._asked_otherwise(server, statuses, told)
-                pubsub.stop()
-                ask(body(PRODUCT, VALUES[PRODUCT]))
-                said = server.stop()
+def invalid_bodies(event, value):
+    """Bodies that are rejected."""
+    yield body(event, CANARY)
+    yield body(event, value, entity=CANARY)
+    yield body(event, value, uid=[CANARY])
+    yield body(event, with_wrong_fields(value))
+    yield body(CANARY, value)
 
-        assert set(statuses) == {200, 400, 401, 404, 405, 413, 503}
-        assert statuses.count(200) == len(VALUES)
-        assert said.count(b'"event published"') == len(VALUES)
-        clean(said)
-        for text in told:
-            clean(text)
 
-    def _asked_otherwise(self, server, statuses, told) -> None:
-        """By other methods, for a status, and cut off half way."""
-        for method, path in (
-            ("GET", f"/events/{CANARY}?token={TOKEN}"),
-            ("GET", f"/events/{CANARY}"),
-            ("DELETE", f"/{CANARY}?token={TOKEN}"),
-            ("GET", f"/{CANARY}"),
-        ):
-            got = requests.request(method, url(server) + path, timeout=30)
-            statuses.append(got.status_code)
-            told.append(got.text + str(got.headers))
-        exchange(*server.address, CUT, seconds=0.2)
-        told.append(exchange(*server.address, f"{CANARY}\r\n\r\n".encode()).decode())
+UNREADABLE_BODIES = (
+    json.dumps(body(PRODUCT_CREATE, VALUES[PRODUCT_CREATE])).encode()[:-1],
+    f'{{"{CANARY}": {CANARY}}}'.encode(),
+    CANARY.encode() + b"\xff",
+    json.dumps([CANARY]).encode(),
+    b"",
+    CANARY.encode() * 2000,
+)
+OTHER_REQUESTS = (
+    ("GET", f"/events/{CANARY}?token={TOKEN}"),
+    ("GET", f"/events/{CANARY}"),
+    ("DELETE", f"/{CANARY}?token={TOKEN}"),
+    ("GET", f"/{CANARY}"),
+)
 
-    @pytest.mark.parametrize("door", ["hmac", "oidc"])
-    def test_at_the_other_doors(self, door, tmp_path):
-        """With signatures and ID tokens that are wrong, and a ledger that is away."""
-        (tmp_path / "file").touch()
-        more = {
-            "INGEST_HMAC_SECRETS": f"erp:{SIGNING}",
-            "INGEST_OIDC_AUDIENCE": "https://ingest.example",
-            "INGEST_OIDC_EMAILS": "erp@example.com",
-            "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
-            "LEDGER": f"sqlite:{tmp_path}/file/ledger",
-        }
-        names = ("webhook-id", "webhook-signature", "X-API-Key")
-        offered = {**HEADERS, **dict.fromkeys(names, f"v1,{CANARY}")}
-        offered["webhook-timestamp"] = str(int(time.time()))
-        # Read as far as its key's name, for which Google would have to be asked.
-        parts = ({"alg": "RS256", "kid": CANARY}, {"email": CANARY})
-        told = [base64.urlsafe_b64encode(json.dumps(p).encode()) for p in parts]
-        token = b".".join([*told, b"AAAA"]).replace(b"=", b"").decode()
-        with PubSub() as pubsub:
-            given = {"INGEST_AUTH": door, **more}
-            with self.ingest(pubsub, **given) as server:
-                answers = [
-                    post(url(server), content, **{**offered, **headers})
-                    for content in (body(PRODUCT, VALUES[PRODUCT]), CANARY.encode())
-                    for headers in ({}, {"Authorization": f"Bearer {token}"})
-                ]
-                signed = sign(KEY, b"")
-                to = f"{url(server)}/events/{CANARY}"
-                answers.append(requests.get(to, headers=signed, timeout=30))
-                said = server.stop()
 
-        statuses = {got.status_code for got in answers}
-        assert statuses == {401, 503}
-        assert pubsub.requests == []
-        clean(said)
-        assert SIGNING.encode() not in said
-        for got in answers:
-            clean(got.text + str(got.headers))
+def test_no_response_leaks(pubsub, execution_id):
+    """Every event, valid and invalid, and every other kind of request."""
+    responses = []
+    with ingest(pubsub, LOG_EXECUTION_ID=execution_id) as server:
 
-    def test_in_a_crash(self, execution_id):
-        with PubSub() as pubsub:
-            started = self.ingest(
-                pubsub, "tests/whole/broken_ingest.py", LOG_EXECUTION_ID=execution_id
+        def send(content, **headers):
+            target = f"{url(server)}/{CANARY}?{CANARY}={CANARY}"
+            responses.append(post(target, content, **{**HEADERS, **headers}))
+
+        for event, value in VALUES.items():
+            send(body(event, value))
+            for invalid in invalid_bodies(event, value):
+                send(invalid)
+            wrong_token = {"Authorization": f"Bearer {CANARY}"}
+            send({**body(event, value), "token": CANARY}, **wrong_token)
+        for content in UNREADABLE_BODIES:
+            send(content)
+        for method, path in OTHER_REQUESTS:
+            responses.append(requests.request(method, url(server) + path, timeout=30))
+        exchange(*server.address, INCOMPLETE, seconds=0.2)
+        raw = exchange(*server.address, f"{CANARY}\r\n\r\n".encode())
+        pubsub.stop()
+        send(body(PRODUCT_CREATE, VALUES[PRODUCT_CREATE]))
+        output = server.stop()
+
+    statuses = [response.status_code for response in responses]
+    assert set(statuses) == {200, 400, 401, 404, 405, 413, 503}
+    assert statuses.count(200) == len(VALUES)
+    assert output.count(b'"event published"') == len(VALUES)
+    assert_clean(output)
+    assert_clean(raw)
+    for response in responses:
+        # The name of an unknown event is part of the response by design.
+        text = response.text.replace(f"publish event {CANARY}", "")
+        assert_clean(text + str(response.headers))
+
+
+@pytest.mark.parametrize("method", ["hmac", "oidc"])
+def test_failed_authentication_does_not_leak(pubsub, method, tmp_path):
+    """Invalid signatures and ID tokens, and a ledger that is unavailable."""
+    (tmp_path / "file").touch()
+    environment = {
+        "INGEST_AUTH": method,
+        "INGEST_HMAC_SECRETS": f"erp:{SIGNING_SECRET}",
+        "INGEST_OIDC_AUDIENCE": "https://ingest.example",
+        "INGEST_OIDC_EMAILS": "erp@example.com",
+        "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
+        "LEDGER": f"sqlite:{tmp_path}/file/ledger",
+    }
+    names = ("webhook-id", "webhook-signature", "X-API-Key")
+    headers = {**HEADERS, **dict.fromkeys(names, f"v1,{CANARY}")}
+    headers["webhook-timestamp"] = str(int(time.time()))
+    # Decoded as far as the key's name, for which Google would be asked.
+    parts = ({"alg": "RS256", "kid": CANARY}, {"email": CANARY})
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in parts]
+    token = b".".join([*encoded, b"AAAA"]).replace(b"=", b"").decode()
+    with ingest(pubsub, **environment) as server:
+        responses = [
+            post(url(server), content, **{**headers, **more})
+            for content in (
+                body(PRODUCT_CREATE, VALUES[PRODUCT_CREATE]),
+                CANARY.encode(),
             )
-            with started as server:
-                got = post(url(server), body(PRODUCT, VALUES[PRODUCT]), **HEADERS)
-                said = server.stop()
+            for more in ({}, {"Authorization": f"Bearer {token}"})
+        ]
+        target = f"{url(server)}/events/{CANARY}"
+        responses.append(requests.get(target, headers=signed(KEY, b""), timeout=30))
+        output = server.stop()
 
-        assert (got.status_code, b"RuntimeError in Broken.publish" in said) == (
-            500,
-            True,
-        )
-        clean(said)
-        clean(got.text + str(got.headers))
+    assert {response.status_code for response in responses} == {401, 503}
+    assert pubsub.requests == []
+    assert_clean(output)
+    assert SIGNING_SECRET.encode() not in output
+    for response in responses:
+        assert_clean_response(response)
+
+
+def test_an_exception_does_not_leak(pubsub, execution_id):
+    source = "tests/support/broken_ingest.py"
+    with ingest(pubsub, source, LOG_EXECUTION_ID=execution_id) as server:
+        content = body(PRODUCT_CREATE, VALUES[PRODUCT_CREATE])
+        response = post(url(server), content, **HEADERS)
+        output = server.stop()
+
+    assert response.status_code == 500
+    assert b"RuntimeError in BrokenPublisher.publish" in output
+    assert_clean(output)
+    assert_clean_response(response)
 
 
 def test_every_event_has_canaries():
     assert set(VALUES) == set(catalog.EVENTS)
     for event, value in VALUES.items():
-        assert canaries.found(json.dumps(value)), event
+        assert canaries.find(json.dumps(value)), event

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft4Validator
 
-from tests import machine
+from tests.support import machine
 
 VERSIONS = ("saas", "paas-2.4.6", "paas-2.4.8")
 

@@ -1,7 +1,8 @@
-"""The consumer, with a Commerce client that fails with all it knows in its words."""
+"""The consumer, with a Commerce connection whose error contains all it knows."""
 
 import os
 
+from functions.commerce.client import CommerceConnection
 from functions.commerce.settings import CommerceSettings
 from functions.consumer import main
 from functions.consumer.main import consumer
@@ -10,14 +11,16 @@ from functions.settings import from_environment
 __all__ = ["consumer"]
 
 
-class Broken(CommerceConnection):
-    """Raises what nobody foresaw, in place of a call."""
+class BrokenConnection(CommerceConnection):
+    """Raises an unexpected exception in place of a call."""
 
-    def exchange(self, calls, method, route, url, content=None):
+    def send(self, method, route, url, headers, content, observe_call):
         try:
             raise KeyError(self.settings.consumer_secret)
         except KeyError as error:
-            raise RuntimeError(f"{url} {content} {self.settings}") from error
+            raise RuntimeError(f"{url} {headers} {content} {self.settings}") from error
 
 
-main._consumer._commerce = Broken(from_environment(CommerceSettings, os.environ))
+connection = BrokenConnection(from_environment(CommerceSettings, os.environ))
+# The consumer is a frozen dataclass.
+object.__setattr__(main._consumer, "commerce", connection)

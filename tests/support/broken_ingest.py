@@ -1,4 +1,4 @@
-"""Ingest, with a publisher that fails with all it knows in its words."""
+"""Ingest, with a publisher whose error contains all it knows."""
 
 from functions.ingest import main
 from functions.ingest.main import ingest
@@ -6,11 +6,11 @@ from functions.ingest.main import ingest
 __all__ = ["ingest"]
 
 
-class Broken:
-    """Raises what nobody foresaw, in place of publishing."""
+class BrokenPublisher:
+    """Raises an unexpected exception in place of publishing."""
 
     async def publish(self, topic, message):
         raise RuntimeError(f"{topic} {message} {main._ingest.settings.tokens[0].value}")
 
 
-main._ingest.publisher = Broken()
+main._ingest.publisher = BrokenPublisher()

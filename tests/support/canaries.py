@@ -1,43 +1,45 @@
-"""Values that are recognised wherever they turn up."""
+"""Values that are recognised wherever they appear."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from functions.events import catalog, samples
 
 WORD = "canary"
 NUMBER = 7316294800  # and the hundred after it: no id, time or port looks like these
-MARKS = (WORD, str(NUMBER)[:-2])
+PATTERNS = (WORD, str(NUMBER)[:-2])
 
 
 def value(event: str) -> Any:
-    """The sample of *event*, valid still, with a canary for every text and number."""
-    return _changed(samples.value(event), "value", iter(range(NUMBER, NUMBER + 100)))
+    """The sample of *event*, still valid, with a canary for every text and number."""
+    numbers = iter(range(NUMBER, NUMBER + 100))
+    return _replaced(samples.value(event), "value", numbers)
 
 
 def values() -> dict[str, Any]:
-    """One such value of each event."""
+    """One such value for each event."""
     return {event: value(event) for event in sorted(catalog.EVENTS)}
 
 
-def _changed(item: Any, name: str, numbers) -> Any:
+def find(output: bytes | str, *secrets: str) -> list[str]:
+    """The canaries and *secrets* in *output*, each with the text around it."""
+    text = output if isinstance(output, str) else output.decode(errors="replace")
+    lower = text.lower()
+    matches = []
+    for pattern in (*PATTERNS, *secrets):
+        start = lower.find(pattern.lower())
+        if start >= 0:
+            matches.append(f"{pattern}: …{text[max(0, start - 150) : start + 80]}…")
+    return matches
+
+
+def _replaced(item: Any, name: str, numbers: Iterator[int]) -> Any:
     if isinstance(item, dict):
-        return {key: _changed(inner, key, numbers) for key, inner in item.items()}
+        return {key: _replaced(inner, key, numbers) for key, inner in item.items()}
     if isinstance(item, list):
-        return [_changed(inner, name, numbers) for inner in item]
+        return [_replaced(inner, name, numbers) for inner in item]
     if isinstance(item, str):
-        mail = "@canary.example" if name == "email" else ""
-        return f"{WORD}-{name}{mail}"
-    # Yes and no cannot be recognised.
+        domain = "@canary.example" if name == "email" else ""
+        return f"{WORD}-{name}{domain}"
+    # Booleans cannot be recognised.
     return item if isinstance(item, bool) else next(numbers)
-
-
-def found(said: bytes | str, *secrets: str) -> list[str]:
-    """The canaries and *secrets* in *said*, each with the words around it."""
-    text = said if isinstance(said, str) else said.decode(errors="replace")
-    low = text.lower()
-    hits = []
-    for mark in (*MARKS, *secrets):
-        at = low.find(mark.lower())
-        if at >= 0:
-            hits.append(f"{mark}: …{text[max(0, at - 150) : at + 80]}…")
-    return hits

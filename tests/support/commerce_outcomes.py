@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.commerce.errors import Unavailable
+from functions.commerce.errors import Ambiguous, Unavailable
 
 
 def unavailable(call: Callable[[], Any]) -> tuple:
@@ -16,6 +16,7 @@ def unavailable(call: Callable[[], Any]) -> tuple:
 
 
 def flags(error: Unavailable) -> list[str]:
-    """The flags of *error* that are set."""
+    """The flags of *error* that are set; ``ambiguous`` for an ``Ambiguous``."""
     names = ("outcome_unknown", "alarm")
-    return [name for name in names if getattr(error, name)]
+    set_flags = [name for name in names if getattr(error, name)]
+    return set_flags + ["ambiguous"] * isinstance(error, Ambiguous)

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+from functions.commerce.client import CommerceConnection
 from functions.consumer.consumer import Consumer
 from functions.consumer.push import Push
 from functions.ledger.ledger import Ledger
@@ -53,6 +54,7 @@ class ConsumerUnderTest:
         budget_seconds: of one delivery.
         log_level: as LOG_LEVEL.
         base: environment of the store, ``PAAS`` or ``SAAS``.
+        connection: a real one, in place of one that is answered by ``response``.
         environment: more settings of the Commerce client.
 
     Attributes:
@@ -71,6 +73,7 @@ class ConsumerUnderTest:
         budget_seconds: float = 540,
         log_level: str = "INFO",
         base: dict = PAAS,
+        connection: CommerceConnection | None = None,
         **environment: str,
     ) -> None:
         self.response: Any = reply(200, {"id": 1, "status": "pending"})
@@ -78,7 +81,8 @@ class ConsumerUnderTest:
         self.dead_letters = dead_letters or FakeDeadLetterTopic()
         self.entries: list[dict[str, Any]] = []
         self.raw_log = ""
-        connection, adapter = connection_with(self._respond, base, **environment)
+        scripted, adapter = connection_with(self._respond, base, **environment)
+        connection = connection or scripted
         self.requests: list[RecordedRequest] = adapter.requests
         lease_seconds = connection.settings.timeout_seconds + LEASE_MARGIN_SECONDS
         self.ledger = Ledger(store or MemoryStore(), lease_seconds, 35, self.clock)

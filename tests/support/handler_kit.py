@@ -85,24 +85,33 @@ class FakeCommerce(CommerceSession):
 class FakeDelivery:
     """A ``DeliveryContext`` without ledger.
 
+    Args:
+        newer_rows: stock rows for which a newer level was applied.
+
     Attributes:
         outcome_unknown_since: as in ``DeliveryContext``.
         applied_rows: stock rows that are no longer pending.
+        outdated_rows: as in ``DeliveryContext``.
     """
 
     def __init__(
         self,
         outcome_unknown_since: datetime | None = None,
         applied_rows: Iterable[dict[str, Any]] = (),
+        newer_rows: Iterable[dict[str, Any]] = (),
     ) -> None:
         self.outcome_unknown_since = outcome_unknown_since
         self.applied_rows = list(applied_rows)
+        self.outdated_rows = 0
+        self._newer_rows = list(newer_rows)
 
     def before_call(self, timeout_seconds: float) -> None:
         """Any call is allowed."""
 
     def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [row for row in rows if row not in self.applied_rows]
+        current = [row for row in rows if row not in self._newer_rows]
+        self.outdated_rows += len(rows) - len(current)
+        return [row for row in current if row not in self.applied_rows]
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         self.applied_rows += rows

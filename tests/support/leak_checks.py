@@ -1,41 +1,26 @@
-"""No payload, no secret, no stack trace: whatever happens to whichever event.
+"""What leak tests send, and the check that nothing of it appears in an output.
 
-Both functions run as the platform runs them, at LOG_LEVEL=DEBUG, and are led down
-every path with values that are recognised wherever they turn up; then everything that
-the processes wrote, to stdout or stderr, is searched, and every answer.
-A uid is a label by design, and no canary.
+Both functions run as the platform runs them, at LOG_LEVEL=DEBUG, with values that are
+recognised wherever they appear; then every response and everything that the processes
+wrote is searched. The uid is a label by design, and no canary.
 """
 
 import json
+from typing import Any
 
 import requests
 
-from tests import canaries
-from tests.serving import OAUTH1
+from tests.support import canaries
+from tests.support.serving import OAUTH1
 
 TOKEN = "ingest-token-0123456789"
-SECRETS = (TOKEN, *OAUTH1.values(), "client-secret-0123456789", "ims-token-0123456789")
-# What of ours must be in no output: traces of Python's and Commerce's, signatures.
+CLIENT_SECRET, IMS_TOKEN = "client-secret-0123456789", "ims-token-0123456789"
+SECRETS = (TOKEN, *OAUTH1.values(), CLIENT_SECRET, IMS_TOKEN)
+# Stack traces of Python's and Commerce's, and signatures.
 TRACES = ("Traceback", 'File "', "STACK", "oauth_signature", "Authorization")
 CANARY = canaries.WORD
 VALUES = canaries.values()
-PRODUCT = "be-observer.catalog_product_create"
-
-
-def clean(said: bytes | str) -> None:
-    """Nothing recognisable stands in *said*."""
-    assert canaries.found(said, *SECRETS, *TRACES) == []
-
-
-def body(event: str, value, uid="u-1", **more) -> dict:
-    return {"data": {"uid": uid, "event": event, "value": value, **more}}
-
-
-def post(address: str, content, **headers: str) -> requests.Response:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return requests.post(address, raw, headers=headers, timeout=30)
-
-
+PRODUCT_CREATE = "be-observer.catalog_product_create"
 HEADERS = {
     "Authorization": f"Bearer {TOKEN}",
     "Cookie": f"session={CANARY}",
@@ -47,10 +32,26 @@ HEADERS = {
 }
 
 
-def spoilt(value):
-    """*value* with a fault in every field."""
+def assert_clean(output: bytes | str) -> None:
+    """*output* contains no canary, secret or stack trace."""
+    assert canaries.find(output, *SECRETS, *TRACES) == []
+
+
+def assert_clean_response(response: requests.Response) -> None:
+    """Neither body nor headers contain one."""
+    assert_clean(response.text + str(response.headers))
+
+
+def post(url: str, content: Any, **headers: str) -> requests.Response:
+    """Post *content*, bytes as they are, everything else as JSON."""
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return requests.post(url, raw, headers=headers, timeout=30)
+
+
+def with_wrong_fields(value: Any) -> Any:
+    """*value* with an invalid value in every field."""
     if isinstance(value, list):
-        return [spoilt(item) for item in value]
+        return [with_wrong_fields(item) for item in value]
     if isinstance(value, dict):
-        return {key: spoilt(item) for key, item in value.items()}
+        return {key: with_wrong_fields(item) for key, item in value.items()}
     return [canaries.NUMBER, CANARY]

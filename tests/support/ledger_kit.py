@@ -20,7 +20,7 @@ NO_EFFECT = Outcome(429, "Too many requests", final=False)
 UNKNOWN = Outcome(504, "No response in time", final=False, outcome_unknown=True)
 
 
-class LedgerUnderTest:
+class LedgerUnderTest(Ledger):
     """A ledger over *store*, by a clock of the test's.
 
     Attributes:
@@ -28,30 +28,29 @@ class LedgerUnderTest:
     """
 
     def __init__(self, store: Store) -> None:
-        self.store = store
         self.clock = FakeClock(4_000_000_000.0)
-        self.ledger = Ledger(store, LEASE_SECONDS, KEEP_DAYS, self.clock)
+        super().__init__(store, LEASE_SECONDS, KEEP_DAYS, self.clock)
 
     def expire_leases(self) -> None:
         """Let more time pass than a lease lasts."""
         self.clock.now += LEASE_SECONDS + 1
 
-    def acquire(
+    def deliver(
         self, delivery: Delivery, source: str = SOURCE, uid: str = UID
     ) -> AlreadyProcessed | InFlight | Lease:
-        """What the ledger decides about *delivery*."""
-        return self.ledger.acquire(source, uid, delivery)
+        """The decision about *delivery*."""
+        return self.acquire(source, uid, delivery)
 
     def lease(self, delivery: Delivery) -> Lease:
         """The lease for *delivery*, which must be given."""
-        lease = self.acquire(delivery)
-        assert isinstance(lease, Lease)
-        return lease
+        decision = self.deliver(delivery)
+        assert isinstance(decision, Lease)
+        return decision
 
     def process(self, delivery: Delivery, outcome: Outcome) -> Lease:
         """Acquire the lease and record *outcome*."""
         lease = self.lease(delivery)
-        assert self.ledger.complete(lease, outcome)
+        assert self.complete(lease, outcome)
         return lease
 
     def record(self) -> dict[str, Any] | None:

@@ -111,6 +111,18 @@ def test_a_response_that_drips_ends_in_time():
         assert outcome == (504, "outcome_unknown")
 
 
+def test_a_head_that_drips_ends_in_time():
+    def drip(request):
+        yield from dripping(b"HTTP/1.1 200 OK\r\nX-Header: " + b"x" * 1000, 0.02)
+
+    with RecordingServer(drip) as server:
+        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
+
+        outcome = unavailable(lambda: session.post("products", {}))
+
+        assert outcome == (504, "outcome_unknown")
+
+
 def test_an_endless_response_is_not_kept_in_memory():
     def send_endlessly(request):
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"

@@ -107,7 +107,10 @@ def test_an_untrusted_certificate_is_rejected(tls_store):
         connection_at(url).session().post("products", {})
 
     assert (raised.value.status, raised.value.outcome_unknown) == (503, False)
-    assert raised.value.message == "POST products: no connection (SSLError)"
+    assert raised.value.message.startswith(
+        "POST products: no secure connection: the certificate is not accepted: self"
+    )
+    assert raised.value.alarm
     assert handler.accepted == 0
 
 

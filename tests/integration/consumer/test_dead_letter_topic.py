@@ -1,61 +1,54 @@
-"""Dead letters in a real topic: whole, explained, stored before all is done."""
+"""Dead letters in a real topic: whole, explained, stored before the acknowledgement."""
 
 import time
 
+import grpc
 import pytest
 
-from functions.consumer.dead_letter_topic import DeadLetters
-from functions.ledger.memory import MemoryStore
+from functions.consumer import dead_letter_topic
+from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.pubsub.endpoint import Endpoint
 from functions.timestamps import normalize_timestamp, timestamp
-from tests.commerce.server import answer
-from tests.consumer.parts import SUBSCRIPTION, Parts, Shop, push
-from tests.support import broker_servers
-from tests.support.broker_api import Api
-from tests.running import free_port
+from local.processes import free_port
+from tests.support.broker_process import running_broker
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import SUBSCRIPTION, ConsumerUnderTest, push
+from tests.support.ingest_pubsub import FakePubSub
 
-REFUSED = answer(400, {"message": "SKU %1 is taken.", "parameters": ["A"]})
+REJECTION = reply(400, {"message": "SKU %1 is taken.", "parameters": ["A"]})
 
 
 @pytest.fixture(scope="module")
-def api():
-    with broker_servers.ours() as address:
-        api = Api(address)
-        yield api
-        api.close()
+def broker(tmp_path_factory):
+    with running_broker(tmp_path_factory.mktemp("broker")) as client:
+        yield client
 
 
-@pytest.fixture
-def shop():
-    with Shop() as shop:
-        shop.says = REFUSED
-        yield shop
+def consumer_with(topic, address):
+    """A consumer whose Commerce rejects everything, with dead letters in *topic*."""
+    dead_letters = DeadLetterTopic("p", topic, Endpoint(address, True))
+    consumer = ConsumerUnderTest(dead_letters=dead_letters)
+    consumer.response = REJECTION
+    return consumer
 
 
-def consumer(shop: Shop, topic: str, address: str) -> Parts:
-    """One that keeps dead letters in *topic*."""
-    letters = DeadLetters("p", topic, Endpoint(address, True))
-    return Parts(shop, MemoryStore(), letters=letters)
+def test_a_dead_letter_has_the_message_and_the_reason(broker):
+    topic = broker.create_topic()
+    reader = broker.subscribe(topic)
+    body = {**push(), "deliveryAttempt": 4}
+    start = timestamp()
 
+    status, _ = consumer_with(topic, broker.address).deliver(body)
 
-def test_a_refused_event_is_kept_whole_with_why_when_where_and_how_often(api, shop):
-    topic = api.topic()
-    letters = api.subscription(topic)
-    refused = {**push(), "deliveryAttempt": 4}
-    began = timestamp()
-
-    status, _ = consumer(shop, topic, api.address).deliver(refused)
-
-    [received] = api.pull(letters, 10)
-    letter = received.message
-    attributes = dict(letter.attributes)
-    kept_at = attributes.pop("dead-letter-time")
+    [message] = broker.pull(reader)
+    attributes = dict(message.attributes)
+    stored_at = attributes.pop("dead-letter-time")
     assert status == 200
-    assert began <= normalize_timestamp(kept_at) <= timestamp()
-    assert letter.data == b'{"sku": "A", "name": "n", "price": 1, "description": "d"}'
-    assert letter.ordering_key == "product:A"
+    assert start <= normalize_timestamp(stored_at) <= timestamp()
+    assert message.data == b'{"sku": "A", "name": "n", "price": 1, "description": "d"}'
+    assert message.ordering_key == "product:A"
     assert attributes == {
-        **refused["message"]["attributes"],
+        **body["message"]["attributes"],
         "dead-letter-reason": "Commerce answered 400 to POST products: SKU A is taken.",
         "dead-letter-status": "400",
         "dead-letter-subscription": SUBSCRIPTION,
@@ -64,28 +57,57 @@ def test_a_refused_event_is_kept_whole_with_why_when_where_and_how_often(api, sh
     }
 
 
-def test_a_topic_that_is_not_there_leaves_the_push_to_come_again(api, shop):
-    name = f"projects/conformance/topics/later-{time.time_ns()}"
-    parts = consumer(shop, name, api.address)
+def test_without_the_topic_the_push_is_not_acknowledged(broker):
+    topic = broker.new_name("topics")
+    consumer = consumer_with(topic, broker.address)
 
-    assert parts.deliver(push())[0] == 503
-    assert parts.outcomes() == ["retry"]
+    assert consumer.deliver(push())[0] == 503
+    assert consumer.outcomes() == ["retry"]
 
-    api.publisher.create_topic(name=name)
-    letters = api.subscription(name)
-    assert parts.deliver(push())[0] == 200
-    assert len(api.pull(letters, 10)) == 1
-    # Its refusal is recorded now: another delivery adds no second letter.
-    assert parts.deliver(push())[0] == 200
-    assert api.pull(letters, 10, wait=False) == []
+    broker.create_topic(topic)
+    reader = broker.subscribe(topic)
+    assert consumer.deliver(push())[0] == 200
+    assert len(broker.pull(reader)) == 1
+    # The rejection is recorded now: another delivery stores no second dead letter.
+    assert consumer.deliver(push())[0] == 200
+    assert consumer.outcomes() == ["retry", "rejected", "duplicate"]
 
 
-def test_a_pubsub_that_nobody_answers_for_leaves_the_push_to_come_again(shop):
-    parts = consumer(shop, "dead-letters", f"127.0.0.1:{free_port()}")
+@pytest.fixture
+def short_timeouts(monkeypatch):
+    monkeypatch.setattr(dead_letter_topic, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(dead_letter_topic, "RETRY_SECONDS", 0.5)
 
-    status, told = parts.deliver(push())
 
+@pytest.mark.parametrize("fault", ["unreachable", "hanging", "failing", "no id"])
+def test_a_failing_pubsub_is_a_retry_within_the_timeout(fault, short_timeouts):
+    with FakePubSub() as pubsub:
+        pubsub.hangs = fault == "hanging"
+        pubsub.omits_ids = fault == "no id"
+        if fault == "failing":
+            pubsub.failures = [grpc.StatusCode.UNAVAILABLE] * 100
+        port = free_port() if fault == "unreachable" else pubsub.port
+        consumer = consumer_with("dead-letters", f"127.0.0.1:{port}")
+        start = time.monotonic()
+
+        status, body = consumer.deliver(push())
+
+    assert time.monotonic() - start < dead_letter_topic.TIMEOUT_SECONDS + 1
     assert status == 503
-    assert told["error"]["body"] == {"error": "The dead-letter topic cannot be reached"}
-    [line] = [line for line in parts.lines if line.get("stage") == "outcome"]
-    assert (line["alarm"], line["severity"]) == (True, "ERROR")
+    message = "The dead-letter topic cannot be reached"
+    assert body["error"]["body"] == {"error": message}
+    [entry] = consumer.outcome_entries()
+    assert (entry["alarm"], entry["severity"]) == (True, "ERROR")
+    assert entry["reason"] == message
+
+
+def test_a_temporary_failure_is_repeated(short_timeouts):
+    with FakePubSub() as pubsub:
+        pubsub.failures = [grpc.StatusCode.UNAVAILABLE]
+        consumer = consumer_with("dead-letters", pubsub.address)
+
+        assert consumer.deliver(push())[0] == 200
+
+    [(topic, message)] = pubsub.published
+    assert topic == "projects/p/topics/dead-letters"
+    assert message.ordering_key == "product:A"

@@ -1,49 +1,116 @@
-"""The consumer's entry point under functions-framework: what only HTTP has."""
+"""The consumer's entry point under functions-framework: what HTTP adds."""
+
+import importlib
+import os
+import sys
 
 import pytest
-import requests
+from functions_framework import create_app
 
-from tests import serving
-from tests.commerce.server import answer
-from tests.consumer.parts import PRODUCT, VALUE, Shop, push
+from functions.settings import SettingsError
+from tests.support.commerce_adapter import PAAS, SAAS
+from tests.support.commerce_server import CommerceServer, raw_response
+from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, push
+from tests.support.running import ROOT
+
+MAIN = str(ROOT / "functions/consumer/main.py")
+NO_AUTHENTICATION = (
+    "no authentication is set: set either COMMERCE_CONSUMER_KEY,"
+    " COMMERCE_CONSUMER_SECRET, COMMERCE_ACCESS_TOKEN, COMMERCE_ACCESS_TOKEN_SECRET"
+    " (OAuth 1.0a) or OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_ORG_ID (Adobe IMS)"
+)
 
 
-@pytest.fixture(scope="module")
-def shop():
-    with Shop() as running:
+def set_environment(monkeypatch, environment):
+    """Replace the whole environment."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def commerce():
+    with CommerceServer() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def url(shop):
-    where = {"COMMERCE_BASE_URL": f"{shop.url}/rest/", **serving.OAUTH1}
-    with serving.function("consumer", **where) as server:
-        yield serving.url(server)
+@pytest.fixture
+def client(commerce, monkeypatch):
+    environment = {
+        **PAAS,
+        "COMMERCE_BASE_URL": f"{commerce.url}/rest/",
+        "GOOGLE_CLOUD_PROJECT": "p",
+    }
+    set_environment(monkeypatch, environment)
+    return create_app("consumer", MAIN).test_client()
 
 
-def test_anything_but_a_post_is_not_for_it(url):
-    got = requests.get(url, timeout=30)
+def test_a_push_is_handled(client, commerce):
+    response = client.post("/", json=push())
 
-    assert (got.status_code, got.headers["Allow"]) == (405, "POST")
-    assert got.json() == {"error": {"statusCode": 405, "body": {"error": "POST only"}}}
+    assert response.status_code == 200
+    assert response.json["response"]["success"] is True
+    assert [r.target for r in commerce.received] == ["/rest/all/V1/products"]
 
 
-def test_the_wait_that_commerce_asks_for_stands_in_the_verdict(shop, url):
-    shop.says = answer(429, {"message": "Too Many Requests"}, Retry_After="600")
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods_are_a_405(client, method):
+    response = client.open("/", method=method)
 
-    push_answer = requests.post(url, json=push(), timeout=30)
-    # Nothing is sent until then, and the answer says how long that still is.
-    direct = requests.post(url, json={"type": PRODUCT, "data": VALUE}, timeout=30)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    error = {"statusCode": 405, "body": {"error": "POST only"}}
+    assert response.json == {"error": error}
 
-    assert (push_answer.status_code, push_answer.headers["Retry-After"]) == (429, "600")
+
+def test_retry_after_of_commerce_is_passed_on(client, commerce):
+    commerce.response = raw_response(429, {"message": "Slow down"}, Retry_After="600")
+
+    pushed = client.post("/", json=push())
+    # Nothing is sent until then, and the response says how long that still is.
+    direct = client.post("/", json={"type": PRODUCT_CREATE, "data": PRODUCT_VALUE})
+
+    assert (pushed.status_code, pushed.headers["Retry-After"]) == (429, "600")
     assert direct.status_code == 503
     assert 0 < int(direct.headers["Retry-After"]) <= 600
-    assert len(shop.received) == 1
+    assert len(commerce.received) == 1
 
 
-def test_what_waits_for_nothing_has_no_such_header(url):
-    unknown = {"type": "nobody.knows", "data": 0}
+def test_a_rejection_has_no_retry_after(client):
+    response = client.post("/", json={"type": "rocket.launch", "data": 0})
 
-    got = requests.post(url, json=unknown, timeout=30)
+    assert (response.status_code, "Retry-After" in response.headers) == (400, False)
 
-    assert (got.status_code, "Retry-After" in got.headers) == (400, False)
+
+def test_the_traceparent_of_a_direct_call_is_sent_along(client, commerce):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    body = {"type": PRODUCT_CREATE, "data": PRODUCT_VALUE}
+
+    client.post("/", json=body, headers={"traceparent": trace})
+
+    assert commerce.received[0].headers["traceparent"] == trace
+
+
+@pytest.mark.parametrize(
+    ("environment", "errors"),
+    [
+        pytest.param(
+            {},
+            "GOOGLE_CLOUD_PROJECT is not set; COMMERCE_BASE_URL is not set;"
+            f" {NO_AUTHENTICATION}",
+            id="nothing",
+        ),
+        pytest.param(
+            {**SAAS, "GOOGLE_CLOUD_PROJECT": "p", "OAUTH_CLIENT_SECRET": ""},
+            "OAUTH_CLIENT_ID is set, but OAUTH_CLIENT_SECRET is not",
+            id="incomplete authentication",
+        ),
+    ],
+)
+def test_wrong_settings_stop_the_start(environment, errors, monkeypatch):
+    set_environment(monkeypatch, environment)
+    monkeypatch.delitem(sys.modules, "functions.consumer.main", raising=False)
+
+    with pytest.raises(SettingsError) as raised:
+        importlib.import_module("functions.consumer.main")
+    assert str(raised.value) == f"Wrong settings: {errors}"

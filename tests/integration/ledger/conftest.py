@@ -1,23 +1,26 @@
-"""The stores, one after the other, for whatever must hold on each."""
+"""Every store, and Google's Firestore emulator, of which a session starts one."""
 
 import os
 import signal
 import subprocess
 import time
+import uuid
 
 import pytest
 
+from functions.ledger.firestore import FirestoreStore
 from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
-from tests import machine
-from tests.ledger.fourth import FileStore
-from tests.ledger.parts import STORES, Timed
-from tests.running import free_port, listening
+from tests.support import machine
+from tests.support.ledger_file_store import FileStore
+from tests.support.running import free_port, listening
+
+START_SECONDS = 60
 
 
 @pytest.fixture(scope="session")
-def firestore_at():
-    """Google's Firestore emulator, as ``host:port``."""
+def firestore_emulator():
+    """Address of the emulator, which FIRESTORE_EMULATOR_HOST names meanwhile."""
     folder = machine.emulators() / "cloud-firestore-emulator"
     address = f"127.0.0.1:{free_port()}"
     host, _, port = address.partition(":")
@@ -26,36 +29,42 @@ def firestore_at():
         [*command, f"--host={host}", f"--port={port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # a script and the Java it starts, ended together
+        start_new_session=True,  # a script and the Java it starts end together
     ) as process:
         try:
-            end = time.monotonic() + 60
+            end = time.monotonic() + START_SECONDS
             while not listening(address):
                 assert process.poll() is None
                 assert time.monotonic() < end
-                time.sleep(0.2)
+                time.sleep(0.1)
             yield address
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.fixture(params=STORES)
-def store(request, tmp_path):
-    if request.param == "memory":
-        yield MemoryStore()
-    elif request.param == "sqlite":
-        yield SqliteStore(str(tmp_path / "deep" / "ledger.sqlite"))
-    elif request.param == "fourth":
-        yield FileStore(tmp_path / "ledger.json")
-    else:
-        from functions.ledger.firestore import FirestoreStore
-
-        os.environ["FIRESTORE_EMULATOR_HOST"] = request.getfixturevalue("firestore_at")
-        # A project of its own for each test, so that none sees another's records.
-        yield FirestoreStore(f"p{time.time_ns()}", "(default)")
-        del os.environ["FIRESTORE_EMULATOR_HOST"]
+@pytest.fixture
+def firestore_store(firestore_emulator, monkeypatch):
+    """A store in a project of its own, so that tests do not share records."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    return FirestoreStore(f"p{uuid.uuid4().hex}", "(default)")
 
 
 @pytest.fixture
-def timed(store):
-    return Timed(store)
+def sqlite_store(tmp_path):
+    return SqliteStore(str(tmp_path / "deep" / "ledger.sqlite"))
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "file",
+        "sqlite",
+        pytest.param("firestore", marks=pytest.mark.emulator),
+    ]
+)
+def store(request, tmp_path):
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "file":
+        return FileStore(tmp_path / "ledger.json")
+    return request.getfixturevalue(f"{request.param}_store")

@@ -16,6 +16,7 @@ from tests.support.commerce_outcomes import unavailable
 UNAUTHENTICATED = {"message": "The signature is invalid. Verify and try again."}
 UNKNOWN = {"message": "Request does not match any route."}
 SKEWED = {"message": "Incorrect timestamp value in the oauth_timestamp parameter"}
+MISSING = {"message": "No such entity."}
 FORBIDDEN = {"message": "The consumer isn't authorized to access %resources."}
 
 
@@ -111,7 +112,7 @@ def test_a_401_on_a_plain_path_needs_no_probe():
     ("status", "document", "error"),
     [
         (500, b"<html>", Unavailable),
-        (400, {"message": "no"}, Rejected),
+        (400, MISSING, Rejected),
         (403, b"", Unavailable),
     ],
 )

@@ -6,10 +6,11 @@ import ssl
 import pytest
 import requests
 import urllib3
+import urllib3.util.ssl_match_hostname
 
 from functions.commerce.errors import Unavailable
-from functions.commerce.transport import network_failure
-from tests.support.commerce_adapter import connection_with
+from functions.commerce.transport import MAX_RESPONSE_BYTES, network_failure
+from tests.support.commerce_adapter import connection_with, reply
 from tests.support.commerce_outcomes import unavailable
 
 FAILURES = [
@@ -38,17 +39,6 @@ FAILURES = [
     (
         requests.exceptions.ProxyError(
             urllib3.exceptions.ProxyError("tunnel", OSError())
-        ),
-        503,
-        False,
-    ),
-    (
-        requests.exceptions.SSLError(
-            urllib3.exceptions.MaxRetryError(
-                None,
-                "/",
-                urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("expired")),
-            )
         ),
         503,
         False,
@@ -125,3 +115,34 @@ def test_an_error_names_the_route_and_no_value():
     assert raised.value.message == (
         "GET customers/{id}: no connection (ConnectTimeout)"
     )
+
+
+def test_tls_errors_name_their_cause():
+    expired = ssl.SSLCertVerificationError()
+    expired.verify_message = "certificate has expired"
+    protocol = ssl.SSLError()
+    protocol.reason = "WRONG_VERSION_NUMBER"
+    other_host = urllib3.util.ssl_match_hostname.CertificateError("no match for host")
+    errors = {
+        expired: "the certificate is not accepted: certificate has expired",
+        other_host: "the certificate is not accepted: no match for host",
+        protocol: "TLS failed: WRONG_VERSION_NUMBER",
+        ssl.SSLError(): "TLS failed: SSLError",
+    }
+
+    for cause, text in errors.items():
+        reason = urllib3.exceptions.MaxRetryError(
+            None, "/", urllib3.exceptions.SSLError(cause)
+        )
+        error = network_failure(requests.exceptions.SSLError(reason), "GET x")
+        assert error.message == f"GET x: no secure connection: {text}"
+        assert (error.status, error.alarm, error.outcome_unknown) == (503, True, False)
+
+
+def test_a_response_over_the_bound_has_its_own_error():
+    size = MAX_RESPONSE_BYTES + 1
+    connection, _ = connection_with([reply(200, b" " * size)])
+
+    with pytest.raises(Unavailable, match="the response is larger than") as raised:
+        connection.session().get("products")
+    assert raised.value.outcome_unknown

@@ -14,7 +14,11 @@ from tests.support.commerce_outcomes import unavailable
 def test_every_call_asks_for_time_and_is_observed():
     asked, observed = [], []
     connection, _ = connection_with(
-        [reply(200, {}), reply(404, {"message": "no"}), requests.ReadTimeout()],
+        [
+            reply(200, {}),
+            reply(404, {"message": "No such entity."}),
+            requests.ReadTimeout(),
+        ],
         COMMERCE_TIMEOUT_SECONDS="12",
     )
     session = connection.session(asked.append, lambda *call: observed.append(call))

@@ -287,3 +287,12 @@ def test_invalid_scopes_are_an_error(text, expected):
 def test_an_invalid_url_is_an_error(url):
     with pytest.raises(SettingsError, match="must be a URL like https://host/path/$"):
         commerce_settings({**PAAS, "COMMERCE_BASE_URL": url})
+
+
+def test_website_ids_are_whole_numbers():
+    settings = commerce_settings(PAAS, COMMERCE_PRODUCT_WEBSITE_IDS="1, 3,")
+    assert settings.product_website_ids == (1, 3)
+
+    for text in ("0", "1;2", "x", "-1"):
+        with pytest.raises(SettingsError, match="must be whole numbers from 1"):
+            commerce_settings(PAAS, COMMERCE_PRODUCT_WEBSITE_IDS=text)

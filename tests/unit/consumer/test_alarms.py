@@ -1,92 +1,79 @@
-"""Our sign-in, clock or address at fault: an alarm in the log, and no dead letter."""
+"""Credentials, clock or address are wrong: an alarm in the log, and no dead letter."""
 
 import pytest
 
-from functions.ledger.memory import MemoryStore
-from tests.commerce.server import answer
-from tests.consumer.parts import Parts, Shop, push
+from tests.support.commerce_adapter import SAAS, TOKEN_DOCUMENT, reply
+from tests.support.consumer_kit import ConsumerUnderTest, push
 
-TOKEN = answer(200, {"access_token": "t", "expires_in": 86400})
-SAID = {"message": "No"}
-
-
-@pytest.fixture
-def shop():
-    with Shop() as running:
-        yield running
+TOKEN = reply(200, TOKEN_DOCUMENT)
+MESSAGE = {"message": "No"}
 
 
-def alarm(parts: Parts) -> tuple:
-    """What the one delivery's line says, and how many dead letters there are."""
-    status, _ = parts.deliver(push())
-    [line] = [line for line in parts.lines if line["stage"] == "outcome"]
-    assert status == line["verdict"]
-    return line.get("alarm"), line["severity"], status, len(parts.letters.stored)
+def alarm(consumer: ConsumerUnderTest) -> tuple:
+    """Alarm, severity and status of one delivery, and the number of dead letters."""
+    status, _ = consumer.deliver(push())
+    [entry] = consumer.outcome_entries()
+    assert status == entry["http_status"]
+    stored = consumer.dead_letters.stored
+    return entry.get("alarm"), entry["severity"], status, len(stored)
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("response", "status"),
     [
-        pytest.param(answer(401, SAID), 401, id="signature refused"),
-        pytest.param(answer(403, SAID), 403, id="not permitted"),
+        pytest.param(reply(401, MESSAGE), 401, id="invalid signature"),
+        pytest.param(reply(403, MESSAGE), 403, id="missing permission"),
         pytest.param(
-            answer(400, {"message": "oauth_problem=timestamp_refused"}), 401, id="clock"
+            reply(400, {"message": "oauth_problem=timestamp_refused"}), 401, id="clock"
         ),
-        pytest.param(answer(404, b"<html>"), 503, id="another server"),
+        pytest.param(reply(404, b"<html>"), 503, id="another server"),
         pytest.param(
-            answer(404, {"message": "Request does not match any route."}),
+            reply(404, {"message": "Request does not match any route."}),
             503,
-            id="no such route",
+            id="unknown route",
         ),
-        pytest.param(answer(301, b"", Location="https://x.y/"), 503, id="redirect"),
-        pytest.param(answer(200, b"<html>"), 503, id="a page"),
+        pytest.param(reply(301, b"", Location="https://x.y/"), 503, id="redirect"),
+        pytest.param(reply(200, b"<html>"), 503, id="page"),
     ],
 )
-def test_what_is_ours_to_mend_is_an_alarm(shop, said, status):
-    shop.says = said
+def test_a_wrong_configuration_is_an_alarm(response, status):
+    consumer = ConsumerUnderTest()
+    consumer.response = response
 
-    assert alarm(Parts(shop, MemoryStore())) == (True, "ERROR", status, 0)
+    assert alarm(consumer) == (True, "ERROR", status, 0)
 
 
 @pytest.mark.parametrize(
-    ("of_ims", "of_commerce", "status"),
+    ("ims_response", "commerce_response", "status"),
     [
-        pytest.param(answer(401, {}), answer(), 401, id="credentials refused"),
-        pytest.param(answer(500, b""), answer(), 503, id="IMS fails"),
-        pytest.param(TOKEN, answer(401, SAID), 401, id="token refused"),
-        pytest.param(TOKEN, answer(403, SAID), 403, id="not permitted"),
+        pytest.param(reply(401, {}), reply(), 401, id="rejected credentials"),
+        pytest.param(reply(500, b""), reply(), 503, id="failing IMS"),
+        pytest.param(TOKEN, reply(401, MESSAGE), 401, id="rejected token"),
+        pytest.param(TOKEN, reply(403, MESSAGE), 403, id="missing permission"),
     ],
 )
-def test_so_is_what_is_wrong_with_ims(shop, of_ims, of_commerce, status):
-    shop.says = lambda r: of_ims if "ims" in r.target else of_commerce
-    parts = Parts(
-        shop,
-        MemoryStore(),
-        COMMERCE_CONSUMER_KEY="",
-        OAUTH_CLIENT_ID="client",
-        OAUTH_CLIENT_SECRET="very-secret-four",
-        OAUTH_ORG_ID="org@AdobeOrg",
-        OAUTH_BASE_URL=f"{shop.url}/ims/token/",
-    )
+def test_a_failing_ims_is_an_alarm(ims_response, commerce_response, status):
+    consumer = ConsumerUnderTest(base=SAAS)
+    consumer.response = lambda r: commerce_response if r.path else ims_response
 
-    assert alarm(parts) == (True, "ERROR", status, 0)
+    assert alarm(consumer) == (True, "ERROR", status, 0)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_what_passes_by_itself_is_none(shop, status):
-    shop.says = answer(status, SAID)
+def test_a_temporary_failure_is_no_alarm(status):
+    consumer = ConsumerUnderTest()
+    consumer.response = reply(status, MESSAGE)
 
-    assert alarm(Parts(shop, MemoryStore())) == (None, "ERROR", status, 0)
+    assert alarm(consumer) == (None, "ERROR", status, 0)
 
 
-def test_a_wrong_secret_of_a_day_leaves_every_event_to_be_tried_again(shop):
-    parts = Parts(shop, MemoryStore())
-    shop.says = answer(401, {"message": "The signature is invalid."})
-    for number in range(20):
-        assert parts.deliver(push(uid=f"u{number}", message_id=f"m{number}"))[0] == 401
+def test_events_survive_a_day_of_wrong_credentials():
+    consumer = ConsumerUnderTest()
+    pushes = [push(uid=f"u{n}", message_id=f"m{n}") for n in range(20)]
+    consumer.response = reply(401, {"message": "The signature is invalid."})
+    assert {consumer.deliver(body)[0] for body in pushes} == {401}
 
-    shop.says = answer(200, {"id": 1})
-    for number in range(20):
-        assert parts.deliver(push(uid=f"u{number}", message_id=f"m{number}"))[0] == 200
+    consumer.response = reply(200, {"id": 1})
+    assert {consumer.deliver(body)[0] for body in pushes} == {200}
 
-    assert parts.letters.stored == []
+    assert consumer.dead_letters.stored == []

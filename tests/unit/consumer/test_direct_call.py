@@ -1,51 +1,64 @@
-"""What a person does with curl: same dispatch, the handler's own status, no ledger."""
+"""A direct call, as by curl: same handlers, the handler's own status, no ledger."""
 
 import pytest
 
-from functions.ledger.memory import MemoryStore
-from tests.commerce.server import answer
-from tests.consumer.parts import PRODUCT, VALUE, Parts, Shop
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import (
+    PRODUCT_CREATE,
+    PRODUCT_VALUE,
+    STOCK_UPDATE,
+    ConsumerUnderTest,
+)
 
 MISSING = "Invalid request parameters: missing parameter(s) '{}'"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def shop():
-    with Shop() as running:
-        yield running
-
-
-@pytest.fixture
-def parts(shop):
-    return Parts(shop, MemoryStore())
+def consumer():
+    return ConsumerUnderTest()
 
 
 @pytest.mark.parametrize(
     "data",
-    [pytest.param(VALUE, id="bare"), pytest.param({"value": VALUE}, id="wrapped")],
+    [
+        pytest.param(PRODUCT_VALUE, id="bare"),
+        pytest.param({"value": PRODUCT_VALUE}, id="wrapped"),
+    ],
 )
-def test_it_is_handled_each_time(parts, shop, data):
+def test_each_call_is_handled(consumer, data):
     for _ in range(2):
-        status, told = parts.deliver({"type": PRODUCT, "data": data})
+        status, body = consumer.deliver({"type": PRODUCT_CREATE, "data": data})
 
         message = "Product created successfully"
-        assert (status, told["response"]) == (
+        assert (status, body["response"]) == (
             200,
             {"success": True, "message": message},
         )
-    assert len(shop.received) == 2
+    assert len(consumer.requests) == 2
+
+
+def test_stock_is_applied_without_watermarks(consumer):
+    row = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
+
+    for _ in range(2):
+        status, _ = consumer.deliver({"type": STOCK_UPDATE, "data": [row]})
+        assert status == 200
+    assert len(consumer.requests) == 2
 
 
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        pytest.param({}, MISSING.format("type,data"), id="nothing"),
-        pytest.param({"type": "", "data": ""}, MISSING.format("type,data"), id="empty"),
-        pytest.param({"type": PRODUCT}, MISSING.format("data"), id="no-data"),
-        pytest.param({"data": VALUE}, MISSING.format("type"), id="no-type"),
-        pytest.param([1], MISSING.format("type,data"), id="a-list"),
-        pytest.param(b"\xff no json", MISSING.format("type,data"), id="no-json"),
-        pytest.param(b"[" * 100_000, MISSING.format("type,data"), id="deep"),
+        pytest.param({}, MISSING.format("type,data"), id="empty object"),
+        pytest.param(
+            {"type": "", "data": ""}, MISSING.format("type,data"), id="empty texts"
+        ),
+        pytest.param({"type": PRODUCT_CREATE}, MISSING.format("data"), id="no data"),
+        pytest.param({"data": PRODUCT_VALUE}, MISSING.format("type"), id="no type"),
+        pytest.param([1], MISSING.format("type,data"), id="list"),
+        pytest.param(b"\xff no json", MISSING.format("type,data"), id="not JSON"),
+        pytest.param(b"[" * 100_000, MISSING.format("type,data"), id="nested deeply"),
         pytest.param(
             {"type": "X", "data": 0}, "This case type is not supported: X", id="unknown"
         ),
@@ -53,36 +66,51 @@ def test_it_is_handled_each_time(parts, shop, data):
             {"type": 5, "data": 0}, "This case type is not supported: int", id="number"
         ),
         pytest.param(
-            {"type": PRODUCT, "data": {"value": VALUE, "key": 1}},
-            f"Invalid value for {PRODUCT}: sku: Missing data for required field.;"
-            " name: Missing data for required field.;"
+            {"type": PRODUCT_CREATE, "data": {"value": PRODUCT_VALUE, "key": 1}},
+            f"Invalid value for {PRODUCT_CREATE}: sku: Missing data for required"
+            " field.; name: Missing data for required field.;"
             " description: Missing data for required field.",
-            id="value-is-not-the-sole-key",
+            id="value is not the only key",
         ),
     ],
 )
-def test_what_is_wrong_is_a_400_and_no_dead_letter(parts, shop, body, text):
-    status, told = parts.deliver(body)
+def test_an_invalid_call_is_a_400_without_dead_letter(consumer, body, text):
+    result = consumer.deliver(body)
 
-    assert (status, told) == (
-        400,
-        {"error": {"statusCode": 400, "body": {"error": text}}},
-    )
-    assert (parts.letters.stored, shop.received) == ([], [])
-    [line] = parts.lines
-    assert (line["severity"], line["stage"], line["outcome"]) == (
-        "WARNING",
-        "outcome",
-        "rejected",
-    )
-    assert (line["status"], line["verdict"]) == (400, 400)
+    assert result == (400, {"error": {"statusCode": 400, "body": {"error": text}}})
+    assert (consumer.dead_letters.stored, consumer.requests) == ([], [])
+    [entry] = consumer.entries
+    assert (entry["severity"], entry["stage"]) == ("WARNING", "outcome")
+    assert (entry["outcome"], entry["status"]) == ("rejected", 400)
+    assert entry["http_status"] == 400
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
-def test_the_status_is_the_handlers_own(parts, shop, status):
-    shop.says = answer(status, {"message": "No"})
+def test_the_status_is_the_handlers_own(consumer, status):
+    consumer.response = reply(status, {"message": "No such entity"})
+    body = {"type": PRODUCT_CREATE, "data": PRODUCT_VALUE}
 
-    got, told = parts.deliver({"type": PRODUCT, "data": VALUE})
+    actual, document = consumer.deliver(body)
 
-    assert (got, told["error"]["statusCode"]) == (status, status)
-    assert parts.letters.stored == []
+    assert (actual, document["error"]["statusCode"]) == (status, status)
+    assert consumer.dead_letters.stored == []
+
+
+def test_an_exception_is_a_500(consumer):
+    def fail(request):
+        raise RuntimeError
+
+    consumer.response = fail
+
+    assert consumer.deliver({"type": PRODUCT_CREATE, "data": PRODUCT_VALUE})[0] == 500
+
+
+def test_the_callers_trace_is_logged_and_sent_along(consumer):
+    body = {"type": PRODUCT_CREATE, "data": PRODUCT_VALUE}
+
+    consumer.deliver(body, TRACEPARENT)
+
+    assert consumer.requests[0].headers["traceparent"] == TRACEPARENT
+    [entry] = consumer.entries
+    assert entry["logging.googleapis.com/spanId"] == TRACEPARENT[36:52]
+    assert [call["route"] for call in entry["calls"]] == ["products"]

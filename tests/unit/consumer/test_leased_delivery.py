@@ -1,37 +1,39 @@
-"""A claim holds until the call that rests on it is over, however late that began."""
+"""A lease lasts until the call that needs it has ended, however late it began."""
 
 import pytest
 
 from functions.commerce.errors import Unavailable
-from functions.consumer.delivery import OTHER_AT_WORK, Budget, LeasedDelivery
+from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.results import ANOTHER_IN_FLIGHT
 from functions.ledger.decisions import Delivery, InFlight, Outcome
 from functions.ledger.ledger import Ledger, resource_hash, resource_key, uid_hash
 from functions.ledger.memory import MemoryStore
-from tests.consumer.parts import Clock
+from tests.support.fake_clock import FakeClock
 
 CALL_SECONDS = 30
+BUDGET_SECONDS = 540
 ROWS = [{"sku": "A", "source": "default"}]
 
 
-class Counted(MemoryStore):
-    """One that counts its changes, each of which costs milliseconds in Firestore."""
+class CountingStore(MemoryStore):
+    """Counts its changes, each of which takes milliseconds in Firestore."""
 
     changes = 0
 
-    def change(self, keys, by):
+    def change(self, keys, update):
         self.changes += 1
-        return super().change(keys, by)
+        return super().change(keys, update)
 
 
 class Scene:
-    """One ledger, and deliveries that claim their events in it."""
+    """One ledger, and deliveries that have acquired leases in it."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.store = Counted()
+    def __init__(self):
+        self.clock = FakeClock()
+        self.store = CountingStore()
         self.ledger = Ledger(self.store, CALL_SECONDS + 10, 35, self.clock)
 
-    def acquire(self, message_id: str, uid: str, second: int = 0, key: str = ""):
+    def acquire(self, message_id, uid, second=0, key=""):
         delivery = Delivery(
             message_id=message_id,
             uid=uid_hash(uid),
@@ -44,12 +46,10 @@ class Scene:
         )
         return self.ledger.acquire("/ingest/erp", uid, delivery)
 
-    def work(
-        self, message_id: str, uid: str, second: int = 0, key: str = ""
-    ) -> LeasedDelivery:
-        budget = Budget(540, self.clock)
-        claim = self.acquire(message_id, uid, second, key)
-        return LeasedDelivery(self.ledger, claim, budget)
+    def deliver(self, message_id, uid, second=0, key=""):
+        budget = Budget(BUDGET_SECONDS, self.clock)
+        lease = self.acquire(message_id, uid, second, key)
+        return LeasedDelivery(self.ledger, lease, budget)
 
 
 @pytest.fixture
@@ -57,18 +57,18 @@ def scene():
     return Scene()
 
 
-def test_a_first_call_that_had_to_wait_is_under_a_lease_to_its_end(scene):
-    work = scene.work("m1", "15")
+def test_a_first_call_that_waited_has_a_lease_to_its_end(scene):
+    delivery = scene.deliver("m1", "15")
 
     scene.clock.now += 15  # for the token that another thread renews
-    work.before_call(CALL_SECONDS)
+    delivery.before_call(CALL_SECONDS)
     scene.clock.now += CALL_SECONDS
 
     assert scene.acquire("m2", "15") == InFlight()
 
 
-def test_a_stock_call_that_had_to_wait_is_not_overtaken_by_a_newer_level(scene):
-    older, newer = scene.work("m1", "15"), scene.work("m2", "16", second=1)
+def test_a_stock_call_that_waited_is_not_overtaken(scene):
+    older, newer = scene.deliver("m1", "15"), scene.deliver("m2", "16", second=1)
     assert older.pending(ROWS) == ROWS
 
     scene.clock.now += 15
@@ -79,92 +79,132 @@ def test_a_stock_call_that_had_to_wait_is_not_overtaken_by_a_newer_level(scene):
         newer.pending(ROWS)
 
 
-def test_a_stock_call_that_waited_too_long_is_not_begun(scene):
-    older = scene.work("m1", "15")
+def test_a_stock_call_that_waited_too_long_is_not_sent(scene):
+    older = scene.deliver("m1", "15")
     older.pending(ROWS)
     scene.clock.now += CALL_SECONDS + 11
-    scene.work("m2", "16", second=1).pending(ROWS)
+    scene.deliver("m2", "16", second=1).pending(ROWS)
 
-    with pytest.raises(Unavailable, match=OTHER_AT_WORK):
+    with pytest.raises(Unavailable, match=ANOTHER_IN_FLIGHT):
         older.before_call(CALL_SECONDS)
 
 
-def test_a_claim_of_rows_is_the_lease_of_their_call_and_of_no_further(scene):
-    work = scene.work("m1", "15")
-    costs = []
+def test_leased_rows_cover_their_call_and_no_other(scene):
+    delivery = scene.deliver("m1", "15")
+    changes = []
     for ask in (
-        lambda: work.before_call(CALL_SECONDS),
-        lambda: work.pending(ROWS),
-        lambda: work.before_call(CALL_SECONDS),
-        lambda: work.before_call(CALL_SECONDS),
+        lambda: delivery.before_call(CALL_SECONDS),
+        lambda: delivery.pending(ROWS),
+        lambda: delivery.before_call(CALL_SECONDS),
+        lambda: delivery.before_call(CALL_SECONDS),
     ):
         before = scene.store.changes
         ask()
-        costs.append(scene.store.changes - before)
+        changes.append(scene.store.changes - before)
 
-    assert costs == [0, 1, 0, 1]
+    assert changes == [0, 1, 0, 1]
 
 
-def rows(*pairs: tuple[str, str]) -> list[dict]:
+def test_no_rows_cost_nothing(scene):
+    delivery = scene.deliver("m1", "15")
+    before = scene.store.changes
+
+    assert delivery.pending([]) == []
+    delivery.applied([])
+
+    assert scene.store.changes == before
+
+
+@pytest.mark.parametrize("kind", ["leased", "direct"])
+def test_no_call_begins_that_could_exceed_the_budget(scene, kind):
+    if kind == "leased":
+        delivery = scene.deliver("m1", "15")
+    else:
+        delivery = DirectCall(Budget(BUDGET_SECONDS, scene.clock))
+    scene.clock.now += BUDGET_SECONDS - CALL_SECONDS
+    delivery.before_call(CALL_SECONDS)
+
+    scene.clock.now += 1
+    with pytest.raises(Unavailable, match="The delivery's time is used up"):
+        delivery.before_call(CALL_SECONDS)
+
+
+def rows(*pairs):
     return [{"sku": sku, "source": source} for sku, source in pairs]
 
 
-AT = [("a@b", "c"), ("a", "b@c"), ("a", "b%40c"), ("a@b%40c", "c"), ("a@", "b@c")]
+NAMES_WITH_AT = [
+    ("a@b", "c"),
+    ("a", "b@c"),
+    ("a", "b%40c"),
+    ("a@b%40c", "c"),
+    ("a@", "b@c"),
+]
 
 
-@pytest.mark.parametrize("other", AT)
-@pytest.mark.parametrize("pair", AT)
-def test_no_two_rows_share_a_mark_whatever_their_names_hold(scene, pair, other):
-    newer, older = scene.work("m2", "16", second=1), scene.work("m1", "15")
+@pytest.mark.parametrize("other", NAMES_WITH_AT)
+@pytest.mark.parametrize("pair", NAMES_WITH_AT)
+def test_no_two_rows_share_a_watermark(scene, pair, other):
+    newer, older = scene.deliver("m2", "16", second=1), scene.deliver("m1", "15")
     newer.applied(newer.pending(rows(other)))
 
-    left = older.pending(rows(pair))
+    pending = older.pending(rows(pair))
 
-    assert left == ([] if pair == other else rows(pair))
+    assert pending == ([] if pair == other else rows(pair))
+    assert older.outdated_rows == (1 if pair == other else 0)
+
+
+@pytest.mark.parametrize("other", [("A ", "Default"), ("a", "default")])
+def test_spellings_that_commerce_does_not_tell_apart_are_one(scene, other):
+    newer, older = scene.deliver("m2", "16", second=1), scene.deliver("m1", "15")
+    newer.applied(newer.pending(rows(("A", "default"))))
+
+    assert older.pending(rows(other)) == []
 
 
 @pytest.mark.parametrize(
     ("pair", "name"),
     [
-        pytest.param(("A", "default"), "stock:A@default", id="plain"),
-        pytest.param(("50% @ä", "x-1"), "stock:50% @ä@x-1", id="odd-sku"),
-        pytest.param(("A", "50% @ä"), "stock:A@50%25 %40ä", id="odd-source"),
+        pytest.param(("A", "default"), "stock:a@default", id="plain"),
+        pytest.param(("50% @ä", "x-1"), "stock:50% @ä@x-1", id="sku with @"),
+        pytest.param(("A", "50% @ä"), "stock:a@50%25 %40ä", id="source with @"),
     ],
 )
-def test_a_mark_has_the_name_by_which_operators_ask_for_it(scene, pair, name):
-    work = scene.work("m1", "15")
-    work.applied(work.pending(rows(pair)))
+def test_a_watermark_has_the_name_that_operators_use(scene, pair, name):
+    delivery = scene.deliver("m1", "15")
+    delivery.applied(delivery.pending(rows(pair)))
 
-    assert scene.store.get(resource_key(resource_hash(name)))["message"] == "m1"
+    record = scene.store.get(resource_key(resource_hash(name)))
+    assert record["watermark"]["time"] == "2026-01-01T00:00:00.000000Z"
     assert scene.ledger.forget_resource(name) == (1, 0)
 
 
 @pytest.mark.parametrize("level_first", [True, False])
-def test_an_event_of_the_sku_a_at_b_is_no_level_of_a_at_b(scene, level_first):
-    """Its ordering key reads as the mark of ``a`` at ``b``."""
+def test_an_ordering_key_and_a_watermark_can_share_a_name(scene, level_first):
+    """The ordering key of the SKU a@b reads as the watermark of a at the source b."""
     key, pair = "stock:a@b", rows(("a", "b"))
-    done = Outcome(200, "Stock updated successfully", final=True)
+    success = Outcome(200, "Stock updated successfully", final=True)
 
-    def happens() -> None:
-        work = scene.work("m2", "16", second=2, key=key)
-        work.applied(work.pending(rows(("a@b", "c"))))
-        assert work.complete(done)
+    def process_event():
+        delivery = scene.deliver("m2", "16", second=2, key=key)
+        delivery.applied(delivery.pending(rows(("a@b", "c"))))
+        assert delivery.complete(success)
 
     if not level_first:
-        happens()
-    level = scene.work("m1", "15", second=1)
+        process_event()
+    level = scene.deliver("m1", "15", second=1)
     assert level.pending(pair) == pair
     level.applied(pair)
     if level_first:
-        happens()
+        process_event()
 
     assert scene.ledger.newest(key) == "2026-01-01T00:00:02.000000Z"
-    assert scene.work("m0", "14").pending(pair) == []
-    assert scene.work("m3", "17", second=1).pending(pair) == pair
+    assert scene.deliver("m0", "14").pending(pair) == []
+    assert scene.deliver("m3", "17", second=1).pending(pair) == pair
 
 
-def test_a_mark_is_no_event_of_its_name(scene):
-    level = scene.work("m1", "15")
+def test_a_watermark_is_not_the_newest_event_of_its_name(scene):
+    level = scene.deliver("m1", "15")
     level.applied(level.pending(rows(("a", "b"))))
 
     assert scene.ledger.newest("stock:a@b") is None

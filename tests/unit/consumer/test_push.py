@@ -1,326 +1,354 @@
-"""Every row of the push's table: what is answered, recorded and kept."""
+"""Every row of the push's table: the verdict, the record, the dead letter."""
 
 import pytest
+import requests
 
-from functions.consumer.dead_letter_topic import DeadLetters
+from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
 from functions.pubsub.endpoint import Endpoint
-from tests.commerce.server import answer
-from tests.consumer.parts import PRODUCT, SUBSCRIPTION, VALUE, Parts, Shop, push
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import (
+    PRODUCT_CREATE,
+    STOCK_UPDATE,
+    SUBSCRIPTION,
+    ConsumerUnderTest,
+    push,
+)
 
 HANDLED = {
-    "type": PRODUCT,
+    "type": PRODUCT_CREATE,
     "response": {"success": True, "message": "Product created successfully"},
 }
-GONE = {"message": "No such entity with %fieldName", "parameters": {"fieldName": "sku"}}
+SUCCESS = reply(200, {"id": 1})
+REJECTION = reply(400, {"message": "Price %1 is odd", "parameters": ["x"]})
+NOT_FOUND = {
+    "message": "No such entity with %fieldName",
+    "parameters": {"fieldName": "sku"},
+}
 
 
 @pytest.fixture
-def shop():
-    with Shop() as running:
-        yield running
-
-
-@pytest.fixture
-def parts(shop):
-    return Parts(shop, MemoryStore())
+def consumer():
+    return ConsumerUnderTest()
 
 
 def error(status: int, text: str) -> dict:
     return {"error": {"statusCode": status, "body": {"error": text}}}
 
 
-def test_an_event_is_handled(parts, shop):
-    assert parts.deliver(push()) == (200, HANDLED)
-    assert [(r.method, r.target) for r in shop.received] == [
-        ("POST", "/rest/all/V1/products")
-    ]
-    assert parts.outcomes() == ["handled"]
+def test_an_event_is_handled(consumer):
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert [(r.method, r.path) for r in consumer.requests] == [("POST", "products")]
+    assert consumer.outcomes() == ["handled"]
 
 
-def test_its_redelivery_is_answered_without_a_call(parts, shop):
-    parts.deliver(push())
+def test_a_redelivery_is_answered_without_a_call(consumer):
+    consumer.deliver(push())
 
-    assert parts.deliver(push()) == (200, HANDLED)
-    assert len(shop.received) == 1
-    assert parts.outcomes() == ["handled", "duplicate"]
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert len(consumer.requests) == 1
+    assert consumer.outcomes() == ["handled", "duplicate"]
 
 
-def test_a_namespace_before_the_events_name_is_taken_and_answered(parts):
-    status, told = parts.deliver(push(event=f"acme.{PRODUCT}"))
+def test_an_event_name_may_have_a_namespace(consumer):
+    status, body = consumer.deliver(push(event=f"acme.{PRODUCT_CREATE}"))
 
-    assert (status, told["type"]) == (200, f"acme.{PRODUCT}")
+    assert (status, body["type"]) == (200, f"acme.{PRODUCT_CREATE}")
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "reason"),
+    ("body", "reason"),
     [
         pytest.param(
             push(event="be-observer.rocket_launch"),
-            400,
             "This case type is not supported: be-observer.rocket_launch",
-            id="unknown-event",
+            id="unknown event",
         ),
         pytest.param(
             push({"sku": "A"}),
-            400,
-            f"Invalid value for {PRODUCT}: name: Missing data for required field.;"
-            " description: Missing data for required field.",
-            id="invalid-value",
+            f"Invalid value for {PRODUCT_CREATE}: name: Missing data for required"
+            " field.; description: Missing data for required field.",
+            id="invalid value",
         ),
         pytest.param(
-            push(data="bm8ganNvbg=="),
-            400,
+            push(5),
+            f"Invalid value for {PRODUCT_CREATE}: value: Invalid input type.",
+            id="value of another type",
+        ),
+        pytest.param(
+            push(data="bm8ganNvbg=="), "The message's data is not JSON", id="not JSON"
+        ),
+        pytest.param(
+            push(data="W1tb" * 30_000),
             "The message's data is not JSON",
-            id="no-json",
+            id="nested too deeply",
         ),
         pytest.param(
-            push(data="***"), 400, "The message's data is not base64", id="no-base64"
+            push(data="***"), "The message's data is not base64", id="not base64"
         ),
         pytest.param(
-            push(messageId=None), 400, "The push has no messageId", id="no-message-id"
+            push(data=7), "The message's data is not base64", id="data of another type"
+        ),
+        pytest.param(
+            push(messageId=None), "The push has no messageId", id="no message id"
         ),
         pytest.param(
             {"message": [], "subscription": SUBSCRIPTION},
-            400,
             "The push's message is not an object",
-            id="no-message",
+            id="message not an object",
         ),
         pytest.param(
             push(attributes={"ce-type": 5}),
-            400,
             "The attributes are not texts",
-            id="attributes-of-numbers",
+            id="attribute not a text",
+        ),
+        pytest.param(
+            push(attributes=["ce-type"]),
+            "The attributes are not texts",
+            id="attributes not an object",
         ),
     ],
 )
-def test_what_can_never_work_is_kept_and_then_acknowledged(
-    parts, shop, body, status, reason
-):
-    assert parts.deliver(body) == (200, error(status, reason))
-    [(_, stored_status, stored_reason)] = parts.letters.stored
-    assert (stored_status, stored_reason) == (status, reason)
-    assert shop.received == []
-    assert parts.outcomes() == ["rejected"]
+def test_an_invalid_event_is_stored_then_acknowledged(consumer, body, reason):
+    assert consumer.deliver(body) == (200, error(400, reason))
+    [(_, stored_status, stored_reason)] = consumer.dead_letters.stored
+    assert (stored_status, stored_reason) == (400, reason)
+    assert consumer.requests == []
+    assert consumer.outcomes() == ["rejected"]
 
 
-def test_what_cannot_even_be_kept_is_a_crash_and_comes_again(shop):
-    nowhere = DeadLetters("p", "letters", Endpoint("127.0.0.1:9", True))
-    parts = Parts(shop, MemoryStore(), letters=nowhere)
+def test_a_push_that_cannot_be_stored_is_an_error():
+    """Half of a surrogate pair cannot be part of a message."""
+    topic = DeadLetterTopic("p", "dead-letters", Endpoint("127.0.0.1:9", True))
+    consumer = ConsumerUnderTest(dead_letters=topic)
 
-    # Half a surrogate pair, which no message of protobuf's can hold.
-    told = parts.deliver(push(data="***", orderingKey="\ud800"))
+    result = consumer.deliver(push(data="***", orderingKey="\ud800"))
 
-    assert told == (500, error(500, "Internal error"))
-    assert parts.outcomes() == ["error"]
+    assert result == (500, error(500, "Internal error"))
+    assert consumer.outcomes() == ["error"]
 
 
-def test_what_commerce_refuses_is_kept_and_then_acknowledged(parts, shop):
-    shop.says = answer(400, {"message": "Price %1 is odd", "parameters": ["x"]})
+def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
+    consumer.response = REJECTION
 
-    status, told = parts.deliver(push())
+    result = consumer.deliver(push())
 
     reason = "Commerce answered 400 to POST products: Price x is odd"
-    assert (status, told) == (200, error(400, reason))
-    assert [letter[1:] for letter in parts.letters.stored] == [(400, reason)]
-    assert parts.outcomes() == ["rejected"]
+    assert result == (200, error(400, reason))
+    assert [letter[1:] for letter in consumer.dead_letters.stored] == [(400, reason)]
+    assert consumer.outcomes() == ["rejected"]
 
 
-def test_a_refusals_redelivery_gets_the_recorded_refusal(parts, shop):
-    shop.says = answer(400, {"message": "No"})
-    first = parts.deliver(push())
+def test_a_redelivery_of_a_rejected_event_gets_the_record(consumer):
+    consumer.response = REJECTION
+    first = consumer.deliver(push())
 
-    assert parts.deliver(push()) == first
-    assert (len(shop.received), len(parts.letters.stored)) == (1, 1)
+    assert consumer.deliver(push()) == first
+    assert (len(consumer.requests), len(consumer.dead_letters.stored)) == (1, 1)
+    assert consumer.outcomes() == ["rejected", "duplicate"]
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("response", "status"),
     [
-        pytest.param(answer(503, {"message": "x"}), 503, id="503"),
-        pytest.param(answer(500, {"message": "x"}), 500, id="500"),
-        pytest.param(answer(502, b"<html>"), 502, id="502"),
-        pytest.param(answer(504, b""), 504, id="504"),
-        pytest.param(answer(408, b""), 408, id="408"),
-        pytest.param(answer(425, b""), 425, id="425"),
-        pytest.param(answer(429, {"message": "x"}), 429, id="429"),
-        pytest.param(answer(401, {"message": "x"}), 401, id="401"),
-        pytest.param(answer(403, {"message": "x"}), 403, id="403"),
-        pytest.param(answer(404, b"<html>"), 503, id="page-not-found"),
+        pytest.param(reply(503, {"message": "x"}), 503, id="503"),
+        pytest.param(reply(500, {"message": "x"}), 500, id="500"),
+        pytest.param(reply(502, b"<html>"), 502, id="502"),
+        pytest.param(reply(504, b""), 504, id="504"),
+        pytest.param(reply(408, b""), 408, id="408"),
+        pytest.param(reply(425, b""), 425, id="425"),
+        pytest.param(reply(429, {"message": "x"}), 429, id="429"),
+        pytest.param(reply(401, {"message": "x"}), 401, id="401"),
+        pytest.param(reply(403, {"message": "x"}), 403, id="403"),
+        pytest.param(reply(404, b"<html>"), 503, id="page not found"),
         pytest.param(
-            answer(302, b"", Location="https://a.example/"), 503, id="redirect"
+            reply(302, b"", Location="https://a.example/"), 503, id="redirect"
         ),
-        pytest.param(answer(200, b"<html>"), 503, id="page-instead-of-json"),
-        pytest.param(
-            answer(400, {"message": "timestamp_refused"}), 401, id="clock-refused"
-        ),
-        pytest.param(
-            answer(400, {"message": "Unable to save product"}), 503, id="deadlock"
-        ),
-        pytest.param(None, 503, id="connection-dropped"),
+        pytest.param(reply(200, b"<html>"), 503, id="page instead of JSON"),
+        pytest.param(reply(400, {"message": "timestamp_refused"}), 401, id="clock"),
+        pytest.param(reply(400, {"message": "Deadlock found"}), 503, id="contention"),
+        pytest.param(requests.ConnectionError(), 503, id="dropped connection"),
+        pytest.param(requests.ReadTimeout(), 504, id="timeout"),
     ],
 )
-def test_what_may_work_later_is_not_acknowledged(parts, shop, said, status):
-    shop.says = lambda request: said
+def test_a_temporary_failure_is_not_acknowledged(consumer, response, status):
+    consumer.response = response
 
-    got, told = parts.deliver(push())
+    actual, body = consumer.deliver(push())
 
-    assert (got, told["error"]["statusCode"]) == (status, status)
-    assert parts.letters.stored == []
-    assert parts.outcomes() == ["retry"]
-
-
-def test_a_timeout_is_a_504(shop):
-    import time
-
-    parts = Parts(shop, MemoryStore(), timeout="1")
-    shop.says = lambda request: time.sleep(1.5)
-
-    assert parts.deliver(push())[0] == 504
+    assert (actual, body["error"]["statusCode"]) == (status, status)
+    assert consumer.dead_letters.stored == []
+    assert consumer.outcomes() == ["retry"]
 
 
-def test_what_failed_is_tried_again_and_handled(parts, shop):
-    shop.says = answer(503, {"message": "x"})
-    parts.deliver(push())
-    shop.says = answer(200, {"id": 1})
+def test_a_failed_event_is_handled_at_its_redelivery(consumer):
+    consumer.response = reply(503, {"message": "x"})
+    consumer.deliver(push())
+    consumer.response = SUCCESS
 
-    assert parts.deliver(push()) == (200, HANDLED)
-    assert parts.outcomes() == ["retry", "handled"]
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert consumer.outcomes() == ["retry", "handled"]
 
 
-def test_a_delete_of_what_is_gone_is_handled(parts, shop):
-    shop.says = answer(404, GONE)
+def test_a_delete_of_something_absent_is_handled(consumer):
+    consumer.response = reply(404, NOT_FOUND)
     event = "be-observer.catalog_product_delete"
 
-    status, told = parts.deliver(push({"sku": "A"}, event))
+    status, body = consumer.deliver(push({"sku": "A"}, event))
 
-    assert (status, told["response"]["message"]) == (
-        200,
-        "Product deleted successfully",
-    )
+    message = "Product deleted successfully"
+    assert (status, body["response"]["message"]) == (200, message)
 
 
-def test_without_a_place_for_dead_letters_nothing_is_acknowledged(parts, shop):
-    shop.says = answer(400, {"message": "No"})
-    parts.letters.away = True
+def test_without_the_dead_letter_topic_nothing_is_acknowledged(consumer):
+    consumer.response = REJECTION
+    consumer.dead_letters.unavailable = True
 
-    status, told = parts.deliver(push())
-    assert (status, told) == (
-        503,
-        error(503, "The dead-letter topic cannot be reached"),
-    )
+    expected = error(503, "The dead-letter topic cannot be reached")
+    assert consumer.deliver(push()) == (503, expected)
+    assert consumer.outcome_entries()[0]["alarm"] is True
 
-    parts.letters.away = False
-    assert parts.deliver(push())[0] == 200
-    assert len(parts.letters.stored) == 1
+    consumer.dead_letters.unavailable = False
+    assert consumer.deliver(push())[0] == 200
+    assert len(consumer.dead_letters.stored) == 1
 
 
-def test_without_its_ledger_nothing_is_called(shop):
-    class Away:
-        def change(self, keys, by):
-            raise LedgerUnavailable("gone")
+def test_without_its_ledger_nothing_is_called():
+    class UnavailableStore:
+        def change(self, keys, update):
+            raise LedgerUnavailable("unreachable")
 
-    parts = Parts(shop, Away())
+    consumer = ConsumerUnderTest(UnavailableStore())
 
-    assert parts.deliver(push()) == (503, error(503, "The ledger cannot be reached"))
-    assert shop.received == []
-
-
-def test_another_delivery_under_way_is_a_503(parts, shop):
-    seen = []
-
-    def meanwhile(request):
-        seen.append(parts.deliver(push()))
-        return answer(200, {"id": 1})
-
-    shop.says = meanwhile
-
-    assert parts.deliver(push()) == (200, HANDLED)
-    assert seen == [(503, error(503, "Another delivery of this event is under way"))]
+    expected = error(503, "The ledger cannot be reached")
+    assert consumer.deliver(push()) == (503, expected)
+    assert consumer.requests == []
+    assert consumer.outcome_entries()[0]["alarm"] is True
 
 
-def test_only_words_of_our_own_are_logged(parts, shop):
-    shop.says = lambda request: parts.deliver(push()) and answer(503, {"message": "No"})
+def test_a_ledger_lost_between_two_calls_is_retried():
+    """The first call may have taken effect, which the record then says."""
 
-    parts.deliver(push())
+    class FailingStore(MemoryStore):
+        fail = False
 
-    lines = [line for line in parts.lines if line.get("stage") == "outcome"]
-    assert [(line["status"], line.get("answer")) for line in lines] == [
-        (503, "Another delivery of this event is under way"),
-        (503, None),
-    ]
+        def change(self, keys, update):
+            if self.fail:
+                self.fail = False
+                raise LedgerUnavailable("unreachable")
+            return super().change(keys, update)
+
+    store = FailingStore()
+    consumer = ConsumerUnderTest(store)
+
+    def lose_ledger(request):
+        store.fail = True
+        return reply(200, {"status": "pending"})
+
+    consumer.response = lose_ledger
+    value = {"id": 8, "status": "complete"}
+    body = push(value, "be-observer.sales_order_status_update")
+
+    expected = error(503, "The ledger cannot be reached")
+    assert consumer.deliver(body) == (503, expected)
+    consumer.response = reply(200, {"status": "pending", "items": []})
+    assert consumer.deliver(body)[0] == 200
+    paths = [request.path for request in consumer.requests]
+    assert paths == ["orders/8", "orders/8", "orders/8/comments", "orders/8/comments"]
 
 
-def test_a_crash_is_a_500_without_details(parts, shop):
-    shop.says = answer(200, {"id": 1})
-    parts.consumer._commerce = None  # as if a part were broken
+def test_another_delivery_in_flight_is_a_503(consumer):
+    results = []
 
-    status, told = parts.deliver(push())
+    def deliver_meanwhile(request):
+        results.append(consumer.deliver(push()))
+        return SUCCESS
 
-    assert (status, told) == (500, error(500, "Internal error"))
-    assert parts.outcomes() == ["error"]
+    consumer.response = deliver_meanwhile
 
-
-def test_no_call_is_begun_that_could_outlast_the_time_there_is(shop):
-    parts = Parts(shop, MemoryStore(), budget=4)
-
-    status, _ = parts.deliver(push())
-
-    assert (status, shop.received) == (503, [])
+    assert consumer.deliver(push()) == (200, HANDLED)
+    assert results == [(503, error(503, "Another delivery of this event is in flight"))]
 
 
-def test_the_callers_trace_goes_with_the_call(parts, shop):
-    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+def test_an_exception_in_a_handler_is_a_500_without_details(consumer):
+    def fail(request):
+        raise RuntimeError("personal")
+
+    consumer.response = fail
+
+    expected = error(500, "Internal error")
+    assert consumer.deliver(push()) == (500, expected)
+    assert consumer.outcomes() == ["error"]
+    assert "personal" not in consumer.raw_log
+
+
+def test_no_call_begins_that_could_exceed_the_budget():
+    consumer = ConsumerUnderTest(budget_seconds=4)
+
+    assert consumer.deliver(push())[0] == 503
+    assert consumer.requests == []
+
+
+def test_a_missing_event_time_is_replaced(consumer):
+    """By the publish time, else by the present."""
+    for number, times in enumerate(({}, {"publishTime": "soon"})):
+        body = push(message_id=f"m{number}", uid=f"u{number}", **times)
+        body["message"]["attributes"]["ce-time"] = "soon"
+
+        assert consumer.deliver(body)[0] == 200
+
+
+def test_a_push_without_source_and_uid_is_handled(consumer):
     body = push()
-    body["message"]["attributes"]["traceparent"] = trace
+    for name in ("ce-source", "ce-id"):
+        del body["message"]["attributes"][name]
 
-    parts.deliver(body)
-
-    [request] = shop.received
-    assert request.headers["traceparent"] == trace
-    stages = {line["stage"] for line in parts.lines}
-    assert stages == {"attempt", "call", "outcome"}
-    assert {line["logging.googleapis.com/trace"] for line in parts.lines} == {
-        "projects/p/traces/0af7651916cd43dd8448eb211c80319c"
-    }
+    assert consumer.deliver(body) == (200, HANDLED)
+    assert consumer.outcome_entries()[0]["uid"] == "m1"
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        pytest.param(answer(200, {"id": 1}), id="handled"),
-        pytest.param(answer(400, {"message": "No", "trace": "STACK"}), id="rejected"),
-        pytest.param(answer(500, {"message": "No", "trace": "STACK"}), id="retry"),
-        pytest.param(answer(200, b"<html>STACK"), id="page"),
-        pytest.param(None, id="dropped"),
-    ],
-)
-def test_nothing_of_value_or_secrets_is_logged_or_answered(parts, shop, said):
-    shop.says = lambda request: said
-    value = {**VALUE, "sku": "SKU-PII", "name": "NAME-PII", "description": "TEXT-PII"}
+def test_ambiguous_refusals_are_rejected_at_a_limit():
+    """After some attempts and some time: a short outage must not reject an event."""
+    consumer = ConsumerUnderTest(COMMERCE_AMBIGUOUS_ATTEMPTS="3")
+    consumer.response = reply(400, {"message": "Unable to save product"})
 
-    _, told = parts.deliver(push(value))
+    statuses = []
+    for _ in range(5):
+        statuses.append(consumer.deliver(push())[0])
+        consumer.clock.now += 300
 
-    everything = parts.raw.decode() + str(told)
-    leaked = [
-        word
-        for word in ("-PII", "very-secret", "STACK", "OAuth ")
-        if word in everything
-    ]
-    assert leaked == []
+    assert statuses == [503, 503, 503, 200, 200]
+    [(_, status, reason)] = consumer.dead_letters.stored
+    assert (status, reason) == (
+        400,
+        "Commerce answered 400 to POST products: Unable to save product"
+        " (after 4 attempts)",
+    )
+    assert consumer.outcomes() == ["retry"] * 3 + ["rejected", "duplicate"]
 
 
-def test_a_line_carries_the_vocabularys_labels(parts):
-    parts.deliver(push())
+def test_an_outdated_event_is_skipped(consumer):
+    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
+    newer = push([level], STOCK_UPDATE, "2", "m2", time="2025-12-31T00:00:02.000000Z")
+    older = push([level], STOCK_UPDATE, "1", "m1", time="2025-12-31T00:00:01.000000Z")
+    consumer.deliver(newer)
 
-    [line] = [line for line in parts.lines if line["stage"] == "outcome"]
-    assert line["logging.googleapis.com/labels"] == {
-        "event": PRODUCT,
-        "entity": "product",
-        "uid": "15",
-        "outcome": "handled",
-        "attempt": "1",
-        "ms": str(line["ms"]),
-    }
-    assert (line["status"], line["message_id"]) == (200, "m1")
+    status, body = consumer.deliver(older)
+
+    message = "Stock not updated: 1 of 1 rows were older than what is applied"
+    assert (status, body["response"]["message"]) == (200, message)
+    assert consumer.outcomes() == ["handled", "skipped"]
+    assert consumer.outcome_entries()[1]["reason"] == "outdated"
+
+
+def test_an_event_time_is_not_later_than_its_publish_time(consumer):
+    """Otherwise a publisher's clock could make every later event outdated."""
+    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
+    ahead = push([level], STOCK_UPDATE, "1", "m1", time="2030-01-01T00:00:00.000000Z")
+    later = push([level], STOCK_UPDATE, "2", "m2", time="2026-01-01T00:00:01.000000Z")
+    later["message"]["publishTime"] = "2026-01-01T00:00:01.001Z"
+    consumer.deliver(ahead)
+
+    assert consumer.deliver(later)[0] == 200
+    assert consumer.outcomes() == ["handled", "handled"]

@@ -1,68 +1,66 @@
-"""A delivery that wakes after another has taken over: it says and keeps nothing."""
+"""A delivery that resumes after another took over: it neither records nor answers."""
 
 import pytest
+import requests
 
-from functions.ledger.memory import MemoryStore
-from tests.commerce.server import answer
-from tests.consumer.parts import Parts, Shop, push
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import STOCK_UPDATE, ConsumerUnderTest, push
 
-LEASE_SECONDS = 15  # a call's five and ten
-STOCK = "be-observer.catalog_stock_update"
-DONE = answer(200, {"id": 1})
+LEASE_SECONDS = 30 + 10
+SUCCESS = reply(200, {"id": 1})
 
 
 @pytest.fixture
-def parts():
-    with Shop() as shop:
-        yield Parts(shop, MemoryStore())
+def consumer():
+    return ConsumerUnderTest()
 
 
 @pytest.mark.parametrize(
-    "late",
+    "late_response",
     [
-        pytest.param(DONE, id="handled"),
-        pytest.param(answer(400, {"message": "No"}), id="rejected"),
-        pytest.param(answer(429, {"message": "No"}), id="no-effect"),
-        pytest.param(None, id="effect-unknown"),
+        pytest.param(SUCCESS, id="handled"),
+        pytest.param(reply(400, {"message": "No such entity"}), id="rejected"),
+        pytest.param(reply(429, {"message": "No"}), id="no effect"),
+        pytest.param(requests.ConnectionError(), id="outcome unknown"),
     ],
 )
-def test_who_wakes_late_is_told_to_come_again_and_leaves_the_record(parts, late):
-    """Whatever it was told: what its successor recorded stands, and nothing else."""
+def test_a_delivery_that_was_taken_over_is_retried(consumer, late_response):
+    """What its successor recorded stands, and nothing else."""
     successors = []
 
-    def overtaken(request):
-        parts.shop.says = DONE
-        parts.clock.now += LEASE_SECONDS + 1
-        successors.append(parts.deliver(push())[0])
-        return late
+    def be_taken_over(request):
+        consumer.response = SUCCESS
+        consumer.clock.now += LEASE_SECONDS + 1
+        successors.append(consumer.deliver(push())[0])
+        return late_response
 
-    parts.shop.says = overtaken
+    consumer.response = be_taken_over
 
-    assert (parts.deliver(push())[0], successors) == (503, [200])
+    assert (consumer.deliver(push())[0], successors) == (503, [200])
 
-    assert parts.letters.stored == []
-    assert parts.deliver(push())[0] == 200
-    assert len(parts.shop.received) == 2
-    assert parts.outcomes() == ["handled", "retry", "duplicate"]
+    assert consumer.dead_letters.stored == []
+    assert consumer.deliver(push())[0] == 200
+    assert len(consumer.requests) == 2
+    assert consumer.outcomes() == ["handled", "retry", "duplicate"]
 
 
-def test_who_wakes_late_sends_nothing_more(parts):
-    """Of 25 levels 20 are on their way; the other five are the successor's."""
+def test_a_delivery_that_was_taken_over_sends_nothing_more(consumer):
+    """Of 25 levels, 20 are sent by the first delivery and the rest by its successor."""
     rows = [
         {"sku": f"S-{n}", "source": "default", "quantity": 1, "outOfStock": False}
         for n in range(25)
     ]
-    body = push(rows, STOCK)
+    body = push(rows, STOCK_UPDATE)
 
-    def overtaken(request):
-        parts.shop.says = DONE
-        parts.clock.now += LEASE_SECONDS + 1
-        assert parts.deliver(body)[0] == 200
-        return DONE
+    def be_taken_over(request):
+        consumer.response = SUCCESS
+        consumer.clock.now += LEASE_SECONDS + 1
+        assert consumer.deliver(body)[0] == 200
+        return SUCCESS
 
-    parts.shop.says = overtaken
+    consumer.response = be_taken_over
 
-    assert parts.deliver(body)[0] == 503
+    assert consumer.deliver(body)[0] == 503
 
-    sizes = [len(request.body["sourceItems"]) for request in parts.shop.received]
+    sizes = [len(request.body["sourceItems"]) for request in consumer.requests]
     assert sizes == [20, 20, 5]

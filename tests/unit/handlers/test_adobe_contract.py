@@ -9,7 +9,7 @@ from functions.commerce.errors import HandlerError
 from functions.events import samples
 from functions.events.catalog import EVENTS
 from functions.handlers import dispatch
-from tests import machine
+from tests.support import machine
 from tests.support.adobe_definitions import VERSIONS, request_errors
 from tests.support.commerce_adapter import (
     PAAS,

@@ -19,7 +19,7 @@ TAKEN = (
 )
 KEPT = (
     "group_id,store_id,website_id,default_billing,default_shipping,"
-    "disable_auto_group_change"
+    "disable_auto_group_change,custom_attributes[attribute_code,value]"
 )
 
 
@@ -59,6 +59,7 @@ CURRENT = {
     "default_billing": "7",
     "default_shipping": None,
     "disable_auto_group_change": 0,
+    "custom_attributes": [{"attribute_code": "vip", "value": "1"}],
     "addresses": [{"id": 7}],
     "email": "old@example.com",
 }
@@ -88,6 +89,7 @@ def test_an_update_keeps_fields_that_a_put_resets():
                     "website_id": 1,
                     "default_billing": "7",
                     "disable_auto_group_change": 0,
+                    "custom_attributes": [{"attribute_code": "vip", "value": "1"}],
                 }
             },
         ),
@@ -231,7 +233,7 @@ def test_a_delete_of_something_absent_is_success(event, path, sentence):
 
 
 def test_deleting_the_default_group_is_rejected():
-    text = "The group can't be deleted."
+    text = "Cannot delete group."
     commerce = FakeCommerce({"DELETE customerGroups/19": rejection(400, text)})
 
     with pytest.raises(Rejected):

@@ -52,7 +52,9 @@ def test_a_saas_store_asks_for_a_token_first():
         pytest.param(rejection(400, "No %1", "code"), Rejected, id="rejection"),
         pytest.param(reply(502, b"<html>"), Unavailable, id="reply"),
         pytest.param(requests.ReadTimeout(), Unavailable, id="exception"),
-        pytest.param(lambda request: rejection(409, "No"), Rejected, id="function"),
+        pytest.param(
+            lambda request: rejection(409, "No %1", 1), Rejected, id="function"
+        ),
         pytest.param(in_turn(reply(503, {"message": "No"})), Unavailable, id="in turn"),
     ],
 )

@@ -9,6 +9,7 @@ from tests.support.handler_kit import (
     commerce_time,
     delivery_with_unknown_outcome,
     handle,
+    in_turn,
     rejection,
     sample,
 )
@@ -251,3 +252,36 @@ def test_clocks_may_differ_by_five_minutes(before, comments):
     handle(EVENT, sample(EVENT), commerce, delivery_with_unknown_outcome(60))
 
     assert len(order.comments) == comments
+
+
+def test_a_status_that_changed_meanwhile_is_read_again_once():
+    """The order moves on between our look-up and our comment."""
+    text = 'The status "%1" is not part of the order status history.'
+    commerce = FakeCommerce(
+        {
+            "GET orders/8": in_turn({"status": "pending"}, {"status": "processing"}),
+            "POST orders/8/comments": in_turn(rejection(400, text, "pending"), True),
+        }
+    )
+
+    message = handle(EVENT, sample(EVENT), commerce)
+
+    assert message == "Order updated successfully"
+    statuses = [
+        request.body["statusHistory"]["status"]
+        for request in commerce.requests
+        if request.method == "POST"
+    ]
+    assert statuses == ["pending", "processing"]
+
+
+def test_a_rejection_other_than_400_is_not_tried_again():
+    responses = {
+        **Order().responses,
+        "POST orders/8/comments": rejection(409, "No %1", "x"),
+    }
+    commerce = FakeCommerce(responses)
+
+    with pytest.raises(Rejected):
+        handle(EVENT, sample(EVENT), commerce)
+    assert len(commerce.requests) == 2

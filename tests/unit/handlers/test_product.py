@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.errors import Unavailable
 from tests.support.commerce_adapter import SAAS, TOKEN_DOCUMENT, reply
 from tests.support.handler_kit import (
     FakeCommerce,
@@ -14,6 +14,7 @@ from tests.support.handler_kit import (
 )
 
 LOST_RESPONSE = requests.ReadTimeout()
+PRODUCT_MISSING = "The product that was requested doesn't exist."
 DESCRIPTION = {
     "attribute_code": "description",
     "value": "Aluminium, with a dimmer.",
@@ -38,6 +39,7 @@ def test_a_product_is_created_with_the_attribute_set():
                     "name": "Desk lamp",
                     "price": 49.9,
                     "attribute_set_id": 4,
+                    "type_id": "simple",
                     "custom_attributes": [DESCRIPTION],
                 }
             },
@@ -133,21 +135,24 @@ def test_oauth1_updates_an_encoded_sku_by_post(sku):
 
 
 @pytest.mark.parametrize("document", [{"items": []}, {"items": None}, {}, []])
-def test_an_unknown_encoded_sku_is_rejected_not_created(document):
-    commerce = FakeCommerce({"GET products": document})
+def test_an_update_of_an_unknown_encoded_sku_creates_it(document):
+    """As PUT creates one whose SKU can be part of the path."""
+    commerce = FakeCommerce({"GET products": document, "POST products": {}})
 
-    with pytest.raises(Rejected) as raised:
-        handle(
-            "catalog_product_update",
-            sample("catalog_product_update", sku="a b"),
-            commerce,
-        )
+    value = sample("catalog_product_update", sku="a b")
+    handle("catalog_product_update", value, commerce)
 
-    assert (raised.value.status, raised.value.message) == (
-        404,
-        "There is no product with this SKU",
-    )
-    assert len(commerce.requests) == 1
+    product = commerce.requests[1].body["product"]
+    assert (product["sku"], product["attribute_set_id"]) == ("a b", 4)
+
+
+def test_the_websites_of_new_products_are_a_setting():
+    commerce = FakeCommerce({"POST products": {}}, COMMERCE_PRODUCT_WEBSITE_IDS="1, 3")
+
+    handle("catalog_product_create", sample("catalog_product_create"), commerce)
+
+    product = commerce.requests[0].body["product"]
+    assert product["extension_attributes"] == {"website_ids": [1, 3]}
 
 
 def test_ims_sends_an_encoded_sku_in_the_path():
@@ -185,7 +190,7 @@ def test_a_sku_with_a_slash_is_always_updated_by_post(sku):
     [
         pytest.param(True, id="there"),
         pytest.param(
-            rejection(404, "The product doesn't exist. Verify and try again."),
+            rejection(404, PRODUCT_MISSING),
             id="absent",
         ),
     ],
@@ -230,7 +235,7 @@ def test_after_a_lost_response_the_same_call_is_repeated(event, call):
 
 
 def test_a_delete_after_a_lost_response_is_success():
-    missing = rejection(404, "The product doesn't exist.")
+    missing = rejection(404, PRODUCT_MISSING)
     commerce = FakeCommerce({"DELETE products/LAMP-1": in_turn(LOST_RESPONSE, missing)})
     with pytest.raises(Unavailable):
         handle("catalog_product_delete", sample("catalog_product_delete"), commerce)

@@ -187,6 +187,8 @@ def test_after_a_lost_request_it_is_shipped():
         "searchCriteria[sortOrders][0][field]": "entity_id",
         "searchCriteria[sortOrders][0][direction]": "DESC",
         "searchCriteria[pageSize]": "50",
+        "fields": "items[created_at,items[order_item_id,qty],"
+        "tracks[track_number,carrier_code],comments[comment]]",
     }
 
 

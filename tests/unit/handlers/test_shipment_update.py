@@ -13,6 +13,10 @@ from tests.support.handler_kit import (
 )
 
 UPDATE = "sales_order_shipment_update"
+FIELDS = {
+    "fields": "order_id,items[entity_id],tracks[entity_id,weight,qty,description],"
+    "comments[entity_id]"
+}
 CURRENT = {
     "entity_id": 33,
     "order_id": 8,
@@ -32,7 +36,7 @@ def test_an_update_sends_all_that_adobe_requires():
 
     assert message == "Shipment updated successfully"
     assert commerce.calls == [
-        ("GET", "shipment/33", None),
+        ("GET", "shipment/33", FIELDS),
         (
             "POST",
             "shipment",

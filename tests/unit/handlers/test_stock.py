@@ -1,9 +1,10 @@
-"""Stock: any number of levels, in pieces; applied pieces are recorded."""
+"""Stock: any number of levels, in pieces; applied rows are recorded."""
 
 import pytest
 import requests
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.errors import Ambiguous, Rejected, Unavailable
+from functions.handlers import Skipped
 from tests.support.handler_kit import (
     FakeCommerce,
     FakeDelivery,
@@ -14,6 +15,7 @@ from tests.support.handler_kit import (
 
 EVENT = "catalog_stock_update"
 PATH = "POST inventory/source-items"
+UNKNOWN_SOURCE = rejection(400, 'Source "%1" does not exist', "x")
 
 
 def row(sku, quantity=1, source="default", out=False):
@@ -24,9 +26,21 @@ def rows(count):
     return [row(f"SKU-{i}", i) for i in range(count)]
 
 
+def skus(items):
+    return [item["sku"] for item in items]
+
+
 def sent_skus(commerce):
-    bodies = [request.body["sourceItems"] for request in commerce.requests]
-    return [[item["sku"] for item in items] for items in bodies]
+    return [skus(request.body["sourceItems"]) for request in commerce.requests]
+
+
+def store_without(*bad, error=UNKNOWN_SOURCE, **settings):
+    """A store that refuses every call with one of the *bad* SKUs."""
+
+    def respond(request):
+        return error if set(bad) & set(skus(request.body["sourceItems"])) else []
+
+    return FakeCommerce({PATH: respond}, **settings)
 
 
 def test_a_level_is_set():
@@ -64,17 +78,18 @@ def test_many_levels_are_sent_in_pieces(count, size, pieces):
     handle(EVENT, rows(count), commerce)
 
     assert [len(piece) for piece in sent_skus(commerce)] == pieces
-    assert sum(sent_skus(commerce), []) == [r["sku"] for r in rows(count)]
+    assert sum(sent_skus(commerce), []) == skus(rows(count))
 
 
 def test_the_last_level_of_a_sku_and_source_wins():
     commerce = FakeCommerce({PATH: []})
 
-    handle(EVENT, [row("A", 1), row("A", 5, "berlin"), row("B"), row("A", 2)], commerce)
+    levels = [row("A", 1), row("A", 5, "berlin"), row("B"), row("a ", 2)]
+    handle(EVENT, levels, commerce)
 
     items = commerce.requests[0].body["sourceItems"]
     assert [(i["sku"], i["source_code"], i["quantity"]) for i in items] == [
-        ("A", "default", 2),
+        ("a ", "default", 2),
         ("A", "berlin", 5),
         ("B", "default", 1),
     ]
@@ -100,41 +115,69 @@ def test_a_redelivery_skips_the_pieces_that_were_applied():
     assert delivery.applied_rows == rows(6)
 
 
-def test_levels_set_by_a_newer_event_are_skipped():
+def test_an_event_with_only_outdated_levels_is_skipped():
     commerce = FakeCommerce({PATH: []})
 
-    message = handle(EVENT, rows(3), commerce, FakeDelivery(applied_rows=rows(3)))
+    with pytest.raises(Skipped) as raised:
+        handle(EVENT, rows(3), commerce, FakeDelivery(newer_rows=rows(3)))
 
-    assert message == "Stock updated successfully"
+    assert raised.value.reason == "outdated"
+    assert raised.value.message == (
+        "Stock not updated: 3 of 3 rows were older than what is applied"
+    )
     assert commerce.requests == []
 
 
-def test_a_rejected_piece_does_not_stop_the_others():
-    delivery = FakeDelivery()
-    text = 'Source "%1" does not exist'
-    commerce = FakeCommerce(
-        {PATH: in_turn([], rejection(400, text, "x"), [])},
-        COMMERCE_STOCK_PIECE_SIZE="1",
+def test_outdated_levels_are_counted_in_the_message():
+    commerce = FakeCommerce({PATH: []})
+
+    message = handle(EVENT, rows(3), commerce, FakeDelivery(newer_rows=rows(1)))
+
+    assert message == (
+        "Stock updated successfully; 1 of 3 rows were older than what is applied"
     )
+    assert sent_skus(commerce) == [["SKU-1", "SKU-2"]]
+
+
+def test_a_bad_row_does_not_stop_the_others():
+    delivery, commerce = FakeDelivery(), store_without("SKU-24")
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, rows(3), commerce, delivery)
+        handle(EVENT, rows(60), commerce, delivery)
 
-    assert len(commerce.requests) == 3
-    assert delivery.applied_rows == [rows(3)[0], rows(3)[2]]
+    assert len(delivery.applied_rows) == 59
     assert (raised.value.status, raised.value.message) == (
         400,
-        "1 of 3 pieces rejected, the first: Commerce answered 400 to POST"
-        ' inventory/source-items: Source "x" does not exist',
+        "1 of 60 rows were not applied (counted from 1: 25): Commerce answered 400 to"
+        ' POST inventory/source-items: Source "x" does not exist',
     )
+    # Three pieces, of which one is halved until the bad row is alone.
+    assert len(commerce.requests) <= 3 + 2 * 5
 
 
-def test_a_rejected_single_piece_keeps_its_message():
-    commerce = FakeCommerce({PATH: rejection(400, "no")})
+def test_an_ambiguous_row_makes_the_event_ambiguous():
+    error = rejection(400, "Could not save Source Item")
+    commerce = store_without("SKU-1", error=error)
+
+    with pytest.raises(Ambiguous, match="1 of 3 rows .* 2"):
+        handle(EVENT, rows(3), commerce)
+
+
+def test_many_bad_rows_are_not_all_isolated():
+    bad = skus(rows(200))
+    commerce = store_without(*bad, COMMERCE_STOCK_PIECE_SIZE="100")
+
+    with pytest.raises(Rejected, match="200 of 200 rows .* and 168 more"):
+        handle(EVENT, rows(200), commerce)
+    assert len(commerce.requests) < 100
+
+
+def test_a_single_rejected_row_keeps_its_message():
+    commerce = FakeCommerce({PATH: rejection(400, "No %1", "x")})
 
     with pytest.raises(Rejected) as raised:
-        handle(EVENT, rows(2), commerce)
+        handle(EVENT, rows(1), commerce)
 
     assert raised.value.message == (
-        "Commerce answered 400 to POST inventory/source-items: no"
+        "Commerce answered 400 to POST inventory/source-items: No x"
     )

@@ -1,92 +1,100 @@
-"""What is finished stays so, and what is the caller's repeat."""
+"""A recorded result stays, and what counts as a duplicate of it."""
 
 import pytest
 
 from functions.ledger.ledger import Lease
-from tests.ledger.parts import (
+from tests.support.ledger_kit import (
     BETWEEN,
-    DONE,
     NEW,
     NO_EFFECT,
     OLD,
-    REFUSED,
-    answered,
+    REJECTION,
+    SUCCESS,
     delivery,
+    processed,
 )
 
 
-@pytest.mark.parametrize("outcome", [DONE, REFUSED], ids=["done", "rejected"])
-def test_what_is_finished_stays_finished(timed, outcome):
-    timed.settled(delivery("m1"), outcome)
-    timed.settled(delivery("m2", "B"), DONE)
+@pytest.mark.parametrize("outcome", [SUCCESS, REJECTION], ids=["success", "rejection"])
+def test_a_redelivery_gets_the_recorded_result(ledger, outcome):
+    ledger.process(delivery("m1"), outcome)
+    ledger.process(delivery("m2", "B"), SUCCESS)
 
-    assert timed.acquire(delivery("m1")) == answered(outcome, repeated=False)
-
-
-def test_a_uid_is_the_callers_own(timed):
-    timed.settled(delivery("m1"), DONE)
-
-    assert isinstance(timed.acquire(delivery("m2"), source="/ingest/wms"), Lease)
+    assert ledger.deliver(delivery("m1")) == processed(outcome, duplicate=False)
 
 
-def test_a_new_message_that_says_the_same_as_the_last_gets_its_answer(timed):
-    timed.settled(delivery("m1"), DONE)
+def test_two_callers_may_use_the_same_uid(ledger):
+    ledger.process(delivery("m1"), SUCCESS)
 
-    assert timed.acquire(delivery("m2")) == answered(DONE, repeated=True)
-    assert timed.acquire(delivery("m2")) == answered(DONE, repeated=False)
-
-
-def test_what_was_refused_and_comes_again_is_tried_afresh(timed):
-    timed.settled(delivery("m1"), REFUSED)
-
-    timed.settled(delivery("m2"), DONE)
-
-    assert timed.acquire(delivery("m1")) == answered(REFUSED, repeated=False)
-    assert timed.acquire(delivery("m3")) == answered(DONE, repeated=True)
+    assert isinstance(ledger.deliver(delivery("m2"), source="/ingest/wms"), Lease)
 
 
-@pytest.mark.parametrize("outcome", [DONE, REFUSED], ids=["done", "rejected"])
-def test_the_same_uid_with_another_value_is_another_event(timed, outcome):
-    """A, then B, then A are three changes, whatever became of B."""
-    timed.settled(delivery("m1", "A"), DONE)
-    timed.settled(delivery("m2", "B"), outcome)
+def test_a_repost_is_a_duplicate_and_is_recorded(ledger):
+    ledger.process(delivery("m1"), SUCCESS)
 
-    assert isinstance(timed.acquire(delivery("m3", "A")), Lease)
+    assert ledger.deliver(delivery("m2")) == processed(SUCCESS, duplicate=True)
+    assert ledger.deliver(delivery("m2")) == processed(SUCCESS, duplicate=False)
 
 
-def test_what_waits_with_another_value_came_between(timed):
-    """A, B that is being retried, A: were the last no change, B would remain."""
-    timed.settled(delivery("m1", "A", time=OLD), DONE)
-    timed.settled(delivery("m2", "B", time=BETWEEN), NO_EFFECT)
+def test_a_repost_of_a_rejected_event_is_processed(ledger):
+    ledger.process(delivery("m1"), REJECTION)
 
-    assert isinstance(timed.acquire(delivery("m3", "A", time=NEW)), Lease)
+    ledger.process(delivery("m2"), SUCCESS)
 
-
-def test_what_waits_since_before_does_not_make_a_repeat_a_change(timed):
-    timed.settled(delivery("m1", "B", time=OLD), NO_EFFECT)
-    timed.settled(delivery("m2", "A", time=BETWEEN), DONE)
-
-    assert timed.acquire(delivery("m3", "A", time=NEW)) == answered(DONE, repeated=True)
+    assert ledger.deliver(delivery("m1")) == processed(REJECTION, duplicate=False)
+    assert ledger.deliver(delivery("m3")) == processed(SUCCESS, duplicate=True)
 
 
-def test_a_happening_is_known_again_whatever_came_between(timed):
-    timed.settled(delivery("m1", "A", idempotent=False), DONE)
-    timed.settled(delivery("m2", "B", idempotent=False), DONE)
+@pytest.mark.parametrize("outcome", [SUCCESS, REJECTION], ids=["success", "rejection"])
+def test_another_value_of_the_uid_is_another_event(ledger, outcome):
+    """A, then B, then A are three changes, whatever the outcome of B."""
+    ledger.process(delivery("m1", "A"), SUCCESS)
+    ledger.process(delivery("m2", "B"), outcome)
 
-    said = timed.acquire(delivery("m3", "A", idempotent=False))
-    assert said == answered(DONE, repeated=True)
-
-
-def test_a_happening_that_was_refused_is_tried_afresh(timed):
-    timed.settled(delivery("m1", "A", idempotent=False), REFUSED)
-
-    assert isinstance(timed.acquire(delivery("m2", "A", idempotent=False)), Lease)
+    assert isinstance(ledger.deliver(delivery("m3", "A")), Lease)
 
 
-def test_what_waits_and_says_the_same_is_finished_along_with_it(timed):
-    """A second post of what is being retried is not done a second time."""
-    timed.settled(delivery("m1"), NO_EFFECT)
+def test_a_waiting_other_value_makes_a_repost_a_change(ledger):
+    """A, B that is being retried, A: as a duplicate, the last A would leave B."""
+    ledger.process(delivery("m1", "A", time=OLD), SUCCESS)
+    ledger.process(delivery("m2", "B", time=BETWEEN), NO_EFFECT)
 
-    timed.settled(delivery("m2"), DONE)
+    assert isinstance(ledger.deliver(delivery("m3", "A", time=NEW)), Lease)
 
-    assert timed.acquire(delivery("m1")) == answered(DONE, repeated=False)
+
+def test_an_older_waiting_value_leaves_a_repost_a_duplicate(ledger):
+    ledger.process(delivery("m1", "B", time=OLD), NO_EFFECT)
+    ledger.process(delivery("m2", "A", time=BETWEEN), SUCCESS)
+
+    decision = ledger.deliver(delivery("m3", "A", time=NEW))
+    assert decision == processed(SUCCESS, duplicate=True)
+
+
+def test_a_non_idempotent_duplicate_is_found_further_back(ledger):
+    ledger.process(delivery("m1", "A", idempotent=False), SUCCESS)
+    ledger.process(delivery("m2", "B", idempotent=False), SUCCESS)
+
+    decision = ledger.deliver(delivery("m3", "A", idempotent=False))
+    assert decision == processed(SUCCESS, duplicate=True)
+
+
+def test_a_rejected_non_idempotent_event_is_processed_again(ledger):
+    ledger.process(delivery("m1", "A", idempotent=False), REJECTION)
+
+    assert isinstance(ledger.deliver(delivery("m2", "A", idempotent=False)), Lease)
+
+
+def test_success_completes_the_waiting_reposts(ledger):
+    ledger.process(delivery("m1"), NO_EFFECT)
+
+    ledger.process(delivery("m2"), SUCCESS)
+
+    assert ledger.deliver(delivery("m1")) == processed(SUCCESS, duplicate=False)
+
+
+def test_a_rejection_does_not_complete_the_waiting_reposts(ledger):
+    ledger.process(delivery("m1"), NO_EFFECT)
+
+    ledger.process(delivery("m2"), REJECTION)
+
+    assert isinstance(ledger.deliver(delivery("m1")), Lease)

@@ -1,84 +1,150 @@
-"""What a record keeps: of what, how much, and for how long."""
+"""What a record contains, how much, and for how long."""
 
 import json
 
 from functions.ledger import rules
-from functions.ledger.decisions import AlreadyProcessed, Outcome
+from functions.ledger.decisions import AlreadyProcessed, InFlight, Outcome
 from functions.ledger.ledger import Lease, event_key, resource_hash, resource_key
+from functions.ledger.memory import SWEEP_EVERY, MemoryStore
 from functions.ledger.record import (
     MAX_FINISHED,
     MAX_MESSAGE_LENGTH,
     MAX_OPEN,
     MAX_RESOURCES,
 )
-from tests.ledger.parts import (
-    DAY,
-    DONE,
+from tests.support.ledger_kit import (
+    DAY_SECONDS,
     KEEP_DAYS,
-    LEASE,
+    LEASE_SECONDS,
     NO_EFFECT,
     SOURCE,
+    SUCCESS,
     UID,
     delivery,
+    processed,
 )
 
 
-def test_an_answer_is_kept_in_bounds(timed):
-    timed.settled(delivery(), Outcome(200, "x" * 2 * MAX_MESSAGE_LENGTH, final=True))
+def test_a_message_is_bounded(ledger):
+    ledger.process(delivery(), Outcome(200, "x" * 2 * MAX_MESSAGE_LENGTH, final=True))
 
-    assert timed.acquire(delivery()) == AlreadyProcessed(
+    assert ledger.deliver(delivery()) == AlreadyProcessed(
         200, "x" * MAX_MESSAGE_LENGTH, False
     )
 
 
-def test_a_uid_that_is_used_for_all_fits_a_document_of_firestores(timed):
-    """A megabyte, https://firebase.google.com/docs/firestore/quotas; full of answers
-    that take three bytes a character."""
-    said = Outcome(400, "価" * MAX_MESSAGE_LENGTH, final=True)
-    timed.settled(delivery(value="f" * 64), said)
-    record = timed.record()
+def test_a_uid_used_for_everything_fits_a_document(ledger):
+    """A Firestore document holds a megabyte; here are three bytes a character."""
+    message = Outcome(400, "価" * MAX_MESSAGE_LENGTH, final=True)
+    ledger.process(delivery(value="f" * 64), message)
+    record = ledger.record()
     [entry] = record["finished"]
-    waits = {
+    waiting = {
         **entry,
         "owner": None,
-        "outcome_unknown": None,
+        "lease_expires": None,
+        "outcome_unknown_since": None,
         "attempts": 9,
-        "began": 1e9,
+        "ambiguous_attempts": 0,
+        "ambiguous_since": None,
+        "started": 1e9,
     }
     full = {
         **record,
-        "finished": [{**entry, "message": f"{n:016}"} for n in range(MAX_FINISHED)],
-        "open": {f"{n:016}": waits for n in range(9000, 9000 + MAX_OPEN)},
+        "finished": [{**entry, "message_id": f"{n:016}"} for n in range(MAX_FINISHED)],
+        "open": {f"{n:016}": waiting for n in range(9000, 9000 + MAX_OPEN)},
         "resources": [f"{n:064}" for n in range(MAX_RESOURCES)],
     }
 
-    record, _ = rules.acquire(full, delivery("m2"), "h", timed.now, LEASE, DAY)
+    record, _ = rules.acquire(
+        full, delivery("m2"), "h", ledger.clock.now, LEASE_SECONDS, DAY_SECONDS
+    )
 
     size = len(json.dumps([record, record["resources"]], ensure_ascii=False).encode())
     assert size < 1_000_000
+    assert len(record["open"]) == MAX_OPEN
 
 
-def test_what_is_old_is_forgotten_with_the_next_message(timed):
-    timed.settled(delivery("m1", "A", idempotent=False), DONE)
-    timed.now += KEEP_DAYS * DAY + 1
-    timed.settled(delivery("m2", "B", idempotent=False), DONE)
+def test_old_results_are_dropped_with_the_next_message(ledger):
+    ledger.process(delivery("m1", "A", idempotent=False), SUCCESS)
+    ledger.clock.now += KEEP_DAYS * DAY_SECONDS + 1
+    ledger.process(delivery("m2", "B", idempotent=False), SUCCESS)
 
-    assert isinstance(timed.acquire(delivery("m3", "A", idempotent=False)), Lease)
-
-
-def test_each_change_keeps_a_record_for_as_long_again(timed):
-    for outcome in (NO_EFFECT, DONE):
-        timed.now += DAY
-        timed.settled(delivery(), outcome)
-        assert timed.record()["expires"] == timed.now + KEEP_DAYS * DAY
-
-    resource = timed.store.get(resource_key(resource_hash("product:LAMP")))
-    assert resource["expires"] == timed.now + KEEP_DAYS * DAY
+    assert isinstance(ledger.deliver(delivery("m3", "A", idempotent=False)), Lease)
 
 
-def test_names_are_kept_as_hashes_only(timed):
-    timed.settled(delivery(), DONE)
+def test_each_change_extends_a_records_expiry(ledger):
+    for outcome in (NO_EFFECT, SUCCESS):
+        ledger.clock.now += DAY_SECONDS
+        ledger.process(delivery(), outcome)
+        expires = ledger.clock.now + KEEP_DAYS * DAY_SECONDS
+        assert ledger.record()["expires"] == expires
+
+    resource = ledger.store.get(resource_key(resource_hash("product:LAMP")))
+    assert resource["expires"] == expires
+
+
+def test_names_are_stored_as_hashes(ledger):
+    ledger.process(delivery(), SUCCESS)
 
     key = event_key(SOURCE, UID)
-    kept = f"{key} {timed.store.get(key)} {resource_key(resource_hash('product:LAMP'))}"
-    assert [word for word in (SOURCE, f"'{UID}'", "LAMP") if word in kept] == []
+    stored = f"{key} {ledger.store.get(key)} "
+    stored += resource_key(resource_hash("product:LAMP"))
+    assert [name for name in (SOURCE, f"'{UID}'", "LAMP") if name in stored] == []
+
+
+def test_expired_records_are_swept_from_memory():
+    store = MemoryStore()
+    for _ in range(SWEEP_EVERY):
+        store.change(["old", "kept"], lambda _: ([{"expires": 1}, {"expires": 4e9}], 0))
+
+    assert store.get("old") is None
+    assert store.get("kept") == {"expires": 4e9}
+
+
+# Forgetting
+
+
+def test_a_uid_is_forgotten_for_every_caller(ledger):
+    for source in (SOURCE, "/ingest/wms"):
+        lease = ledger.deliver(delivery(), source=source)
+        ledger.complete(lease, SUCCESS)
+
+    assert ledger.forget_uid(UID) == (2, 0)
+    assert ledger.forget_uid(UID) == (0, 0)
+
+
+def test_an_event_in_flight_is_not_forgotten(ledger):
+    ledger.lease(delivery())
+
+    assert ledger.forget_uid(UID) == (0, 1)
+    assert ledger.deliver(delivery()) == InFlight()
+
+
+def test_a_resource_is_forgotten_and_others_are_kept(ledger):
+    ledger.process(delivery("m1", "A"), SUCCESS)
+    chair = resource_hash("product:CHAIR")
+    ledger.process(delivery("m2", "B", resource=chair), SUCCESS)
+    ledger.process(delivery("m3", "C"), NO_EFFECT)
+
+    assert ledger.forget_resource("product:LAMP") == (2, 0)
+
+    assert ledger.newest("product:LAMP") is None
+    record = ledger.record()
+    assert (record["open"], record["resources"]) == ({}, [chair])
+    assert ledger.deliver(delivery("m2", "B")) == processed(SUCCESS, duplicate=False)
+
+
+def test_a_resource_being_set_is_not_forgotten(ledger):
+    lease = ledger.lease(delivery(resource=None))
+    ledger.acquire_watermarks(lease, ["stock:LAMP@default"])
+
+    assert ledger.forget_resource("stock:LAMP@default") == (0, 1)
+
+
+def test_a_record_that_vanished_meanwhile_counts_as_forgotten(ledger):
+    ledger.process(delivery(), SUCCESS)
+    records = ledger.store.find("uid", delivery().uid)
+    ledger.store.change([records[0][0]], lambda _: ([None], None))
+
+    assert ledger._forget(records, lambda record: None) == (1, 0)

@@ -1,4 +1,4 @@
-"""The table of states in docs/ledger.md: every cell of it is driven."""
+"""The states of a message: every transition, as docs/ledger.md shows them too."""
 
 import re
 from pathlib import Path
@@ -8,118 +8,173 @@ import pytest
 from functions.ledger import rules
 from functions.ledger.decisions import AlreadyProcessed, InFlight
 from functions.ledger.ledger import Lease
-from tests.ledger.parts import (
-    DONE,
+from functions.ledger.memory import MemoryStore
+from tests.support.ledger_kit import (
     NO_EFFECT,
-    REFUSED,
+    REJECTION,
+    SUCCESS,
     UID,
     UNKNOWN,
-    Timed,
+    LedgerUnderTest,
     delivery,
 )
 
-PAGE = (Path(__file__).parents[2] / "docs/ledger.md").read_text()
-CANNOT = "–"
-MINE, OTHER = delivery("mine"), delivery("other")
+PAGE = Path(__file__).parents[3] / "docs/ledger.md"
+IMPOSSIBLE = "–"
+MESSAGE, OTHER = delivery("message"), delivery("other")
 
 
-def table() -> dict[str, dict[str, str]]:
-    """Cells by state and by what happens."""
-    section = PAGE.partition("## States of a message")[2].partition("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in re.findall(r"^\|.*\|$", section, re.M)
-    ]
-    head, _, *body = rows
-    return {state: dict(zip(head[1:], cells, strict=True)) for state, *cells in body}
+class Scenario(LedgerUnderTest):
+    """One message, and the lease with which it is or was processed."""
 
-
-class Scene(Timed):
-    """One message, and the lease by which somebody acts or once acted on it."""
-
-    claim_of_it: Lease | None = None
+    message_lease: Lease | None = None
 
     def state(self) -> str:
-        """Its state, by the word of the table."""
+        """The message's state, by its name in the table."""
         record = self.record() or {}
-        entry = record.get("open", {}).get(MINE.message_id)
-        for one in record.get("finished", []):
-            if one["message"] == MINE.message_id:
-                entry = one
+        entry = record.get("open", {}).get(MESSAGE.message_id)
+        for finished in record.get("finished", []):
+            if finished["message_id"] == MESSAGE.message_id:
+                entry = finished
         if entry is None:
             return "new"
-        state = rules.state(entry, self.now)
+        state = rules.state(entry, self.clock.now)
         if state != "failed":
             return state
-        return f"failed, {'no effect' if entry['outcome_unknown'] is None else 'effect unknown'}"
+        unknown = entry["outcome_unknown_since"] is not None
+        return "failed, outcome unknown" if unknown else "failed, no effect"
 
-    def deliver(self) -> str:
-        match said := self.acquire(MINE):
-            case AlreadyProcessed():
-                assert not said.repeated
-                assert (said.status, said.answer) in (DONE_ANSWER, REFUSED_ANSWER)
-                return "its answer"
-            case InFlight():
-                return "come again"
-        return "look, then act" if said.leased.outcome_unknown_since else "act"
+    def deliver_message(self) -> str:
+        """Deliver the message; the decision, by its name in the table."""
+        decision = self.deliver(MESSAGE)
+        if isinstance(decision, AlreadyProcessed):
+            assert not decision.duplicate
+            recorded = (decision.status, decision.message)
+            assert recorded in {(o.status, o.message) for o in (SUCCESS, REJECTION)}
+            return "recorded result"
+        if isinstance(decision, InFlight):
+            return "wait"
+        return "reconcile, then act" if decision.outcome_unknown_since else "act"
 
-    def ends(self, outcome: rules.Outcome) -> None:
-        self.ledger.complete(self.claim_of_it, outcome)
-
-    def done_by_another(self) -> None:
-        lease = self.acquire(OTHER)
+    def succeed_in_another_message(self) -> None:
+        lease = self.deliver(OTHER)
         if isinstance(lease, Lease):
-            self.ledger.complete(lease, DONE)
+            self.complete(lease, SUCCESS)
 
 
-DONE_ANSWER = (DONE.status, DONE.answer)
-REFUSED_ANSWER = (REFUSED.status, REFUSED.answer)
+def ends_with(outcome):
+    return lambda scenario: scenario.complete(scenario.message_lease, outcome)
 
-# How a message comes into a state, from being leased.
-INTO = {
-    "under way": lambda scene: None,
-    "lost": Scene.lease_runs_out,
-    "failed, no effect": lambda scene: scene.ends(NO_EFFECT),
-    "failed, effect unknown": lambda scene: scene.ends(UNKNOWN),
-    "done": lambda scene: scene.ends(DONE),
-    "rejected": lambda scene: scene.ends(REFUSED),
+
+# How a leased message gets into a state.
+REACH = {
+    "in flight": lambda scenario: None,
+    "abandoned": Scenario.expire_leases,
+    "failed, no effect": ends_with(NO_EFFECT),
+    "failed, outcome unknown": ends_with(UNKNOWN),
+    "succeeded": ends_with(SUCCESS),
+    "rejected": ends_with(REJECTION),
 }
+STATES = ["new", *REACH]
 HAPPENS = {
-    "delivered": Scene.deliver,
-    "its call succeeds": lambda scene: scene.ends(DONE),
-    "is refused": lambda scene: scene.ends(REFUSED),
-    "fails without effect": lambda scene: scene.ends(NO_EFFECT),
-    "fails, effect unknown": lambda scene: scene.ends(UNKNOWN),
-    "its lease is renewed": lambda scene: scene.ledger.renew(scene.claim_of_it),
-    "its lease runs out": Scene.lease_runs_out,
-    "the same event is done by another message": Scene.done_by_another,
-    "it is forgotten": lambda scene: scene.ledger.forget_uid(UID),
+    "delivered": Scenario.deliver_message,
+    "its call succeeds": ends_with(SUCCESS),
+    "its call is rejected": ends_with(REJECTION),
+    "it fails, no effect": ends_with(NO_EFFECT),
+    "it fails, outcome unknown": ends_with(UNKNOWN),
+    "its lease is renewed": lambda scenario: scenario.renew(scenario.message_lease),
+    "its lease expires": Scenario.expire_leases,
+    "the same event succeeds in another message": Scenario.succeed_in_another_message,
+    "it is forgotten": lambda scenario: scenario.forget_uid(UID),
+}
+NOTHING_CHANGES = dict.fromkeys(HAPPENS)
+# The state after what happens, and the decision after ": "; None for the same state.
+TRANSITIONS = {
+    "new": {
+        **dict.fromkeys(HAPPENS, IMPOSSIBLE),
+        "delivered": "in flight: act",
+        "its lease expires": None,
+        "the same event succeeds in another message": None,
+        "it is forgotten": None,
+    },
+    "in flight": {
+        **NOTHING_CHANGES,
+        "delivered": "in flight: wait",
+        "its call succeeds": "succeeded",
+        "its call is rejected": "rejected",
+        "it fails, no effect": "failed, no effect",
+        "it fails, outcome unknown": "failed, outcome unknown",
+        "its lease expires": "abandoned",
+    },
+    "abandoned": {
+        "delivered": "in flight: reconcile, then act",
+        "its call succeeds": "succeeded",
+        "its call is rejected": "rejected",
+        "it fails, no effect": "failed, no effect",
+        "it fails, outcome unknown": "failed, outcome unknown",
+        "its lease is renewed": "in flight",
+        "its lease expires": None,
+        "the same event succeeds in another message": "succeeded",
+        "it is forgotten": "new",
+    },
+    "failed, no effect": {
+        **NOTHING_CHANGES,
+        "delivered": "in flight: act",
+        "the same event succeeds in another message": "succeeded",
+        "it is forgotten": "new",
+    },
+    "failed, outcome unknown": {
+        **NOTHING_CHANGES,
+        "delivered": "in flight: reconcile, then act",
+        "the same event succeeds in another message": "succeeded",
+        "it is forgotten": "new",
+    },
+    "succeeded": {
+        **NOTHING_CHANGES,
+        "delivered": "succeeded: recorded result",
+        "it is forgotten": "new",
+    },
+    "rejected": {
+        **NOTHING_CHANGES,
+        "delivered": "rejected: recorded result",
+        "it is forgotten": "new",
+    },
 }
 
 
-def test_the_table_is_whole():
-    states, happens = ["new", *INTO], list(HAPPENS)
-
-    assert [(state, list(row)) for state, row in table().items()] == [
-        (state, happens) for state in states
+def test_the_page_shows_these_transitions():
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in re.findall(r"^\|.*\|$", PAGE.read_text(), re.M)
     ]
+    head = next(row for row in rows if row[0] == "state" and "delivered" in row)
+    first = rows.index(head) + 2
+    page = {
+        state: dict(zip(head[1:], cells, strict=True))
+        for state, *cells in rows[first : first + len(STATES)]
+    }
+
+    assert page == {
+        state: {name: after or state for name, after in row.items()}
+        for state, row in TRANSITIONS.items()
+    }
 
 
-@pytest.mark.parametrize("what", HAPPENS)
-@pytest.mark.parametrize("state", ["new", *INTO])
-def test_a_message_goes_from_state_to_state_as_the_table_says(store, state, what):
-    after, _, said = table()[state][what].partition(": ")
-    scene = Scene(store)
-    if state in INTO:
-        scene.claim_of_it = scene.leased(MINE)
-        INTO[state](scene)
-    assert scene.state() == state
-    if after == CANNOT:
-        assert scene.claim_of_it is None
+@pytest.mark.parametrize("name", HAPPENS)
+@pytest.mark.parametrize("state", STATES)
+def test_a_transition(state, name):
+    after, _, expected = (TRANSITIONS[state][name] or state).partition(": ")
+    scenario = Scenario(MemoryStore())
+    if state in REACH:
+        scenario.message_lease = scenario.lease(MESSAGE)
+        REACH[state](scenario)
+    assert scenario.state() == state
+    if after == IMPOSSIBLE:
+        assert scenario.message_lease is None
         return
 
-    told = HAPPENS[what](scene)
+    decision = HAPPENS[name](scenario)
 
-    assert scene.state() == after
-    if what == "delivered":
-        assert told == said
+    assert scenario.state() == after
+    if name == "delivered":
+        assert decision == expected

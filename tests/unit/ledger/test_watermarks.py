@@ -1,155 +1,159 @@
-"""What is newest: of each resource, and of each row of stock."""
+"""The newest event of a resource, and the watermark of each row of stock."""
 
 import pytest
 
-from functions.ledger.ledger import Lease, resource_hash, resource_key
-from tests.ledger.parts import (
-    DONE,
+from functions.ledger.ledger import resource_hash, resource_key
+from tests.support.ledger_kit import (
     NEW,
     NO_EFFECT,
     OLD,
-    REFUSED,
+    REJECTION,
     SOURCE,
+    SUCCESS,
     UNKNOWN,
-    Timed,
     delivery,
 )
 
-MARK = "stock:LAMP@default"
+LAMP, CHAIR = "stock:LAMP@default", "stock:CHAIR@default"
 
 
-# Things: what is newest
-
-
-def test_the_newest_that_took_effect_is_known_by_ordering_key(timed):
-    assert timed.ledger.newest("product:LAMP") is None
-    timed.settled(delivery("m1", "A", time=NEW), DONE)
-    timed.settled(delivery("m2", "B", time=OLD), DONE)
-
-    assert timed.ledger.newest("product:LAMP") == NEW
-
-
-@pytest.mark.parametrize("outcome", [REFUSED, NO_EFFECT, UNKNOWN])
-def test_what_did_not_take_effect_is_not_the_newest(timed, outcome):
-    timed.settled(delivery(time=NEW), outcome)
-
-    assert timed.ledger.newest("product:LAMP") is None
-
-
-# Stock: a mark per SKU and source
-
-
-def stock(timed: Timed, uid: str, time: str) -> Lease:
+def stock_lease(ledger, uid, time):
     """The lease of a stock event."""
-    given = delivery(f"m-{uid}", uid, resource=None, time=time)
-    return timed.ledger.acquire(SOURCE, uid, given)
+    return ledger.acquire(
+        SOURCE, uid, delivery(f"m-{uid}", uid, resource=None, time=time)
+    )
 
 
-def test_an_older_row_is_dropped(timed):
-    newer, older = stock(timed, "1", NEW), stock(timed, "2", OLD)
-    assert timed.ledger.acquire_watermarks(newer, [MARK]) == ["send"]
-    timed.ledger.complete_watermarks(newer, [MARK])
+def test_the_newest_event_of_an_ordering_key_is_known(ledger):
+    assert ledger.newest("product:LAMP") is None
+    ledger.process(delivery("m1", "A", time=NEW), SUCCESS)
+    ledger.process(delivery("m2", "B", time=OLD), SUCCESS)
 
-    assert timed.ledger.acquire_watermarks(older, [MARK, "stock:B@default"]) == [
-        "drop",
-        "send",
-    ]
+    assert ledger.newest("product:LAMP") == NEW
+
+
+@pytest.mark.parametrize("outcome", [REJECTION, NO_EFFECT, UNKNOWN])
+def test_an_event_without_success_is_not_the_newest(ledger, outcome):
+    ledger.process(delivery(time=NEW), outcome)
+
+    assert ledger.newest("product:LAMP") is None
+
+
+def test_an_older_row_is_outdated(ledger):
+    newer, older = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", OLD)
+    assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
+    ledger.complete_watermarks(newer, [LAMP])
+
+    assert ledger.acquire_watermarks(older, [LAMP, CHAIR]) == ["outdated", "send"]
 
 
 @pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
-def test_a_row_waits_while_anothers_call_is_under_way(timed, times):
-    first, second = (stock(timed, time, time) for time in times)
-    timed.ledger.acquire_watermarks(first, [MARK])
+def test_a_row_waits_while_another_event_sets_it(ledger, times):
+    first, second = (stock_lease(ledger, time, time) for time in times)
+    ledger.acquire_watermarks(first, [LAMP])
 
-    assert timed.ledger.acquire_watermarks(second, ["stock:B@default", MARK]) is None
-    third = stock(timed, "3", OLD)
-    assert timed.ledger.acquire_watermarks(third, ["stock:B@default"]) == ["send"]
-
-
-def test_equal_times_pass(timed):
-    first, second = stock(timed, "1", NEW), stock(timed, "2", NEW)
-    timed.ledger.acquire_watermarks(first, [MARK])
-    timed.ledger.complete_watermarks(first, [MARK])
-
-    assert timed.ledger.acquire_watermarks(second, [MARK]) == ["send"]
+    assert ledger.acquire_watermarks(second, [CHAIR, LAMP]) is None
+    third = stock_lease(ledger, "3", OLD)
+    assert ledger.acquire_watermarks(third, [CHAIR]) == ["send"]
 
 
-def test_what_a_try_applied_the_next_one_leaves_out(timed):
-    lease = stock(timed, "1", NEW)
-    timed.ledger.acquire_watermarks(lease, [MARK, "stock:B@default"])
-    timed.ledger.complete_watermarks(lease, [MARK])
-    timed.ledger.complete(lease, UNKNOWN)
+def test_rows_of_the_same_time_are_sent(ledger):
+    first, second = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", NEW)
+    ledger.acquire_watermarks(first, [LAMP])
+    ledger.complete_watermarks(first, [LAMP])
 
-    again = stock(timed, "1", NEW)
-    marks = timed.ledger.acquire_watermarks(again, [MARK, "stock:B@default"])
-    assert marks == ["drop", "send"]
+    assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]
 
 
-def test_a_call_known_to_have_failed_holds_up_nobody(timed):
-    older, newer = stock(timed, "1", OLD), stock(timed, "2", NEW)
-    timed.ledger.acquire_watermarks(older, [MARK])
-    timed.ledger.release_watermarks(older, [MARK])
+def test_an_older_completion_keeps_the_newer_watermark(ledger):
+    newer, older = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", OLD)
+    ledger.complete_watermarks(newer, [LAMP])
 
-    assert timed.ledger.acquire_watermarks(newer, [MARK]) == ["send"]
+    ledger.complete_watermarks(older, [LAMP])
 
-
-def test_a_call_of_unknown_outcome_holds_others_up_until_its_lease_runs_out(timed):
-    older, newer = stock(timed, "1", OLD), stock(timed, "2", NEW)
-    timed.ledger.acquire_watermarks(older, [MARK])
-    timed.ledger.complete(older, UNKNOWN)
-    assert timed.ledger.acquire_watermarks(newer, [MARK]) is None
-
-    timed.lease_runs_out()
-    newer = stock(timed, "2", NEW)
-    assert timed.ledger.acquire_watermarks(newer, [MARK]) == ["send"]
+    third = stock_lease(ledger, "3", OLD)
+    assert ledger.acquire_watermarks(third, [LAMP]) == ["outdated"]
 
 
-def test_who_was_taken_over_frees_no_mark_of_its_successors(timed):
-    """Else a newer level could be sent while the successor's call is under way."""
-    first = stock(timed, "1", OLD)
-    timed.ledger.acquire_watermarks(first, [MARK])
-    timed.lease_runs_out()
-    second = stock(timed, "1", OLD)
-    assert timed.ledger.acquire_watermarks(second, [MARK]) == ["send"]
+def test_rows_of_an_earlier_attempt_are_applied(ledger):
+    lease = stock_lease(ledger, "1", NEW)
+    ledger.acquire_watermarks(lease, [LAMP, CHAIR])
+    ledger.complete_watermarks(lease, [LAMP])
+    ledger.complete(lease, UNKNOWN)
 
-    timed.ledger.release_watermarks(first, [MARK])
-    timed.ledger.complete_watermarks(first, [MARK])
-
-    assert timed.ledger.acquire_watermarks(stock(timed, "2", NEW), [MARK]) is None
+    second = stock_lease(ledger, "1", NEW)
+    assert ledger.acquire_watermarks(second, [LAMP, CHAIR]) == ["applied", "send"]
 
 
-def test_who_frees_its_mark_late_frees_no_other_events(timed):
-    late = stock(timed, "1", OLD)
-    timed.ledger.acquire_watermarks(late, [MARK])
-    timed.lease_runs_out()
-    holding = stock(timed, "2", OLD)
-    assert timed.ledger.acquire_watermarks(holding, [MARK]) == ["send"]
+def test_rows_of_a_replay_are_applied(ledger):
+    """A replay is another message of the same event, with its time."""
+    lease = stock_lease(ledger, "1", NEW)
+    ledger.acquire_watermarks(lease, [LAMP, CHAIR])
+    ledger.complete_watermarks(lease, [LAMP])
+    ledger.release_watermarks(lease, [CHAIR])
+    ledger.complete(lease, REJECTION)
 
-    timed.ledger.release_watermarks(late, [MARK])
-
-    assert timed.ledger.acquire_watermarks(stock(timed, "3", NEW), [MARK]) is None
-
-
-def test_who_was_taken_over_claims_no_mark(timed):
-    first = stock(timed, "1", OLD)
-    timed.lease_runs_out()
-    second = stock(timed, "1", OLD)
-
-    assert timed.ledger.acquire_watermarks(first, [MARK]) is None
-
-    assert timed.store.get(resource_key(resource_hash(MARK))) is None
-    assert timed.ledger.acquire_watermarks(second, [MARK]) == ["send"]
+    replay = ledger.acquire(SOURCE, "1", delivery("replay", "1", time=NEW))
+    assert ledger.acquire_watermarks(replay, [LAMP, CHAIR]) == ["applied", "send"]
 
 
-def test_a_mark_whose_claim_names_no_holder_is_its_messages(timed):
-    """Such a lease is of a version that named none."""
-    lease = stock(timed, "1", OLD)
-    timed.ledger.acquire_watermarks(lease, [MARK])
-    key = resource_key(resource_hash(MARK))
-    mark = timed.store.get(key)
-    nameless = {k: v for k, v in mark["lease"].items() if k != "owner"}
-    timed.store.change([key], lambda _: ([{**mark, "lease": nameless}], None))
+def test_a_released_row_can_be_acquired(ledger):
+    older, newer = stock_lease(ledger, "1", OLD), stock_lease(ledger, "2", NEW)
+    ledger.acquire_watermarks(older, [LAMP])
+    ledger.release_watermarks(older, [LAMP])
 
-    timed.ledger.release_watermarks(lease, [MARK])
+    assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
 
-    assert timed.store.get(key) is None
+
+def test_releasing_an_unknown_row_does_nothing(ledger):
+    ledger.release_watermarks(stock_lease(ledger, "1", OLD), [LAMP])
+
+    assert ledger.store.get(resource_key(resource_hash(LAMP))) is None
+
+
+def test_an_unknown_outcome_holds_a_row_until_its_lease_expires(ledger):
+    older, newer = stock_lease(ledger, "1", OLD), stock_lease(ledger, "2", NEW)
+    ledger.acquire_watermarks(older, [LAMP])
+    ledger.complete(older, UNKNOWN)
+    assert ledger.acquire_watermarks(newer, [LAMP]) is None
+
+    ledger.expire_leases()
+    newer = stock_lease(ledger, "2", NEW)
+    assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
+
+
+def test_a_fenced_delivery_does_not_release_its_successors_row(ledger):
+    """Otherwise a newer level could be sent during the successor's call."""
+    first = stock_lease(ledger, "1", OLD)
+    ledger.acquire_watermarks(first, [LAMP])
+    ledger.expire_leases()
+    second = stock_lease(ledger, "1", OLD)
+    assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]
+
+    ledger.release_watermarks(first, [LAMP])
+    ledger.complete_watermarks(first, [LAMP])
+
+    assert ledger.acquire_watermarks(stock_lease(ledger, "2", NEW), [LAMP]) is None
+
+
+def test_a_late_release_does_not_concern_another_event(ledger):
+    late = stock_lease(ledger, "1", OLD)
+    ledger.acquire_watermarks(late, [LAMP])
+    ledger.expire_leases()
+    holding = stock_lease(ledger, "2", OLD)
+    assert ledger.acquire_watermarks(holding, [LAMP]) == ["send"]
+
+    ledger.release_watermarks(late, [LAMP])
+
+    assert ledger.acquire_watermarks(stock_lease(ledger, "3", NEW), [LAMP]) is None
+
+
+def test_a_fenced_delivery_acquires_no_row(ledger):
+    first = stock_lease(ledger, "1", OLD)
+    ledger.expire_leases()
+    second = stock_lease(ledger, "1", OLD)
+
+    assert ledger.acquire_watermarks(first, [LAMP]) is None
+
+    assert ledger.store.get(resource_key(resource_hash(LAMP))) is None
+    assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]

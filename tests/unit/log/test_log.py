@@ -1,52 +1,74 @@
-"""Log lines: one JSON object each, in the form that Cloud Logging reads."""
+"""Log entries: one JSON object a line, in the form that Cloud Logging reads."""
 
 import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import threading
+import time
+from contextlib import contextmanager
 
 import pytest
 
-from functions.log import SEVERITIES, Log, level, place, to_stdout
+from functions.log import (
+    SEVERITIES,
+    Logger,
+    error_location,
+    severity_level,
+    write_to_stdout,
+)
 from functions.timestamps import normalize_timestamp, timestamp
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-SPAN = "b7ad6b7169203331"
+TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACEPARENT = f"00-{TRACE_ID}-{SPAN_ID}-01"
+LABELS = "logging.googleapis.com/labels"
 
 
-def line(*arguments, project="p", **fields) -> dict:
-    """The one line that is written, without its time."""
-    written = []
-    Log("DEBUG", project, written.append).line(*arguments, **fields)
-    [raw] = written
-    return read(raw)
+def entry(message="m", project="p", **fields):
+    """The entry that is written, without its time."""
+    lines = []
+    Logger("DEBUG", project, lines.append).info(message, **fields)
+    [line] = lines
+    return parse(line)
 
 
-def read(raw: bytes) -> dict:
+def parse(line):
     """One line without its time."""
-    assert raw.endswith(b"}\n")
-    assert raw.count(b"\n") == 1
-    told = json.loads(raw)
-    assert normalize_timestamp(told.pop("time"))
-    return told
+    assert line.endswith(b"}\n")
+    assert line.count(b"\n") == 1
+    parsed = json.loads(line)
+    assert normalize_timestamp(parsed.pop("time"))
+    return parsed
 
 
-def test_a_line_says_when_it_was_written():
-    written = []
+@contextmanager
+def stdout_to_pipe():
+    """File descriptor 1 writes to a pipe meanwhile; its read end.
+
+    Not a fixture: pytest redirects the descriptor between set-up and test.
+    """
+    saved = os.dup(1)
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(write)
+    try:
+        yield read
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+def test_an_entry_has_the_time_of_writing():
+    lines = []
     before = timestamp()
-    Log(write=written.append).line("INFO", "m")
+    Logger(write=lines.append).info("m")
 
-    assert before <= json.loads(written[0])["time"] <= timestamp()
+    assert before <= json.loads(lines[0])["time"] <= timestamp()
 
 
-def test_a_line_is_whole():
-    assert line(
-        "INFO",
-        "event published",
-        stage="published",
+def test_an_entry_has_its_fields_labels_and_trace():
+    assert entry(
+        "event handled",
+        stage="outcome",
         event="e",
         entity="product",
         uid="15",
@@ -56,12 +78,13 @@ def test_a_line_is_whole():
         ms=1.5,
         outcome=None,
         fields=["data.value.sku"],
+        calls=[{"method": "GET", "route": "orders/{id}", "status": 200, "ms": 1.5}],
         alarm=True,
-        traceparent=f"00-{TRACE}-{SPAN}-01",
+        traceparent=TRACEPARENT,
     ) == {
         "severity": "INFO",
-        "message": "event published",
-        "stage": "published",
+        "message": "event handled",
+        "stage": "outcome",
         "event": "e",
         "entity": "product",
         "uid": "15",
@@ -70,154 +93,159 @@ def test_a_line_is_whole():
         "status": 200,
         "ms": 1.5,
         "fields": ["data.value.sku"],
+        "calls": [{"method": "GET", "route": "orders/{id}", "status": 200, "ms": 1.5}],
         "alarm": True,
-        "logging.googleapis.com/labels": {
+        LABELS: {
             "event": "e",
             "entity": "product",
             "uid": "15",
             "attempt": "2",
             "ms": "1.5",
         },
-        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE}",
-        "logging.googleapis.com/spanId": SPAN,
+        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE_ID}",
+        "logging.googleapis.com/spanId": SPAN_ID,
     }
 
 
-def test_without_a_project_the_trace_stands_alone():
-    told = line("INFO", "m", project="", traceparent=f"00-{TRACE}-{SPAN}-01")
+def test_without_a_project_the_trace_is_its_id():
+    trace = entry(project="", traceparent=TRACEPARENT)["logging.googleapis.com/trace"]
 
-    assert told["logging.googleapis.com/trace"] == TRACE
+    assert trace == TRACE_ID
 
 
 @pytest.mark.parametrize(
     "text", ['"', "\\", "\n", "\0", "é😀", "\ud800", '","severity":"CRITICAL', "\u2028"]
 )
-def test_no_text_breaks_a_line(text):
-    told = line("INFO", text, uid=text)
-
-    assert told == {
+def test_any_text_stays_within_its_field(text):
+    assert entry(text, uid=text) == {
         "severity": "INFO",
         "message": text,
         "uid": text,
-        "logging.googleapis.com/labels": {"uid": text},
+        LABELS: {"uid": text},
     }
 
 
 def test_a_long_message_is_cut():
-    assert line("INFO", "x" * 5000)["message"] == "x" * 1024
+    assert entry("x" * 5000)["message"] == "x" * 1024
 
 
-@pytest.mark.parametrize("threshold", SEVERITIES)
-def test_what_is_below_the_level_is_not_written(threshold):
-    written = []
-    log = Log(threshold, write=written.append)
-    for severity in SEVERITIES:
-        log.line(severity, "m")
+@pytest.mark.parametrize("level", SEVERITIES)
+def test_entries_below_the_level_are_not_written(level):
+    lines = []
+    logger = Logger(level, write=lines.append)
+    for write in (logger.debug, logger.info, logger.warning, logger.error):
+        write("m")
+    logger.log("CRITICAL", "m")
 
-    told = [json.loads(raw)["severity"] for raw in written]
-    assert told == list(SEVERITIES[SEVERITIES.index(threshold) :])
+    severities = [json.loads(line)["severity"] for line in lines]
+    assert severities == list(SEVERITIES[SEVERITIES.index(level) :])
 
 
 def test_a_level_is_read_in_any_case():
-    assert level("debug") == "DEBUG"
+    assert severity_level("debug") == "DEBUG"
     with pytest.raises(ValueError, match="^must be one of debug, info, warning"):
-        level("loud")
+        severity_level("loud")
 
 
-def test_lines_of_threads_do_not_mix(capfd):
-    def write(name: str) -> None:
-        log = Log()
-        for _ in range(200):
-            log.line("INFO", name * 100)
+def test_a_bound_logger_adds_its_context():
+    lines = []
+    logger = Logger("DEBUG", "p", lines.append)
+    bound = logger.bind(event="e", uid="1", entity=None, traceparent=TRACEPARENT)
+    again = bound.bind(uid="2", caller="erp")
+    bound.info("a", stage="received")
+    again.info("b", ms=1.5, event="other")
+    logger.info("c")
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    lines = [json.loads(raw) for raw in capfd.readouterr().out.splitlines()]
-    assert len(lines) == 800
-    assert {told["message"] for told in lines} == {name * 100 for name in "abcd"}
-
-
-def test_a_log_that_is_gone_stops_nobody():
-    """A 200 means stored: where it cannot be logged, it is true nevertheless."""
-    kept = os.dup(1)
-    read, write = os.pipe()
-    try:
-        os.dup2(write, 1)
-        os.close(write)
-        os.close(read)
-        to_stdout(b"nobody reads this\n")
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
-INTERRUPTED = """
-import signal
-from functions.log import to_stdout
-signal.signal(signal.SIGTERM, lambda *_: None)
-to_stdout(b"x" * 1_000_000)
-"""
-
-
-def test_a_signal_costs_no_part_of_what_is_written():
-    """The reader is slow, and the process is told to end while it writes."""
-    with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE
-    ) as writer:
-        select.select([writer.stdout], [], [])  # it is writing, and will have to wait
-        writer.send_signal(signal.SIGTERM)
-
-        assert len(writer.stdout.read()) == 1_000_000
-
-
-def test_a_fault_is_placed_without_its_message():
-    try:
-        raise ValueError("what the customer said")
-    except ValueError as error:
-        told = place(error)
-
-    assert told.startswith(
-        "ValueError in test_a_fault_is_placed_without_its_message line"
-    )
-    assert "customer" not in told
-
-
-def test_what_lines_share_is_written_once_and_stands_in_each():
-    written = []
-    log = Log("DEBUG", "p", written.append)
-    trace = f"00-{TRACE}-{SPAN}-01"
-    about = log.about(event="e", uid='1"', caller="erp", entity=None, traceparent=trace)
-    log.line("INFO", "a", about, stage="received")
-    log.line("INFO", "b", about, ms=1.5)
-    log.line("INFO", "c", log.about(caller="erp"))
-
-    shared = {
-        "event": "e",
-        "uid": '1"',
-        "caller": "erp",
-        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE}",
-        "logging.googleapis.com/spanId": SPAN,
+    trace = {
+        "logging.googleapis.com/trace": f"projects/p/traces/{TRACE_ID}",
+        "logging.googleapis.com/spanId": SPAN_ID,
     }
-    labels = {"event": "e", "uid": '1"'}
-    name = "logging.googleapis.com/labels"
-    assert [read(raw) for raw in written] == [
+    assert [parse(line) for line in lines] == [
         {
             "severity": "INFO",
             "message": "a",
             "stage": "received",
-            **shared,
-            name: labels,
+            "event": "e",
+            "uid": "1",
+            LABELS: {"event": "e", "uid": "1"},
+            **trace,
         },
         {
             "severity": "INFO",
             "message": "b",
             "ms": 1.5,
-            **shared,
-            name: {"ms": "1.5", **labels},
+            "event": "other",
+            "uid": "2",
+            "caller": "erp",
+            LABELS: {"event": "other", "uid": "2", "ms": "1.5"},
+            **trace,
         },
-        {"severity": "INFO", "message": "c", "caller": "erp"},
+        {"severity": "INFO", "message": "c"},
     ]
+
+
+def test_lines_of_threads_do_not_mix(capfd):
+    def write_many(name):
+        logger = Logger()
+        for _ in range(100):
+            logger.info(name * 100)
+
+    threads = [threading.Thread(target=write_many, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert len(lines) == 400
+    assert {line["message"] for line in lines} == {name * 100 for name in "abcd"}
+
+
+def test_a_closed_stdout_is_ignored():
+    """An event that was handled stays handled when that cannot be logged."""
+    with stdout_to_pipe() as read:
+        os.close(read)
+        with pytest.raises(BrokenPipeError):
+            os.write(1, b"a line\n")
+
+        write_to_stdout(b"a line\n")
+
+
+def test_a_signal_does_not_cut_a_line():
+    """The reader is slow, and the process gets a signal while it writes."""
+    size, chunks, signals = 1_000_000, [], []
+    writer = threading.get_ident()
+    previous = signal.signal(signal.SIGUSR1, lambda *_: signals.append(1))
+
+    def interrupt_and_read(read):
+        time.sleep(0.05)  # by now the pipe is full
+        signal.pthread_kill(writer, signal.SIGUSR1)
+        while sum(map(len, chunks)) < size:
+            chunks.append(os.read(read, 65536))
+
+    with stdout_to_pipe() as read:
+        reader = threading.Thread(target=interrupt_and_read, args=(read,))
+        reader.start()
+        try:
+            write_to_stdout(b"x" * size)
+        finally:
+            reader.join(10)
+            signal.signal(signal.SIGUSR1, previous)
+            os.close(read)
+
+    assert (sum(map(len, chunks)), signals) == (size, [1])
+
+
+def test_an_error_is_located_without_its_message():
+    try:
+        raise ValueError("personal data")
+    except ValueError as error:
+        location = error_location(error)
+
+    name = "test_an_error_is_located_without_its_message"
+    assert location.startswith(f"ValueError in {name} line ")
+    assert "personal" not in location
+
+
+def test_an_error_that_was_not_raised_has_only_its_type():
+    assert error_location(ValueError("personal data")) == "ValueError"

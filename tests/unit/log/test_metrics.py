@@ -1,6 +1,6 @@
 """The log-based metrics count what the functions really write.
 
-The filters are read from Terraform's file, and the lines come from the functions.
+The filters are read from Terraform's file, and the entries come from the functions.
 """
 
 import json
@@ -13,19 +13,19 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from functions.ingest.ingest import Ingest
-from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
-from functions.ledger.memory import MemoryStore
-from functions.log import Log
-from functions.pubsub.endpoint import endpoint
+from functions.log import Logger
 from functions.settings import from_environment
 from functions.tracing import Off
-from tests.commerce.server import answer
-from tests.consumer.parts import Parts, Shop, push
-from tests.ingest.pubsub import PubSub
-from tests.ingest.served import environment, event, post
+from tests.support.commerce_adapter import reply
+from tests.support.consumer_kit import (
+    PRODUCT_CREATE,
+    PRODUCT_VALUE,
+    ConsumerUnderTest,
+    push,
+)
 
-TEXT = (Path(__file__).resolve().parents[2] / "terraform/metrics.tf").read_text()
+TEXT = (Path(__file__).resolve().parents[3] / "terraform/metrics.tf").read_text()
 METRIC = re.compile(
     r'^    (\w+) = \{\n\s+description = .*\n\s+filter      = "(.*)"\n'
     r'\s+labels      = (\[.*\])\n\s+value       = (?:null|"(\w+)")\n',
@@ -35,78 +35,90 @@ METRICS = {
     name: (query.replace('\\"', '"'), json.loads(labels), value)
     for name, query, labels, value in METRIC.findall(TEXT)
 }
-# Of the lines below.
-COUNTED = {
+# How many of the entries below each metric counts.
+COUNTS = {
     "alarms": 1,
-    "calls": 4,
-    "crashes": 1,
+    "errors": 1,
+    "event_age": 6,
     "outcomes": 6,
+    "processing_time": 6,
     "published": 1,
-    "whole_way": 6,
 }
 
 
-def finds(query: str, line: dict) -> bool:
-    """Whether *query*, as much of the language as is used on jsonPayload, finds it."""
+class FakePublisher:
+    """Stores every message."""
+
+    async def publish(self, topic, message):
+        return "1"
+
+
+def matches(query, entry):
+    """Whether *query*, of the part of the language used on jsonPayload, matches."""
     if query.startswith("("):
-        # Whatever is not about our lines finds none of them.
-        ours = [term for term in query[1:].split(" OR ") if "jsonPayload." in term]
-        return any(finds(term, line) for term in ours)
-    return all(holds(term, line) for term in query.split(" AND "))
+        # Terms about other logs match none of these entries.
+        terms = [term for term in query[1:].split(" OR ") if "jsonPayload." in term]
+        return any(matches(term, entry) for term in terms)
+    return all(compare(term, entry) for term in query.split(" AND "))
 
 
-def holds(term: str, line: dict) -> bool:
+def compare(term, entry):
     name, sign, text = re.fullmatch(r"jsonPayload\.(\w+)(>?=)(.+)", term).groups()
-    if name not in line:
+    if name not in entry:
         return False
     value = json.loads(text)
-    return line[name] >= value if sign == ">=" else line[name] == value
+    return entry[name] >= value if sign == ">=" else entry[name] == value
+
+
+def consumer_entries():
+    """The entries of one event of each outcome."""
+    consumer = ConsumerUnderTest()
+    for uid, response in (
+        ("handled", reply(200, {"id": 1})),
+        ("rejected", reply(400, {"message": "No such entity"})),
+        ("alarm", reply(401, {"message": "No"})),
+        ("retry", reply(503, {"message": "No"})),
+        ("handled", reply(500)),  # the duplicate is not sent
+        ("error", lambda request: 1 / 0),
+    ):
+        consumer.response = response
+        consumer.deliver(push(uid=uid, message_id=uid))
+    assert consumer.outcomes() == [
+        *("handled", "rejected", "retry", "retry", "duplicate", "error"),
+    ]
+    return consumer.entries
+
+
+def ingest_entries():
+    """The entries of a published and of a rejected event."""
+    lines = []
+    settings = from_environment(IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p"})
+    logger = Logger(write=lines.append)
+    ingest = Ingest(settings, FakePublisher(), logger, Off(), None)
+    app = Starlette(routes=[Route("/", ingest.respond, methods=["POST"])])
+    event = {"uid": "1", "event": PRODUCT_CREATE, "value": PRODUCT_VALUE}
+    with TestClient(app) as client:
+        statuses = [client.post("/", json=b).status_code for b in ({"data": event}, {})]
+    assert statuses == [200, 400]
+    return [json.loads(line) for line in lines]
 
 
 @pytest.fixture(scope="module")
-def lines():
-    """One event of each outcome, and what ingest says of one taken and one refused."""
-    with Shop() as shop:
-        parts = Parts(shop, MemoryStore())
-        for uid, said in (
-            ("handled", answer(200, {"id": 1})),
-            ("rejected", answer(400, {"message": "No"})),
-            ("alarm", answer(401, {"message": "No"})),
-            ("retry", answer(503, {"message": "No"})),
-        ):
-            shop.says = said
-            parts.deliver(push(uid=uid, message_id=uid))
-        parts.deliver(push(uid="handled", message_id="handled"))
-        parts.consumer._commerce = None  # as if a part were broken
-        parts.deliver(push(uid="error", message_id="error"))
-    return parts.lines + _of_ingest()
-
-
-def _of_ingest() -> list[dict]:
-    written: list[bytes] = []
-    with PubSub() as pubsub:
-        settings = from_environment(IngestSettings, environment(pubsub.address))
-        where = endpoint(settings.pubsub_emulator, "")
-        log = Log(write=written.append)
-        function = Ingest(settings, Publisher("p", where, 5), log, Off(), None)
-        app = Starlette(routes=[Route("/", function.answer, methods=["POST"])])
-        with TestClient(app) as client:
-            told = [post(client, body).status_code for body in (event(), {})]
-    assert told == [200, 400]
-    return [json.loads(line) for line in written]
+def entries():
+    return consumer_entries() + ingest_entries()
 
 
 def test_every_metric_is_counted_here():
-    assert METRICS.keys() == COUNTED.keys()
+    assert METRICS.keys() == COUNTS.keys()
 
 
-@pytest.mark.parametrize("name", COUNTED)
-def test_a_metric_counts_what_it_says(name, lines):
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_metric_counts_its_entries(name, entries):
     query, labels, value = METRICS[name]
-    found = [line for line in lines if finds(query, line)]
+    counted = [entry for entry in entries if matches(query, entry)]
 
-    assert len(found) == COUNTED[name]
+    assert len(counted) == COUNTS[name]
     for label in labels:
-        assert all(label in line for line in found), label
-    for line in found:
-        assert not value or type(line[value]) in (int, float)
+        assert all(label in entry for entry in counted), label
+    for entry in counted:
+        assert not value or type(entry[value]) in (int, float)

@@ -1,0 +1,159 @@
+"""README.md's "Add an event" on a copy: each missing step is named, and all suffice.
+
+One event has an existing entity, the other a new entity in a new domain.
+"""
+
+import json
+import subprocess
+import sys
+
+from tests.copies import copied
+
+RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
+REFUND_LINE = {"schema": "RefundCreate", "handler": "create", "key": "id"}
+LINES = {
+    "product": {RENAME: {"schema": "ProductRename", "handler": "rename", "key": "sku"}},
+    "refund": {REFUND: {**REFUND_LINE, "idempotent": False}},
+}
+SAMPLES = {
+    RENAME: {"value": {"sku": "LAMP-1", "name": "Lamp of the desk"}},
+    REFUND: {"value": {"id": 8, "reason": "It arrived broken."}},
+}
+SCHEMAS = {
+    "product": '''
+
+class ProductRename(ClosedSchema):
+    """A product's new name."""
+
+    sku = Sku(required=True)
+    name = Text(required=True)
+''',
+    "refund": '''"""Values of the refund event."""
+
+from functions.events.fields import Id, Text
+from functions.events.schemas import OpenSchema
+
+
+class RefundCreate(OpenSchema):
+    """A refund."""
+
+    id = Id(required=True)
+    reason = Text(required=True)
+''',
+}
+HANDLERS = {
+    "product": '''
+
+def rename(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
+    """Change a product's name.
+
+    Idempotence: writes the same name again.
+    """
+    commerce.put("products/{sku}", {"product": value}, sku=value["sku"])
+    return "Product renamed successfully"
+''',
+    "refund": '''"""Refunds."""
+
+from functions.handlers import CommerceClient, DeliveryContext
+
+
+def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
+    """Refund an order.
+
+    Not idempotent. A second refund is rejected.
+    """
+    commerce.post("order/{id}/refund", {"notify": True}, id=value["id"])
+    return "Refund created successfully"
+''',
+}
+
+
+TESTS_OF_STEPS = ("tests/unit/events/test_catalog.py", "tests/docs/test_generated.py")
+TESTS_OF_ALL_EVENTS = (
+    "tests/unit/commerce/test_documentation.py"
+    "::test_every_handler_documents_its_idempotence",
+)
+
+
+class Copy:
+    """The project in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        copied(folder)
+
+    def apply(self, step):
+        events = self.folder / "functions" / "events"
+        if step == "catalogue":
+            content = json.loads((events / "catalog.json").read_text())
+            for entity, lines in LINES.items():
+                definition = content.setdefault(
+                    entity, {"domain": entity, "events": {}}
+                )
+                definition["events"].update(lines)
+            (events / "catalog.json").write_text(json.dumps(content))
+        elif step == "samples":
+            content = json.loads((events / "samples.json").read_text())
+            (events / "samples.json").write_text(json.dumps(content | SAMPLES))
+        elif step == "documents":
+            assert self.python("-m", "docs.generate").returncode == 0
+        else:
+            folder, modules = {
+                "schemas": (events / "schemas", SCHEMAS),
+                "handlers": (self.folder / "functions" / "handlers", HANDLERS),
+            }[step]
+            for entity, text in modules.items():
+                with (folder / f"{entity}.py").open("a") as module:
+                    module.write(text)
+
+    def python(self, *arguments):
+        return subprocess.run(
+            [sys.executable, "-B", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def tests(self, *paths):
+        return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+
+
+def test_each_missing_step_is_named(tmp_path):
+    copy = Copy(tmp_path)
+
+    copy.apply("catalogue")
+    assert copy.tests(*TESTS_OF_STEPS).stderr == (
+        "ERROR: catalog.json names the schema ProductRename;"
+        " functions/events/schemas/product.py has none\n\n"
+    )
+    copy.apply("schemas")
+    output = copy.tests(*TESTS_OF_STEPS).stdout
+    assert f"samples.json has no value of {RENAME}" in output
+    copy.apply("samples")
+    output = copy.tests(*TESTS_OF_STEPS).stdout
+    for names in (
+        "the handler rename; functions/handlers/product.py has none",
+        "the handler create; there is no functions/handlers/refund.py",
+    ):
+        assert f"catalog.json names {names}" in output
+    copy.apply("handlers")
+    assert "run: make docs" in copy.tests(*TESTS_OF_STEPS).stdout
+    copy.apply("documents")
+    result = copy.tests(*TESTS_OF_STEPS, *TESTS_OF_ALL_EVENTS)
+    assert result.returncode == 0, result.stdout
+
+    result = copy.python(
+        "-c",
+        "from cli.samples import Run, wanted;"
+        "print(*wanted('refund_create', False), *wanted('all', False));"
+        f"print(Run('a').value({RENAME!r}), Run('a').value({REFUND!r}))",
+    )
+    names, values = result.stdout.splitlines()
+    one, *every = names.split()
+    assert one == REFUND
+    assert set(every) >= {RENAME, REFUND}
+    assert every.index(RENAME) < every.index("be-observer.catalog_product_delete")
+    value = {"sku": "DEMO-a", "name": "Lamp of the desk"}
+    assert values == f"{value} {SAMPLES[REFUND]['value']}"

@@ -1,0 +1,194 @@
+"""Publishing when Pub/Sub fails, is slow, restarts or is not there."""
+
+import asyncio
+import time
+
+import grpc
+import pytest
+
+from functions.events.message import Message
+from functions.ingest.publisher import Publisher
+from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
+from functions.pubsub.errors import PublishFailed
+from tests import running
+from tests.support.ingest_app import event, post
+from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
+from tests.support.ingest_server import ingest
+
+MESSAGE = Message(b"{}", {"ce-id": "1"}, "product:A")
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+
+
+def publisher(address: str, timeout_seconds: float = 5) -> Publisher:
+    return Publisher("p", Endpoint(address, True), timeout_seconds)
+
+
+def result_of_publish(address: str, timeout_seconds: float = 5) -> str:
+    """The message id, or the name of the status."""
+
+    async def publish():
+        try:
+            return await publisher(address, timeout_seconds).publish("t", MESSAGE)
+        except PublishFailed as error:
+            return error.code
+
+    return asyncio.run(publish())
+
+
+def test_a_message_is_published_completely():
+    with FakePubSub() as pubsub:
+        assert result_of_publish(pubsub.address) == "1"
+
+    [(topic, message)] = pubsub.published
+    assert topic == "projects/p/topics/t"
+    assert message.data == MESSAGE.data
+    assert dict(message.attributes) == MESSAGE.attributes
+    assert message.ordering_key == MESSAGE.ordering_key
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNKNOWN,
+    ],
+)
+def test_a_temporary_status_is_retried(status):
+    with FakePubSub() as pubsub:
+        pubsub.failures += [status, status]
+
+        assert result_of_publish(pubsub.address) == "1"
+    assert len(pubsub.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+    ],
+)
+def test_a_permanent_status_is_not_retried(status):
+    with FakePubSub() as pubsub:
+        pubsub.failures += [status, status]
+
+        assert result_of_publish(pubsub.address) == status.name
+    assert len(pubsub.requests) == 1
+
+
+def test_retries_end():
+    with FakePubSub() as pubsub:
+        pubsub.failures += [UNAVAILABLE] * 20
+
+        assert result_of_publish(pubsub.address) == "UNAVAILABLE"
+    assert len(pubsub.requests) == 5
+
+
+def test_a_call_without_response_ends_at_the_deadline():
+    with FakePubSub() as pubsub:
+        pubsub.hangs = True
+        start = time.monotonic()
+
+        assert result_of_publish(pubsub.address, 0.5) == "DEADLINE_EXCEEDED"
+        assert time.monotonic() - start < HANG_SECONDS
+
+
+def test_a_refused_connection_fails_before_the_deadline():
+    # At the deadline it would be DEADLINE_EXCEEDED.
+    assert result_of_publish(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
+
+
+def test_a_channel_reconnects_after_a_reset():
+    """The server is killed under load and restarted; the channel is the same."""
+
+    async def outcomes(client: Publisher, count: int) -> list[str]:
+        results = await asyncio.gather(
+            *(client.publish("t", MESSAGE) for _ in range(count)),
+            return_exceptions=True,
+        )
+        return ["stored" if isinstance(one, str) else one.code for one in results]
+
+    async def kill_and_restart():
+        first = FakePubSub()
+        with first:
+            client = publisher(first.address)
+            assert await outcomes(client, 32) == ["stored"] * 32
+            in_flight = asyncio.create_task(outcomes(client, 32))
+            await asyncio.sleep(0)
+            await asyncio.to_thread(first.stop)
+            assert set(await in_flight) <= {"stored", "UNAVAILABLE"}
+        assert set(await outcomes(client, 4)) == {"UNAVAILABLE"}
+        with FakePubSub(first.port) as second:
+            end = time.monotonic() + 15
+            while await outcomes(client, 1) != ["stored"]:
+                assert time.monotonic() < end
+            assert await outcomes(client, 32) == ["stored"] * 32
+            assert len(second.published) == 33
+
+    asyncio.run(kill_and_restart())
+
+
+def test_a_channel_belongs_to_its_loop():
+    with FakePubSub() as pubsub:
+        client = publisher(pubsub.address)
+
+        assert asyncio.run(client.publish("t", MESSAGE)) == "1"
+        assert asyncio.run(client.publish("t", MESSAGE)) == "2"
+
+
+def test_ingest_is_a_503_at_the_deadline_and_recovers():
+    with FakePubSub() as pubsub:
+        with ingest(pubsub.address, PUBLISH_TIMEOUT_SECONDS="1") as client:
+            pubsub.hangs = True
+            start = time.monotonic()
+            response = post(client, event())
+            seconds = time.monotonic() - start
+
+            assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+            assert seconds < HANG_SECONDS
+            pubsub.hangs = False
+            assert post(client, event()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("emulator", "configured", "expected"),
+    [
+        ("127.0.0.1:8085", "", Endpoint("127.0.0.1:8085", True)),
+        (
+            "127.0.0.1:8085",
+            "europe-west3-pubsub.googleapis.com",
+            Endpoint("127.0.0.1:8085", True),
+        ),
+        ("", "", Endpoint("pubsub.googleapis.com:443", False)),
+        (
+            "",
+            "https://europe-west3-pubsub.googleapis.com/",
+            Endpoint("europe-west3-pubsub.googleapis.com:443", False),
+        ),
+        (
+            "",
+            "europe-west3-pubsub.googleapis.com:443",
+            Endpoint("europe-west3-pubsub.googleapis.com:443", False),
+        ),
+    ],
+)
+def test_the_endpoint_of_pubsub(emulator, configured, expected):
+    assert endpoint(emulator, configured) == expected
+
+
+def test_a_full_topic_name_is_kept():
+    assert topic_path("p", "t") == "projects/p/topics/t"
+    assert topic_path("p", "projects/q/topics/t") == "projects/q/topics/t"
+
+
+def test_a_response_without_a_message_id_is_a_503(pubsub):
+    pubsub.omits_ids = True
+    with ingest(pubsub.address) as client:
+        assert post(client, event()).status_code == 503

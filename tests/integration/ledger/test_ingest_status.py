@@ -1,0 +1,42 @@
+"""Ingest reads the ledger that consumers write: ``GET /events/<uid>``."""
+
+import asyncio
+import time
+
+import pytest
+
+from functions.ingest.status import Status
+from functions.ledger.decisions import Outcome
+from functions.ledger.ledger import Ledger, event_key
+from tests.support.ledger_kit import KEEP_DAYS, LEASE_SECONDS, SOURCE, delivery
+
+OUTCOMES = {
+    "handled": Outcome(200, "Product updated", True),
+    "rejected": Outcome(400, "Bad price", True),
+    "retrying": Outcome(503, "Unavailable", False),
+}
+STORES = ["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)]
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_ingest_reads_the_state_and_writes_nothing(kind, request, tmp_path):
+    store = request.getfixturevalue(f"{kind}_store")
+    name, project = kind, getattr(store, "_project", "p")
+    if kind == "sqlite":
+        name = f"sqlite:{tmp_path / 'deep' / 'ledger.sqlite'}"
+    ledger = Ledger(store, LEASE_SECONDS, KEEP_DAYS)
+    for uid, outcome in OUTCOMES.items():
+        lease = ledger.acquire(SOURCE, uid, delivery(f"m-{uid}"))
+        assert ledger.complete(lease, outcome)
+    keys = [event_key(SOURCE, uid) for uid in OUTCOMES]
+    before = [store.get(key) for key in keys]
+    status = Status(name, project)
+
+    def read(uid, source=SOURCE):
+        return asyncio.run(status.read(source, uid, time.time()))
+
+    assert {uid: read(uid)["state"] for uid in OUTCOMES} == {u: u for u in OUTCOMES}
+    assert read("rejected")["message"] == "Bad price"
+    assert read("unknown") is None
+    assert read("handled", "/ingest/wms") is None
+    assert [store.get(key) for key in keys] == before

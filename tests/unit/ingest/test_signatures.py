@@ -1,0 +1,124 @@
+"""Signatures: over the raw bytes, within five minutes; others are unauthorized."""
+
+import json
+import time
+
+import pytest
+
+from tests.support.ingest_app import event, ingest_client
+from tests.support.ingest_authentication import (
+    BODY,
+    KEYS,
+    SECRETS,
+    assert_unauthorized,
+    signed,
+    source,
+)
+
+
+@pytest.fixture(scope="module")
+def hmac_client(shared_publisher):
+    secrets = f"erp:{SECRETS[0]},erp:{SECRETS[1]},wms:{SECRETS[2]}"
+    with ingest_client(
+        shared_publisher, INGEST_AUTH="hmac", INGEST_HMAC_SECRETS=secrets
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("key", "caller"), [(KEYS[0], "erp"), (KEYS[1], "erp"), (KEYS[2], "wms")]
+)
+def test_a_signature_names_its_caller(hmac_client, publisher, key, caller):
+    response = hmac_client.post("/", content=BODY, headers=signed(key))
+
+    assert response.status_code == 200
+    assert source(publisher) == f"/ingest/{caller}"
+
+
+def test_one_good_signature_among_several_is_enough(hmac_client):
+    headers = signed(KEYS[0])
+    wrong = signed(KEYS[1], b"other")["webhook-signature"]
+    headers["webhook-signature"] = f"v1a,AAAA {wrong} {headers['webhook-signature']}"
+
+    assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("offset", [-290, 290])
+def test_a_clock_may_be_five_minutes_off(hmac_client, offset):
+    headers = signed(KEYS[0], at=str(int(time.time()) + offset))
+
+    assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("offset", [-310, 310])
+def test_a_clock_may_not_be_more_than_five_minutes_off(hmac_client, publisher, offset):
+    headers = signed(KEYS[0], at=str(int(time.time()) + offset))
+
+    response = hmac_client.post("/", content=BODY, headers=headers)
+    assert_unauthorized(response, publisher, "Signature")
+
+
+def test_the_signature_covers_the_raw_bytes(hmac_client, publisher):
+    """The same JSON written otherwise is not what was signed; a BOM belongs to it."""
+    headers = signed(KEYS[0])
+    other = json.dumps(event(), indent=1).encode()
+    assert_unauthorized(
+        hmac_client.post("/", content=other, headers=headers), publisher, "Signature"
+    )
+
+    marked = b"\xef\xbb\xbf" + BODY
+    response = hmac_client.post("/", content=marked, headers=signed(KEYS[0], marked))
+    assert response.status_code == 200
+
+
+def test_a_signed_body_without_an_event_is_a_400(hmac_client):
+    response = hmac_client.post("/", content=b"{}", headers=signed(KEYS[0], b"{}"))
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"webhook-id": None}, id="no id"),
+        pytest.param({"webhook-timestamp": None}, id="no timestamp"),
+        pytest.param({"webhook-signature": None}, id="no signature"),
+        pytest.param({"webhook-id": "msg_2"}, id="other id"),
+        pytest.param({"webhook-id": b"\xff"}, id="id not ASCII"),
+        pytest.param({"webhook-timestamp": "soon"}, id="timestamp is text"),
+        pytest.param({"webhook-timestamp": "nan"}, id="timestamp is NaN"),
+        pytest.param({"webhook-timestamp": "inf"}, id="timestamp is infinite"),
+        pytest.param({"webhook-timestamp": "9" * 400}, id="timestamp is huge"),
+        pytest.param({"webhook-timestamp": "-1"}, id="timestamp is negative"),
+        pytest.param({"webhook-timestamp": b"\xb2"}, id="timestamp not ASCII"),
+        pytest.param({"webhook-signature": ""}, id="empty signature"),
+        pytest.param({"webhook-signature": "v1"}, id="no comma"),
+        pytest.param({"webhook-signature": "v1,"}, id="nothing after the comma"),
+        pytest.param({"webhook-signature": "v1,%%%"}, id="not base64"),
+        pytest.param({"webhook-signature": "v1,a,b"}, id="two commas"),
+        pytest.param({"webhook-signature": b"v1,\xff"}, id="signature not ASCII"),
+        pytest.param({"webhook-signature": "v2,AAAA"}, id="other version"),
+        pytest.param({"webhook-signature": " " * 100}, id="blanks"),
+    ],
+)
+def test_a_malformed_signature_is_unauthorized(hmac_client, publisher, change):
+    headers = {**signed(KEYS[0]), **change}
+    headers = {name: value for name, value in headers.items() if value is not None}
+
+    response = hmac_client.post("/", content=BODY, headers=headers)
+    assert_unauthorized(response, publisher, "Signature")
+
+
+def test_a_signed_body_must_be_utf_8(hmac_client, publisher):
+    body = b"\xff"
+
+    response = hmac_client.post("/", content=body, headers=signed(KEYS[0], body))
+    assert_unauthorized(response, publisher, "Signature")
+
+
+def test_a_token_is_not_a_signature(hmac_client, publisher):
+    headers = {"authorization": f"Bearer {SECRETS[0]}"}
+
+    assert_unauthorized(
+        hmac_client.post("/", json=event(), headers=headers), publisher, "Signature"
+    )

@@ -1,0 +1,189 @@
+"""Tokens in headers, query and body; everything else is unauthorized."""
+
+import base64
+import json
+
+import pytest
+
+from functions.ingest.auth import Request, Unauthenticated, authenticate_by_token
+from functions.ingest.settings import Secret
+from tests.support.ingest_app import event, ingest_client, post
+from tests.support.ingest_authentication import (
+    ERP,
+    ERP_NEXT,
+    WMS,
+    assert_unauthorized,
+    source,
+)
+
+TOKENS = f"erp:{ERP},erp:{ERP_NEXT}, wms:{WMS} ,unnamed-token-00004"
+GUESS = "guess-that-is-wrong-9"
+
+
+@pytest.fixture(scope="module")
+def token_client(shared_publisher):
+    with ingest_client(
+        shared_publisher, INGEST_AUTH="token", INGEST_TOKENS=TOKENS
+    ) as client:
+        yield client
+
+
+def basic(user: str, password: str) -> dict:
+    text = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"authorization": f"Basic {text}"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "more"),
+    [
+        pytest.param({"authorization": f"Bearer {WMS}"}, "", {}, id="Bearer"),
+        pytest.param({"authorization": f"bEARER  {WMS} "}, "", {}, id="any case"),
+        pytest.param(basic("", WMS), "", {}, id="Basic"),
+        pytest.param(basic("any user", WMS), "", {}, id="Basic, any user"),
+        pytest.param({"x-api-key": WMS}, "", {}, id="X-API-Key"),
+        pytest.param({}, f"?token={WMS}", {}, id="query"),
+        pytest.param({}, "", {"token": WMS}, id="body"),
+        pytest.param(
+            {"authorization": f"Bearer {GUESS}", "x-api-key": GUESS},
+            f"?token={WMS}",
+            {"token": GUESS},
+            id="one of several",
+        ),
+    ],
+)
+def test_a_token_is_found_in_header_query_and_body(
+    token_client, publisher, headers, query, more
+):
+    response = token_client.post(f"/{query}", headers=headers, json={**event(), **more})
+
+    assert response.status_code == 200
+    assert source(publisher) == "/ingest/wms"
+
+
+@pytest.mark.parametrize(
+    ("token", "caller"),
+    [(ERP, "erp"), (ERP_NEXT, "erp"), (WMS, "wms"), ("unnamed-token-00004", "caller")],
+)
+def test_each_of_several_tokens_names_its_caller(
+    token_client, publisher, token, caller
+):
+    response = token_client.post("/", headers={"x-api-key": token}, json=event())
+
+    assert response.status_code == 200
+    assert source(publisher) == f"/ingest/{caller}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"authorization": ""}, id="empty"),
+        pytest.param({"authorization": "Bearer"}, id="no token"),
+        pytest.param({"authorization": "Bearer "}, id="empty token"),
+        pytest.param({"authorization": WMS}, id="no scheme"),
+        pytest.param({"authorization": f"Bearer {GUESS}"}, id="wrong"),
+        pytest.param({"authorization": f"Bearer {WMS[:-1]}"}, id="one less"),
+        pytest.param({"authorization": f"Bearer {WMS}x"}, id="one more"),
+        pytest.param({"authorization": f"Bearer wms:{WMS}"}, id="with its name"),
+        pytest.param({"authorization": f"Bearer {WMS.upper()}"}, id="other case"),
+        pytest.param({"authorization": f"Digest {WMS}"}, id="other scheme"),
+        pytest.param({"authorization": b"Bearer \xff\xfe"}, id="Bearer not ASCII"),
+        pytest.param({"authorization": b"Basic \xff\xfe"}, id="Basic not ASCII"),
+        pytest.param({"authorization": "Basic =="}, id="Basic not base64"),
+        pytest.param({"authorization": "Basic /////w=="}, id="Basic not UTF-8"),
+        pytest.param({"authorization": "Basic"}, id="Basic without anything"),
+        pytest.param(basic(WMS, ""), id="token as user"),
+        pytest.param({"x-api-key": b"\xff"}, id="key not ASCII"),
+        pytest.param({"x-api-key": f"{WMS},{WMS}"}, id="key twice"),
+    ],
+)
+def test_without_a_valid_token_it_is_unauthorized(token_client, publisher, headers):
+    assert_unauthorized(
+        token_client.post("/", headers=headers, json=event()), publisher
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?token=",
+        "?token=%00",
+        "?token=%ff%fe",
+        "?token=%ed%a0%80",
+        "?token[]=x",
+        "?&&=;",
+    ],
+)
+def test_a_malformed_query_is_unauthorized(token_client, publisher, query):
+    assert_unauthorized(token_client.post(f"/{query}", json=event()), publisher)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'"token"', id="text"),
+        pytest.param(b'["token"]', id="list"),
+        pytest.param(b'{"token"', id="cut off"),
+        pytest.param(b'{"token":null}', id="null"),
+        pytest.param(b'{"token":15}', id="number"),
+        pytest.param(b'{"token":["x"]}', id="list inside"),
+        pytest.param(b'{"token":"\\ud800"}', id="surrogate"),
+        pytest.param(b'{"token":"\xff"}', id="not UTF-8"),
+        pytest.param(b'{"token":' + b"[" * 50_000, id="deep"),
+        pytest.param(b'{"token":' + b"9" * 5_000 + b"}", id="huge number"),
+        pytest.param(json.dumps({"data": {"token": WMS}}).encode(), id="inside data"),
+    ],
+)
+def test_a_malformed_body_is_unauthorized(token_client, publisher, body):
+    assert_unauthorized(token_client.post("/", content=body), publisher)
+
+
+def test_a_surrogate_does_not_match_a_question_mark(publisher):
+    token = "what-is-it?-0123456789"
+    with ingest_client(publisher, INGEST_AUTH="token", INGEST_TOKENS=token) as client:
+        wrong = {**event(), "token": token.replace("?", "\ud800")}
+        assert_unauthorized(post(client, wrong), publisher)
+        assert post(client, {**event(), "token": token}).status_code == 200
+
+
+def test_authentication_comes_before_validation(token_client, publisher):
+    assert_unauthorized(token_client.post("/", content=b"not JSON"), publisher)
+
+    headers = {"x-api-key": WMS}
+    assert token_client.post("/", content=b"{", headers=headers).status_code == 400
+
+
+def test_a_token_in_body_or_query_is_not_published(token_client, publisher):
+    token_client.post(f"/?token={ERP}", json={**event(), "token": WMS})
+
+    [published] = publisher.published
+    assert ERP not in repr(published)
+    assert WMS not in repr(published)
+
+
+class CountingToken(str):
+    """A token that counts how often it is compared."""
+
+    compared = 0
+
+    def encode(self, *arguments):
+        self.compared += 1
+        return super().encode(*arguments)
+
+
+@pytest.mark.parametrize("presented", [ERP, WMS, GUESS])
+def test_every_token_is_compared_whichever_matches(presented):
+    """So the time taken does not depend on which one matches."""
+    secrets = [
+        Secret(f"c{i}", CountingToken(token)) for i, token in enumerate((ERP, WMS))
+    ]
+    request = Request({"x-api-key": presented}, b"", b"")
+
+    try:
+        caller = authenticate_by_token(request, tuple(secrets))
+    except Unauthenticated:
+        caller = None
+
+    assert caller == {ERP: "c0", WMS: "c1", GUESS: None}[presented]
+    assert [secret.value.compared for secret in secrets] == [1, 1]

@@ -1,0 +1,74 @@
+"""Spans in this process."""
+
+import pytest
+
+from functions.tracing import Off, OpenTelemetry, tracing
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class SpanRecorder:
+    """A span processor that keeps ended spans."""
+
+    def __init__(self):
+        self.spans = []
+
+    def on_start(self, span, parent_context=None):
+        """Does nothing."""
+
+    def _on_ending(self, span):
+        """Does nothing."""
+
+    def on_end(self, span):
+        self.spans.append(span)
+
+    def shutdown(self):
+        """Does nothing."""
+
+    def force_flush(self, timeout_millis=30000):
+        return True
+
+
+def test_disabled_the_trace_is_passed_on_unchanged():
+    with Off().span("publish", PARENT) as traceparent:
+        assert traceparent == PARENT
+    assert type(tracing("", "ingest")) is Off
+
+
+def test_a_span_belongs_to_the_trace_and_is_passed_on():
+    recorder = SpanRecorder()
+    traces = OpenTelemetry("ingest", recorder)
+
+    with traces.span("publish", PARENT, entity="product", uid=None) as traceparent:
+        pass
+
+    [span] = recorder.spans
+    assert f"{span.context.trace_id:032x}" == PARENT[3:35]
+    assert f"{span.parent.span_id:016x}" == PARENT[36:52]
+    assert traceparent == f"00-{PARENT[3:35]}-{span.context.span_id:016x}-01"
+    assert (span.name, dict(span.attributes)) == ("publish", {"entity": "product"})
+
+
+def test_an_exceptions_text_is_not_in_the_span():
+    recorder = SpanRecorder()
+
+    with (
+        pytest.raises(ValueError, match="jane@"),
+        OpenTelemetry("c", recorder).span("a", None),
+    ):
+        raise ValueError("jane@example.com")
+
+    [span] = recorder.spans
+    assert (span.events, span.status.description) == ((), None)
+
+
+def test_an_ended_span_has_its_duration():
+    recorder = SpanRecorder()
+
+    OpenTelemetry("consumer", recorder).ended(
+        "PUT products/{sku}", PARENT, 12.5, status=200
+    )
+
+    [span] = recorder.spans
+    assert span.end_time - span.start_time == 12_500_000
+    assert f"{span.parent.span_id:016x}" == PARENT[36:52]
