@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from functions.events import samples
-from tests.running import RunningStack
+from tests.support.running import RunningStack
 from tests.support.stand_in_control import StandInControl
 
 CREATE = "be-observer.catalog_product_create"

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from local.broker import Broker
-from tests import machine, running
+from tests.support import machine, running
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60

@@ -10,7 +10,7 @@ import pytest
 from functions_framework.aio import create_asgi_app
 from starlette.testclient import TestClient
 
-from tests.serving import Running, function
+from tests.support.serving import Running, function
 
 MAIN = str(Path(__file__).resolve().parents[2] / "functions/ingest/main.py")
 SETTINGS = ("INGEST_", "PUBSUB_", "LOG_", "MAX_BODY", "LEDGER")

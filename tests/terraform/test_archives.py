@@ -17,7 +17,7 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from tests.running import free_port, listening
+from tests.support.running import free_port, listening
 from tests.terraform.archives import Unpacked, listed
 from tests.terraform.workspace import ROOT, VALUES
 

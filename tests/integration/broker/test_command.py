@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from local.broker.__main__ import main
-from tests.running import listening
 from tests.support import broker_servers
 from tests.support.broker_api import Api
+from tests.support.running import listening
 
 
 def test_ctrl_c_ends_it_though_a_client_is_pulling():

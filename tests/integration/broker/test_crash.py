@@ -11,8 +11,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from local.broker import pubsub_pb2
-from tests import running
-from tests.support import broker_servers
+from tests.support import broker_servers, running
 from tests.support.broker_api import Api, duration
 from tests.support.broker_endpoint import Endpoint
 from tests.support.broker_servers import ThreadedBroker

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from cli.__main__ import COMMANDS, Commands
 from cli.environment import ROOT
-from tests.running import free_port
 from tests.support.cli_deployment import PROJECT
+from tests.support.running import free_port
 
 # Each command that needs a deployment.
 DEPLOYMENT_COMMANDS = [

@@ -10,8 +10,8 @@ from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub
 from functions.events import catalog, samples
 from functions.events.message import message
-from tests.running import free_port
 from tests.support.cli_deployment import SOURCE, UNAVAILABLE
+from tests.support.running import free_port
 
 CREATE = "catalog_product_create"
 UPDATE_ORDER = "sales_order_status_update"

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from functions.events import samples
-from tests.running import free_port
 from tests.support.cli_deployment import HANDLED, REJECTED, UNAVAILABLE
+from tests.support.running import free_port
 
 EVENT = "be-observer.catalog_product_create"
 CREATE = "catalog_product_create"

@@ -11,7 +11,9 @@ from functions.commerce.settings import CommerceSettings
 from functions.events import catalog, samples
 from functions.handlers import dispatch
 from functions.settings import from_environment
-from tests import adobe, kit, machine
+from tests.support import adobe_definitions as adobe
+from tests.support import adobe_kit_events as kit
+from tests.support import machine
 from tests.support.running_stand_in import RunningStandIn
 from tests.support.stand_in_cases import ERRORS, SUCCESSES
 

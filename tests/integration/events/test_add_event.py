@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-from tests.copies import copied
+from tests.support.copies import copied
 
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
 REFUND_LINE = {"schema": "RefundCreate", "handler": "create", "key": "id"}

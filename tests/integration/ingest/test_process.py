@@ -10,8 +10,6 @@ import pytest
 import requests
 
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
-from tests.running import free_port
-from tests.serving import NotStarted, function
 from tests.support.ingest_app import VALUE, event
 from tests.support.ingest_pubsub import FakePubSub
 from tests.support.ingest_server import (
@@ -20,6 +18,8 @@ from tests.support.ingest_server import (
     process,
     receive_all,
 )
+from tests.support.running import free_port
+from tests.support.serving import NotStarted, function
 
 SECRET = "token-seen-in-logs-1"
 PAYLOAD = "payload-seen-in-logs"

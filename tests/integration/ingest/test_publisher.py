@@ -10,7 +10,7 @@ from functions.events.message import Message
 from functions.ingest.publisher import Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.errors import PublishFailed
-from tests import running
+from tests.support import running
 from tests.support.ingest_app import event, post
 from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
 from tests.support.ingest_server import ingest

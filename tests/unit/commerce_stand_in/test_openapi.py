@@ -6,7 +6,8 @@ from functools import cache
 import pytest
 
 from local.commerce.openapi import NOT_REQUIRED, OpenApi
-from tests import adobe, machine
+from tests.support import adobe_definitions as adobe
+from tests.support import machine
 
 pytestmark = pytest.mark.adobe
 
