@@ -15,11 +15,9 @@ from cli.ledger_entries import last_change, record_entries
 from functions.consumer.dead_letter_topic import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
-from functions.events.message import content_hash
 from functions.ledger import rules
-from functions.ledger.ledger import event_key, resource_hash
+from functions.ledger.ledger import Ledger
 from functions.ledger.record import EventRecord
-from functions.ledger.store import Store
 from functions.timestamps import normalize_timestamp, timestamp
 
 # Attributes that Pub/Sub adds to a message whose delivery attempts are exhausted:
@@ -170,21 +168,21 @@ def read_dead_letter(
         reason = "No reason: it was not published by this project"
         return replace(letter, reason=reason, status=None)
     if origin == "pubsub":
-        error, status = last_error(deployment.store, letter, clock())
+        error, status = last_error(deployment.ledger, letter, clock())
         return replace(letter, reason=f"{EXHAUSTED}: {error}", status=status)
     return letter
 
 
 def last_error(
-    store: Store | None, letter: DeadLetter, now: float
+    ledger: Ledger | None, letter: DeadLetter, now: float
 ) -> tuple[str, int | None]:
     """How the last delivery attempt of *letter* ended: a sentence and a status."""
-    if store is None:
+    if ledger is None:
         return "the last error is in the ledger; set LEDGER to read it", None
-    digest = _content_hash(letter)
+    digest = _content_hash(ledger, letter)
     entries = [
         entry
-        for record in _records(store, letter)
+        for record in _records(ledger, letter)
         for _, entry in record_entries(record)
         if entry["event"] == letter.event and digest in (None, entry["content_hash"])
     ]
@@ -204,24 +202,26 @@ def last_error(
             return result, status
 
 
-def _records(store: Store, letter: DeadLetter) -> list[EventRecord]:
+def _records(ledger: Ledger, letter: DeadLetter) -> list[EventRecord]:
     if letter.uid:
-        record = store.get(event_key(letter.source, letter.uid))
+        record = ledger.event(letter.source, letter.uid)
         return [record] if record else []
     # A message that was not published by ingest may have no uid; its resource then
     # leads to its record.
     if not letter.ordering_key:
         return []
-    records = store.find("resources", resource_hash(letter.ordering_key))
+    resource = ledger.hashes.resource(letter.ordering_key)
+    records = ledger.store.find("resources", resource)
     return [record for _, record in records if record["kind"] == "event"]
 
 
-def _content_hash(letter: DeadLetter) -> str | None:
+def _content_hash(ledger: Ledger, letter: DeadLetter) -> str | None:
     event = catalog.find(letter.event)
     if event is None:
         return None
     try:
-        return content_hash(event.name, event.load(json.loads(letter.data)))
+        value = event.load(json.loads(letter.data))
+        return ledger.hashes.content(event.name, value)
     except (ValueError, InvalidValue, RecursionError):
         return None
 

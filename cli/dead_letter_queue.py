@@ -107,15 +107,13 @@ class DeadLetterQueue:
             LedgerNotConfigured: newer events cannot be detected.
             Unreachable, LedgerUnavailable: the letters not yielded are unchanged.
         """
-        store = self.deployment.store
-        ledger: Ledger | None = None
+        ledger = None if even_if_newer else self.deployment.ledger
         if not even_if_newer:
-            if store is None:
+            if ledger is None:
                 raise LedgerNotConfigured(
                     "Newer events of the same ordering key cannot be detected without"
                     " the ledger: set LEDGER, or add --even-if-newer"
                 )
-            ledger = Ledger(store, 0, 0)
         failed_keys: set[str] = set()  # a later event must not overtake a failed one
         due = clock()
         for letter in letters:

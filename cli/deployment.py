@@ -9,8 +9,9 @@ from typing import TypedDict
 
 from cli.environment import ROOT
 from functions.events.catalog import ENTITIES
-from functions.ledger.store import Store
-from functions.ledger.stores import check, open_store
+from functions.ledger.ledger import Ledger
+from functions.ledger.settings import LedgerSettings
+from functions.ledger.stores import check, open_ledger
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import from_environment, setting, text
@@ -38,7 +39,7 @@ class StackFile(TypedDict):
 
 
 @dataclass(frozen=True)
-class OperatorSettings(PubSubSettings):
+class OperatorSettings(LedgerSettings, PubSubSettings):
     """Settings of the operator's commands."""
 
     project: str = setting(
@@ -66,7 +67,7 @@ class Deployment:
         project: Google Cloud project id.
         prefix: of topics and subscriptions.
         pubsub: Pub/Sub's endpoint.
-        store: of the ledger's records; None where commands cannot read it.
+        ledger: None where commands cannot read it.
         stack: of a local stack, the content of its ``stack.json``.
         state: of a local stack, the SQLite file of broker and journal.
     """
@@ -74,7 +75,7 @@ class Deployment:
     project: str
     prefix: str
     pubsub: Endpoint
-    store: Store | None = None
+    ledger: Ledger | None = None
     stack: StackFile | None = None
     state: Path | None = None
 
@@ -133,7 +134,7 @@ def find_deployment(
             project=stack["project"],
             prefix=prefix,
             pubsub=Endpoint(stack["broker"], True),
-            store=_open_store(name, stack["project"]),
+            ledger=_open_ledger(name, stack["project"]),
             stack=stack,
             state=folder / "state.sqlite",
         )
@@ -146,7 +147,9 @@ def find_deployment(
         project=project,
         prefix=prefix,
         pubsub=endpoint(settings.pubsub_emulator, settings.pubsub_endpoint),
-        store=_open_store(check(ledger) if ledger else settings.ledger, project),
+        ledger=_open_ledger(
+            check(ledger) if ledger else settings.ledger, project, settings.ledger_key
+        ),
     )
 
 
@@ -177,6 +180,6 @@ def read_stack_file(folder: Path) -> StackFile | None:
     return stack
 
 
-def _open_store(name: str, project: str) -> Store | None:
+def _open_ledger(name: str, project: str, key: str = "") -> Ledger | None:
     # A store in the memory of another process cannot be read.
-    return None if name == "memory" else open_store(name, project)
+    return None if name == "memory" else open_ledger(name, project, key)

@@ -13,8 +13,8 @@ from functions.events import catalog
 from functions.events.catalog import Event, bounded_ordering_key
 from functions.events.identifiers import normalize_identifier
 from functions.ledger import rules
-from functions.ledger.ledger import Ledger, resource_hash, uid_hash
-from functions.ledger.store import Record, Store
+from functions.ledger.ledger import Ledger
+from functions.ledger.store import Record
 
 
 class InvalidId(ValueError):
@@ -84,11 +84,15 @@ def find_data(subject: Subject, dead_letters: DeadLetterQueue) -> StoredData:
         Unreachable, LedgerUnavailable.
     """
     deployment = dead_letters.deployment
-    records = _records(deployment.store, subject) if deployment.store else []
+    ledger = deployment.ledger
+    records = _records(ledger, subject) if ledger else []
+    resource = None
+    if ledger and subject.resource:
+        resource = ledger.hashes.resource(subject.resource)
     message_ids = {
         message_id
         for _, record in records
-        for message_id in _message_ids(record, subject)
+        for message_id in _message_ids(record, resource)
     }
     letters: list[DeadLetter] = []
     shared: list[DeadLetter] = []
@@ -131,9 +135,9 @@ def erase(
     journal_file.delete_entries(deployment.state, subject.uid, data.message_ids)
     for _ in dead_letters.discard(data.letters):
         pass
-    if deployment.store is None:
+    ledger = deployment.ledger
+    if ledger is None:
         return 0, 0
-    ledger = Ledger(deployment.store, 0, 0)
     if subject.uid is not None:
         return ledger.forget_uid(subject.uid)
     return ledger.forget_resource(str(subject.resource))
@@ -184,16 +188,17 @@ def _events_of(entity: str) -> list[Event]:
     return [event for event in catalog.EVENTS.values() if event.entity == entity]
 
 
-def _records(store: Store, subject: Subject) -> list[tuple[str, Record]]:
+def _records(ledger: Ledger, subject: Subject) -> list[tuple[str, Record]]:
     if subject.uid is not None:
-        return store.find("uid", uid_hash(subject.uid))
-    return store.find("resources", resource_hash(str(subject.resource)))
+        return ledger.store.find("uid", ledger.hashes.uid(subject.uid))
+    resource = ledger.hashes.resource(str(subject.resource))
+    return ledger.store.find("resources", resource)
 
 
-def _message_ids(record: Record, subject: Subject) -> Iterator[str]:
+def _message_ids(record: Record, resource: str | None) -> Iterator[str]:
+    """The messages of an event's *record*, of one resource if it is not None."""
     if record["kind"] != "event":
         return
-    resource = subject.resource and resource_hash(subject.resource)
     for message_id, entry in record_entries(record):
         if resource in (None, entry["resource"]):
             yield message_id

@@ -8,9 +8,9 @@ import requests
 
 from cli import local_stack
 from cli.deployment import StackFile, Unreachable
-from cli.ledger_entries import Entry, record_entries, records_of_uid
+from cli.ledger_entries import Entry, record_entries
 from cli.sample_events import SampleRun
-from functions.ledger.stores import open_store
+from functions.ledger.stores import open_ledger
 
 POLL_SECONDS = 0.05
 POST_TIMEOUT_SECONDS = 30
@@ -79,7 +79,7 @@ class EventSender:
         if self.token:
             self._http.headers["Authorization"] = f"Bearer {self.token}"
         stack = self.stack
-        self._store = open_store(stack["ledger"], stack["project"]) if stack else None
+        self._ledger = open_ledger(stack["ledger"], stack["project"]) if stack else None
 
     def sample(self, event: str) -> dict[str, Any]:
         """The request body for the sample of *event*."""
@@ -119,7 +119,7 @@ class EventSender:
                 f"{self.url} answers 200, but is not the ingest function: check the"
                 " address"
             )
-        if not self._store:
+        if not self._ledger:
             return SendResult(uid, event, 200, answer, "accepted")
         outcome, status, message = self._wait(uid, before)
         ms = round((time.monotonic() - start) * 1000, 1)
@@ -154,11 +154,11 @@ class EventSender:
 
     def _entries(self, uid: str) -> dict[str, Entry]:
         """The ledger's entry for each message that carried *uid*."""
-        if not self._store:
+        if not self._ledger:
             return {}
         return {
             message_id: entry
-            for record in records_of_uid(self._store, uid)
+            for record in self._ledger.events_of(uid)
             for message_id, entry in record_entries(record)
         }
 

@@ -21,7 +21,7 @@ from cli.event_state import (
 )
 from cli.journal_entries import BROKER
 from cli.journal_file import read_journal
-from cli.ledger_entries import Entry, last_change, record_entries, records_of_uid
+from cli.ledger_entries import Entry, last_change, record_entries
 from cli.log_steps import LogEntry, log_steps
 from cli.steps import Step, in_order
 from cli.times import timestamp_of
@@ -68,8 +68,8 @@ def event_history(
         Unreachable: the journal cannot be read.
     """
     now = clock()
-    store = deployment.store
-    records = records_of_uid(store, uid) if store else []
+    ledger = deployment.ledger
+    records = ledger.events_of(uid) if ledger else []
     logged = [
         *log_steps(_journal(deployment, uid), "journal", deployment.dead_letter_topic),
         *log_steps(logs, "logs", deployment.dead_letter_topic),

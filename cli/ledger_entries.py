@@ -2,20 +2,9 @@
 
 from collections.abc import Iterator
 
-from functions.ledger.ledger import uid_hash
 from functions.ledger.record import EventRecord, FinishedEntry, OpenEntry
-from functions.ledger.store import Store
 
 Entry = OpenEntry | FinishedEntry
-
-
-def records_of_uid(store: Store, uid: str) -> list[EventRecord]:
-    """The records of *uid*, one for each caller.
-
-    Raises:
-        LedgerUnavailable: the ledger cannot be read.
-    """
-    return [record for _, record in store.find("uid", uid_hash(uid))]
 
 
 def record_entries(record: EventRecord) -> Iterator[tuple[str, Entry]]:

@@ -9,7 +9,7 @@ from typing import Any
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
 from functions.events.catalog import EVENTS
-from functions.ledger.stores import open_store
+from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
 from local import observations, ports
 from local.broker import Broker
@@ -209,7 +209,7 @@ class Stack:
             project=PROJECT,
             prefix=self._prefix,
             pubsub=Endpoint(stack["broker"], True),
-            store=open_store(stack["ledger"], PROJECT),
+            ledger=open_ledger(stack["ledger"], PROJECT),
             stack=stack,
             state=self._folder.state,
         )

@@ -60,7 +60,7 @@ def forget(
     if as_json and not (yes or dry_run):
         raise click.UsageError("--json cannot ask: add --yes or --dry-run")
     deployment = deployment_of(project, prefix, ledger)
-    if deployment.store is None:
+    if deployment.ledger is None:
         raise LedgerNotConfigured("The ledger's records cannot be removed: set LEDGER")
     kept = False
     for subject in subjects:

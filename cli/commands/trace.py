@@ -52,7 +52,7 @@ def trace(
     deployment = deployment_of(project, prefix, ledger)
     if with_logs and deployment.state:
         raise click.UsageError("--logs needs a deployment: add --project")
-    if deployment.store is None:
+    if deployment.ledger is None:
         output.warn("The ledger is not read: set LEDGER to include it")
     letters: list[DeadLetter] = []
     if not no_dead_letters:

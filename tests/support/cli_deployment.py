@@ -25,10 +25,10 @@ from cli.deployment import Deployment, find_deployment
 from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.consumer.push import Push
 from functions.events import catalog
-from functions.events.message import content_hash, message
+from functions.events.message import message
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
-from functions.ledger.ledger import Lease, Ledger, resource_hash, uid_hash
-from functions.ledger.sqlite import SqliteStore
+from functions.ledger.ledger import Lease
+from functions.ledger.stores import open_ledger
 from functions.timestamps import timestamp
 
 PROJECT = "conformance"
@@ -82,8 +82,13 @@ class CliDeployment:
         self.prefix = f"t{next(_numbers)}-{uuid.uuid4().hex[:6]}-"
         self.folder = folder
         self.environment = {"LOCAL_STATE": str(folder), "TOPIC_PREFIX": self.prefix}
-        self.store = SqliteStore(str(folder / "ledger.sqlite"))
-        self.ledger = Ledger(self.store, LEASE_SECONDS, KEEP_DAYS)
+        self.ledger = open_ledger(
+            f"sqlite:{folder / 'ledger.sqlite'}",
+            "p",
+            lease_seconds=LEASE_SECONDS,
+            keep_days=KEEP_DAYS,
+        )
+        self.store = self.ledger.store
         for name in (*catalog.ENTITIES, "dead-letters"):
             clients.publisher.create_topic(name=self.topic(name))
         for entity in catalog.ENTITIES:
@@ -230,11 +235,13 @@ class CliDeployment:
             uid,
             Delivery(
                 message_id=outcome.pop("message_id", f"original-{uid}"),
-                uid=uid_hash(uid),
-                resource=resource_hash(key) if key else None,
+                uid=self.ledger.hashes.uid(uid),
+                resource=self.ledger.hashes.resource(key) if key else None,
                 event=definition.name,
                 entity=definition.entity,
-                content_hash=content_hash(definition.name, definition.load(value)),
+                content_hash=self.ledger.hashes.content(
+                    definition.name, definition.load(value)
+                ),
                 idempotent=definition.idempotent,
                 time=outcome.pop("time", timestamp()),
             ),

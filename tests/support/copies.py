@@ -5,7 +5,16 @@ from pathlib import Path
 
 from local.processes import ROOT
 
-COPIED = ("cli", "docs", "functions", "local", "tests", "terraform", "pyproject.toml")
+COPIED = (
+    "cli",
+    "docs",
+    "functions",
+    "local",
+    "tests",
+    "terraform",
+    "tools",
+    "pyproject.toml",
+)
 SKIPPED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
 
 

@@ -9,7 +9,6 @@ from cli.erasure import erase, find_data, parse_id
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub
 from functions.events import samples
-from functions.ledger.ledger import resource_hash, uid_hash
 from local.journal import Journal
 from tests.support.cli_deployment import HANDLED
 
@@ -55,8 +54,8 @@ def test_a_uid_is_forgotten_in_every_store(deployment, journal):
         "shared_dead_letters": [],
         "journal": 2,
     }
-    assert deployment.store.find("uid", uid_hash("u1")) == []
-    assert len(deployment.store.find("uid", uid_hash("u2"))) == 1
+    assert deployment.store.find("uid", deployment.ledger.hashes.uid("u1")) == []
+    assert len(deployment.store.find("uid", deployment.ledger.hashes.uid("u2"))) == 1
     assert uids(deployment) == ["u2"]
     assert [entry.labels["uid"] for entry in journal.read()] == ["u2"]
 
@@ -85,7 +84,10 @@ def test_a_person_is_forgotten_by_id_and_by_email(deployment, journal):
         ("customer:jane@example.com", 2, 1, 2),
     ]
     for name in ("customer:15", "customer:jane@example.com"):
-        assert deployment.store.find("resources", resource_hash(name)) == []
+        assert (
+            deployment.store.find("resources", deployment.ledger.hashes.resource(name))
+            == []
+        )
         assert deployment.ledger.newest(name) is None
     assert deployment.ledger.newest("customer:16") is not None
     assert uids(deployment) == ["u6"]
@@ -112,9 +114,9 @@ def test_of_a_shared_uid_only_the_resource_is_forgotten(deployment):
 
     deployment.run_json("forget", "--id", "customer:jane@example.com", "--yes")
 
-    [(_, record)] = deployment.store.find("uid", uid_hash("same"))
+    [(_, record)] = deployment.store.find("uid", deployment.ledger.hashes.uid("same"))
     assert [entry["message_id"] for entry in record["finished"]] == ["m2"]
-    assert record["resources"] == [resource_hash("customer:16")]
+    assert record["resources"] == [deployment.ledger.hashes.resource("customer:16")]
 
 
 def test_a_dead_letter_of_several_resources_is_kept(deployment):
@@ -171,7 +173,7 @@ def test_a_second_command_completes_a_killed_one(deployment, journal):
 
     assert (result["ledger"], result["dead_letters"]) == (2, 1)
     assert uids(deployment) == []
-    assert deployment.store.find("uid", uid_hash("u1")) == []
+    assert deployment.store.find("uid", deployment.ledger.hashes.uid("u1")) == []
     assert journal.read() == []
 
 
@@ -193,7 +195,7 @@ def test_a_dry_run_of_forget_removes_nothing(deployment, journal):
         1,
         1,
     )
-    assert len(deployment.store.find("uid", uid_hash("u1"))) == 1
+    assert len(deployment.store.find("uid", deployment.ledger.hashes.uid("u1"))) == 1
     assert (deployment.available(), len(journal.read())) == (1, 1)
 
 
@@ -213,7 +215,7 @@ def test_forget_asks_first(deployment, answer, left):
         "Remove it for good? [y/N]: "
     )
     assert result.exit_code == left
-    assert len(deployment.store.find("uid", uid_hash("u1"))) == left
+    assert len(deployment.store.find("uid", deployment.ledger.hashes.uid("u1"))) == left
     assert deployment.available() == left
 
 

@@ -96,7 +96,7 @@ class Copy:
             content = json.loads((events / "samples.json").read_text())
             (events / "samples.json").write_text(json.dumps(content | SAMPLES))
         elif step == "documents":
-            assert self.python("-m", "docs.generate").returncode == 0
+            assert self.python("-m", "tools.docs").returncode == 0
         else:
             folder, modules = {
                 "schemas": (events / "schemas", SCHEMAS),

@@ -216,8 +216,10 @@ def test_without_the_dead_letter_topic_nothing_is_acknowledged(consumer):
 
 def test_without_its_ledger_nothing_is_called():
     class UnavailableStore:
-        def change(self, keys, update):
+        def get(self, key):
             raise LedgerUnavailable("unreachable")
+
+        change = get
 
     consumer = ConsumerUnderTest(UnavailableStore())
 
