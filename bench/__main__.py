@@ -7,10 +7,6 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-import grpc
-from google.protobuf.empty_pb2 import Empty
-from google.pubsub_v1.types import Topic
-
 from bench import contests, hardware, report
 from bench.measure import Effort, Figures, measure
 from local.processes import ROOT, Process, Program, base_environment, free_port
@@ -106,6 +102,11 @@ def _target_program(port: int) -> Program:
 
 
 def _create_topics(address: str) -> None:
+    # Not needed for a saved report.
+    import grpc
+    from google.protobuf.empty_pb2 import Empty
+    from google.pubsub_v1.types import Topic
+
     with grpc.insecure_channel(address) as channel:
         create = channel.unary_unary(
             "/google.pubsub.v1.Publisher/CreateTopic",

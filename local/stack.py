@@ -246,7 +246,11 @@ def _check_store(folder: StateFolder, commerce_url: str) -> None:
 def _lock_folder(path: Path) -> StateFolder:
     try:
         folder = StateFolder(path)
-        folder.check()
+        try:
+            folder.check()
+        except FolderUnusable:
+            folder.close()
+            raise
         return folder
     except FolderInUse as error:
         pid = f" (process {error.pid})" if error.pid else ""

@@ -7,6 +7,7 @@ is the exception, because it is not part of the repository: where the folder
 
 import os
 import shutil
+import sys
 from importlib import import_module
 from pathlib import PurePosixPath
 
@@ -112,3 +113,26 @@ def pytest_terminal_summary(terminalreporter):
 def anyio_backend():
     """Everything here runs on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """Runs a program's ``main()`` in this process, with the environment of a stack.
+
+    Returns:
+        A function of ``main`` and a ``RunningStack`` that returns exit status, standard
+        output and standard error.
+    """
+
+    def run_main(main, stack):
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["program"])
+            for name in os.environ:
+                patched.delenv(name)
+            for name, value in stack.environment.items():
+                patched.setenv(name, value)
+            capsys.readouterr()
+            status = main()
+        return (status, *capsys.readouterr())
+
+    return run_main

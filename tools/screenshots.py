@@ -10,9 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.browser import DESKTOP, PHONE, Page, browser
-
 from tests.support import machine
+from tests.support.browser import DESKTOP, PHONE, Page, browser
 from tests.support.running import ROOT, RunningStack
 
 FOLDER = ROOT / "docs" / "console"
@@ -29,12 +28,12 @@ def events(page: Page) -> None:
 def event(page: Page) -> None:
     """Why an event was refused, and what can be done."""
     page.open("/event?key=erp-4711")
-    page.sees("It waits as a dead letter.")
+    page.sees("It is a dead letter.")
 
 
 def letters(page: Page) -> None:
     """The dead letters."""
-    page.open("/letters")
+    page.open("/dead-letters")
     page.sees("erp-4711")
 
 
@@ -42,14 +41,14 @@ def send(page: Page) -> None:
     """A form with a field at fault."""
     page.open("/send")
     page.fill("value.price", "dear")
-    page.press("Send it")
+    page.press("Send event")
     page.sees("Must be a number.")
 
 
 def commerce(page: Page) -> None:
     """The stand-in while it is told to fail."""
-    page.open("/shop")
-    page.sees("answers 503, every call")
+    page.open("/commerce")
+    page.sees("responds 503, every call")
 
 
 # name: (what to show, the window's size, dark)
@@ -96,9 +95,9 @@ def _create_events(stack: RunningStack, page: Page) -> None:
     )
     stack.post("be-observer.sales_order_status_update", REFUSED, "erp-4711")
     stack.outcome("erp-4711", "rejected")
-    page.open("/shop")
-    page.press("Make it fail")
-    page.sees("answers 503, every call")
+    page.open("/commerce")
+    page.press("Simulate")
+    page.sees("responds 503, every call")
     stack.post("be-observer.catalog_product_update", PRODUCT, "pim-20")
     stack.outcome("pim-20", "retrying")
 

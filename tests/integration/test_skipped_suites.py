@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.copies import copied
+from tests.support.copies import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = "tests/terraform/test_configuration.py"

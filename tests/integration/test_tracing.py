@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.machine import ROOT
+from tests.support.machine import ROOT
 from tests.support.serving import OAUTH1
 
 

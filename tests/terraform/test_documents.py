@@ -110,7 +110,7 @@ def test_costs_follow_from_prices_and_loads(started):
     def over(used, free):
         return max(used - free, 0)
 
-    wanted = {name: [] for name in found}
+    wanted = {name: [] for name in values}
     for events_a_second, instances in ((0, 0), (1, 0.5), (10, 3), (100, 21)):
         events, seconds = events_a_second * month, instances * month
         parts = {

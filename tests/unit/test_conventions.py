@@ -68,7 +68,7 @@ REPLACED_NAMES = {
     "about": "context",
     "found": "what was found, for example records",
     "made": "what was made",
-    "send_raw": "session",
+    "exchange": "session",
     "settle": "complete",
     "claim": "acquire",
     "HARMLESS": "PROBE_ROUTE",

@@ -132,4 +132,4 @@ def test_the_terminal_shows_no_payload(stack):
     for number in range(len(catalog.EVENTS)):
         stack.outcome(f"quiet-{number}", "(handled|rejected|retrying)")
 
-    assert canaries.found(stack.output()) == []
+    assert canaries.find(stack.output()) == []

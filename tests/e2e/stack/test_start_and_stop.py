@@ -2,19 +2,17 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 import requests
 
-from local.processes import ROOT
-from tests.support.running import RunningStack, free_port, listening
+from local.__main__ import main as make_run
+from local.clean import main as clean_state
+from tests.support.running import RunningStack, listening
 
 EVENT = "be-observer.catalog_product_create"
 PARTS = ("ingest", "console", "broker", "commerce", "consumer")
@@ -25,19 +23,6 @@ LEASE_SECONDS = 60
 
 def value(number: int) -> dict:
     return {"sku": f"START-{number}", "name": "n", "price": number, "description": "d"}
-
-
-def run(module: str, stack: RunningStack) -> subprocess.CompletedProcess:
-    """``python -m module`` with *stack*'s environment, until it ends by itself."""
-    return subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def function_pids(stack: RunningStack) -> dict[str, int]:
@@ -73,20 +58,18 @@ def check_stops(stack: RunningStack, number: int) -> None:
     assert not (stack.folder / "stack.json").exists()
 
 
-def test_state_belongs_to_one_stack_and_one_store(tmp_path):
+def test_state_belongs_to_one_stack_and_one_store(tmp_path, run_here):
     """From the first start to make clean-state, with what is refused in between."""
     stack = RunningStack(tmp_path / "state").start()
     second = RunningStack(stack.folder, PORT=stack.environment["PORT"])
-    rejected = run("local", second)
-    assert rejected.returncode == 3
-    assert f"A stack is running here already (process {stack.process.pid})" in (
-        rejected.stderr
-    )
-    not_cleaned = run("local.clean", stack)
-    assert (not_cleaned.returncode, not_cleaned.stderr) == (
+    status, _, message = run_here(make_run, second)
+    assert status == 3
+    pid = stack.process.pid
+    assert f"A stack is running here already (process {pid})" in message
+    assert run_here(clean_state, stack) == (
         3,
-        f"A stack is running here (process {stack.process.pid}): stop it with Ctrl-C"
-        " first\n",
+        "",
+        f"A stack is running here (process {pid}): stop it with Ctrl-C first\n",
     )
     stack.post(EVENT, value(1), "after")
     stack.outcome("after")
@@ -102,81 +85,23 @@ def test_state_belongs_to_one_stack_and_one_store(tmp_path):
         COMMERCE_ACCESS_TOKEN="t" * 32,
         COMMERCE_ACCESS_TOKEN_SECRET="u" * 32,
     )
-    rejected = run("local", other)
-    assert (rejected.returncode, rejected.stdout) == (3, "")
-    assert rejected.stderr == (
+    assert run_here(make_run, other) == (
+        3,
+        "",
         f"{stack.folder} holds the events of the stand-in, not of http://localhost:9/:"
         " delete them with make clean-state, or choose another folder:"
-        " LOCAL_STATE=.local2 make run\n"
+        " LOCAL_STATE=.local2 make run\n",
     )
-    cleaned = run("local.clean", other)
-    assert (cleaned.returncode, cleaned.stdout) == (
+    assert run_here(clean_state, other) == (
         0,
         "State deleted: the next make run starts empty\n",
+        "",
     )
     # Other files in the folder stay; without them the folder is deleted too.
     assert [path.name for path in stack.folder.iterdir()] == [stack.log.name]
     stack.log.unlink()
-    assert run("local.clean", other).returncode == 0
+    assert run_here(clean_state, other)[0] == 0
     assert not stack.folder.exists()
-
-
-@pytest.mark.parametrize("name", ["PORT", "CONSOLE_PORT"])
-def test_a_port_in_use_is_named(tmp_path, name):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        stack = RunningStack(tmp_path / "state", **{name: str(port)})
-        done = run("local", stack)
-
-    assert done.returncode == 3
-    assert done.stderr == (
-        f"Port {port} cannot be used (Address already in use): stop the program that"
-        f" listens there, or choose another: {name}={port + 1} make run\n"
-    )
-
-
-def test_one_port_for_both_is_rejected(tmp_path):
-    port = str(free_port())
-    stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
-    done = run("local", stack)
-
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == (
-        f"PORT and CONSOLE_PORT are both {port}: choose another for one:"
-        f" CONSOLE_PORT={int(port) + 1} make run\n"
-    )
-
-
-def test_a_wrong_setting_of_a_function_is_named(tmp_path):
-    stack = RunningStack(tmp_path / "state", INGEST_AUTH="token")
-    done = run("local", stack)
-
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == (
-        "ingest did not start: Wrong settings: INGEST_AUTH is token, so INGEST_TOKENS"
-        " must be set\n"
-    )
-
-
-@pytest.mark.parametrize("name", ["state.sqlite", "ledger.sqlite", None])
-def test_an_unusable_folder_is_named(tmp_path, name):
-    stack = RunningStack(tmp_path / "state")
-    if name is None:
-        stack.folder.write_text("a file")
-        reason = f"{stack.folder} cannot be used (File exists)"
-    else:
-        stack.folder.mkdir()
-        (stack.folder / name).write_text("no database" * 100)
-        reason = f"{stack.folder / name} cannot be used (file is not a database)"
-    done = run("local", stack)
-
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == (
-        f"{reason}: move it away, or choose another folder: LOCAL_STATE=.local2 make"
-        " run\n"
-    )
 
 
 def test_killed_processes_lose_no_event(tmp_path):

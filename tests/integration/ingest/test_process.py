@@ -14,9 +14,9 @@ from tests.support.ingest_app import VALUE, event
 from tests.support.ingest_pubsub import FakePubSub
 from tests.support.ingest_server import (
     environment,
-    send_raw,
     process,
     receive_all,
+    send_raw,
 )
 from tests.support.running import free_port
 from tests.support.serving import NotStarted, function
