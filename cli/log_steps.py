@@ -171,7 +171,7 @@ def _calls(attempt: _Attempt) -> list[tuple[str, dict[str, Any]]]:
 
 def _call(entry: LogEntry) -> dict[str, Any]:
     method, _, route = str(entry.labels["message"]).partition(" ")
-    labels = {name: entry.labels.get(name) for name in ("status", "ms")}
+    labels = {name: entry.labels.get(name) for name in ("status", "ms", "span_id")}
     call = {"method": method, "route": route, **labels}
     return {name: value for name, value in call.items() if value is not None}
 

@@ -19,7 +19,7 @@ from cli.steps import Step
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
 OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
-OWN_COLUMNS |= {"subscription"}
+OWN_COLUMNS |= {"subscription", "span_id"}
 
 
 @click.command()

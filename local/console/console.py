@@ -147,7 +147,7 @@ class Console:
         if replay is None:
             notice = "This dead letter no longer exists: it was replayed or discarded."
         elif replay.result == "replayed":
-            notice = f"Replayed: {replay.letter.uid} is published again."
+            notice = f"Replayed: {replay.dead_letter.uid} is published again."
         else:
             notice = f"Not replayed. {replay.detail}"
         return _back(form, notice)

@@ -12,9 +12,6 @@ from local.journal import Journal
 
 MAX_ENTRIES = 4_000  # of the journal; older events are found by their uid
 MAX_ROWS = 100
-MAX_CALLS = 2_000  # of the stand-in's journal
-CALL_NAMES = ("method", "route", "status")
-CLOCK_SLACK_SECONDS = 1.0  # between a call at the stand-in and the consumer's log entry
 # The journal does not know which entities are paused and which events are discarded.
 STATUSES = tuple(state for state in STATES if state not in ("paused", "discarded"))
 
@@ -147,31 +144,17 @@ def commerce_calls(
 ) -> list[dict[str, Any]]:
     """The stand-in's requests and responses for *uid*, oldest first.
 
-    The functions log a call by its route alone. Of the stand-in's requests with the
-    same route and status during the delivery, the one that contains most of the event's
-    value is taken, and of several the last.
+    Each call is sent with a span id of its own, which the delivery's log entry and the
+    stand-in record.
     """
-    candidates = stand_in_calls.read_calls(limit=MAX_CALLS)
-    leaves = _leaves(payload(journal, uid))
-    taken: set[int] = set()
-    calls = []
-    for entry in journal.read(uid=uid):
-        if "component" in entry.labels:
-            continue
-        start = entry.at - (entry.labels.get("ms") or 0) / 1000 - CLOCK_SLACK_SECONDS
-        for call in entry.labels.get("calls", ()):
-            matching = [
-                one
-                for one in candidates
-                if all(one[name] == call[name] for name in CALL_NAMES)
-                and start <= one["at"] <= entry.at + CLOCK_SLACK_SECONDS
-                and one["id"] not in taken
-            ]
-            if matching:
-                best = max(matching, key=lambda one: (_overlap(leaves, one), one["at"]))
-                taken.add(best["id"])
-                calls.append(best)
-    return calls
+    span_ids = [
+        call["span_id"]
+        for entry in journal.read(uid=uid)
+        if "component" not in entry.labels
+        for call in entry.labels.get("calls", ())
+        if "span_id" in call
+    ]
+    return stand_in_calls.calls_of(span_ids)
 
 
 def parse(text: str) -> Any:
@@ -180,16 +163,3 @@ def parse(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _leaves(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        return set().union(*(_leaves(one) for one in value))
-    return {str(value)} if value not in (None, True, False, "") else set()
-
-
-def _overlap(leaves: set[str], request: dict[str, Any]) -> int:
-    text = request["path"] + json.dumps(request["body"], ensure_ascii=False)
-    return sum(leaf in text for leaf in leaves)

@@ -4,6 +4,8 @@ import sqlite3
 
 import pytest
 
+from local.commerce.call_journal import CallJournal
+from local.commerce.http_messages import RestRequest
 from local.console import events
 from local.console.events import Filter
 from local.journal import Journal
@@ -13,10 +15,15 @@ TOPIC = "projects/p/topics/product"
 
 
 @pytest.fixture
-def journal():
+def db():
     db = sqlite3.connect(":memory:", isolation_level=None)
-    yield Journal(db, clock=lambda: 100.0)
+    yield db
     db.close()
+
+
+@pytest.fixture
+def journal(db):
+    return Journal(db, clock=lambda: 100.0)
 
 
 def publish(journal: Journal, uid: str, **labels) -> None:
@@ -161,37 +168,24 @@ def test_the_payload_is_that_of_the_newest_message(journal):
     assert events.payload(journal, "u") == '{"a": '
 
 
-class StandInCalls:
-    """The stand-in's journal with given calls."""
+def test_of_200_events_at_once_each_has_its_own_calls(journal, db):
+    stand_in = CallJournal(db)
+    for number in range(200):
+        span_id = f"{number + 1:016x}"
+        request = RestRequest(
+            "POST",
+            "http",
+            "/rest/V1/products",
+            "",
+            {"traceparent": f"00-{'a' * 32}-{span_id}-01"},
+            b'{"sku": "Q-%d"}' % number,
+            100.0,
+        )
+        stand_in.add(request, None, 1.0, None)
+    for number in reversed(range(200)):
+        call = {"method": "POST", "route": "products", "span_id": f"{number + 1:016x}"}
+        journal.observe("outcome", uid=f"u-{number}", outcome="handled", calls=[call])
 
-    def __init__(self, *calls: dict) -> None:
-        self._calls = calls
-
-    def read_calls(self, limit: int) -> list[dict]:
-        return list(self._calls)[:limit]
-
-
-def call(number: int, at: float, sku: str, status: int = 200) -> dict:
-    request = {"id": number, "at": at, "method": "POST", "route": "products"}
-    return {**request, "status": status, "path": "/V1/products", "body": {"sku": sku}}
-
-
-def test_of_calls_at_once_the_one_with_the_value_is_shown(journal):
-    publish(journal, "u", data='{"sku": "MINE"}')
-    calls = [
-        {"method": "POST", "route": "products", "status": status, "ms": 20.0}
-        for status in (503, 200)
-    ]
-    journal.observe("outcome", uid="u", outcome="handled", ms=50.0, calls=calls)
-    stand_in = StandInCalls(
-        call(1, 99.9, "MINE", 503),
-        call(2, 99.9, "OTHER", 503),
-        call(3, 99.95, "OTHER"),
-        call(4, 99.99, "MINE"),
-        call(5, 99.99, "OTHER"),
-        call(6, 50.0, "MINE"),
-    )
-
-    shown = events.commerce_calls(stand_in, journal, "u")
-
-    assert [one["id"] for one in shown] == [1, 4]
+    for number in range(200):
+        [shown] = events.commerce_calls(stand_in, journal, f"u-{number}")
+        assert shown["body"] == {"sku": f"Q-{number}"}
