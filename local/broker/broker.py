@@ -189,6 +189,11 @@ class Broker:
         number = self._engine.subscriptions[subscription].id
         return [_undelivered(*row) for row in self._store.undelivered(number, limit)]
 
+    def is_pushed(self, subscription: str) -> bool:
+        """Whether a subscription, named in full, is pushed: it is not paused."""
+        known = self._engine.subscriptions.get(subscription)
+        return known is not None and known.is_pushed
+
     def _new_pusher(self, subscription: Subscription) -> push.Pusher:
         return push.Pusher(self._engine, subscription, self._http, self._window)
 

@@ -103,7 +103,7 @@ class Console:
         return self._page(
             "events",
             request,
-            rows=events.list_events(self._journal, wanted),
+            rows=events.list_events(self._journal, wanted, paused=self._paused()),
             wanted=wanted,
             entities=list(ENTITIES),
             names=SEQUENCE,
@@ -115,7 +115,9 @@ class Console:
         key = request.query_params.get("key", "")
         if entry := events.rejection(self._journal, key):
             return self._page("rejection", request, entry=entry)
-        history, dead_letters = await run_in_threadpool(self._operations.history, key)
+        history, dead_letters = await run_in_threadpool(
+            self._operations.history, key, self._paused()
+        )
         if history is None:
             return self._page("unknown", request, 404, key=key)
         calls = None
@@ -218,6 +220,11 @@ class Console:
             media_type="text/event-stream",
             headers={"x-live": "yes"},
         )
+
+    def _paused(self) -> frozenset[str]:
+        """The entities whose delivery is paused."""
+        name = self._operations.deployment.subscription
+        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any

@@ -9,6 +9,7 @@ import pytest
 from google.pubsub_v1.types import PushConfig
 
 from functions.events import samples
+from local.console import events
 from local.journal import Journal
 from tests.support.cli_deployment import (
     HANDLED,
@@ -132,7 +133,7 @@ def test_an_attempt_without_a_consumer_is_shown(deployment, journal):
         "delivered",
         "ClientConnectorError",
     )
-    assert now["state"] == "waiting"
+    assert now["state"] == "retrying"
 
 
 def test_a_request_that_ingest_rejected_is_shown(deployment, journal):
@@ -387,3 +388,37 @@ def test_a_failing_gcloud_exits_3(deployment, tmp_path):
 
 def test_logs_are_not_for_the_local_stack(deployment):
     assert deployment.run("trace", "u1", "--logs").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("stages", "state"),
+    [
+        pytest.param([], "waiting", id="published"),
+        pytest.param([("attempt", 503, "retry")], "retrying", id="failed"),
+        pytest.param([("attempt", 200, "handled")], "handled", id="handled"),
+        pytest.param(
+            [("attempt", 200, "handled"), ("rejected",)], "handled", id="broken repost"
+        ),
+        pytest.param(
+            [("attempt", 200, "handled"), ("published",)], "waiting", id="repost"
+        ),
+        pytest.param([("attempt", 404, "duplicate")], "rejected", id="redelivery"),
+    ],
+)
+def test_trace_and_the_consoles_list_show_the_same_state(
+    deployment, journal, stages, state
+):
+    publish(journal)
+    for stage, *arguments in stages:
+        if stage == "attempt":
+            attempt(journal, 1, *arguments)
+        elif stage == "published":
+            publish(journal, "m2")
+        else:
+            labels = {"uid": "u1", "event": EVENT, "status": 400}
+            journal.observe("published", outcome="rejected", **labels)
+
+    rows = events.list_events(journal, events.Filter())
+
+    assert [row.status for row in rows if row.key == "u1"] == [state]
+    assert deployment.run_json("trace", "u1")[-1]["state"] == state
