@@ -22,7 +22,7 @@ from cli.journal_entries import BROKER
 from cli.journal_file import read_journal
 from cli.ledger_entries import record_entries
 from cli.log_steps import LogEntry, log_steps
-from cli.steps import Step, in_order
+from cli.steps import PUBLISHING, Step, in_order
 from cli.times import timestamp_of
 from functions.ledger.record import EventRecord
 from functions.ledger.states import Entry, entry_state, last_change
@@ -149,14 +149,24 @@ def _ledger_steps(
     known = {
         (step.stage, step.message_id, step.labels.get("attempt")) for step in logged
     }
-    for message_id, entry in record_entries(record):
+    published: set[tuple[str, str]] = set()
+    for message_id, entry in sorted(
+        record_entries(record), key=lambda pair: last_change(pair[1])
+    ):
         labels: dict[str, Any] = {
             "event": entry["event"],
             "entity": record["entity"],
             "message_id": message_id,
         }
-        if ("published", message_id, None) not in known:
-            yield Step(entry["time"], "received", "ledger", labels)
+        # A replay keeps the event's time, and has a message id of its own.
+        publishing = entry["time"], entry["content_hash"]
+        if known.isdisjoint((s, message_id, None) for s in PUBLISHING):
+            if publishing in published:
+                at = timestamp_of(last_change(entry))
+                yield Step(at, "replayed", "ledger", labels)
+            else:
+                yield Step(entry["time"], "received", "ledger", labels)
+        published.add(publishing)
         if "finished_at" in entry:
             if not any(s == "outcome" and m == message_id for s, m, _ in known):
                 outcome = {"outcome": entry_state(entry, now), **_result(entry)}

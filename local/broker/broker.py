@@ -79,7 +79,8 @@ class Broker:
             the event loop's thread, and no transaction stays open between turns.
         observe: called as ``observe(stage, **labels)``; must not block. Stages:
 
-            - ``published``: topic, data (bytes).
+            - ``published``: topic, data (bytes), and of a replayed dead letter
+              replayed, the number of replays.
             - ``pushed``, a push begins: subscription, attempt.
             - ``answered``, a push ends: subscription, attempt, ms, status (None with
               an ``error`` where there was no response), next_attempt (seconds since
