@@ -149,7 +149,7 @@ class Console:
         if replay is None:
             notice = "This dead letter no longer exists: it was replayed or discarded."
         elif replay.result == "replayed":
-            notice = f"Replayed: {replay.dead_letter.uid} is published again."
+            return _back(form, replayed=replay.new_message_id)
         else:
             notice = f"Not replayed. {replay.detail}"
         return _back(form, notice)
@@ -221,6 +221,11 @@ class Console:
             headers={"x-live": "yes"},
         )
 
+    def _replayed(self, message_id: str) -> str:
+        if not message_id:
+            return ""
+        return events.replay_notice(self._journal, message_id)
+
     def _paused(self) -> frozenset[str]:
         """The entities whose delivery is paused."""
         name = self._operations.deployment.subscription
@@ -240,6 +245,7 @@ class Console:
         html = self._pages.get_template(f"{name}.html").render(
             page=name,
             notice=request.query_params.get("notice", ""),
+            replayed=self._replayed(request.query_params.get("replayed", "")),
             here=request.url.path + ("?" + request.url.query).rstrip("?"),
             dead_count=dead.undelivered if dead else 0,
             undelivered=undelivered,
@@ -260,11 +266,16 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return PlainTextResponse(text, 503)
 
 
-def _back(form: dict[str, str], notice: str) -> Response:
-    """Redirect to the form's page, which shows *notice*."""
+def _back(form: dict[str, str], notice: str = "", replayed: str = "") -> Response:
+    """Redirect to the form's page, which shows *notice*.
+
+    Args:
+        replayed: the message of a replay; the page shows what became of it.
+    """
     target = form.get("back", "/")
     if not target.startswith("/") or target.startswith(("//", "/\\")):
         target = "/"
     path, _, query = target.partition("?")
-    kept = [pair for pair in parse_qsl(query) if pair[0] != "notice"]
-    return RedirectResponse(f"{path}?{urlencode([*kept, ('notice', notice)])}", 303)
+    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("notice", "replayed")]
+    shown = ("replayed", replayed) if replayed else ("notice", notice)
+    return RedirectResponse(f"{path}?{urlencode([*kept, shown])}", 303)

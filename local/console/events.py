@@ -169,6 +169,37 @@ def _update_from_broker(row: Row, stage: str, labels: dict[str, Any]) -> None:
             row.outcome = "retry"
 
 
+REPLAYED = {
+    "retrying": "is published again, and retrying",
+    "handled": "is handled",
+    "skipped": "is skipped: it needed no change",
+    "rejected": "was rejected again",
+    "exhausted": "was replayed, and its delivery attempts are exhausted again",
+}
+
+
+def replay_notice(journal: Journal, message_id: str) -> str:
+    """What became of the message that a replay published; "" for an unknown one."""
+    entries = journal.read(message_id=message_id)
+    if not entries:
+        return ""
+    observations, exhausted = [], []
+    for entry in entries:
+        at, by_broker = timestamp_of(entry.at), entry.labels.get("component") == BROKER
+        observation = logged_observation(
+            at, entry.stage, entry.labels, by_broker=by_broker
+        )
+        if observation:
+            observations.append(observation)
+        if by_broker and entry.stage == "exhausted":
+            exhausted.append(at)
+    current = current_state(observations, exhausted)
+    status = f" ({current.status})" if current.state in ("rejected", "retrying") else ""
+    uid = entries[0].labels.get("uid") or "the event"
+    words = REPLAYED.get(current.state, "is published again")
+    return f"Replayed: {uid} {words}{status}."
+
+
 def payload(journal: Journal, uid: str) -> Any:
     """The value of the newest message of *uid*; None where it is no longer stored."""
     for entry in reversed(journal.read(uid=uid)):

@@ -221,3 +221,13 @@ def test_of_200_events_at_once_each_has_its_own_calls(journal, db):
     for number in range(200):
         [shown] = events.commerce_calls(stand_in, journal, f"u-{number}")
         assert shown["body"] == {"sku": f"Q-{number}"}
+
+
+def test_the_notice_of_a_replay_shows_what_became_of_it(journal):
+    assert events.replay_notice(journal, "m-u") == ""
+    publish(journal, "u", replayed="1")
+    assert events.replay_notice(journal, "m-u") == "Replayed: u is published again."
+    finish(journal, "u", "rejected", status=404)
+    assert (
+        events.replay_notice(journal, "m-u") == "Replayed: u was rejected again (404)."
+    )
