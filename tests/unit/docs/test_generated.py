@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -120,3 +121,11 @@ def test_every_event_has_its_section():
         value = json.dumps(samples.value(name), indent=2, ensure_ascii=False)
         assert f"\n## {name}\n" in page
         assert value in page
+
+
+def test_the_commerce_page_describes_the_calls_of_every_event():
+    page = generate.documents()["docs/commerce.md"]
+
+    for name in EVENTS:
+        [row] = re.findall(rf"^\| `{name.removeprefix('be-observer.')}` .*", page, re.M)
+        assert "see the handler" not in row
