@@ -28,6 +28,10 @@ run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=…)
 	@$(BIN)/python -m cli send $(ARGS) $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
 
+.PHONY: events
+events: $(READY) ## List events and their next attempts (ARGS="--state pending --follow")
+	@$(BIN)/python -m cli events $(ARGS)
+
 .PHONY: trace
 trace: $(READY) ## Show an event's history (UID=…)
 	@$(BIN)/python -m cli trace $(ARGS) $(call given,UID,)

@@ -225,7 +225,14 @@ class UnavailableLedger:
 
 @pytest.mark.anyio
 async def test_an_unavailable_ledger_is_a_503(stack):
-    console = Console(None, None, None, UnavailableLedger(stack.stack))
+    class Delivering:
+        """A broker that delivers everything."""
+
+        @staticmethod
+        def is_pushed(subscription: str) -> bool:
+            return True
+
+    console = Console(None, Delivering(), None, UnavailableLedger(stack.stack))
     client = Client("http://" + await console.start("127.0.0.1", 0))
     try:
         pages = [

@@ -419,7 +419,7 @@ def test_trace_and_the_consoles_list_show_the_same_state(
             labels = {"uid": "u1", "event": EVENT, "status": 400}
             journal.observe("published", outcome="rejected", **labels)
 
-    rows = events.list_events(journal, events.Filter())
+    rows = events.read_events(journal, events.Filter())
 
     assert [row.status for row in rows if row.key == "u1"] == [state]
     assert deployment.run_json("trace", "u1")[-1]["state"] == state
