@@ -5,22 +5,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
 
-# What make send, trace, replay … pass on, where it was given.
+# $(call given,NAME,--option): the option with the variable's value, where it is set.
 given = $(if $($(1)),$(2) '$($(1))')
 
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.txt requirements-dev.txt functions/ingest/requirements.txt functions/consumer/requirements.txt local/install.sh
+$(READY): requirements-dev.txt local/install.sh
 	@bash local/install.sh $(PYTHON) $(VENV)
 
 .PHONY: install
-install: $(READY) ## Make the environment in .venv
+install: $(READY) ## Create the virtual environment in .venv
 
 .PHONY: run
-run: $(READY) ## Start the whole system on this machine, until Ctrl-C
+run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
 .PHONY: send
@@ -28,83 +29,96 @@ send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=�
 	@$(BIN)/python -m cli send $(ARGS) $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
 
 .PHONY: trace
-trace: $(READY) ## Tell the life of an event (UID=…)
+trace: $(READY) ## Show an event's history (UID=…)
 	@$(BIN)/python -m cli trace $(ARGS) $(call given,UID,)
 
 .PHONY: dead-letters
-dead-letters: $(READY) ## List what was refused or gave out
+dead-letters: $(READY) ## List dead letters: rejected events and exhausted retries
 	@$(BIN)/python -m cli dead-letters $(ARGS)
 
 .PHONY: replay
-replay: $(READY) ## Send dead letters again (ARGS="--all --dry-run")
+replay: $(READY) ## Publish dead letters again (ARGS="--all --dry-run")
 	@$(BIN)/python -m cli replay $(ARGS)
 
 .PHONY: discard
-discard: $(READY) ## Remove dead letters for good (ARGS="--uid …")
+discard: $(READY) ## Delete dead letters (ARGS="--uid …")
 	@$(BIN)/python -m cli discard $(ARGS)
 
 .PHONY: pause
-pause: $(READY) ## Hold events back (ARGS=order, ARGS=all)
+pause: $(READY) ## Stop the deliveries of an entity (ARGS=order, ARGS=all)
 	@$(BIN)/python -m cli pause $(ARGS)
 
 .PHONY: resume
-resume: $(READY) ## Deliver them again (ARGS=order, ARGS=all)
+resume: $(READY) ## Continue the deliveries (ARGS=order, ARGS=all)
 	@$(BIN)/python -m cli resume $(ARGS)
 
 .PHONY: status
-status: $(READY) ## Say what is delivered, paused and waiting
+status: $(READY) ## Show what is delivered, paused and waiting
 	@$(BIN)/python -m cli status $(ARGS)
 
 .PHONY: forget
-forget: $(READY) ## Remove what is held of a person (ARGS="--id customer:15")
+forget: $(READY) ## Delete the personal data of a customer (ARGS="--id customer:15")
 	@$(BIN)/python -m cli forget $(ARGS)
 
 .PHONY: check-commerce
-check-commerce: $(READY) ## Try sign-in and permissions at the configured store
+check-commerce: $(READY) ## Check credentials and permissions at the configured Commerce
 	@$(BIN)/python -m cli check-commerce $(ARGS)
 
 .PHONY: clean-state
-clean-state: $(READY) ## Forget what the local system keeps in .local
+clean-state: $(READY) ## Delete the state of the local system (.local)
 	@$(BIN)/python -m local.clean
 
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run
-	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
+	@$(PYTEST) tests/unit $(ARGS)
+
+.PHONY: coverage
+coverage: $(READY) ## Measure which branches of functions/ the tests run
+	@bash tools/coverage.sh $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure speed against a bare function
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: soak
-soak: $(READY) ## Prove under random faults that nothing is lost or done twice
+soak: $(READY) ## Verify under random faults that no event is lost or applied twice
 	@$(BIN)/python -m bench.soak $(ARGS)
 
 .PHONY: docs
-docs: $(READY) ## Write the documents that are made from the code
-	@$(BIN)/python -m docs.generate
+docs: $(READY) ## Generate the pages and tables that follow from the code
+	@$(BIN)/python -m tools.docs
 
 .PHONY: screenshots
-screenshots: $(READY) ## Take the pictures of the console anew (needs Chromium)
-	@$(BIN)/python -m docs.generate.screenshots
+screenshots: $(READY) ## Take the pictures of the console (needs Chromium)
+	@$(BIN)/python -m tools.screenshots
+
+.PHONY: lock
+lock: $(READY) ## Resolve the dependencies (ARGS=--upgrade for newer versions)
+	@bash tools/lock.sh $(ARGS)
 
 .PHONY: fmt
-fmt: $(READY) ## Put the code in shape
+fmt: $(READY) ## Format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 	@if command -v terraform >/dev/null; then terraform fmt -recursive terraform; fi
 
 .PHONY: lint
-lint: $(READY) ## Check the code's shape, change nothing
+lint: $(READY) ## Check style, types and format; change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
-	elif [ -n "$$CI" ]; then echo "terraform is needed to check its files" >&2; exit 1; fi
+	elif [ -n "$$CI" ]; then echo "terraform is missing, so its files cannot be checked: install terraform 1.11 or newer" >&2; exit 1; fi
 
 .PHONY: check
-check: ## What CI runs
+check: ## Run what CI runs: set-up, lint, every test
 	@bash .ci/run
 
 .PHONY: plan
-plan: ## Show what a deployment would change
+plan: ## Show what a deployment changes
 	@bash terraform/run.sh plan
 
 .PHONY: deploy

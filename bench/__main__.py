@@ -1,48 +1,63 @@
 """``python -m bench``: measure, print the table with ratios, draw docs/bench.svg."""
 
 import argparse
+import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
-import grpc
-from google.protobuf.empty_pb2 import Empty
-from google.pubsub_v1.types import Topic
+from bench import contests, hardware, report
+from bench.measure import Effort, Figures, measure
+from local.processes import ROOT, Process, Program, base_environment, free_port
 
-from bench import machine, measure, report, ways
-
-PICTURE = machine.ROOT / "docs/bench.svg"
+PICTURE = ROOT / "docs/bench.svg"
 
 
 def main(arguments: list[str]) -> int:
     """The command; 1 where a target is missed."""
-    given = _options(arguments)
-    where = machine.load_from_here()
-    results = {}
-    with tempfile.TemporaryDirectory() as folder, machine.pubsub(folder) as running:
-        name, address = running
-        _make_topics(address)
-        store = machine.free_port()
-        command = [sys.executable, "-m", "bench.target", str(store)]
-        with machine.child(machine.pinned(1, *command), {}) as process:
-            machine.wait_for(store, process)
-            contests = {
-                "ingest": ways.ingest(address, folder),
-                "consumer": ways.consumer(address, folder, store),
-            }
-            for contest in (c for n, c in contests.items() if n in given.contests):
-                told = measure.side_by_side(contest, given.rounds, given.seconds, _say)
-                if given.starts:
-                    measure.cold_starts(contest, told, given.starts)
-                    _say(f"{contest.name}: cold starts measured")
-                if given.memory:
-                    measure.memory(contest, told)
-                    _say(f"{contest.name}: memory measured")
-                results[contest.name] = told
-    sys.stdout.write(report.table(results, f"{name} behind; {where}"))
-    if given.picture:
-        Path(given.picture).write_text(report.picture(results, name))
+    options = _options(arguments)
+    if options.report:
+        saved = json.loads(Path(options.report).read_text())
+        conditions, results = saved["conditions"], _parse_results(saved["results"])
+    else:
+        conditions, results = _measure(options)
+    sys.stdout.write(report.table(results, conditions))
+    if options.save:
+        dumped = {name: [asdict(one) for one in of] for name, of in results.items()}
+        content = {"conditions": conditions, "results": dumped}
+        Path(options.save).write_text(json.dumps(content, indent=1) + "\n")
+    if options.picture:
+        Path(options.picture).write_text(report.picture(results, conditions))
     return 1 if report.missed(results) else 0
+
+
+def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
+    cores = hardware.pin_this_process()
+    results = {}
+    with (
+        tempfile.TemporaryDirectory() as name,
+        hardware.pubsub(emulator=not options.broker) as (pubsub, address),
+    ):
+        folder = Path(name)
+        _create_topics(address)
+        effort = Effort(
+            folder,
+            options.rounds,
+            options.seconds,
+            options.starts,
+            options.memory,
+            options.warm_up,
+        )
+        target = _target_program(free_port())
+        with Process(target) as commerce:
+            for contest in (
+                contests.ingest(address),
+                contests.consumer(address, commerce.url, folder),
+            ):
+                if contest.name in options.contests:
+                    results[contest.name] = measure(contest, effort, _progress)
+    return f"{pubsub} behind; {cores}", results
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -51,23 +66,58 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
     parser.add_argument("--starts", type=int, default=9, help="cold starts of each")
+    parser.add_argument("--warm-up", type=float, default=1.0, help="factor")
     parser.add_argument("--no-memory", dest="memory", action="store_false")
+    parser.add_argument(
+        "--broker", action="store_true", help="the local broker, not Google's emulator"
+    )
     parser.add_argument("--picture", default=str(PICTURE), help="'' draws none")
+    parser.add_argument("--save", help="write the figures to this file, as JSON")
+    parser.add_argument("--report", help="measure nothing: report a saved file")
     return parser.parse_args(arguments)
 
 
-def _make_topics(address: str) -> None:
+def _parse_results(saved: dict[str, list[dict]]) -> report.Results:
+    """Figures as saved; JSON's keys are text, connections are numbers."""
+    results = {}
+    for contest, figures in saved.items():
+        results[contest] = [
+            Figures(
+                **{
+                    name: {int(key): one for key, one in value.items()}
+                    if isinstance(value, dict)
+                    else value
+                    for name, value in fields.items()
+                }
+            )
+            for fields in figures
+        ]
+    return results
+
+
+def _target_program(port: int) -> Program:
+    command = [sys.executable, "-m", "bench.target", str(port)]
+    core = hardware.other_core()
+    return Program("target", command, base_environment(), port, cpu=core)
+
+
+def _create_topics(address: str) -> None:
+    # Not needed for a saved report.
+    import grpc
+    from google.protobuf.empty_pb2 import Empty
+    from google.pubsub_v1.types import Topic
+
     with grpc.insecure_channel(address) as channel:
         create = channel.unary_unary(
             "/google.pubsub.v1.Publisher/CreateTopic",
             request_serializer=Topic.pb().SerializeToString,
             response_deserializer=Empty.FromString,
         )
-        for topic in ways.topics():
+        for topic in contests.topics():
             create(Topic.pb()(name=topic), timeout=30, wait_for_ready=True)
 
 
-def _say(line: str) -> None:
+def _progress(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 

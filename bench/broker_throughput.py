@@ -15,17 +15,17 @@ from pathlib import Path
 
 import grpc.aio
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPIC = "projects/bench/topics/bench"
-ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+RESPONSE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class _Endpoint(asyncio.Protocol):
     """As little as an endpoint can do, so that the broker is what is measured."""
 
-    taken = multiprocessing.Value("l", 0)
+    count = multiprocessing.Value("l", 0)
 
     def connection_made(self, transport):
         self._transport = transport
@@ -34,15 +34,15 @@ class _Endpoint(asyncio.Protocol):
     def data_received(self, data):
         self._buffer += data
         while True:
-            head, found, rest = self._buffer.partition(b"\r\n\r\n")
-            if not found:
+            head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+            if not separator:
                 return
             length = int(head.lower().partition(b"content-length: ")[2].split()[0])
             if len(rest) < length:
                 return
             self._buffer = rest[length:]
-            self._transport.write(ANSWER)
-            self.taken.value += 1
+            self._transport.write(RESPONSE)
+            self.count.value += 1
 
 
 def _serve(port) -> None:
@@ -57,8 +57,8 @@ def _serve(port) -> None:
 
 async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
     async with grpc.aio.insecure_channel(address) as channel:
-        await _call(channel, "Publisher/CreateTopic", wire.Topic(name=TOPIC))
-        subscription = wire.Subscription(
+        await _call(channel, "Publisher/CreateTopic", pubsub_pb2.Topic(name=TOPIC))
+        subscription = pubsub_pb2.Subscription(
             name="projects/bench/subscriptions/bench",
             topic=TOPIC,
             enable_message_ordering=True,
@@ -75,7 +75,7 @@ async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
         begun = time.perf_counter()
         await asyncio.gather(*(client() for _ in range(options.clients)))
         published = time.perf_counter() - begun
-        while _Endpoint.taken.value < options.events:
+        while _Endpoint.count.value < options.events:
             await asyncio.sleep(0.005)
         delivered = time.perf_counter() - begun
     return {
@@ -84,7 +84,7 @@ async def _measure(address: str, endpoint: int, options) -> dict[str, float]:
     }
 
 
-def _request(number: int, keys: int) -> wire.PublishRequest:
+def _request(number: int, keys: int) -> pubsub_pb2.PublishRequest:
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": str(number),
@@ -94,12 +94,12 @@ def _request(number: int, keys: int) -> wire.PublishRequest:
         "content-type": "application/json",
         "entity": "product",
     }
-    message = wire.PubsubMessage(
+    message = pubsub_pb2.PubsubMessage(
         data=b'{"sku": "sku", "name": "name", "price": 1.5}' * 8,
         attributes=attributes,
         ordering_key=f"product:{number % keys}",
     )
-    return wire.PublishRequest(topic=TOPIC, messages=[message])
+    return pubsub_pb2.PublishRequest(topic=TOPIC, messages=[message])
 
 
 def _method(channel: grpc.aio.Channel, name: str):

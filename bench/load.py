@@ -1,7 +1,7 @@
-"""A load generator: asyncio, raw sockets, each connection one request at a time.
+"""A load generator: asyncio, raw sockets, one request at a time per connection.
 
-A library's client costs more per request than the functions under test; this one costs
-some 20 µs, and runs on another core than they.
+A library's client costs more per request than the functions under test. This one costs
+some 20 µs, and runs on another core.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ import uvloop
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of load measured.
+    """The result of one run.
 
     Attributes:
         rate: requests answered with 200 a second.
-        p99: milliseconds that one in a hundred took longer than.
-        failed: requests answered otherwise.
+        p99: milliseconds; one request in a hundred took longer.
+        failed: requests answered with another status.
     """
 
     rate: float
@@ -28,12 +28,12 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends a request, waits for its answer, sends the next."""
+    """Sends a request, waits for its response, sends the next."""
 
-    def __init__(self, requests: Iterator[bytes], until: float, most: int) -> None:
+    def __init__(self, requests: Iterator[bytes], end: float, limit: int) -> None:
         self.requests = requests
-        self.until = until
-        self.most = most
+        self.end = end
+        self.limit = limit
         self.times: list[float] = []
         self.failed = 0
         self.done = asyncio.get_running_loop().create_future()
@@ -44,10 +44,10 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        if time.perf_counter() >= self.until or len(self.times) >= self.most:
+        if time.perf_counter() >= self.end or len(self.times) >= self.limit:
             self._transport.close()
             return
-        self._began = time.perf_counter()
+        self._start = time.perf_counter()
         self._transport.write(next(self.requests))
 
     def data_received(self, data):
@@ -57,13 +57,13 @@ class _Connection(asyncio.Protocol):
             self._buffer = buffer
             return
         head = buffer[:end].lower()
-        at = head.find(b"content-length: ")
-        length = int(head[at + 16 :].split(b"\r\n", 1)[0])
+        position = head.find(b"content-length: ")
+        length = int(head[position + 16 :].split(b"\r\n", 1)[0])
         if len(buffer) < end + 4 + length:
             self._buffer = buffer
             return
         self._buffer = b""
-        self.times.append(time.perf_counter() - self._began)
+        self.times.append(time.perf_counter() - self._start)
         if buffer[9:12] != b"200":
             self.failed += 1
         self._send()
@@ -74,7 +74,7 @@ class _Connection(asyncio.Protocol):
 
 
 def post(body: bytes, *headers: str) -> bytes:
-    """A POST of *body* as it goes over the wire."""
+    """The bytes of a POST request."""
     lines = ["POST / HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
@@ -87,24 +87,26 @@ def run(
     count: int | None = None,
 ) -> Result:
     """Load a port of this machine for *seconds*, or with *count* requests."""
-    most = 10**9 if count is None else -(-count // connections)
-    return uvloop.run(_run(port, requests, connections, seconds, most))
+    limit = 10**9 if count is None else -(-count // connections)
+    return uvloop.run(_run(port, requests, connections, seconds, limit))
 
 
-async def _run(port, requests, connections, seconds, most) -> Result:
+async def _run(
+    port: int, requests: Iterator[bytes], connections: int, seconds: float, limit: int
+) -> Result:
     loop = asyncio.get_running_loop()
-    began = time.perf_counter()
-    opened = [
+    start = time.perf_counter()
+    clients = [
         (
             await loop.create_connection(
-                lambda: _Connection(requests, began + seconds, most), "127.0.0.1", port
+                lambda: _Connection(requests, start + seconds, limit), "127.0.0.1", port
             )
         )[1]
         for _ in range(connections)
     ]
-    await asyncio.wait([one.done for one in opened])
-    took = time.perf_counter() - began
-    times = sorted(t for one in opened for t in one.times)
-    failed = sum(one.failed for one in opened)
+    await asyncio.wait([client.done for client in clients])
+    duration = time.perf_counter() - start
+    times = sorted(t for client in clients for t in client.times)
+    failed = sum(client.failed for client in clients)
     p99 = times[int(len(times) * 0.99)] * 1000
-    return Result((len(times) - failed) / took, p99, failed)
+    return Result((len(times) - failed) / duration, p99, failed)

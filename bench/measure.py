@@ -4,30 +4,32 @@ import gc
 import socket
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bench import load, machine
-from bench.ways import Contest, Way
+from bench import hardware, load
+from bench.contests import Contest, Contestant
+from local.processes import START_SECONDS, Process, free_port, function_program
 
-WARM_SECONDS = 4.0  # of each way
-SETTLED = 12_000  # requests after which memory is compared; gRPC grows until then
-GROWN = 24_000  # and after which growth is
+WARM_UP_SECONDS = 4.0  # of each contestant
+SETTLED_REQUESTS = 12_000  # after which memory is compared; gRPC grows until then
+GROWTH_REQUESTS = 24_000  # after which growth is measured
 
 
 @dataclass
 class Figures:
-    """What was measured of one way.
+    """What was measured of one contestant.
 
     Attributes:
         rate: requests a second by connections, the median of the rounds.
         p99: milliseconds likewise.
-        rate_ratio: to the first way in the same round, the median.
+        rate_ratio: to the first contestant in the same round, the median.
         p99_ratio: likewise.
         cold_ms: from the start of the process to its first 200.
-        memory_mb: after ``SETTLED`` requests.
-        growth_mb: from there to ``GROWN``.
+        memory_mb: after ``SETTLED_REQUESTS``.
+        growth_mb: from there to ``GROWTH_REQUESTS``.
     """
 
     name: str
@@ -40,35 +42,88 @@ class Figures:
     growth_mb: float = 0.0
 
 
-def side_by_side(
-    contest: Contest, rounds: int, seconds: float, say: Callable[[str], None]
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        folder: for the functions' logs.
+        rounds: of all contestants, for each number of connections.
+        seconds: of each run.
+        starts: cold starts of each contestant; 0 measures none.
+        memory: whether memory is measured.
+        warm_up: factor of the warm-up.
+    """
+
+    folder: Path
+    rounds: int
+    seconds: float
+    starts: int
+    memory: bool
+    warm_up: float = 1.0
+
+
+def measure(
+    contest: Contest, effort: Effort, progress: Callable[[str], None]
 ) -> list[Figures]:
-    """Rate and p99: in each round every way after the other, all of them running."""
+    """Everything of one contest."""
+    figures = _side_by_side(contest, effort, progress)
+    if effort.starts:
+        _cold_starts(contest, figures, effort)
+        progress(f"{contest.name}: cold starts measured")
+    if effort.memory:
+        _memory(contest, figures, effort.folder)
+        progress(f"{contest.name}: memory measured")
+    return figures
+
+
+def _process(contestant: Contestant, folder: Path) -> Process:
+    """The function as functions-framework serves it, on its core.
+
+    Its log goes into a file, as on one machine, because logging costs time too.
+    """
+    port = free_port()
+    return Process(
+        function_program(
+            contestant.name,
+            contestant.source,
+            contestant.target,
+            port,
+            contestant.environment,
+            folder / f"{contestant.target}-{port}.log",
+            hardware.function_core(),
+        )
+    )
+
+
+def _side_by_side(
+    contest: Contest, effort: Effort, progress: Callable[[str], None]
+) -> list[Figures]:
+    """Rate and p99: all contestants run, and each round loads them in turn."""
     requests = contest.requests()
-    told = [Figures(way.name) for way in contest.ways]
+    figures = [Figures(contestant.name) for contestant in contest.contestants]
     with ExitStack() as stack:
-        ports = []
-        for way in contest.ways:
-            port = machine.free_port()
-            process = stack.enter_context(
-                machine.function(way.source, way.target, port, way.environment)
-            )
-            machine.wait_for(port, process)
-            ports.append(port)
-        load.run(ports[0], requests, 64, count=contest.warmed)
+        ports = [
+            stack.enter_context(_process(contestant, effort.folder)).port
+            for contestant in contest.contestants
+        ]
+        warm_up_requests = max(64, int(contest.warm_up_requests * effort.warm_up))
+        load.run(ports[0], requests, 64, count=warm_up_requests)
         for port in ports:
-            load.run(port, requests, 64, WARM_SECONDS)
+            load.run(port, requests, 64, WARM_UP_SECONDS * effort.warm_up)
         for connections in contest.connections:
-            results = [[] for _ in ports]
-            for _ in range(rounds):
-                for port, found in zip(ports, results, strict=True):
-                    found.append(_run(port, requests, connections, seconds))
-            _settle(told, results, connections)
-            say(f"{contest.name}, {connections} connections: measured")
-    return told
+            results: list[list[load.Result]] = [[] for _ in ports]
+            for _ in range(effort.rounds):
+                for port, of_port in zip(ports, results, strict=True):
+                    of_port.append(_run(port, requests, connections, effort.seconds))
+            _take_medians(figures, results, connections)
+            progress(f"{contest.name}, {connections} connections: measured")
+    return figures
 
 
-def _run(port, requests, connections, seconds) -> load.Result:
+def _run(
+    port: int, requests: Iterator[bytes], connections: int, seconds: float
+) -> load.Result:
     gc.collect()
     result = load.run(port, requests, connections, seconds)
     if result.failed:
@@ -76,39 +131,44 @@ def _run(port, requests, connections, seconds) -> load.Result:
     return result
 
 
-def _settle(told: list[Figures], results: list[list], connections: int) -> None:
-    for figures, found in zip(told, results, strict=True):
-        pairs = list(zip(found, results[0], strict=True))
-        median = statistics.median
-        figures.rate[connections] = median(one.rate for one in found)
-        figures.p99[connections] = median(one.p99 for one in found)
-        figures.rate_ratio[connections] = median(a.rate / b.rate for a, b in pairs)
-        figures.p99_ratio[connections] = median(a.p99 / b.p99 for a, b in pairs)
+def _take_medians(
+    figures: list[Figures], results: list[list[load.Result]], connections: int
+) -> None:
+    median = statistics.median
+    for one, runs in zip(figures, results, strict=True):
+        pairs = list(zip(runs, results[0], strict=True))
+        one.rate[connections] = median(run.rate for run in runs)
+        one.p99[connections] = median(run.p99 for run in runs)
+        one.rate_ratio[connections] = median(a.rate / b.rate for a, b in pairs)
+        one.p99_ratio[connections] = median(a.p99 / b.p99 for a, b in pairs)
 
 
-def cold_starts(contest: Contest, told: list[Figures], times: int) -> None:
-    """Milliseconds from spawning a process to its first 200, ways taking turns."""
+def _cold_starts(contest: Contest, figures: list[Figures], effort: Effort) -> None:
+    """Milliseconds from the start of a process to its first 200, in turn."""
     requests = contest.requests()
-    found: list[list[float]] = [[] for _ in contest.ways]
-    for _ in range(times):
-        for way, durations in zip(contest.ways, found, strict=True):
-            durations.append(_cold_start(way, next(requests)))
-    for figures, durations in zip(told, found, strict=True):
-        figures.cold_ms = statistics.median(durations)
+    durations: list[list[float]] = [[] for _ in contest.contestants]
+    for _ in range(effort.starts):
+        for contestant, of_one in zip(contest.contestants, durations, strict=True):
+            of_one.append(_cold_start(contestant, next(requests), effort.folder))
+    for one, of_one in zip(figures, durations, strict=True):
+        one.cold_ms = statistics.median(of_one)
 
 
-def _cold_start(way: Way, request: bytes) -> float:
-    port = machine.free_port()
-    began = time.perf_counter()
-    with machine.function(way.source, way.target, port, way.environment):
-        while not _answered(port, request):
-            if time.perf_counter() - began > machine.START_SECONDS:
-                raise SystemExit(f"{way.source} did not start")
+def _cold_start(contestant: Contestant, request: bytes, folder: Path) -> float:
+    process = _process(contestant, folder)
+    start = time.perf_counter()
+    try:
+        process.spawn()
+        while not _is_answered(process.port, request):
+            if time.perf_counter() - start > START_SECONDS:
+                raise SystemExit(f"{contestant.source} did not start")
             time.sleep(0.002)
-        return (time.perf_counter() - began) * 1000
+        return (time.perf_counter() - start) * 1000
+    finally:
+        process.stop()
 
 
-def _answered(port: int, request: bytes) -> bool:
+def _is_answered(port: int, request: bytes) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(request)
@@ -117,14 +177,14 @@ def _answered(port: int, request: bytes) -> bool:
         return False
 
 
-def memory(contest: Contest, told: list[Figures]) -> None:
-    """Memory of each way alone, after many requests and after twice as many."""
+def _memory(contest: Contest, figures: list[Figures], folder: Path) -> None:
+    """Memory of each contestant alone, after many requests and twice as many."""
     requests = contest.requests()
-    for way, figures in zip(contest.ways, told, strict=True):
-        port = machine.free_port()
-        with machine.function(way.source, way.target, port, way.environment) as process:
-            machine.wait_for(port, process)
-            load.run(port, requests, 16, count=SETTLED)
-            figures.memory_mb = machine.memory_mb(process)
-            load.run(port, requests, 16, count=GROWN - SETTLED)
-            figures.growth_mb = machine.memory_mb(process) - figures.memory_mb
+    for contestant, one in zip(contest.contestants, figures, strict=True):
+        with _process(contestant, folder) as process:
+            load.run(process.port, requests, 16, count=SETTLED_REQUESTS)
+            one.memory_mb = hardware.memory_mb(process.pid)
+            load.run(
+                process.port, requests, 16, count=GROWTH_REQUESTS - SETTLED_REQUESTS
+            )
+            one.growth_mb = hardware.memory_mb(process.pid) - one.memory_mb

@@ -1,4 +1,4 @@
-"""A store that takes everything: as little as an HTTP server can do.
+"""A store that accepts everything: as little as an HTTP server can do.
 
 ``python -m bench.target PORT``
 """
@@ -8,7 +8,7 @@ import sys
 
 import uvloop
 
-ANSWER = (
+RESPONSE = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n"
     b'{"id":1}'
 )
@@ -21,13 +21,13 @@ class _Store(asyncio.Protocol):
 
     def data_received(self, data):
         self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if not found:
+        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
             return
         length = int(head.lower().partition(b"content-length: ")[2].split()[0])
         if len(rest) >= length:
             self._buffer = b""
-            self._transport.write(ANSWER)
+            self._transport.write(RESPONSE)
 
 
 async def _serve(port: int) -> None:

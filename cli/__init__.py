@@ -1,1 +1,1 @@
-"""The operator's commands."""
+"""The operator commands."""

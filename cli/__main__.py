@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-# Imported when used: Pub/Sub's library alone costs half a second, and a command whose
-# library is missing must not take the others with it.
+# A command's module is imported when it is used: Pub/Sub's library alone costs half a
+# second, and a command whose library is missing must not break the others.
 COMMANDS = {
-    "send": "cli.send",
-    "check-commerce": "cli.check_commerce",
+    "send": "cli.commands.send",
+    "check-commerce": "cli.commands.check_commerce",
     "dead-letters": "cli.commands.dead_letters",
     "replay": "cli.commands.dead_letters",
     "discard": "cli.commands.dead_letters",
@@ -22,18 +22,20 @@ COMMANDS = {
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
 }
-NOBODY_THERE = 3
+EXIT_UNREACHABLE = 3
 
 
 class Commands(click.Group):
-    """The commands by name; a fault of theirs is one sentence and an exit status.
+    """The commands by name; their errors become one sentence and an exit status.
 
     Args:
-        modules: where each command is.
+        modules: the module of each command.
     """
 
-    def __init__(self, *args: Any, modules: dict[str, str] = COMMANDS, **more: Any):
-        super().__init__(*args, **more)
+    def __init__(
+        self, *args: Any, modules: dict[str, str] = COMMANDS, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
         self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,54 +47,56 @@ class Commands(click.Group):
         try:
             module = import_module(self._modules[name])
         except ImportError as error:
-            return _not_here(name, f"not available here: {error}")
-        return getattr(module, name.replace("-", "_"))
+            return _unavailable(name, f"not available here: {error}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         from google.auth.exceptions import GoogleAuthError
 
-        from cli.dead_letters import NoLedger
-        from cli.where import Unreachable
+        from cli.dead_letter_queue import LedgerNotConfigured
+        from cli.deployment import Unreachable
         from functions.ledger.store import LedgerUnavailable
         from functions.settings import SettingsError
 
         try:
             return super().invoke(ctx)
-        except (NoLedger, SettingsError) as error:
+        except (LedgerNotConfigured, SettingsError) as error:
             raise click.UsageError(str(error)) from error
         except LedgerUnavailable as error:
-            raise _Fault(f"The ledger cannot be reached: {error}") from error
+            raise _Unreachable(f"The ledger cannot be reached: {error}") from error
         except (Unreachable, GoogleAuthError) as error:
-            raise _Fault(str(error)) from error
+            raise _Unreachable(str(error)) from error
 
 
-class _Fault(click.ClickException):
-    """Nobody there."""
+class _Unreachable(click.ClickException):
+    """The local stack or the cloud cannot be reached."""
 
-    exit_code = NOBODY_THERE
+    exit_code = EXIT_UNREACHABLE
 
 
-def _not_here(name: str, why: str) -> click.Command:
+def _unavailable(name: str, reason: str) -> click.Command:
     def fail() -> None:
-        raise _Fault(f"{name} is {why}")
+        raise _Unreachable(f"{name} is {reason}")
 
-    return click.Command(name, callback=fail, short_help=f"({why})")
+    return click.Command(name, callback=fail, short_help=f"({reason})")
 
 
 @click.command(cls=Commands)
 def main() -> None:
-    """Commands for operators: of the running local stack, or, with --project or
-    GOOGLE_CLOUD_PROJECT, of a deployment.
+    """Operator commands: for the running local stack, or for a deployment with
+    --project or GOOGLE_CLOUD_PROJECT.
 
-    Exit status: 0 done, 1 some failed, 2 usage, 3 stack or cloud not reachable.
+    Exit status: 0 success, 1 partial failure, 2 usage error, 3 local stack or cloud not
+    reachable.
     """
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    # Like Ctrl-C: what is under a lease is given back on the way out.
+def _terminate(number: int, frame: FrameType | None) -> None:
+    # As with Ctrl-C: leases are released on the way out.
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _terminate)
     main(prog_name="python -m cli")

@@ -1,4 +1,4 @@
-"""What a program on this machine reads: its environment over the project's ``.env``."""
+"""Settings of a program on this machine: the environment over ``.env``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(process: Mapping[str, str], folder: Path = ROOT) -> dict[str, str]:
-    """The process's environment over ``.env``'s; an empty variable counts as unset."""
-    kept = {name: value for name, value in process.items() if value.strip()}
+    """The process's environment over ``.env``; an empty variable counts as unset."""
+    variables = {name: value for name, value in process.items() if value.strip()}
     file = {
         name: value for name, value in dotenv_values(folder / ".env").items() if value
     }
-    return {**file, **kept}
+    return {**file, **variables}

@@ -1,48 +1,50 @@
-"""Finds the running local stack, and asks its stand-in for Commerce."""
+"""The running local stack and its Commerce stand-in, as ``send`` uses them."""
 
-import json
 import os
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import requests
 
+from cli.deployment import (
+    NO_STACK,
+    OperatorSettings,
+    StackFile,
+    Unreachable,
+    read_stack_file,
+)
 from cli.environment import ROOT, environment
-from cli.where import OperatorSettings
+from cli.sample_events import SampleRun
 from functions.settings import from_environment
 
-SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
-def find() -> dict[str, Any]:
-    """What ``stack.json`` holds; ends the command with 3 when no stack runs."""
+def running_stack() -> StackFile:
+    """The ``stack.json`` of the running stack.
+
+    Raises:
+        Unreachable: no stack runs.
+        SettingsError: a variable is invalid.
+    """
     settings = from_environment(OperatorSettings, environment(os.environ))
-    path = ROOT / settings.state / "stack.json"
-    try:
-        stack = json.loads(path.read_text())
-        os.kill(stack["pid"], 0)
-    except (OSError, ValueError, KeyError):
-        _gone("No local stack is running: start it with make run")
+    stack = read_stack_file(ROOT / settings.state)
+    if stack is None:
+        raise Unreachable(NO_STACK)
     return stack
 
 
-def ids(stack: dict[str, Any], run: Any) -> dict[str, Any]:
-    """The ids that the stand-in gave to what *run* made, and an order to work on.
+def stand_in_ids(stack: StackFile, run: SampleRun) -> dict[str, Any]:
+    """The stand-in's ids of what *run* created, and of an order to work on.
 
-    Nothing where a real store is driven: then the samples' own ids are sent.
+    Empty with a real store, where samples keep their own ids.
     """
     try:
-        answer = requests.get(
+        response = requests.get(
             f"{stack['commerce']}/_control/sample-ids",
             params={"email": run.email, "group": run.group, **run.ids},
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
-        found = answer.json() if answer.status_code == 200 else {}
+        ids = response.json() if response.status_code == 200 else {}
     except (requests.RequestException, ValueError):
         return {}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _gone(text: str) -> NoReturn:
-    sys.stderr.write(text + "\n")
-    sys.exit(3)
+    return {name: value for name, value in ids.items() if value is not None}

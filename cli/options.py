@@ -1,46 +1,54 @@
-"""What several commands take: which deployment, which letters, in which form."""
+"""Options that several commands share: the deployment, and which dead letters."""
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import click
 
 from cli import output
+from cli.dead_letter import Selection
+from cli.deployment import Deployment, find_deployment
 from cli.environment import environment
-from cli.letters import Selection
-from cli.where import Where, resolve
 from functions.events.catalog import ENTITIES
 from functions.timestamps import timestamp
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-class Moment(click.ParamType):
-    """A moment: RFC 3339 (UTC unless it says so), a date, or how long ago (``90m``)."""
+
+class Time(click.ParamType):
+    """RFC 3339 (UTC without an offset), a date, or a duration before now (``90m``)."""
 
     name = "time"
 
-    def convert(self, value, param, ctx) -> str:
-        """The moment as :func:`timestamp` writes it."""
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The time as :func:`timestamp` writes it."""
         try:
-            return timestamp(_moment(value))
+            return timestamp(_parse_time(value))
         except (ValueError, OverflowError):  # the latter: before the year 1
             self.fail(
-                "is a time such as 2026-10-05T12:00:00Z, a date, or 90m, 3h, 2d", param
+                "must be a time such as 2026-10-05T12:00:00Z, a date, or 90m, 3h, 2d",
+                param,
             )
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     if ago := re.fullmatch(r"([0-9]{1,6})([smhdw])", text):
         return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _all(options: list[Callable]) -> Callable[[Callable], Callable]:
-    def decorate(command: Callable) -> Callable:
+def _combine(
+    options: Sequence[Callable[[Command], Command]],
+) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
         return command
@@ -48,62 +56,67 @@ def _all(options: list[Callable]) -> Callable[[Callable], Callable]:
     return decorate
 
 
-where_options = _all(
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line."
+)
+deployment_options: Callable[[Callable[..., Any]], Callable[..., Any]] = _combine(
     [
         click.option("--project", help="Google Cloud project of the deployment."),
-        click.option("--prefix", help="Its prefix of topics.  [default: commerce-]"),
+        click.option("--prefix", help="Prefix of its topics.  [default: commerce-]"),
         click.option("--ledger", help="Its ledger, as in the variable LEDGER."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
+        json_option,
     ]
 )
-
-letter_options = _all(
+selection_options: Callable[[Callable[..., Any]], Callable[..., Any]] = _combine(
     [
-        click.option("--entity", type=click.Choice(ENTITIES), help="Only of this one."),
-        click.option("--event", help="Only these, with or without be-observer."),
-        click.option("--uid", help="Only of this uid."),
-        click.option("--reason", help="Only where the reason contains this."),
+        click.option("--entity", type=click.Choice(ENTITIES), help="Only this entity."),
+        click.option("--event", help="Only this event, with or without be-observer."),
+        click.option("--uid", help="Only this uid."),
+        click.option("--reason", help="Only where the reason contains this text."),
         click.option(
-            "--since", type=Moment(), help="Only from then on: time, date, or 3h, 2d."
+            "--since", type=Time(), help="Not older than this time, date, or 3h, 2d."
         ),
-        click.option("--until", type=Moment(), help="Only from before then."),
+        click.option("--until", type=Time(), help="Older than this."),
     ]
 )
 
 
-def where_of(
+def deployment_of(
     project: str | None = None, prefix: str | None = None, ledger: str | None = None
-) -> Where:
+) -> Deployment:
     """The deployment that options and environment name.
 
     Raises:
         Unreachable: there is none.
-        SettingsError: a variable is wrong.
-        click.UsageError: an option is.
+        SettingsError: a variable is invalid.
+        click.UsageError: an option is invalid.
     """
     try:
-        where = resolve(project, prefix, ledger, environment(os.environ))
+        deployment = find_deployment(project, prefix, ledger, environment(os.environ))
     except ValueError as error:
         raise click.UsageError(f"--ledger {error}") from None
     other = os.environ.get("GOOGLE_CLOUD_PROJECT")
-    if other and where.state:
-        output.warn(f"This is about {where.name}; --project {other} means the cloud")
-    return where
+    if other and deployment.state:
+        output.warn(
+            f"This is about {deployment.name}; for the project add --project {other}"
+        )
+    return deployment
 
 
 def selection_of(ids: tuple[str, ...] = (), **filters: str | None) -> Selection:
-    """What the letter options say."""
+    """The selection that the options name."""
     return Selection(ids=frozenset(ids), **filters)
 
 
-def must_select(selection: Selection, everything: bool) -> None:
-    """Letters are changed only where somebody said which.
+def require_selection(selection: Selection, everything: bool) -> None:
+    """Dead letters are changed only where the command names them.
 
     Raises:
-        click.UsageError: nobody did, or twice.
+        click.UsageError: it names none, or contradicts itself.
     """
-    chosen = selection != Selection()
-    if not chosen and not everything:
-        raise click.UsageError("Say which: MESSAGE_ID…, a filter, or --all")
+    if selection == Selection() and not everything:
+        raise click.UsageError(
+            "No dead letters are selected: add MESSAGE_ID…, a filter, or --all"
+        )
     if selection.ids and everything:
         raise click.UsageError("MESSAGE_ID and --all exclude each other")

@@ -1,75 +1,73 @@
-"""How commands tell things: tables for people, one JSON object a line for programs."""
+"""The output of commands: text and tables, or one JSON object per line."""
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from cli.plain import plain
+from cli.terminal_text import printable
 
-WIDEST = 100_000  # columns where no terminal is: what reads it need not join lines
+MAX_WIDTH = 100_000  # columns without a terminal, so that no row is broken
+
+T = TypeVar("T")
 
 
-def say(text: str = "") -> None:
-    """One line for people."""
-    sys.stdout.write(f"{text}\n")
+def write(text: str = "") -> None:
+    """Write one line, without control characters."""
+    sys.stdout.write(f"{printable(text)}\n")
 
 
 def warn(text: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(f"{text}\n")
+    """Write one line to standard error, without control characters."""
+    sys.stderr.write(f"{printable(text)}\n")
 
 
-def tell(record: dict[str, Any]) -> None:
-    """One line for programs."""
+def write_json(record: Mapping[str, Any]) -> None:
+    """Write one JSON object as a line."""
     sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table as wide as the terminal, long cells wrapped; to a pipe, a line a row."""
+    """A table, wrapped to the width of the terminal; to a pipe, one line per row."""
     console = Console(file=sys.stdout, highlight=False)
-    wide = console.is_terminal
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    terminal = console.is_terminal
+    layout = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         last = number == len(columns) - 1
-        shown.add_column(
+        layout.add_column(
             column,
             overflow="fold",
-            ratio=1 if last and wide else None,
+            ratio=1 if last and terminal else None,
             no_wrap=not number,
         )
     for row in rows:
-        shown.add_row(*(Text(plain("" if c is None else str(c))) for c in row))
-    if wide:
-        console.print(shown)
+        cells = ("" if cell is None else str(cell) for cell in row)
+        layout.add_row(*(Text(printable(cell)) for cell in cells))
+    if terminal:
+        console.print(layout)
         return
-    console.width = WIDEST
-    with console.capture() as printed:
-        console.print(shown)
-    for line in printed.get().splitlines():
-        say(line.rstrip())
+    console.width = MAX_WIDTH
+    with console.capture() as captured:
+        console.print(layout)
+    for line in captured.get().splitlines():
+        write(line.rstrip())
 
 
-def progress(items: Iterable, total: int, what: str) -> Iterable:
-    """*items*, with a bar on standard error where somebody looks."""
+def progress(items: Iterable[T], total: int, description: str) -> Iterator[T]:
+    """*items*, with a progress bar on standard error where that is a terminal."""
     console = Console(stderr=True)
     bar = Progress(
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        # Lines pass above the bar, through it, only where both are on one screen.
+        # Lines are written above the bar only where both are on one terminal.
         redirect_stdout=sys.stdout.isatty(),
     )
     with bar:
-        yield from bar.track(items, total=total, description=what)
-
-
-def short_time(timestamp: str) -> str:
-    """``2026-10-05T12:00:00.123456Z`` as ``2026-10-05 12:00:00``."""
-    return timestamp[:19].replace("T", " ")
+        yield from bar.track(items, total=total, description=description)

@@ -1,99 +1,81 @@
-"""Pub/Sub as the operator's commands use it: few methods, one request each."""
+"""Pub/Sub as the operator's commands use it, through Google's own clients."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
-from google.pubsub_v1.types import pubsub
+from google.api_core import exceptions, retry
+from google.api_core.gapic_v1.method import wrap_method
+from google.auth.exceptions import GoogleAuthError
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+from google.pubsub_v1.types import (
+    PubsubMessage,
+    PullRequest,
+    ReceivedMessage,
+    Subscription,
+    UpdateSubscriptionRequest,
+)
 
-from cli.where import Unreachable
+from cli.deployment import Unreachable
 from functions.pubsub.endpoint import Endpoint
-from functions.pubsub.publish import SCOPES
 
-SECONDS = 20.0
-# A pull that finds nothing waits on the server; this ends it. The local broker and the
-# emulator tell at once.
+TIMEOUT_SECONDS = 20.0
+# A pull of an empty subscription waits on the server until this ends it; the local
+# broker and the emulator answer at once.
 PULL_SECONDS = 5.0
-ACKS_AT_ONCE = 1000  # a request has at most 512 KiB
-PULLED_AT_ONCE = 200
+MAX_ACK_IDS = 1000  # a request has at most 512 KiB
+MAX_PULLED = 200
 
-PubsubMessage = pubsub.PubsubMessage.pb()
-PushConfig = pubsub.PushConfig.pb()
-Subscription = pubsub.Subscription.pb()
-ReceivedMessage = pubsub.ReceivedMessage.pb()
-_GetSubscription = pubsub.GetSubscriptionRequest.pb()
-_UpdateSubscription = pubsub.UpdateSubscriptionRequest.pb()
-_PublishRequest = pubsub.PublishRequest.pb()
-_PublishResponse = pubsub.PublishResponse.pb()
-_Pull = pubsub.PullRequest.pb()
-_Pulled = pubsub.PullResponse.pb()
-_Acknowledge = pubsub.AcknowledgeRequest.pb()
-_ModifyAckDeadline = pubsub.ModifyAckDeadlineRequest.pb()
-
-_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),  # a message may have 10 MB
-    (
-        "grpc.service_config",
-        json.dumps(
-            {
-                "methodConfig": [
-                    {
-                        "name": [
-                            {"service": "google.pubsub.v1.Publisher"},
-                            {"service": "google.pubsub.v1.Subscriber"},
-                        ],
-                        "retryPolicy": {
-                            "maxAttempts": 4,
-                            "initialBackoff": "0.1s",
-                            "maxBackoff": "2s",
-                            "backoffMultiplier": 3,
-                            "retryableStatusCodes": ["UNAVAILABLE"],
-                        },
-                    }
-                ]
-            }
-        ),
-    ),
+RETRY = retry.Retry(
+    predicate=retry.if_exception_type(exceptions.ServiceUnavailable),
+    initial=0.1,
+    maximum=2.0,
+    multiplier=3.0,
+    timeout=3.0,
 )
-_NOBODY_THERE = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.UNAUTHENTICATED,
-    grpc.StatusCode.CANCELLED,
+NO_ANSWER = (
+    exceptions.RetryError,
+    exceptions.ServiceUnavailable,
+    exceptions.DeadlineExceeded,
+    exceptions.Unauthenticated,
+    exceptions.Cancelled,
 )
 
 
-class Refused(Unreachable):
-    """Pub/Sub answered, with a no.
+class PubSubError(Unreachable):
+    """Pub/Sub answers a request with an error.
 
     Attributes:
         code: gRPC's name of it, for example ``NOT_FOUND``.
     """
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
 
 
 class PubSub:
     """A connection to Pub/Sub.
 
-    All methods raise Refused, or Unreachable when nobody answers.
+    All methods raise PubSubError, or Unreachable when Pub/Sub does not answer.
 
     Args:
-        where: an emulator is talked to without TLS; else Google's application-default
-            credentials sign in.
+        endpoint: of an emulator, without TLS and authentication; otherwise Google's
+            application-default credentials are used.
     """
 
-    def __init__(self, where: Endpoint) -> None:
-        self._where = where
-        self._channel = _channel(where)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._channel.close()
+        """Close the connection."""
+        for name in ("_publisher", "_subscriber"):
+            if client := self.__dict__.pop(name, None):
+                client.transport.close()
 
     def __enter__(self) -> "PubSub":
         return self
@@ -102,88 +84,113 @@ class PubSub:
         self.close()
 
     def publish(self, topic: str, message: PubsubMessage) -> str:
-        """Publish *message*; its id, once it is stored."""
-        request = _PublishRequest(topic=topic, messages=[message])
-        answer = self._call("Publisher/Publish", request, _PublishResponse)
-        return answer.message_ids[0]
+        """Publish *message*; returns its id once it is stored."""
+        response = self._call(self._publisher.publish, topic=topic, messages=[message])
+        return str(response.message_ids[0])
 
     def pull(self, subscription: str) -> list[ReceivedMessage]:
-        """Lease some messages; none when none comes for a moment."""
-        request = _Pull(
+        """Lease some messages; none when none arrives within ``PULL_SECONDS``."""
+        request = PullRequest(
             subscription=subscription,
-            max_messages=PULLED_AT_ONCE,
-            return_immediately=self._where.emulator,
+            max_messages=MAX_PULLED,
+            return_immediately=self._endpoint.emulator,
         )
         try:
-            answer = self._call("Subscriber/Pull", request, _Pulled, PULL_SECONDS)
+            # SubscriberClient.pull warns of return_immediately, without which an empty
+            # subscription takes the whole timeout.
+            pull = wrap_method(self._subscriber.transport.pull)
+            response = self._call(pull, PULL_SECONDS, request=request)
         except Unreachable as error:
-            late = error.__cause__
-            if late is None or late.code() != grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise
-            return []
-        return list(answer.received_messages)
+            if isinstance(error.__cause__, exceptions.DeadlineExceeded):
+                return []
+            raise
+        return list(response.received_messages)
 
     def acknowledge(self, subscription: str, ack_ids: Iterable[str]) -> None:
-        """Be done with pulled messages."""
-        for ids in _chunks(ack_ids):
-            request = _Acknowledge(subscription=subscription, ack_ids=ids)
-            self._call("Subscriber/Acknowledge", request, empty_pb2.Empty)
-
-    def lease(self, subscription: str, ack_ids: Iterable[str], seconds: int) -> None:
-        """Keep pulled messages for *seconds* from now; 0 gives them back."""
-        for ids in _chunks(ack_ids):
-            request = _ModifyAckDeadline(
-                subscription=subscription, ack_ids=ids, ack_deadline_seconds=seconds
+        """Acknowledge pulled messages: they are not delivered again."""
+        for ids in _batches(ack_ids):
+            self._call(
+                self._subscriber.acknowledge, subscription=subscription, ack_ids=ids
             )
-            self._call("Subscriber/ModifyAckDeadline", request, empty_pb2.Empty)
+
+    def extend_leases(
+        self, subscription: str, ack_ids: Iterable[str], seconds: int
+    ) -> None:
+        """Keep pulled messages for *seconds* from now; 0 makes them available again."""
+        for ids in _batches(ack_ids):
+            self._call(
+                self._subscriber.modify_ack_deadline,
+                subscription=subscription,
+                ack_ids=ids,
+                ack_deadline_seconds=seconds,
+            )
 
     def subscription(self, name: str) -> Subscription:
         """The subscription of that full name."""
-        request = _GetSubscription(subscription=name)
-        return self._call("Subscriber/GetSubscription", request, Subscription)
+        return self._call(self._subscriber.get_subscription, subscription=name)
 
-    def update(self, subscription: Subscription, *fields: str) -> Subscription:
-        """Change *fields* of the subscription to what they are in *subscription*."""
-        request = _UpdateSubscription(subscription=subscription)
-        request.update_mask.paths.extend(fields)
-        return self._call("Subscriber/UpdateSubscription", request, Subscription)
+    def update(self, subscription: Subscription, *fields: str) -> None:
+        """Change *fields* of a subscription in one request."""
+        request = UpdateSubscriptionRequest(
+            subscription=subscription, update_mask={"paths": fields}
+        )
+        self._call(self._subscriber.update_subscription, request=request)
+
+    @cached_property
+    def _publisher(self) -> PublisherClient:
+        transport = self._emulator_transport(PublisherGrpcTransport)
+        return self._client(PublisherClient, transport)
+
+    @cached_property
+    def _subscriber(self) -> SubscriberClient:
+        transport = self._emulator_transport(SubscriberGrpcTransport)
+        return self._client(SubscriberClient, transport)
+
+    def _emulator_transport(self, transport: Callable[..., Any]) -> Any:
+        if not self._endpoint.emulator:
+            return None
+        # A message has up to 10 MB.
+        options = [("grpc.max_receive_message_length", -1)]
+        address = self._endpoint.address
+        return transport(channel=grpc.insecure_channel(address, options))
+
+    def _client(self, client: Callable[..., Any], transport: Any) -> Any:
+        try:
+            if transport is not None:
+                return client(transport=transport)
+            return client(client_options={"api_endpoint": self._endpoint.address})
+        except GoogleAuthError as error:
+            raise Unreachable(f"Not authenticated to Google Cloud: {error}") from error
 
     def _call(
-        self, method: str, request: Any, answer: type, timeout: float = SECONDS
+        self,
+        method: Callable[..., Any],
+        timeout: float = TIMEOUT_SECONDS,
+        **request: Any,
     ) -> Any:
-        send = self._channel.unary_unary(
-            f"/google.pubsub.v1.{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=answer.FromString,
-        )
         try:
-            return send(request, timeout=timeout)
-        except grpc.RpcError as error:
-            code = error.code()
-            if code in _NOBODY_THERE:
-                raise Unreachable(
-                    f"Pub/Sub at {self._where.address} does not answer ({code.name})"
-                ) from error
-            raise Refused(
-                code.name, f"Pub/Sub refuses {method}: {error.details()} ({code.name})"
+            return method(retry=RETRY, timeout=timeout, **request)
+        except NO_ANSWER as error:
+            cause = error.cause if isinstance(error, exceptions.RetryError) else error
+            code = _code(cause)
+            raise Unreachable(
+                f"Pub/Sub at {self._endpoint.address} does not answer ({code})"
+            ) from error
+        except exceptions.GoogleAPICallError as error:
+            code = _code(error)
+            raise PubSubError(
+                code,
+                f"Pub/Sub rejects {getattr(method, '__name__', 'pull')}:"
+                f" {error.message} ({code})",
             ) from error
 
 
-def _channel(where: Endpoint) -> grpc.Channel:
-    if where.emulator:
-        return grpc.insecure_channel(where.address, options=_OPTIONS)
-    # Not imported where nobody signs in.
-    from google.api_core import grpc_helpers
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        return grpc_helpers.create_channel(
-            where.address, default_scopes=SCOPES, options=_OPTIONS
-        )
-    except GoogleAuthError as error:
-        raise Unreachable(f"Google Cloud does not know us: {error}") from error
+def _code(error: BaseException | None) -> str:
+    status = getattr(error, "grpc_status_code", None)
+    return status.name if status else type(error).__name__
 
 
-def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
-    ids = list(ids)
-    return (ids[i : i + ACKS_AT_ONCE] for i in range(0, len(ids), ACKS_AT_ONCE))
+def _batches(ack_ids: Iterable[str]) -> Iterator[list[str]]:
+    iterator = iter(ack_ids)
+    while batch := list(islice(iterator, MAX_ACK_IDS)):
+        yield batch

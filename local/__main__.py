@@ -5,11 +5,13 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 from cli.environment import environment
 from functions.settings import SettingsError, from_environment
-from local.children import StartFailed
 from local.ports import CannotStart
+from local.processes import StartFailed
 from local.settings import LocalSettings
 from local.stack import Stack
 from local.terminal import Terminal
@@ -17,7 +19,7 @@ from local.web import CannotListen
 
 EPILOG = """Settings come from the environment and .env: PORT (8080), CONSOLE_PORT
 (8090) and the others that docs/settings.md lists. With COMMERCE_BASE_URL set, events go
-to that store; without it, to a stand-in. What happened is kept in .local."""
+to that store; without it, to a stand-in. The state is kept in .local."""
 
 
 def main() -> int:
@@ -47,17 +49,17 @@ async def _run(settings: LocalSettings, env: dict[str, str]) -> None:
     terminal = Terminal(verbose=settings.verbose)
     stack = Stack(settings, env, terminal)
     try:
-        await _unless(stop, stack.start())
+        await _until(stop, stack.start())
         if not stop.is_set():
             await stop.wait()
-        terminal.say("stopping")
+        terminal.write("stopping")
     finally:
         await stack.stop()
 
 
-async def _unless(stop: asyncio.Event, starting) -> None:
-    """Wait for *starting*, but not longer than until *stop* is set."""
-    task = asyncio.ensure_future(starting)
+async def _until(stop: asyncio.Event, start: Coroutine[Any, Any, None]) -> None:
+    """Wait for *start*, but not after *stop* is set."""
+    task = asyncio.ensure_future(start)
     waiter = asyncio.ensure_future(stop.wait())
     await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()

@@ -1,14 +1,14 @@
-"""The stack's ports: which are free, and what to do about one that is not."""
+"""Checks that the stack's published ports are free."""
 
 import socket
 
 
 class CannotStart(Exception):
-    """The stack cannot start here; the text says what to do."""
+    """The stack cannot start; the text says why and what to do."""
 
 
 def check(host: str, port: int, console_host: str, console_port: int) -> None:
-    """Whether the two published ports can be had; 0 always can.
+    """Check the two published ports; 0 is always free.
 
     Raises:
         CannotStart: one of them is in use, or both are the same.
@@ -22,13 +22,6 @@ def check(host: str, port: int, console_host: str, console_port: int) -> None:
     _check(console_host, console_port, "CONSOLE_PORT")
 
 
-def free(host: str) -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
-
-
 def _check(host: str, port: int, name: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,6 +29,6 @@ def _check(host: str, port: int, name: str) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CannotStart(
-                f"Port {port} cannot be used ({error.strerror}): stop what listens"
-                f" there, or choose another: {name}={port + 1} make run"
+                f"Port {port} cannot be used ({error.strerror}): stop the program that"
+                f" listens there, or choose another: {name}={port + 1} make run"
             ) from None

@@ -1,4 +1,4 @@
-"""Topics and subscriptions of the local broker, made from the catalogue."""
+"""Creates the local broker's topics and subscriptions from the catalogue."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ DEAD_LETTERS = "dead-letters"
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """The numbers of delivery; see ``functions/events/delivery.json``."""
+class DeliverySettings:
+    """Deadlines, backoff and retention; see ``functions/events/delivery.json``."""
 
     ack_deadline_seconds: int
     minimum_backoff_seconds: float
@@ -23,17 +23,17 @@ class Delivery:
     dead_letter_retention_seconds: int
 
     @classmethod
-    def of_catalogue(cls, **changes: float | None) -> "Delivery":
-        """As deployed, with *changes* that are not None."""
+    def from_catalog(cls, **changes: float | None) -> "DeliverySettings":
+        """As deployed, with those *changes* that are not None."""
         settings = catalog.delivery_settings()
         numbers = {name: settings[name] for name in cls.__dataclass_fields__}
         return cls(**numbers | {k: v for k, v in changes.items() if v is not None})
 
 
 async def provision(
-    broker: str, project: str, prefix: str, push_to: str, delivery: Delivery
+    broker: str, project: str, prefix: str, push_to: str, delivery: DeliverySettings
 ) -> None:
-    """Make, or bring up to date, everything an event travels through.
+    """Create or update every topic and subscription.
 
     Args:
         broker: ``host:port``.
@@ -45,37 +45,36 @@ async def provision(
         names = [*catalog.ENTITIES, DEAD_LETTERS]
         for name in names:
             topic = types.Topic(name=f"projects/{project}/topics/{prefix}{name}")
-            await publisher.call("CreateTopic", topic, types.Topic)
+            await publisher.create("CreateTopic", topic, types.Topic)
         for name in names:
-            wanted = _subscription(name, project, prefix, push_to, delivery)
-            if not await subscriber.call(
-                "CreateSubscription", wanted, types.Subscription
+            subscription = _subscription(name, project, prefix, push_to, delivery)
+            if not await subscriber.create(
+                "CreateSubscription", subscription, types.Subscription
             ):
                 # From an earlier run: the consumer listens on another port now. A
                 # paused subscription stays paused.
-                await _update(subscriber, wanted)
+                await _update(subscriber, subscription)
 
 
 async def _update(subscriber: "_Methods", wanted: types.Subscription) -> None:
-    name = wanted.name
-    there = await subscriber.get(
+    existing = await subscriber.call(
         "GetSubscription",
-        types.GetSubscriptionRequest(subscription=name),
+        types.GetSubscriptionRequest(subscription=wanted.name),
         types.Subscription,
     )
     paths = ["retry_policy", "ack_deadline_seconds"]
     if wanted.dead_letter_policy.dead_letter_topic:
         paths.append("dead_letter_policy")
-    if there.push_config.push_endpoint:
+    if existing.push_config.push_endpoint:
         paths.append("push_config")
     request = types.UpdateSubscriptionRequest(
         subscription=wanted, update_mask={"paths": paths}
     )
-    await subscriber.get("UpdateSubscription", request, types.Subscription)
+    await subscriber.call("UpdateSubscription", request, types.Subscription)
 
 
 def _subscription(
-    name: str, project: str, prefix: str, push_to: str, delivery: Delivery
+    name: str, project: str, prefix: str, push_to: str, delivery: DeliverySettings
 ) -> types.Subscription:
     full = f"{prefix}{name}"
     topics = f"projects/{project}/topics"
@@ -87,8 +86,9 @@ def _subscription(
         enable_message_ordering=True,
     )
     if name == DEAD_LETTERS:
-        kept = delivery.dead_letter_retention_seconds
-        subscription.message_retention_duration = _duration(kept)
+        subscription.message_retention_duration = _duration(
+            delivery.dead_letter_retention_seconds
+        )
         subscription.enable_message_ordering = False
         subscription.ack_deadline_seconds = 60
         return subscription
@@ -116,19 +116,19 @@ class _Methods:
         self._channel = channel
         self._service = service
 
-    async def get(self, method: str, request, answer: type):
-        """Call *method* and return its answer."""
+    async def call(self, method: str, request, response_type: type):
+        """Call *method* and return its response."""
         call = self._channel.unary_unary(
             f"/{self._service}/{method}",
             request_serializer=type(request).serialize,
-            response_deserializer=answer.deserialize,
+            response_deserializer=response_type.deserialize,
         )
         return await call(request, timeout=10)
 
-    async def call(self, method: str, request, answer: type) -> bool:
-        """Call *method*; False when what it makes is there already."""
+    async def create(self, method: str, request, response_type: type) -> bool:
+        """Call *method*; False where the resource exists already."""
         try:
-            await self.get(method, request, answer)
+            await self.call(method, request, response_type)
         except grpc.aio.AioRpcError as error:
             if error.code() != grpc.StatusCode.ALREADY_EXISTS:
                 raise

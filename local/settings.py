@@ -1,28 +1,26 @@
-"""What ``make run`` reads from the environment and ``.env``."""
+"""Settings of ``make run``, from the environment and ``.env``."""
 
 from dataclasses import dataclass
 
 from functions.settings import flag, seconds, setting, text, whole
 
-PASSED = ("COMMERCE_", "OAUTH_", "INGEST_")  # to the functions, as they are
+PASSED_PREFIXES = ("COMMERCE_", "OAUTH_", "INGEST_")  # passed to the functions
 
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """Everything that can be set for the local stack."""
+    """Every setting of the local stack."""
 
     host: str = setting("HOST", text, "Address that ingest listens on.", "127.0.0.1")
     port: int = setting("PORT", whole(0, 65535), "Port of ingest.", 8080)
     console_port: int = setting(
         "CONSOLE_PORT", whole(0, 65535), "Port of the console.", 8090
     )
-    state: str = setting(
-        "LOCAL_STATE", text, "Folder that everything is kept in.", ".local"
-    )
+    state: str = setting("LOCAL_STATE", text, "Folder of the stack's state.", ".local")
     minimum_backoff: float | None = setting(
         "LOCAL_MINIMUM_BACKOFF_SECONDS",
         seconds(0, 600),
-        "Least wait before an event is delivered again, in seconds; as in the cloud"
+        "Minimum backoff before an event is redelivered, in seconds; as in the cloud"
         " unless set.",
         None,
         shown="10",
@@ -30,21 +28,21 @@ class LocalSettings:
     maximum_backoff: float | None = setting(
         "LOCAL_MAXIMUM_BACKOFF_SECONDS",
         seconds(0, 600),
-        "Longest wait before an event is delivered again, in seconds.",
+        "Maximum backoff before an event is redelivered, in seconds.",
         None,
         shown="600",
     )
     max_delivery_attempts: int | None = setting(
         "LOCAL_MAX_DELIVERY_ATTEMPTS",
         whole(5, 100),
-        "Tries before an event is dead-lettered.",
+        "Delivery attempts before an event is dead-lettered.",
         None,
         shown="100",
     )
     commerce_url: str = setting(
         "COMMERCE_BASE_URL",
         text,
-        "A real store to drive; without it the stand-in is started.",
+        "A real store; without it the stack starts the Commerce stand-in.",
         "",
     )
     log_level: str = setting("LOG_LEVEL", text, "Passed to the functions.", "INFO")

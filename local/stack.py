@@ -1,42 +1,43 @@
-"""Starts the rooms and the functions in order, and ends them in order."""
+"""Starts the parts of the local stack in order, and stops them in order."""
 
 import asyncio
 import os
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
-from cli.where import Where
-from functions.ledger.stores import open_store
-from functions.pubsub.endpoint import Endpoint
-from local import ports
+from functions.events.catalog import EVENTS
+from functions.ledger.stores import open_ledger
+from functions.pubsub.endpoint import Endpoint, topic_path
+from local import observations, ports
 from local.broker import Broker
-from local.children import Child, Function
 from local.commerce import StandIn
 from local.console import Console
-from local.console.desk import Desk
-from local.files import Files, Occupied, OfAnother, Unusable
-from local.in_order import InOrder
+from local.console.operations import Operations
+from local.functions import StackFunction
 from local.journal import Journal
 from local.ports import CannotStart
-from local.provision import Delivery, provision
-from local.settings import PASSED, LocalSettings
+from local.processes import free_port
+from local.provision import DEAD_LETTERS, DeliverySettings, provision
+from local.settings import PASSED_PREFIXES, LocalSettings
+from local.state_folder import FolderInUse, FolderUnusable, OtherStore, StateFolder
 from local.terminal import Terminal
 
 PROJECT = "local"
 LOOPBACK = "127.0.0.1"
-FROM_SHELL = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
-LONGEST_SHOWN = 20_000  # bytes of a payload that the journal keeps
 STAND_IN = "the stand-in"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
+PASSED_SETTINGS = ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES", "THREADS")
 
 
 class Stack:
     """Everything that runs on one machine.
 
     Args:
-        env: the process's environment with ``.env`` beneath it.
+        env: the process's environment, with ``.env`` beneath it.
     """
 
     def __init__(
@@ -44,160 +45,177 @@ class Stack:
     ) -> None:
         self._settings = settings
         self._env = env
+        self._prefix = env.get("TOPIC_PREFIX", "commerce-")
         self._terminal = terminal
-        self._files: Files | None = None
-        self._rooms: list = []  # started, in order; each has an async stop()
+        self._folder: StateFolder | None = None
+        self._functions: list[StackFunction] = []
+        self._servers: list[Broker | StandIn | Console] = []  # in order of their start
 
     async def start(self) -> None:
-        """Start everything and say where it is.
+        """Start everything and write its addresses to the terminal.
 
         Raises:
-            CannotStart: a port or the folder is taken.
-            StartFailed: a function does not come up.
+            CannotStart: a port or the folder is in use.
+            StartFailed: a function does not start.
         """
         settings = self._settings
-        # The folder first: who starts it twice is told so, not that a port is taken.
-        self._files = files = _hold(ROOT / settings.state)
+        # First, so that a second start here names the running stack and not a port.
+        self._folder = folder = _lock_folder(ROOT / settings.state)
         ports.check(settings.host, settings.port, LOOPBACK, settings.console_port)
-        _keep_apart(files, settings.commerce_url)
-        self._say_where_it_goes_on(files)
-        journal = Journal(files.open())
-        journal.listen(self._terminal.entry)
+        _check_store(folder, settings.commerce_url)
+        if not folder.is_new:
+            self._terminal.write(
+                f"resuming from {folder.folder} (make clean-state deletes it)"
+            )
+        journal = Journal(folder.open())
+        journal.listen(self._terminal.show)
 
-        broker = Broker(files.open(), observe=_room(journal, "broker"), held=True)
-        broker_at = await self._started(broker, LOOPBACK, 0)
-        sign_in, commerce_at, stand_in = {}, settings.commerce_url, None
-        if not commerce_at:
-            stand_in = StandIn(files.open(), observe=_room(journal, "commerce"))
-            commerce_at = "http://" + await self._started(stand_in, LOOPBACK, 0)
-            sign_in = stand_in.environment(commerce_at)
+        broker = Broker(
+            folder.open(),
+            observe=observations.of_broker(
+                journal, topic_path(PROJECT, self._prefix + DEAD_LETTERS)
+            ),
+            held=True,
+        )
+        broker_address = await self._serve(broker, LOOPBACK, 0)
+        credentials, commerce_url, stand_in = {}, settings.commerce_url, None
+        if not commerce_url:
+            stand_in = StandIn(folder.open(), observe=observations.of_stand_in(journal))
+            commerce_url = "http://" + await self._serve(stand_in, LOOPBACK, 0)
+            credentials = stand_in.environment(commerce_url)
 
-        consumer = self._function("consumer", ports.free(LOOPBACK), broker_at, sign_in)
+        consumer = self._function(
+            "consumer", LOOPBACK, free_port(), broker_address, credentials, journal
+        )
         ingest = self._function(
-            "ingest", settings.port or ports.free(LOOPBACK), broker_at, {}
+            "ingest",
+            settings.host,
+            settings.port or free_port(),
+            broker_address,
+            {},
+            journal,
         )
         await provision(
-            broker_at,
+            broker_address,
             PROJECT,
-            self._env.get("TOPIC_PREFIX", "commerce-"),
+            self._prefix,
             f"http://{LOOPBACK}:{consumer.port}/",
-            self._delivery(),
+            self._delivery_settings(),
         )
-        told = InOrder(journal.observe)
-        children = [self._child(each, journal, told) for each in (consumer, ingest)]
-        self._rooms += [told, *children]
-        await asyncio.gather(*(child.start() for child in children))
+        self._functions = [consumer, ingest]
+        await asyncio.gather(*(function.start() for function in self._functions))
         broker.release()
-        stack = {
-            "ingest": f"http://{_shown(settings.host)}:{ingest.port}",
+        stack: StackFile = {
+            "ingest": f"http://{_client_host(settings.host)}:{ingest.port}",
             "console": None,
-            "broker": broker_at,
-            "commerce": commerce_at,
+            "broker": broker_address,
+            "commerce": commerce_url,
             "real_store": stand_in is None,
             "consumer": f"http://{LOOPBACK}:{consumer.port}/",
             "project": PROJECT,
-            "ledger": f"sqlite:{files.ledger}",
+            "ledger": f"sqlite:{folder.ledger}",
             "pid": os.getpid(),
         }
-        console = Console(journal, broker, stand_in, self._desk(stack))
-        stack["console"] = "http://" + await self._started(
+        console = Console(journal, broker, stand_in, self._operations(stack))
+        stack["console"] = "http://" + await self._serve(
             console, LOOPBACK, settings.console_port
         )
-        files.announce(stack)
-        self._say_ready(stack)
+        folder.announce(stack)
+        self._write_addresses(stack)
 
     async def stop(self) -> None:
-        """End everything that was started, last first; nothing is left listening."""
-        children = [room for room in self._rooms if isinstance(room, Child)]
-        await asyncio.gather(*(child.stop() for child in children))
-        for room in reversed(self._rooms):
-            if not isinstance(room, Child):
-                await room.stop()
-        if self._files:
-            self._files.close()
+        """Stop everything that was started, in reverse order."""
+        await asyncio.gather(*(function.stop() for function in self._functions))
+        for server in reversed(self._servers):
+            await server.stop()
+        if self._folder:
+            self._folder.close()
 
-    async def _started(self, room, host: str, port: int) -> str:
-        address = await room.start(host, port)
-        self._rooms.append(room)
+    async def _serve(
+        self, server: Broker | StandIn | Console, host: str, port: int
+    ) -> str:
+        address = await server.start(host, port)
+        self._servers.append(server)
         return address
 
     def _function(
-        self, name: str, port: int, broker_at: str, more: dict[str, str]
-    ) -> Function:
-        env = self._env
+        self,
+        name: str,
+        host: str,
+        port: int,
+        broker_address: str,
+        credentials: dict[str, str],
+        journal: Journal,
+    ) -> StackFunction:
         passed = {
             variable: value
-            for variable, value in env.items()
-            if variable.startswith(PASSED)
-            or variable in (*FROM_SHELL, *PROXIES)
+            for variable, value in self._env.items()
+            if variable.startswith(PASSED_PREFIXES)
+            or variable in (*PASSED, *PASSED_SETTINGS)
             or variable.upper() in PROXIES
         }
         own = {
             "GOOGLE_CLOUD_PROJECT": PROJECT,
-            "PUBSUB_EMULATOR_HOST": broker_at,
-            "LEDGER": f"sqlite:{self._files.ledger}",
+            "PUBSUB_EMULATOR_HOST": broker_address,
+            "LEDGER": f"sqlite:{self._folder.ledger}",
             "LOG_LEVEL": self._settings.log_level,
             "LOG_EXECUTION_ID": "false",
             "PYTHONUNBUFFERED": "1",
         }
-        for kept in ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES", "THREADS"):
-            if kept in env:
-                own[kept] = env[kept]
-        source = f"functions/{name}/main.py"
-        host = self._settings.host if name == "ingest" else LOOPBACK
-        return Function(name, source, name, host, port, {**passed, **more, **own})
 
-    def _child(
-        self, function: Function, journal: Journal, observe: Callable[..., None]
-    ) -> Child:
-        def line(name: str, said: dict | str) -> None:
-            if isinstance(said, dict) and "stage" in said:
-                observe(said["stage"], at=_moment(said), **_labels(said))
-                if said.get("severity") == "ERROR" and "outcome" not in said:
-                    self._terminal.say(f"[{name}] {said.get('message')}")
-            elif isinstance(said, dict):
-                self._terminal.say(
-                    f"[{name}] {said.get('severity')}: {said.get('message')}"
-                )
-            else:
-                self._terminal.say(f"[{name}] {said}")
-
-        def died(name: str, status: int) -> None:
-            journal.observe("restarted", room=name, status=status)
-            self._terminal.say(
-                f"{name} ended by itself (status {status}): restarting it"
+        def note_exit(status: int) -> None:
+            journal.observe("restarted", component=name, status=status)
+            self._terminal.write(
+                f"{name} ended unexpectedly (status {status}): restarting it"
             )
 
-        return Child(function, str(ROOT), line, died)
+        return StackFunction(
+            name,
+            host,
+            port,
+            {**passed, **credentials, **own},
+            self._output_handler(name, observations.of_functions(journal)),
+            note_exit,
+        )
 
-    def _delivery(self) -> Delivery:
+    def _output_handler(
+        self, name: str, observe: Callable[[dict[str, Any]], None]
+    ) -> Callable[[dict[str, Any] | str], None]:
+        """Stores log entries in the journal, and shows other output as it is."""
+
+        def handle_output(output: dict[str, Any] | str) -> None:
+            if isinstance(output, str):
+                self._terminal.write(f"[{name}] {output}")
+                return
+            stage, severity = output.get("stage"), output.get("severity")
+            if stage:
+                observe(output)
+            if not stage or (severity == "ERROR" and "outcome" not in output):
+                self._terminal.write(f"[{name}] {severity}: {output.get('message')}")
+
+        return handle_output
+
+    def _delivery_settings(self) -> DeliverySettings:
         settings = self._settings
-        return Delivery.of_catalogue(
+        return DeliverySettings.from_catalog(
             minimum_backoff_seconds=settings.minimum_backoff,
             maximum_backoff_seconds=settings.maximum_backoff,
             max_delivery_attempts=settings.max_delivery_attempts,
         )
 
-    def _say_where_it_goes_on(self, files: Files) -> None:
-        if not files.fresh:
-            self._terminal.say(
-                f"going on where the last run stopped ({files.folder}; make clean-state"
-                " forgets it)"
-            )
-
-    def _desk(self, stack: dict) -> Desk:
+    def _operations(self, stack: StackFile) -> Operations:
         tokens = self._env.get("INGEST_TOKENS", "").split(",")
-        where = Where(
+        deployment = Deployment(
             project=PROJECT,
-            prefix=self._env.get("TOPIC_PREFIX", "commerce-"),
+            prefix=self._prefix,
             pubsub=Endpoint(stack["broker"], True),
-            store=open_store(stack["ledger"], PROJECT),
+            ledger=open_ledger(stack["ledger"], PROJECT),
             stack=stack,
-            state=self._files.state,
+            state=self._folder.state,
         )
-        return Desk(where, tokens[0].rpartition(":")[2].strip())
+        return Operations(deployment, tokens[0].rpartition(":")[2].strip())
 
-    def _say_ready(self, stack: dict) -> None:
+    def _write_addresses(self, stack: StackFile) -> None:
         note = "" if self._settings.commerce_url else " (stand-in)"
         for text in (
             f"console   {stack['console']}  (open it in a browser)",
@@ -206,71 +224,46 @@ class Stack:
             "",
             "Try in another terminal:",
             "  make send                 one sample event",
-            "  make send EVENT=all       all 13",
-            "Ctrl-C ends everything.",
+            f"  make send EVENT=all       all {len(EVENTS)} sample events",
+            "Ctrl-C stops everything.",
             "",
         ):
-            self._terminal.say(text)
+            self._terminal.write(text)
 
 
-def _room(journal: Journal, room: str):
-    """What a room calls with what it saw; marked with the room's name."""
-
-    def observe(stage: str, data: bytes | None = None, **labels) -> None:
-        if data is not None:
-            labels["data"] = data[:LONGEST_SHOWN].decode(errors="replace")
-        journal.observe(stage, room=room, **labels)
-
-    return observe
-
-
-def _moment(said: dict) -> float | None:
-    """When a line was written; None where it does not say."""
+def _check_store(folder: StateFolder, commerce_url: str) -> None:
+    store = commerce_url.rstrip("/") or STAND_IN
     try:
-        return datetime.fromisoformat(said["time"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-_DROPPED = ("severity", "stage", "time")
-
-
-def _labels(said: dict) -> dict:
-    return {
-        name: value
-        for name, value in said.items()
-        if name not in _DROPPED and not name.startswith("logging.googleapis.com/")
-    }
-
-
-def _keep_apart(files: Files, commerce_url: str) -> None:
-    try:
-        files.belong_to(commerce_url.rstrip("/") or STAND_IN)
-    except OfAnother as error:
+        folder.belong_to(store)
+    except OtherStore as error:
         raise CannotStart(
-            f"{files.folder} holds the events of {error}, not of"
-            f" {commerce_url or STAND_IN}: make clean-state forgets them, or choose"
+            f"{folder.folder} holds the events of {error}, not of"
+            f" {commerce_url or STAND_IN}: delete them with make clean-state, or choose"
             " another folder: LOCAL_STATE=.local2 make run"
         ) from None
 
 
-def _hold(folder: Path) -> Files:
+def _lock_folder(path: Path) -> StateFolder:
     try:
-        files = Files(folder)
-        files.check()
-        return files
-    except Occupied as error:
+        folder = StateFolder(path)
+        try:
+            folder.check()
+        except FolderUnusable:
+            folder.close()
+            raise
+        return folder
+    except FolderInUse as error:
         pid = f" (process {error.pid})" if error.pid else ""
         raise CannotStart(
-            f"A stack is running here already{pid}: stop it with Ctrl-C where it was"
-            " started, or choose another folder: LOCAL_STATE=.local2 make run"
+            f"A stack is running here already{pid}: stop it with Ctrl-C first, or"
+            " choose another folder: LOCAL_STATE=.local2 make run"
         ) from None
-    except Unusable as error:
+    except FolderUnusable as error:
         raise CannotStart(
-            f"{error}: choose another folder, LOCAL_STATE=.local2 make run, or move it"
-            " away"
+            f"{error}: move it away, or choose another folder: LOCAL_STATE=.local2 make"
+            " run"
         ) from None
 
 
-def _shown(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 compared, not bound
+def _client_host(host: str) -> str:
+    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104 compared, not bound

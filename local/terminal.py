@@ -1,82 +1,87 @@
-"""Says in the terminal what happens: a readable line per stage of an event."""
+"""Shows in the terminal what happens: one line per stage of an event."""
 
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
-from cli.happened import Entry
-from cli.plain import plain
+from cli.journal_entries import BROKER, JournalEntry
+from cli.terminal_text import printable
 
-SHOWN = ("received", "published", "attempt", "outcome", "dead-lettered")
-WORDS = {"handled": "handled", "duplicate": "duplicate", "retry": "retrying"}
 COLOURS = {
     "handled": "32",
     "duplicate": "36",
-    "rejected": "31",
+    "skipped": "36",
     "retrying": "33",
+    "rejected": "31",
     "error": "31",
-    "dead-lettered": "31",
+    "exhausted": "31",
 }
 
 
 class Terminal:
-    """Writes entries and notices to *out*.
+    """Writes journal entries and notices to *out*.
 
     Args:
-        verbose: calls to Commerce too.
+        verbose: successful calls to Commerce too; failed ones are always shown.
     """
 
     def __init__(self, out: TextIO = sys.stdout, verbose: bool = False) -> None:
         self._out = out
-        self._stages = (*SHOWN, "call") if verbose else SHOWN
-        self._colours = out.isatty()
+        self._verbose = verbose
+        self._coloured = out.isatty()
 
-    def say(self, text: str = "") -> None:
-        """Write a line for the reader."""
+    def write(self, text: str = "") -> None:
+        """Write a line."""
         try:
             self._out.write(text + "\n")
             self._out.flush()
-        except BrokenPipeError:  # nobody reads any more; the stack goes on
+        except BrokenPipeError:  # no reader is left; the stack runs on
             pass
 
-    def entry(self, entry: Entry) -> None:
-        """Write the line of *entry*, where its stage is shown."""
+    def show(self, entry: JournalEntry) -> None:
+        """Write the lines of *entry*, where its stage is shown."""
         labels = entry.labels
-        if entry.stage not in self._stages:
-            return
-        # The functions tell of the same; that tries are used up only the broker knows.
-        if "room" in labels and entry.stage != "dead-lettered":
-            return
-        at = time.strftime("%H:%M:%S", time.localtime(entry.at))
-        what, notes = _words(entry.stage, labels)
-        colour = COLOURS.get(what)
-        what = plain(what).ljust(22)
-        if colour and self._colours:
-            what = f"\x1b[{colour}m{what}\x1b[0m"
+        if self._verbose and entry.stage == "outcome":
+            for call in labels.get("calls", ()):
+                word = f"  {call['method']} {call['route']}"
+                status = str(call["status"] or "no response")
+                self._line(entry, word, [f"{call['ms']:g} ms", status])
+        if shown := _words(entry.stage, labels):
+            self._line(entry, *shown)
+
+    def _line(self, entry: JournalEntry, word: str, notes: list[str]) -> None:
+        labels = entry.labels
+        colour = COLOURS.get(word)
+        word = printable(word).ljust(22)
+        if colour and self._coloured:
+            word = f"\x1b[{colour}m{word}\x1b[0m"
+        clock = time.strftime("%H:%M:%S", time.localtime(entry.at))
         entity = str(labels.get("entity", "-")).ljust(14)
-        event = str(labels.get("event", "-")).removeprefix("be-observer.")
-        words = [entity, event.ljust(30), f"uid={labels.get('uid', '-')}", *notes]
-        self.say("  ".join([at, what, *map(plain, words)]).rstrip())
+        event = str(labels.get("event", "-")).removeprefix("be-observer.").ljust(30)
+        texts = [entity, event, f"uid={labels.get('uid', '-')}", *notes]
+        self.write("  ".join([clock, word, *map(printable, texts)]).rstrip())
 
 
-def _words(stage: str, labels: dict) -> tuple[str, list[str]]:
-    notes = []
-    if "ms" in labels:
-        notes.append(f"{labels['ms']:g} ms")
-    outcome = labels.get("outcome")
-    if stage == "attempt":
-        return f"delivered, attempt {labels.get('attempt', 1)}", notes
-    if stage == "call":
-        notes.append(str(labels.get("status", "no answer")))
-        return f"  {labels.get('message', 'call')}"[:60], notes
-    if stage == "dead-lettered":
-        return stage, [f"out of tries, after {labels.get('attempt', '?')}"]
-    if outcome is None:
-        return stage, notes
+def _words(stage: str, labels: dict[str, Any]) -> tuple[str, list[str]] | None:
+    """The first word of an entry's line and its notes; None where none is shown."""
+    outcome, attempt = labels.get("outcome"), labels.get("attempt", "?")
+    if labels.get("component") == BROKER:
+        if stage == "published" and not labels.get("dead_letter"):
+            return "published", []
+        if stage == "delivered":
+            return f"delivered, attempt {attempt}", []
+        if stage == "answered" and labels.get("status") is None:
+            return "retrying", [f"no response ({labels.get('error')})"]
+        if stage == "exhausted":
+            return "exhausted", [f"dead-lettered after {attempt} delivery attempts"]
+        return None
+    if outcome is None or "component" in labels:
+        return None
+    notes = [f"{labels['ms']:g} ms"] if "ms" in labels else []
     if "status" in labels:
         notes.append(str(labels["status"]))
     if labels.get("fields"):
         notes.append(", ".join(map(str, labels["fields"])))
-    if "answer" in labels:  # logged only where the words are the consumer's own
-        notes.append(str(labels["answer"]))
-    return WORDS.get(outcome, outcome), notes
+    if "reason" in labels:
+        notes.append(str(labels["reason"]))
+    return {"retry": "retrying"}.get(outcome, outcome), notes

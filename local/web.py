@@ -1,4 +1,4 @@
-"""What the rooms with an HTTP side share: a server among others of one program."""
+"""An HTTP server among others of one program, for stand-in and console."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,18 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LAST_ANSWERS_SECONDS = 1
+SHUTDOWN_SECONDS = 1
 
 
 class CannotListen(OSError):
-    """The port is in use, or not ours to take."""
+    """The port is in use or forbidden."""
 
 
 class WebServer:
     """Serves an ASGI application until stopped.
 
     Args:
-        options: more of uvicorn's.
+        options: further options of uvicorn.
     """
 
     def __init__(self, app: ASGIApp, **options: Any) -> None:
@@ -36,7 +36,7 @@ class WebServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
                 **options,
             )
         )
@@ -58,7 +58,7 @@ class WebServer:
         return f"{host}:{listener.getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening; answers under way have a second to end."""
+        """Stop listening; responses in flight have a second to end."""
         if self._task is not None:
             self._server.should_exit = True
             await self._task
@@ -66,7 +66,7 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """One that leaves its signals to the program it is part of."""
+    """A server that leaves signals to the program it is part of."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -80,8 +80,8 @@ def listen(host: str, port: int) -> socket.socket:
         CannotListen: the port is in use or forbidden.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named, since asyncio turns Nagle's algorithm off only where it reads TCP; on, each
-    # answer over a kept connection waits 40 ms for the client's acknowledgement.
+    # With the protocol named, asyncio sets TCP_NODELAY. Without it, each response on a
+    # kept connection waits 40 ms for the client's acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -96,14 +96,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def is_own(headers: Headers, hosts: Iterable[str] = LOOPBACK) -> bool:
-    """Whether no page of another site asks, by whatever name it calls us.
+    """Whether the request comes from a page of this server or from no page.
 
-    A page of another site can make a browser post here, and by a name of its own that
-    leads to 127.0.0.1 even read.
+    A page of another site can make a browser post here; with a host name of its own
+    that resolves to 127.0.0.1 it could even read the response.
 
     Args:
         headers: of the request.
-        hosts: names that we go by.
+        hosts: names of this server.
     """
     host = headers.get("host", "")
     if _name(f"//{host}") not in hosts:

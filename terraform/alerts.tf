@@ -14,10 +14,10 @@ locals {
 
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
 
-  # `share_of` makes the threshold a share; `for` is how long it must last.
+  # With `share_of` the threshold is a share of that filter; `for` is the minimum duration.
   alerts = {
-    commerce_refusals = {
-      title     = "Commerce refuses events"
+    commerce_rejections = {
+      title     = "Commerce rejects events"
       filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"rejected\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -26,11 +26,11 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "WARNING"
-      advice    = "Each refused event lies in the dead-letter topic with Commerce's reason. `make dead-letters` lists them; correct the shop or the sender, then `make replay`, or `make discard` what is not wanted."
+      advice    = "The dead-letter topic keeps each rejected event with the reason from Commerce. Run `make dead-letters` to list them. Correct Commerce or the caller, then run `make replay`, or `make discard` for events that are obsolete."
     }
-    crashes = {
-      title     = "A function fails by itself"
-      filter    = "${local._user_metric.crashes} AND resource.type=\"cloud_run_revision\""
+    errors = {
+      title     = "A function has an error"
+      filter    = "${local._user_metric.errors} AND resource.type=\"cloud_run_revision\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       group_by  = ["resource.label.service_name"]
@@ -38,10 +38,10 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "ERROR"
-      advice    = "A function crashed, ran out of memory or did not start; Pub/Sub delivers its events again. Look in the function's log for outcome `crashed` and for tracebacks. After a deployment roll back (docs/deploy.md); out of memory, raise memory_mb (`ingest` or `consumers`) and `make deploy`."
+      advice    = "The code raised an unexpected exception, or a process ran out of memory or did not start. Pub/Sub redelivers the events. Search the log of the function for outcome `error` and for tracebacks. After a deployment, roll back (docs/deploy.md). If memory is short, increase memory_mb (`ingest` or `consumers`) and run `make deploy`."
     }
     dead_letters = {
-      title     = "Dead letters are waiting"
+      title     = "Dead letters are stored"
       filter    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
       aligner   = "ALIGN_MAX"
       reducer   = "REDUCE_MAX"
@@ -50,10 +50,10 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "WARNING"
-      advice    = "Events were refused, or Commerce was away for longer than the tries last. They are kept 31 days, then they are gone: `make dead-letters` says why each is there; when the reason is mended `make replay`, or `make discard` what is not wanted."
+      advice    = "Events were rejected, or their delivery attempts were exhausted during an outage. Pub/Sub keeps dead letters for 31 days. Run `make dead-letters` to see the reason of each. Remove the cause, then run `make replay`, or `make discard` for events that are obsolete."
     }
     ingest_errors = {
-      title     = "Ingest cannot take events"
+      title     = "Ingest fails to publish events"
       filter    = "${local._ingest_requests} AND metric.labels.response_code_class=\"5xx\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -62,10 +62,10 @@ locals {
       threshold = 0.02
       for       = "300s"
       severity  = "CRITICAL"
-      advice    = "More than 2 % of the requests of the last minutes were answered with 5xx: these events were not taken, and their senders have to send again. Look in ingest's log. Answers of 503 with stage `published` mean that Pub/Sub did not take events (status.cloud.google.com; ingest's right to publish); 5xx without a line of ours mean that max_instances is reached or instances do not start: raise it (`ingest`) and `make deploy`, or roll back (docs/deploy.md)."
+      advice    = "More than 2 % of the requests of the last minutes got a 5xx response. These events are not stored, and their callers must send them again. Check the log of ingest. Entries with stage `published` and status 503 mean that Pub/Sub did not accept events: check status.cloud.google.com and ingest's role on the topics. A 5xx response without such an entry means that max_instances is reached or that instances do not start: increase it (`ingest`) and run `make deploy`, or roll back (docs/deploy.md)."
     }
-    sign_in = {
-      title     = "Our sign-in, address or set-up is wrong"
+    alarms = {
+      title     = "Credentials or configuration need an operator"
       filter    = "${local._user_metric.alarms} AND resource.type=\"cloud_run_revision\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -74,7 +74,7 @@ locals {
       threshold = 0
       for       = "0s"
       severity  = "CRITICAL"
-      advice    = "Commerce (or IMS) does not accept our credentials, our clock or our address, or the ledger, the dead-letter topic or Google's certificates cannot be reached: the log line with `alarm` says which. No event is lost: all are tried again for hours. `make check-commerce` tells what Commerce has against us; wrong credentials are put right by a new secret version (docs/deploy.md)."
+      advice    = "Commerce or IMS rejects the credentials, the clock or the URL; or the ledger, the dead-letter topic or Google's certificates are not reachable. The log entry with `alarm` names the cause. No event is lost: Pub/Sub redelivers for hours. Run `make check-commerce` to test the credentials; a new secret version replaces wrong ones (docs/deploy.md)."
     }
     unacknowledged = {
       title     = "Events wait too long"
@@ -86,7 +86,7 @@ locals {
       threshold = var.unacknowledged_alert_minutes * 60
       for       = "0s"
       severity  = "ERROR"
-      advice    = "Nothing is lost: Pub/Sub keeps trying for hours and then keeps the events as dead letters. `make status` says whether the entity is paused (`make resume`) and what waits. The dashboard's verdicts by status say what Commerce answers: 5xx or none, look after Commerce; quick answers, but more events than calls, raise `consumers` and `make deploy`."
+      advice    = "No event is lost: Pub/Sub redelivers for hours and then stores the events as dead letters. Run `make status` to see whether the entity is paused (`make resume`) and how many events wait. The dashboard shows the deliveries by status. If most are 5xx, check Commerce. If Commerce responds quickly and events still wait, increase `consumers` and run `make deploy`."
     }
   }
 }
@@ -136,6 +136,6 @@ resource "google_monitoring_alert_policy" "main" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "${each.value.advice}\n\nThe commands: docs/operations.md, which begins with how they find this deployment; symptoms: docs/debugging.md."
+    content   = "${each.value.advice}\n\nCommands, and how they select this deployment: docs/operations.md. Symptoms: docs/debugging.md."
   }
 }

@@ -1,13 +1,13 @@
-check "door" {
+check "authentication" {
   assert {
     condition     = var.ingest_auth != "none"
-    error_message = "ingest_auth = \"none\": whoever knows the address can change this shop's products, customers, orders and stock. Use token, hmac or oidc, or close ingest to the public with ingest_invokers."
+    error_message = "ingest_auth = \"none\": anyone who knows the URL can change products, customers, orders and stock. Use token, hmac or oidc, or restrict ingest_invokers."
   }
 }
 
-check "order" {
+check "deadlines" {
   assert {
     condition     = local.delivery.function_timeout_seconds < local.delivery.ack_deadline_seconds && local.delivery.handler_budget_seconds < local.delivery.function_timeout_seconds
-    error_message = "functions/events/delivery.json: the handler's budget must end before the function's timeout, and that before the ack deadline; else a message is delivered again while it is still worked on."
+    error_message = "functions/events/delivery.json: handler_budget_seconds must be less than function_timeout_seconds, and that less than ack_deadline_seconds. Otherwise Pub/Sub redelivers a message that is still in flight."
   }
 }

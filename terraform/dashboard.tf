@@ -1,19 +1,19 @@
-# The way of the events from left to right and top to bottom: in, what became of them, how
-# long it took, what waits, and how Commerce and the functions feel. Positions of zero are
-# left out: the API drops them, and they would be a difference for ever.
+# In order: events published, their outcomes, durations, backlogs, and the responses of
+# consumers and ingest. Positions of zero are omitted, because the API drops them and every
+# plan would show a difference.
 
 locals {
   _series = {
     for name, line in {
-      in         = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"duplicate\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      refused    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"rejected\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      published  = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"duplicate\",\"skipped\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      rejected   = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"rejected\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
       retried    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"error\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
-      whole50    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
-      whole95    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
-      whole99    = { filter = "${local._user_metric.whole_way} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
-      calls95    = { filter = local._user_metric.calls, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
-      answers    = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
+      age50      = { filter = "${local._user_metric.event_age} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = ["metric.label.entity"] }
+      age95      = { filter = "${local._user_metric.event_age} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      age99      = { filter = "${local._user_metric.event_age} AND metric.labels.outcome=\"handled\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
+      processing = { filter = local._user_metric.processing_time, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
+      statuses   = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
       requests   = { filter = local._ingest_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
       waiting    = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] }
       oldest     = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] }
@@ -31,36 +31,36 @@ locals {
     }
   }
 
-  # Twelve columns; each row names its height and its tiles, from the left.
+  # Each row has a height and its tiles, from left to right.
   _rows = [
     {
       height = 8
       tiles = [
-        { title = "Dead letters waiting", width = 12, number = "dead", warn = 1 },
+        { title = "Dead letters", width = 12, number = "dead", warn = 1 },
         { title = "Oldest event waiting (s)", width = 12, number = "oldest_any", warn = var.unacknowledged_alert_minutes * 60 },
-        { title = "Alarms of our own making", width = 12, number = "alarms", warn = 1 },
-        { title = "Whole way, 99th percentile (ms)", width = 12, number = "whole99", warn = 60000 },
+        { title = "Alarms", width = 12, number = "alarms", warn = 1 },
+        { title = "Ingest to outcome, 99th percentile (ms)", width = 12, number = "age99", warn = 60000 },
       ]
     },
     {
       height = 14
       tiles = [
-        { title = "Events in, per second", width = 24, lines = ["in"] },
-        { title = "Handled, per second", width = 24, lines = ["handled"] },
+        { title = "Published, per second", width = 24, lines = ["published"] },
+        { title = "Handled, duplicate or skipped, per second", width = 24, lines = ["handled"] },
       ]
     },
     {
       height = 14
       tiles = [
-        { title = "Refused, per second", width = 24, lines = ["refused"] },
-        { title = "Tried again, per second", width = 24, lines = ["retried"] },
+        { title = "Rejected, per second", width = 24, lines = ["rejected"] },
+        { title = "Retry or error, per second", width = 24, lines = ["retried"] },
       ]
     },
     {
       height = 14
       tiles = [
-        { title = "Whole way, median and 95th percentile (ms)", width = 24, lines = ["whole50", "whole95"] },
-        { title = "Calls to Commerce, 95th percentile (ms)", width = 24, lines = ["calls95"] },
+        { title = "Ingest to outcome, median and 95th percentile (ms)", width = 24, lines = ["age50", "age95"] },
+        { title = "Processing time per delivery, 95th percentile (ms)", width = 24, lines = ["processing"] },
       ]
     },
     {
@@ -73,8 +73,8 @@ locals {
     {
       height = 14
       tiles = [
-        { title = "Consumers' verdicts by status, per second", width = 24, lines = ["answers"] },
-        { title = "Requests to ingest by answer, per second", width = 24, lines = ["requests"] },
+        { title = "Deliveries by status, per second", width = 24, lines = ["statuses"] },
+        { title = "Requests to ingest by response class, per second", width = 24, lines = ["requests"] },
       ]
     },
   ]

@@ -1,7 +1,7 @@
 resource "google_cloudfunctions2_function" "ingest" {
   name        = "${var.prefix}ingest"
   location    = var.region
-  description = "Takes events from third parties and publishes them"
+  description = "Receives events from third parties and publishes them"
 
   build_config {
     runtime           = "python313"
@@ -21,7 +21,7 @@ resource "google_cloudfunctions2_function" "ingest" {
     service_account_email = google_service_account.ingest.email
     environment_variables = local.ingest_environment
 
-    available_cpu                    = "1" # less allows one request at a time only
+    available_cpu                    = "1" # with less, Cloud Run allows one request at a time
     available_memory                 = "${var.ingest.memory_mb}Mi"
     max_instance_count               = var.ingest.max_instances
     max_instance_request_concurrency = var.ingest.concurrency
@@ -40,7 +40,7 @@ resource "google_cloudfunctions2_function" "ingest" {
     }
   }
 
-  # A build or a start without its rights fails, and the graph does not show the need.
+  # The build and the start fail without these roles, and no reference implies the order.
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
     google_project_iam_member.build_logs,
@@ -76,7 +76,7 @@ resource "google_cloudfunctions2_function" "consumer" {
     service_account_email = google_service_account.consumer[each.key].email
     environment_variables = local.consumer_environment[each.key]
 
-    available_cpu                    = "1" # less allows one request at a time only
+    available_cpu                    = "1" # with less, Cloud Run allows one request at a time
     available_memory                 = "${each.value.memory_mb}Mi"
     max_instance_count               = each.value.max_instances
     max_instance_request_concurrency = each.value.concurrency

@@ -14,7 +14,7 @@ resource "google_service_account" "consumer" {
   lifecycle {
     precondition {
       condition     = length("${var.prefix}${each.key}-consumer") <= 30
-      error_message = "The service account ${var.prefix}${each.key}-consumer has more than the 30 letters Google allows: shorten prefix, or the domain in functions/events/catalog.json."
+      error_message = "The service account ${var.prefix}${each.key}-consumer has more than the 30 characters that Google allows: shorten prefix, or the domain in functions/events/catalog.json."
     }
   }
 
@@ -23,16 +23,25 @@ resource "google_service_account" "consumer" {
 
 resource "google_service_account" "push" {
   account_id   = "${var.prefix}push"
-  display_name = "Commerce events: Pub/Sub's pushes to the consumers"
+  display_name = "Commerce events: pushes of Pub/Sub to the consumers"
 
   depends_on = [google_project_service.main]
 }
 
 resource "google_service_account" "build" {
   account_id   = "${var.prefix}build"
-  display_name = "Commerce events: builds the functions"
+  display_name = "Commerce events: build of the functions"
 
   depends_on = [google_project_service.main]
+}
+
+locals {
+  # The service agent of Pub/Sub: it signs pushes and forwards dead letters.
+  pubsub_agent = "serviceAccount:service-${data.google_project.main.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+data "google_project" "main" {
+  project_id = var.project_id
 }
 
 # --- ingest -----------------------------------------------------------------------
@@ -66,7 +75,7 @@ resource "google_pubsub_topic_iam_member" "dead_letters_consumer" {
 
 # --- ledger -----------------------------------------------------------------------
 
-# Firestore's roles are granted on the project; the condition narrows them to our database.
+# Firestore roles can be granted on a project only; the condition narrows them to the ledger.
 resource "google_project_iam_member" "ledger" {
   for_each = merge(
     { for domain in local.domains : domain => "roles/datastore.user" },
@@ -94,14 +103,14 @@ resource "google_cloud_run_service_iam_member" "push" {
   member   = google_service_account.push.member
 }
 
-# Only projects made before April 2021 need it; without it their pushes stay unsigned.
+# Projects created before April 2021 need it; without it their pushes carry no token.
 resource "google_service_account_iam_member" "push_agent" {
   service_account_id = google_service_account.push.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
 }
 
-# Dead-lettering is done by Pub/Sub's own account: it publishes there and acknowledges here.
+# Pub/Sub's service agent publishes to the dead-letter topic and acknowledges the message.
 resource "google_pubsub_topic_iam_member" "dead_letters_agent" {
   topic  = google_pubsub_topic.dead_letters.id
   role   = "roles/pubsub.publisher"
@@ -131,8 +140,8 @@ resource "google_storage_bucket_iam_member" "build" {
   member = google_service_account.build.member
 }
 
-# Cloud Functions hands the source on through a bucket of its own, which it makes with the
-# project's first function: too late for a grant on the bucket, so the condition names it.
+# Cloud Run functions copies the source into a bucket that it creates with the project's
+# first function. That is too late for a grant on the bucket, so the condition names it.
 resource "google_project_iam_member" "build_source" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
@@ -144,7 +153,7 @@ resource "google_project_iam_member" "build_source" {
   }
 }
 
-# Writing logs can be granted on the project only.
+# This role can be granted on a project only.
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
   role    = "roles/logging.logWriter"

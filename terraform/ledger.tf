@@ -2,7 +2,7 @@ resource "google_firestore_database" "ledger" {
   name            = "${var.prefix}ledger"
   location_id     = var.region
   type            = "FIRESTORE_NATIVE"
-  deletion_policy = "DELETE" # the provider's default would leave it behind
+  deletion_policy = "DELETE" # the provider's default keeps it on destroy
 
   depends_on = [google_project_service.main]
 }
@@ -13,16 +13,16 @@ resource "google_firestore_field" "ledger_expires" {
   field      = "expires"
 
   ttl_config {}
-  index_config {} # an index on a rising time only costs
+  index_config {} # no query uses it, and an index on a rising time limits writes
 }
 
-# Firestore indexes every field unless told otherwise. Records are found by their key;
-# only tracing and forgetting look for a uid, or for a thing among several.
+# By default Firestore indexes every field. Records are read by key; only the commands trace
+# and forget query by uid, or by resource (an event can concern several).
 resource "google_firestore_field" "ledger" {
   for_each = {
-    "*"    = []
-    things = [{ array_config = "CONTAINS", order = null }]
-    uid    = [{ array_config = null, order = "ASCENDING" }]
+    "*"       = []
+    resources = [{ array_config = "CONTAINS", order = null }]
+    uid       = [{ array_config = null, order = "ASCENDING" }]
   }
 
   database   = google_firestore_database.ledger.name

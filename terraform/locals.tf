@@ -1,5 +1,5 @@
 locals {
-  # The one list of entities and the one list of delivery numbers, read by Python too.
+  # The only list of entities and the only list of delivery parameters; Python reads both too.
   catalog  = jsondecode(file("${path.module}/../functions/events/catalog.json"))
   delivery = jsondecode(file("${path.module}/../functions/events/delivery.json"))
 
@@ -23,15 +23,9 @@ locals {
   commerce_is_saas = can(regex("^https://([A-Za-z0-9-]+\\.)?api\\.commerce\\.adobe\\.com/", var.commerce_base_url))
   commerce_sign_in = coalesce(var.commerce_sign_in, local.commerce_is_saas ? "ims" : "oauth1")
 
-  # An event takes up to three calls, and none is begun without its time left.
+  # An event takes up to three calls, and no call starts without its full timeout left.
   commerce_timeout_limit_seconds = floor(local.delivery.handler_budget_seconds / 3)
 
-  # Ordering holds for what is published through one region's endpoint.
+  # Ordering applies to messages that are published through the endpoint of one region.
   pubsub_endpoint = "${var.region}-pubsub.googleapis.com:443"
-
-  pubsub_agent = "serviceAccount:service-${data.google_project.main.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-}
-
-data "google_project" "main" {
-  project_id = var.project_id
 }

@@ -1,37 +1,37 @@
 output "commerce_parallel_calls" {
-  description = "How many calls can reach Commerce at once, per domain (instances × threads)."
+  description = "Maximum number of parallel calls to Commerce per domain (instances × threads)."
   value       = { for domain, limits in local.consumers : domain => limits.max_instances * limits.concurrency }
 }
 
 output "dashboard_url" {
-  description = "The dashboard in the Google Cloud console."
+  description = "URL of the dashboard in the Google Cloud console."
   value       = "https://console.cloud.google.com/monitoring/dashboards/builder/${element(split("/", google_monitoring_dashboard.main.id), 3)}?project=${var.project_id}"
 }
 
 output "dead_letter_subscription" {
-  description = "Where refused and undeliverable events wait, 31 days."
+  description = "Id of the subscription that keeps dead letters for 31 days."
   value       = google_pubsub_subscription.dead_letters.id
 }
 
 output "ingest_audience" {
-  description = "The audience that Google ID tokens for ingest must carry (ingest_auth = \"oidc\")."
-  value       = lookup(var.ingest_settings, "INGEST_OIDC_AUDIENCE", local.ingest_audience)
+  description = "Audience that Google ID tokens for ingest must have (ingest_auth = \"oidc\")."
+  value       = local.ingest_audience
 }
 
 output "ingest_url" {
-  description = "Where third parties send their events."
+  description = "URL to which third parties post events."
   value       = google_cloudfunctions2_function.ingest.service_config[0].uri
 
   depends_on = [google_cloud_run_service_iam_member.ingest]
 }
 
 output "ledger_database" {
-  description = "The Firestore database that remembers what was handled."
+  description = "Name of the ledger's Firestore database."
   value       = google_firestore_database.ledger.name
 }
 
 output "operator_environment" {
-  description = "What tells the operator's commands which deployment is meant: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`."
+  description = "Environment that selects this deployment for the operator commands: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`."
   value = join("", [
     for name, value in {
       GOOGLE_CLOUD_PROJECT = var.project_id
@@ -43,17 +43,17 @@ output "operator_environment" {
 }
 
 output "secret_versions" {
-  description = "Versions in use by environment variable, in the form that the variable `secret_versions` takes."
+  description = "Versions in use by environment variable, in the form of the variable `secret_versions`."
   value       = { for name in keys(local.secret_readers) : name => local.secret_versions[name] }
 }
 
 output "secrets" {
-  description = "Names in Secret Manager by environment variable."
+  description = "Secret Manager names by environment variable."
   value       = { for name, secret in google_secret_manager_secret.main : name => secret.secret_id }
 }
 
 output "service_accounts" {
-  description = "E-mail addresses of the accounts: each function's, the pushes', the builds'."
+  description = "E-mail addresses of the service accounts of functions, pushes and builds."
   value = merge(
     { for domain, account in google_service_account.consumer : "${domain}-consumer" => account.email },
     {

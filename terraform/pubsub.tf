@@ -36,7 +36,7 @@ resource "google_pubsub_subscription" "entity" {
   }
 
   expiration_policy {
-    ttl = "" # never; left out, a quiet month would delete it
+    ttl = "" # never; without this, 31 days without use delete the subscription
   }
 
   depends_on = [
@@ -51,7 +51,7 @@ resource "google_pubsub_topic" "dead_letters" {
   depends_on = [google_project_service.main]
 }
 
-# Without a subscription a topic keeps nothing.
+# A topic keeps messages only for its subscriptions.
 resource "google_pubsub_subscription" "dead_letters" {
   name  = "${var.prefix}dead-letters"
   topic = google_pubsub_topic.dead_letters.id

@@ -1,23 +1,5 @@
 locals {
-  _commerce_secrets = {
-    ims    = ["OAUTH_CLIENT_SECRET"]
-    oauth1 = ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET"]
-  }[local.commerce_sign_in]
-
-  _ingest_secrets = {
-    hmac  = ["INGEST_HMAC_SECRETS"]
-    none  = []
-    oidc  = []
-    token = ["INGEST_TOKENS"]
-  }[var.ingest_auth]
-
-  # Environment variable => the functions that read it: only what the chosen sign-in needs.
-  secret_readers = merge(
-    { for name in local._commerce_secrets : name => local.domains },
-    { for name in local._ingest_secrets : name => ["ingest"] },
-  )
-
-  # Written by Terraform, unless an existing version was declared.
+  # Terraform writes a version unless an existing one is declared.
   _secrets_written = toset([for name in keys(local.secret_readers) : name if !contains(keys(var.secret_versions), name)])
 
   secret_versions = merge(
@@ -52,8 +34,8 @@ resource "google_secret_manager_secret_version" "main" {
   secret_data_wo         = try(var.secrets[each.key], "")
   secret_data_wo_version = tostring(var.secrets_revision)
 
-  # Old versions stay until they are destroyed by hand, so that one can go back, and so
-  # that declaring a version (secret_versions) does not delete it. They go with the secret.
+  # An old version stays until an operator destroys it: a rollback needs it, and declaring
+  # a version (secret_versions) must not delete it. Deleting the secret deletes its versions.
   deletion_policy = "ABANDON"
 
   lifecycle {
@@ -62,13 +44,13 @@ resource "google_secret_manager_secret_version" "main" {
     precondition {
       condition     = try(length(var.secrets[each.key]), 0) > 0
       error_message = <<-EOT
-        The secret ${each.key} has neither a value handed over nor an existing version declared, and a function cannot start without it.
-        Hand the value over:
-          export TF_VAR_secrets='{ ${each.key} = "…" }'        (with the others that are needed)
-        or keep it out of Terraform altogether, by adding it yourself:
+        The secret ${each.key} has neither a value nor a declared version, and a function cannot start without it.
+        Set the value:
+          export TF_VAR_secrets='{ ${each.key} = "…" }'        (with the other secrets)
+        or keep it out of Terraform and add the version yourself:
           terraform -chdir=terraform apply -target='google_secret_manager_secret.main["${each.key}"]'
           printf %s "$VALUE" | gcloud secrets versions add ${var.prefix}${each.key} --project=${var.project_id} --data-file=-
-        and declaring the version that this prints in terraform.tfvars:
+        and declare the version that this prints in terraform.tfvars:
           secret_versions = { ${each.key} = "1" }
       EOT
     }

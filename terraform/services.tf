@@ -14,5 +14,5 @@ resource "google_project_service" "main" {
   ])
 
   service            = each.key
-  disable_on_destroy = false # others in the project may use them
+  disable_on_destroy = false # other systems in the project may use them
 }

@@ -1,17 +1,21 @@
-# What the functions find in their environment. A test compares these names with what
-# their settings objects read, both ways.
+# The settings that a user may set, and the secrets that the chosen authentication needs.
+# Like variables.tf and locals.tf this file refers to no resource: the validations of
+# variables depend on these three files only, so a test runs them without a provider.
 
 locals {
   ims_required = ["OAUTH_CLIENT_ID", "OAUTH_ORG_ID"]
 
-  # Left to the user, by `commerce_settings` and `ingest_settings`. Both take every other
-  # OTEL_… too, which OpenTelemetry reads by itself.
+  # Set by the user, in `commerce_settings` and `ingest_settings`. Both also accept every
+  # other OTEL_… variable; OpenTelemetry reads these itself.
   consumer_settings_open = [
+    "COMMERCE_AMBIGUOUS_ATTEMPTS",
+    "COMMERCE_AMBIGUOUS_SECONDS",
     "COMMERCE_ATTRIBUTE_SET_ID",
     "COMMERCE_CONNECT_TIMEOUT_SECONDS",
     "COMMERCE_FLAVOUR",
     "COMMERCE_ORDER_STATUS_MODE",
     "COMMERCE_PRODUCT_TAX_CLASS_ID",
+    "COMMERCE_PRODUCT_WEBSITE_IDS",
     "COMMERCE_SHIPMENT_NOTIFY",
     "COMMERCE_STOCK_PIECE_SIZE",
     "COMMERCE_STORE_SCOPE",
@@ -33,39 +37,25 @@ locals {
     "PUBLISH_TIMEOUT_SECONDS",
   ]
 
-  _environment = {
-    GOOGLE_CLOUD_PROJECT = var.project_id
-    LOG_EXECUTION_ID     = "false" # the framework's: true would log each of our lines twice
-    LOG_LEVEL            = var.log_level
-    PUBSUB_ENDPOINT      = local.pubsub_endpoint
-    TOPIC_PREFIX         = var.prefix
-  }
+  _commerce_secrets = {
+    ims    = ["OAUTH_CLIENT_SECRET"]
+    oauth1 = ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET"]
+  }[local.commerce_sign_in]
 
-  ledger = "firestore:${google_firestore_database.ledger.name}"
+  _ingest_secrets = {
+    hmac  = ["INGEST_HMAC_SECRETS"]
+    none  = []
+    oidc  = []
+    token = ["INGEST_TOKENS"]
+  }[var.ingest_auth]
 
-  ingest_environment = merge(
-    local._environment,
-    { INGEST_AUTH = var.ingest_auth },
-    var.ingest_auth == "oidc" ? { INGEST_OIDC_AUDIENCE = local.ingest_audience } : {},
-    var.status_endpoint ? { LEDGER = local.ledger } : {},
-    var.ingest_settings,
+  # Environment variable => the functions that read it.
+  secret_readers = merge(
+    { for name in local._commerce_secrets : name => local.domains },
+    { for name in local._ingest_secrets : name => ["ingest"] },
   )
 
-  consumer_environment = {
-    for domain, limits in local.consumers : domain => merge(
-      local._environment,
-      {
-        COMMERCE_BASE_URL        = var.commerce_base_url
-        COMMERCE_CONCURRENCY     = tostring(limits.concurrency)
-        COMMERCE_TIMEOUT_SECONDS = tostring(var.commerce_timeout_seconds)
-        DEAD_LETTER_TOPIC        = google_pubsub_topic.dead_letters.name
-        LEDGER                   = local.ledger
-        THREADS                  = tostring(limits.concurrency) # the framework's
-      },
-      var.commerce_settings,
-    )
-  }
-
-  # An address that is known before the function is made, so that it can be its setting.
-  ingest_audience = "https://${var.region}-${var.project_id}.cloudfunctions.net/${var.prefix}ingest"
+  # By default the URL of ingest that is known before the function exists, so that it can be
+  # one of its settings.
+  ingest_audience = lookup(var.ingest_settings, "INGEST_OIDC_AUDIENCE", "https://${var.region}-${var.project_id}.cloudfunctions.net/${var.prefix}ingest")
 }

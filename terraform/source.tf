@@ -26,7 +26,7 @@ resource "google_storage_bucket" "source" {
   public_access_prevention    = "enforced"
   uniform_bucket_level_access = true
 
-  # Deleted is deleted: archives can be built again from the repository.
+  # No soft delete: archives can be rebuilt from the repository.
   soft_delete_policy {
     retention_duration_seconds = 0
   }
@@ -34,8 +34,8 @@ resource "google_storage_bucket" "source" {
   depends_on = [google_project_service.main]
 }
 
-# The name carries the content's digest: a function is deployed again when its archive
-# changed, and only then.
+# The name contains a digest of the content, so a function is deployed again if and only if
+# its archive changed.
 resource "google_storage_bucket_object" "function" {
   for_each = module.archives.archives
 
@@ -51,10 +51,10 @@ resource "google_storage_bucket_object" "function" {
 resource "google_artifact_registry_repository" "functions" {
   location      = var.region
   repository_id = "${var.prefix}functions"
-  description   = "Images of the functions, made by their builds"
+  description   = "Container images of the functions"
   format        = "DOCKER"
 
-  # Every deployment leaves an image; the last few are enough to go back.
+  # Every deployment adds an image; a rollback needs the latest ones only.
   cleanup_policies {
     id     = "delete-old"
     action = "DELETE"

@@ -1,5 +1,5 @@
 terraform {
-  # 1.11 brought write-only arguments, which keep secret values out of the state.
+  # 1.11 has write-only arguments, which keep secret values out of the state.
   required_version = ">= 1.11, < 2"
 
   required_providers {
@@ -13,9 +13,9 @@ terraform {
     }
   }
 
-  # The state is kept in this folder. To share it, make a bucket once
+  # By default the state is a file in this folder. To share it, create a bucket once
   # (gcloud storage buckets create gs://MY-STATE --uniform-bucket-level-access),
-  # take the comment signs away and run `terraform init -migrate-state`:
+  # uncomment these lines and run `terraform init -migrate-state`:
   #
   # backend "gcs" {
   #   bucket = "MY-STATE"

@@ -1,22 +1,27 @@
-"""What a test run leaves out where a tool is missing, and how to get it.
+"""Which tests a run skips because a tool is missing, and how to get it.
 
-In CI (the variable CI is set) nothing is left out: a missing tool is a failure.
+In CI (the variable CI is set) a missing tool is a failure. Adobe's reference material
+is the exception, because it is not part of the repository: where the folder
+``../shared`` is absent, CI skips the comparison with it.
 """
 
 import os
 import shutil
+import sys
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
-from tests import machine
-from tests.terraform import workspace
+# Before they are imported: failed assertions in helpers show what they compared.
+pytest.register_assert_rewrite("tests.support")
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import machine  # noqa: E402 see above
+from tests.terraform import workspace  # noqa: E402
+
 CI = bool(os.environ.get("CI"))
 
-# marker: (what is missing or None, how to get it)
+# marker: (name of the missing tool or False, how to get it)
 SUITES = {
     "adobe": (
         lambda: machine.reference() is None and "Adobe's samples and OpenAPI",
@@ -38,24 +43,19 @@ SUITES = {
     ),
     "providers": (
         lambda: workspace.providers() is None and "Terraform's providers",
-        "terraform init needs its registry, or a folder of them:"
+        "terraform init needs its registry, or a folder with the providers:"
         " export TF_CLI_ARGS_init=-plugin-dir=FOLDER",
     ),
 }
 
-# Folders whose tests share what is slow to start: one process runs all of one.
-SHARING = {"broker", "cli", "console", "debugging", "ledger", "terraform"}
+# Folders whose tests share what is slow to start: one worker runs all of each.
+SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
 
-# What is asserted there says what it compared, as in the tests themselves.
-pytest.register_assert_rewrite(
-    "tests.docs.debugging.parts", "tests.support"
-)
-
-_left_out: dict[str, tuple[int, str, str]] = {}
+_skipped: dict[str, tuple[int, str, str]] = {}
 
 
 def pytest_configure():
-    """A catalogue that names what is not there is one sentence, not an error a file."""
+    """Report an invalid catalogue once, instead of one error for each test file."""
     try:
         import_module("functions.events.catalog")
     except LookupError as error:
@@ -64,7 +64,7 @@ def pytest_configure():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give each file to one process, and each folder of ``SHARING``."""
+    """Give each file to one worker, and each folder of ``SHARING``."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -78,34 +78,34 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
     for marker, (missing, remedy) in SUITES.items():
-        concerned = [item for item in items if item.get_closest_marker(marker)]
-        what = missing() if concerned else None
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        what = missing() if marked else None
         if not what:
             continue
-        if CI:
-            raise pytest.UsageError(f"CI wants {what}: {remedy}")
-        items[:] = [item for item in items if item not in concerned]
-        config.hook.pytest_deselected(items=concerned)
-        _left_out[marker] = (len(concerned), what, remedy)
+        if CI and not (marker == "adobe" and not machine.SHARED.is_dir()):
+            raise pytest.UsageError(f"CI needs {what}: {remedy}")
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
+        _skipped[marker] = (len(marked), what, remedy)
 
 
 def pytest_sessionfinish(session):
-    """A process that runs a part of the tests tells what it left out."""
+    """A worker process reports what it skipped."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = _left_out
+        session.config.workeroutput["skipped"] = _skipped
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node, error):
-    """Hear what such a process left out; each left out the same."""
-    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
+    """Collect the report of a worker process; every worker skips the same tests."""
+    _skipped.update(getattr(node, "workeroutput", {}).get("skipped", {}))
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Name what was left out, last."""
-    for marker, (count, what, remedy) in _left_out.items():
+    """Name what was skipped, before the closing line."""
+    for marker, (count, what, remedy) in _skipped.items():
         terminalreporter.write_line(
-            f"left out: {count} tests marked {marker}, for want of {what} ({remedy})"
+            f"skipped: {count} tests marked {marker}, {what} missing ({remedy})"
         )
 
 
@@ -113,3 +113,26 @@ def pytest_terminal_summary(terminalreporter):
 def anyio_backend():
     """Everything here runs on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """Runs a program's ``main()`` in this process, with the environment of a stack.
+
+    Returns:
+        A function of ``main`` and a ``RunningStack`` that returns exit status, standard
+        output and standard error.
+    """
+
+    def run_main(main, stack):
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["program"])
+            for name in os.environ:
+                patched.delenv(name)
+            for name, value in stack.environment.items():
+                patched.setenv(name, value)
+            capsys.readouterr()
+            status = main()
+        return (status, *capsys.readouterr())
+
+    return run_main

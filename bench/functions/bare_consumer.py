@@ -21,9 +21,9 @@ client = Client(
 
 @functions_framework.http
 def bare(request):
-    """Hand what is pushed to Commerce."""
+    """Send the pushed value to Commerce."""
     value = json.loads(base64.b64decode(request.get_json()["message"]["data"]))
     url, headers, _ = client.sign(URL, "POST")
-    answer = session.post(url, json={"product": value}, headers=headers, timeout=30)
-    answer.raise_for_status()
+    response = session.post(url, json={"product": value}, headers=headers, timeout=30)
+    response.raise_for_status()
     return {"success": True}

@@ -16,7 +16,7 @@ _publish = None
 
 @functions_framework.aio.http
 async def bare(request):
-    """Publish what is posted."""
+    """Publish the posted value."""
     global _publish
     if _publish is None:
         channel = grpc.aio.insecure_channel(os.environ["PUBSUB_EMULATOR_HOST"])

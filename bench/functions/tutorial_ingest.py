@@ -12,7 +12,7 @@ TOPIC = publisher.topic_path(os.environ["GOOGLE_CLOUD_PROJECT"], "commerce-produ
 
 @functions_framework.http
 def tutorial(request):
-    """Publish what is posted."""
+    """Publish the posted value."""
     value = request.get_json()["data"]["value"]
     publisher.publish(TOPIC, json.dumps(value).encode()).result()
     return {"success": True}

@@ -1,1 +1,1 @@
-"""A soak: random faults at every seam, and the proof that nothing came of them."""
+"""A soak: random faults everywhere, and the proof that no event is lost or doubled."""

@@ -1,59 +1,68 @@
-"""``python -m bench.soak``: soak, print the counts; 1 where a promise was broken."""
+"""``python -m bench.soak``: soak, print the counts; 1 where a promise is broken."""
 
 import argparse
 import asyncio
+import json
+import random
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.soak import plan
+from bench.soak.check import Accepted, violations
 from bench.soak.soak import Options, Result, soak
 
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 DESCRIPTION = """Sends events of every kind from several clients through ingest, broker,
-consumers and ledger to the stand-in for Commerce, all on this machine, while calls to
-Commerce fail before and after their effect, pushes are doubled, lost and torn,
+consumers and ledger to the Commerce stand-in, all on this machine. Meanwhile calls to
+Commerce fail before and after their effect, pushes are duplicated, delayed and lost,
 processes are killed and the ledger is locked. Then proves from the stand-in's journal
 that each accepted event took effect exactly once or is a dead letter with a reason, in
-order per id."""
+order per resource."""
 
 
 def main(arguments: list[str]) -> int:
     """The command."""
     given = _parser().parse_args(arguments)
+    if given.plan:
+        return _print_plan(given.events, given.clients, given.seed)
+    if given.check:
+        return _check_records()
     options = Options(
         events=given.events,
         clients=given.clients,
         consumers=given.consumers,
         kill_every=given.kill_every,
         lock_every=given.lock_every,
-        longest_seconds=given.minutes * 60,
-        most_waiting=given.waiting,
+        max_seconds=given.minutes * 60,
+        max_waiting=given.waiting,
         seed=given.seed,
-        forgetful=given.forgetful,
+        separate_ledgers=given.separate_ledgers,
     )
-    began = time.monotonic()
+    start = time.monotonic()
 
-    def say(line: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - began:6.0f} s  {line}\n")
+    def progress(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - start:6.0f} s  {line}\n")
 
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(given.folder or made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(given.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            result = asyncio.run(_ended_in_order(soak(folder, options, say)))
+            result = asyncio.run(_stoppable(soak(folder, options, progress)))
         except (KeyboardInterrupt, asyncio.CancelledError):
-            say("ended before it was over")
+            progress("interrupted")
             return 1
-    sys.stdout.write(table(result, time.monotonic() - began))
+    sys.stdout.write(table(result, time.monotonic() - start))
     return 1 if result.violations else 0
 
 
-async def _ended_in_order(running: Coroutine[Any, Any, Result]) -> Result:
+async def _stoppable(running: Coroutine[Any, Any, Result]) -> Result:
     """*running*, cancelled on SIGTERM as on Ctrl-C, so that no process is left."""
     task = asyncio.ensure_future(running)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -65,9 +74,31 @@ def table(result: Result, seconds: float) -> str:
     lines = [f"{count:8}  {name}" for name, count in result.counts.items()]
     lines.append(f"{seconds:8.0f}  seconds")
     lines.append(f"{len(result.violations):8}  violations")
-    for one in result.violations[:MOST_SHOWN]:
-        lines.append(f"VIOLATION  {one.kind}: {one.thing} {one.what}")
+    for violation in result.violations[:MAX_SHOWN]:
+        lines.append(
+            f"VIOLATION  {violation.kind}: {violation.resource} {violation.event}"
+        )
     return "\n".join(lines) + "\n"
+
+
+def _print_plan(events: int, clients: int, seed: int) -> int:
+    rng = random.Random(seed)  # noqa: S311 no secret
+    for number in range(clients):
+        for event in plan.Client(number, clients, rng).events(events // clients):
+            sys.stdout.write(json.dumps(asdict(event)) + "\n")
+    return 0
+
+
+def _check_records() -> int:
+    """Check records of soaks from standard input, one JSON object a line."""
+    broken = False
+    for line in sys.stdin:
+        record = json.loads(line)
+        accepted = [Accepted(**event) for event in record["accepted"]]
+        found = violations(accepted, record["effects"], record["dead_letters"])
+        broken = broken or bool(found)
+        sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
+    return 1 if broken else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,22 +107,30 @@ def _parser() -> argparse.ArgumentParser:
         ("events", int, 20_000, "to send"),
         ("clients", int, 8, "that send them"),
         ("consumers", int, 2, "processes of the consumer"),
-        ("kill-every", int, 1000, "deliveries to one killed process, on average"),
-        ("lock-every", int, 500, "deliveries to one lock of the ledger, on average"),
-        ("waiting", int, 200, "messages at most before senders wait"),
-        ("minutes", float, 20.0, "after which no more is sent, at most"),
-        ("seed", int, 1, "of what is random; timing is not"),
+        ("kill-every", int, 1000, "pushes between two killed processes, on average"),
+        ("lock-every", int, 500, "pushes between two locks of the ledger, on average"),
+        ("waiting", int, 200, "unacknowledged messages, above which senders wait"),
+        ("minutes", float, 20.0, "after which senders stop"),
+        ("seed", int, 1, "of the random numbers; timing still differs"),
     ):
         parser.add_argument(
             f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)"
         )
     parser.add_argument(
-        "--forgetful",
+        "--separate-ledgers",
         action="store_true",
-        help="give each consumer a ledger of its own, in memory: what is found then",
+        help="each consumer has a ledger of its own, in memory: violations are found",
     )
     parser.add_argument(
-        "--folder", help="to keep state and logs in, new or empty; else they are gone"
+        "--folder", help="for state and logs; without it they are deleted at the end"
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="only print the events, as JSON lines"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only check records from standard input: accepted, effects, dead_letters",
     )
     return parser
 

@@ -1,10 +1,10 @@
-"""The proof: what took effect, held against what was accepted; pure.
+"""The proof: effects and dead letters compared with the accepted events; pure.
 
 Each accepted event took effect exactly once or is a dead letter with a reason, in order
-per id. An idempotent call whose answer was lost may have been sent again: the same once
-more, with nothing in between, leaves the same state and counts once. Of stock that
-events of several SKUs set, the newest level wins: an older one may be overtaken, but
-must not come after a newer one.
+per resource. An idempotent call whose response was lost may be sent again: the same
+effect again, with nothing in between, counts once. Of stock that events of several SKUs
+set, the newest level wins: an older event may be skipped, but must not be applied after
+a newer one.
 """
 
 from collections import Counter, defaultdict
@@ -14,121 +14,116 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Accepted:
-    """An event that ingest answered 200 to, in the order of their publishing.
+    """An event that ingest answered with 200, in the order of publishing.
 
     Attributes:
-        effects: what it does: by the thing's name the tag that no other event leaves
-            there.
-        once: a happening, of which even the same again would be a second one.
-        newest_wins: of its things the newest event counts, whatever the order.
+        effects: by resource, the tag that only this event leaves there.
+        idempotent: the same effect again, at once, is none.
+        newest_wins: of its resources the newest event counts, whatever the order.
         time: ``ce-time``.
-        wrong: Commerce is right to refuse it.
+        invalid: Commerce is right to reject it.
     """
 
     uid: str
     effects: Mapping[str, str]
-    once: bool = False
+    idempotent: bool = True
     newest_wins: bool = False
     time: str = ""
-    wrong: bool = False
+    invalid: bool = False
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was broken, of which thing, and by which event's tag or uid."""
+    """A broken promise: its kind, the resource, and an event's tag or uid."""
 
     kind: str
-    thing: str
-    what: str
+    resource: str
+    event: str
 
 
 LOST = "lost"
 TWICE = "twice"
 OUT_OF_ORDER = "out of order"
 NO_REASON = "dead letter without reason"
-NEEDLESS = "dead letter of an event that is right"
-UNKNOWN_LETTER = "dead letter of nothing accepted"
-REFUSED_YET_DONE = "dead letter that took effect"
-UNKNOWN = "effect of nothing accepted"
+NEEDLESS = "dead letter of a valid event"
+UNKNOWN_DEAD_LETTER = "dead letter of no accepted event"
+REJECTED_YET_APPLIED = "dead letter that took effect"
+UNKNOWN_EFFECT = "effect of no accepted event"
 
 
 def violations(
     accepted: Sequence[Accepted],
     effects: Iterable[tuple[str, str]],
-    letters: Iterable[tuple[str, str]],
+    dead_letters: Iterable[tuple[str, str]],
 ) -> list[Violation]:
-    """All that is wrong; nothing is good.
+    """All broken promises; empty is good.
 
     Args:
-        accepted: each once, however often its sender repeated it.
-        effects: thing and tag of all that took effect, in order.
-        letters: uid and reason of the dead letters.
+        accepted: each once, however often its sender posted it.
+        effects: resource and tag of every effect, in order.
+        dead_letters: uid and reason.
     """
-    reasons = list(letters)
-    refused = {uid for uid, _ in reasons}
-    found = _of_letters(accepted, reasons)
-    things: dict[str, list[Accepted]] = defaultdict(list)
+    dead_letters = list(dead_letters)
+    rejected = {uid for uid, _ in dead_letters}
+    violations = _of_dead_letters(accepted, dead_letters)
+    events: dict[str, list[Accepted]] = defaultdict(list)
     for event in accepted:
-        for thing in event.effects:
-            things[thing].append(event)
-    done: dict[str, list[str]] = defaultdict(list)
-    for thing, tag in effects:
-        done[thing].append(tag)
-    for thing in sorted(things.keys() | done.keys()):
-        found += _of_thing(thing, things[thing], done[thing], refused)
-    return found
+        for resource in event.effects:
+            events[resource].append(event)
+    tags: dict[str, list[str]] = defaultdict(list)
+    for resource, tag in effects:
+        tags[resource].append(tag)
+    for resource in sorted(events.keys() | tags.keys()):
+        violations += _of_resource(resource, events[resource], tags[resource], rejected)
+    return violations
 
 
-def _of_letters(
-    accepted: Sequence[Accepted], letters: list[tuple[str, str]]
+def _of_dead_letters(
+    accepted: Sequence[Accepted], dead_letters: list[tuple[str, str]]
 ) -> list[Violation]:
-    wrong = {event.uid: event.wrong for event in accepted}
-    found = [
-        Violation(NO_REASON, "", uid) for uid, reason in letters if not reason.strip()
+    invalid = {event.uid: event.invalid for event in accepted}
+    violations = [
+        Violation(NO_REASON, "", uid)
+        for uid, reason in dead_letters
+        if not reason.strip()
     ]
-    for uid in dict.fromkeys(uid for uid, _ in letters):
-        if uid not in wrong:
-            found.append(Violation(UNKNOWN_LETTER, "", uid))
-        elif not wrong[uid]:
-            found.append(Violation(NEEDLESS, "", uid))
-    return found
+    for uid in dict.fromkeys(uid for uid, _ in dead_letters):
+        if uid not in invalid:
+            violations.append(Violation(UNKNOWN_DEAD_LETTER, "", uid))
+        elif not invalid[uid]:
+            violations.append(Violation(NEEDLESS, "", uid))
+    return violations
 
 
-def _of_thing(
-    thing: str, events: list[Accepted], done: list[str], refused: set[str]
+def _of_resource(
+    resource: str, events: list[Accepted], tags: list[str], rejected: set[str]
 ) -> list[Violation]:
-    by_tag = {event.effects[thing]: event for event in events}
-    found = []
-    known = []
-    for tag in done:
+    by_tag = {event.effects[resource]: event for event in events}
+    violations, applied = [], []
+    for tag in tags:
         if tag not in by_tag:
-            found.append(Violation(UNKNOWN, thing, tag))
-        elif by_tag[tag].uid in refused:
-            found.append(Violation(REFUSED_YET_DONE, thing, tag))
-        else:
-            known.append(tag)
-    known = [
-        tag
-        for number, tag in enumerate(known)
-        if by_tag[tag].once or known[number - 1 : number] != [tag]
-    ]
-    found += [
-        Violation(TWICE, thing, tag)
-        for tag, times in Counter(known).items()
+            violations.append(Violation(UNKNOWN_EFFECT, resource, tag))
+        elif by_tag[tag].uid in rejected:
+            violations.append(Violation(REJECTED_YET_APPLIED, resource, tag))
+        elif not (by_tag[tag].idempotent and applied[-1:] == [tag]):
+            applied.append(tag)
+    violations += [
+        Violation(TWICE, resource, tag)
+        for tag, times in Counter(applied).items()
         if times > 1
     ]
-    if any(event.newest_wins for event in events):
+    newest_wins = any(event.newest_wins for event in events)
+    if newest_wins:
         events = sorted(events, key=lambda event: event.time)
-        wanted = [e.effects[thing] for e in events if e.uid not in refused]
-        lost = wanted[-1:]
-    else:
-        wanted = [e.effects[thing] for e in events if e.uid not in refused]
-        lost = wanted
-    found += [Violation(LOST, thing, tag) for tag in lost if tag not in known]
-    places = {tag: place for place, tag in enumerate(wanted)}
-    first = list(dict.fromkeys(known))
-    return found + [
-        Violation(OUT_OF_ORDER, thing, after)
+    expected = [e.effects[resource] for e in events if e.uid not in rejected]
+    required = expected[-1:] if newest_wins else expected
+    violations += [
+        Violation(LOST, resource, tag) for tag in required if tag not in applied
+    ]
+    position = {tag: number for number, tag in enumerate(expected)}
+    first = list(dict.fromkeys(applied))
+    return violations + [
+        Violation(OUT_OF_ORDER, resource, after)
         for before, after in zip(first, first[1:], strict=False)
-        if places[after] < places[before]
+        if position[after] < position[before]
     ]

@@ -1,4 +1,4 @@
-"""A soak as a whole: everything started, spoilt, drained, and judged."""
+"""A soak as a whole: start everything, inject faults, drain, check."""
 
 import asyncio
 import contextlib
@@ -7,46 +7,48 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
-from bench.machine import ROOT
-from bench.soak import harm, plan, seen
+from bench.soak import faults, plan
 from bench.soak.check import Accepted, Violation, violations
-from bench.soak.clients import Senders
-from bench.soak.gate import Gate
-from bench.soak.parts import Parts, running
-from bench.soak.shop import Shop
+from bench.soak.effects import resource_and_tag
+from bench.soak.push_proxy import PushProxy
+from bench.soak.senders import Senders
+from bench.soak.stand_in import StandInClient
+from local.processes import ROOT
+from local.split_stack import SplitStack, split_stack
 
-# A killed consumer's claims hold this and ten seconds more.
+# A killed consumer's lease lasts for the timeout and ten seconds more.
 ENVIRONMENT = {
     "COMMERCE_TIMEOUT_SECONDS": "3",
     "COMMERCE_CONCURRENCY": "4",
     "THREADS": "8",
     "LOG_LEVEL": "WARNING",
 }
-# The broker's clocks are faster, so that it does not pause for long where many fail.
+# The broker's clocks are faster, so that its pauses after failures are short.
 SPEED = 10
 DELIVERY = {"minimum_backoff_seconds": 1, "maximum_backoff_seconds": 20}
-LOOK_SECONDS = 1.0
-STALLED_SECONDS = 90  # without any acknowledgement, what is left is given up
+POLL_SECONDS = 0.2
+READ_SECONDS = 1.0
+STALLED_SECONDS = 90  # without any acknowledgement, the soak ends
 QUIET_SECONDS = 3.0
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How big a soak is, and how hard.
+    """How large a soak is, and how many faults it has.
 
     Attributes:
-        kill_every: so many pushes, on average; likewise ``lock_every``.
-        longest_seconds: then senders stop, and what they sent is judged.
-        most_waiting: messages, with which senders wait.
-        forgetful: consumers share no ledger, which must be found out.
+        kill_every: pushes between two kills, on average; likewise ``lock_every``.
+        max_seconds: then senders stop, and what they sent is checked.
+        max_waiting: messages without acknowledgement, above which senders wait.
+        separate_ledgers: consumers share no ledger, which the check must notice.
     """
 
     events: int
@@ -54,101 +56,93 @@ class Options:
     consumers: int = 2
     kill_every: int = 1000
     lock_every: int = 500
-    longest_seconds: float = 1800.0
-    most_waiting: int = 200
+    max_seconds: float = 1800.0
+    max_waiting: int = 200
     seed: int = 1
-    forgetful: bool = False
+    separate_ledgers: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """What came of it.
-
-    Attributes:
-        counts: by name, in the order to print them.
-        violations: promises that were broken.
-    """
+    """What a soak did, and the promises that were broken."""
 
     counts: dict[str, int]
     violations: list[Violation] = field(default_factory=list)
 
 
-async def soak(folder: Path, options: Options, say: Say) -> Result:
-    """Run one in *folder*."""
-    chance = random.Random(options.seed)  # noqa: S311 no secret
-    gate = Gate(chance)
-    push_to = await gate.start()
-    started = running(
-        folder,
-        push_to,
-        consumers=options.consumers,
-        speed=SPEED,
-        environment=ENVIRONMENT | ({"LEDGER": "memory"} if options.forgetful else {}),
-        **DELIVERY,
-    )
+async def soak(folder: Path, options: Options, progress: Progress) -> Result:
+    """Run a soak in *folder*."""
+    rng = random.Random(options.seed)  # noqa: S311 no secret
+    memory = {"LEDGER": "memory"} if options.separate_ledgers else {}
     async with (
-        started as parts,
+        PushProxy(rng) as proxy,
+        split_stack(
+            folder,
+            proxy.url,
+            consumers=options.consumers,
+            speed=SPEED,
+            environment=ENVIRONMENT | memory,
+            **DELIVERY,
+        ) as stack,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
-        gate.consumers = [f"{each.url}/" for each in parts.consumers]
-        shop = Shop(parts.shop.url, session)
+        proxy.consumers = [f"{consumer.url}/" for consumer in stack.consumers]
+        stand_in = StandInClient(stack.commerce.url, session)
         senders = Senders(
-            parts.ingest.url,
+            stack.ingest.url,
             session,
-            lambda: len(gate.acknowledged),
-            options.most_waiting,
+            lambda: len(proxy.acknowledged),
+            options.max_waiting,
         )
-        did: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
 
         def pushes() -> int:
-            return gate.did["pushes"]
+            return proxy.counts["pushes"]
 
-        tasks = [
-            asyncio.create_task(work)
-            for work in (
-                harm.spoil(shop, chance, pushes, did),
-                harm.kill(parts, chance, options.kill_every, pushes, did),
-                harm.lock(parts.ledger, chance, options.lock_every, pushes, did),
-                _read(shop, senders, gate, say),
+        fault_tasks = [
+            asyncio.create_task(task)
+            for task in (
+                faults.fail_calls(stand_in, rng, pushes, counts),
+                faults.kill_processes(stack, rng, options.kill_every, pushes, counts),
+                faults.lock_ledger(
+                    stack.ledger, rng, options.lock_every, pushes, counts
+                ),
             )
         ]
-        *harms, reading = tasks
+        reading = asyncio.create_task(_read(stand_in, senders, proxy, progress))
         try:
-            await _sent(senders, options, chance)
-            say("all is posted; draining under the same faults, then without")
-            await _acknowledged(gate, senders.published * 9 // 10)
-            await _ended(harms)
-            gate.faulty = False
-            await _acknowledged(gate, senders.published)
-            await _quiet(gate)
+            await _send_all(senders, options, rng)
+            progress("all is posted; draining with faults, then without")
+            await _wait_for_acknowledged(proxy, senders.published * 9 // 10)
+            await _cancel(fault_tasks)
+            proxy.faulty = False
+            await _wait_for_acknowledged(proxy, senders.published)
+            await _wait_until_quiet(proxy)
         finally:
-            await _ended(tasks)
-        await shop.read()
-        letters = await _letters(parts)
-        await gate.stop()
-    return _judged(senders, gate, shop, did, letters)
+            await _cancel([*fault_tasks, reading])
+        await stand_in.read_effects()
+        dead_letters = await _read_dead_letters(stack)
+    return _check(senders, proxy, stand_in, counts, dead_letters)
 
 
-async def _sent(senders: Senders, options: Options, chance: random.Random) -> None:
-    each, more = divmod(options.events, options.clients)
+async def _send_all(senders: Senders, options: Options, rng: random.Random) -> None:
+    each, rest = divmod(options.events, options.clients)
     sending = [
         asyncio.create_task(
             senders.send(
-                plan.Client(number, options.clients, chance),
-                each + (number < more),
-                chance,
+                plan.Client(number, options.clients, rng), each + (number < rest), rng
             )
         )
         for number in range(options.clients)
     ]
-    done, late = await asyncio.wait(sending, timeout=options.longest_seconds)
-    senders.enough = True
-    for task in (*done, *late):
+    await asyncio.wait(sending, timeout=options.max_seconds)
+    senders.stopping = True
+    for task in sending:
         await task
 
 
-async def _ended(tasks) -> None:
-    """Cancel, and tell what had gone wrong before."""
+async def _cancel(tasks: Iterable[asyncio.Task]) -> None:
+    """Cancel *tasks*, and raise what one of them failed with before."""
     for task in tasks:
         task.cancel()
     for task in tasks:
@@ -156,84 +150,91 @@ async def _ended(tasks) -> None:
             await task
 
 
-async def _read(shop: Shop, senders: Senders, gate: Gate, say: Say) -> None:
-    for number in range(10**9):
-        await shop.read()
+async def _read(
+    stand_in: StandInClient, senders: Senders, proxy: PushProxy, progress: Progress
+) -> None:
+    """Read the effects, which the stand-in keeps for a while only, and report."""
+    number = 0
+    while True:
+        await stand_in.read_effects()
         if number % 10 == 0:
-            say(
-                f"{len(senders.accepted):6} accepted, {len(gate.acknowledged):6} of"
-                f" {senders.published} messages done, {len(shop.effects):6} effects"
+            progress(
+                f"{len(senders.accepted):6} accepted, {len(proxy.acknowledged):6} of"
+                f" {senders.published} messages acknowledged,"
+                f" {len(stand_in.effects):6} effects"
             )
-        await asyncio.sleep(LOOK_SECONDS)
+        number += 1
+        await asyncio.sleep(READ_SECONDS)
 
 
-async def _acknowledged(gate: Gate, count: int) -> None:
-    """Wait for that many messages to be done, for as long as it goes on."""
+async def _wait_for_acknowledged(proxy: PushProxy, count: int) -> None:
+    """Wait for *count* acknowledged messages, as long as there is progress."""
     last, since = -1, time.monotonic()
-    while (done := len(gate.acknowledged)) < count:
-        if done != last:
-            last, since = done, time.monotonic()
+    while (acknowledged := len(proxy.acknowledged)) < count:
+        if acknowledged != last:
+            last, since = acknowledged, time.monotonic()
         elif time.monotonic() - since > STALLED_SECONDS:
-            return  # the checker says what was lost
-        await asyncio.sleep(0.2)
+            return  # the check names what was lost
+        await asyncio.sleep(POLL_SECONDS)
 
 
-async def _quiet(gate: Gate) -> None:
-    """Wait until nothing that came is left to do, and nothing more comes.
+async def _wait_until_quiet(proxy: PushProxy) -> None:
+    """Wait until every pushed message is acknowledged and no more are pushed.
 
-    Posts that were cut off may have been published too, and then there are more
-    messages than answers.
+    Posts without a response may have been published too, so there may be more messages
+    than responses.
     """
     end, since = time.monotonic() + STALLED_SECONDS, time.monotonic()
     count = -1
     while time.monotonic() < min(end, since + QUIET_SECONDS):
-        if len(gate.pushed) != count or len(gate.acknowledged) < len(gate.pushed):
-            count, since = len(gate.pushed), time.monotonic()
-        await asyncio.sleep(0.1)
+        pushed = len(proxy.pushed)
+        if pushed != count or len(proxy.acknowledged) < pushed:
+            count, since = pushed, time.monotonic()
+        await asyncio.sleep(POLL_SECONDS)
 
 
-async def _letters(parts: Parts) -> list[tuple[str, str]]:
-    """Uid and reason of the dead letters, as the operator's command lists them."""
+async def _read_dead_letters(stack: SplitStack) -> list[tuple[str, str]]:
+    """Uid and reason of the dead letters, as the operator command lists them."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli", "dead-letters", "--json"),
         cwd=ROOT,
-        env={"LOCAL_STATE": str(parts.folder)},
+        env={"LOCAL_STATE": str(stack.folder)},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     if process.returncode:
-        raise RuntimeError("dead letters cannot be listed")
-    found = [json.loads(line) for line in said.splitlines()]
-    return [(letter["uid"], letter["reason"] or "") for letter in found]
+        raise RuntimeError("the dead letters cannot be listed")
+    dead_letters = [json.loads(line) for line in output.splitlines()]
+    return [(one["uid"], one["reason"] or "") for one in dead_letters]
 
 
-def _judged(
+def _check(
     senders: Senders,
-    gate: Gate,
-    shop: Shop,
-    did: Counter[str],
-    letters: list[tuple[str, str]],
+    proxy: PushProxy,
+    stand_in: StandInClient,
+    counts: Counter[str],
+    dead_letters: list[tuple[str, str]],
 ) -> Result:
     accepted = [
         Accepted(
             event.uid,
             event.effects,
-            event.once,
+            event.idempotent,
             event.newest_wins,
-            gate.times.get(event.uid, ""),
-            event.wrong,
+            proxy.times.get(event.uid, ""),
+            event.invalid,
         )
         for event in senders.accepted
-        if event.uid not in senders.unanswered or event.uid in gate.times
+        if event.uid not in senders.unanswered or event.uid in proxy.times
     ]
-    effects = [seen.effect(row) for row in shop.effects]
-    counts = {
+    effects = [resource_and_tag(effect) for effect in stand_in.effects]
+    all_counts = {
         "events accepted": len(accepted),
-        "of these, made to be refused": sum(event.wrong for event in accepted),
+        "of these, invalid for Commerce": sum(event.invalid for event in accepted),
         "messages published": senders.published,
         "effects at Commerce": len(effects),
-        "of these, the same again": len(effects) - len(set(effects)),
-        "events dead-lettered": len({uid for uid, _ in letters}),
-        **dict(sorted({**senders.did, **gate.did, **did}.items())),
+        "of these, repeated": len(effects) - len(set(effects)),
+        "events dead-lettered": len({uid for uid, _ in dead_letters}),
+        **dict(sorted({**senders.counts, **proxy.counts, **counts}.items())),
     }
-    return Result(counts, violations(accepted, effects, letters))
+    return Result(all_counts, violations(accepted, effects, dead_letters))

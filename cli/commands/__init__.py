@@ -1,1 +1,1 @@
-"""The commands as typed: options in, tables or JSON out; the work is done elsewhere."""
+"""The commands: they read options, call the modules above, and print the result."""

@@ -7,227 +7,249 @@ from collections import Counter
 import click
 
 from cli import output
-from cli.dead_letters import MOST_REPLAYS, Step, opened
-from cli.letters import Letter, Selection
+from cli.dead_letter import DeadLetter, Selection
+from cli.dead_letter_queue import MAX_REPLAYS, Replay, open_dead_letters
 from cli.options import (
-    letter_options,
-    must_select,
+    deployment_of,
+    deployment_options,
+    require_selection,
     selection_of,
-    where_of,
-    where_options,
+    selection_options,
+)
+from cli.times import short_time
+
+MAX_REASON_LENGTH = 300  # characters in a table
+MAX_NAME_WIDTH = 40
+NOT_FOUND = (
+    "There is no dead letter {}, or another command has it: list them again in a minute"
 )
 
-SHOWN_REASON = 300  # characters in a table
-WIDEST_NAME = 40
+message_ids_argument = click.argument(
+    "message_ids", nargs=-1, metavar="[MESSAGE_ID]..."
+)
+all_option = click.option("--all", "everything", is_flag=True, help="All dead letters.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Only show what would be done."
+)
 
 
 @click.command("dead-letters")
-@letter_options
-@click.option("--show", metavar="MESSAGE_ID", help="Show one whole, with its value.")
-@click.option("--limit", type=click.IntRange(1), help="At most that many.")
-@where_options
-def dead_letters(show, limit, project, prefix, ledger, as_json, **filters) -> None:
-    """List what was refused or ran out of tries; nothing is consumed.
+@selection_options
+@click.option("--show", metavar="MESSAGE_ID", help="Show one with its value.")
+@click.option("--limit", type=click.IntRange(1), help="List at most that many.")
+@deployment_options
+def dead_letters(
+    show: str | None,
+    limit: int | None,
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+    **filters: str | None,
+) -> None:
+    """List rejected events and those with exhausted delivery attempts.
 
-    Pub/Sub has no browsing: the letters are pulled under a lease, shown, and given
-    back. So two operators who look at the same moment each see a part; ask again when
-    the other is done.
+    Nothing is consumed: the dead letters are pulled under a lease, shown, and released.
+    Two commands that run at the same time each see a part of them.
     """
-    where = where_of(project, prefix, ledger)
+    deployment = deployment_of(project, prefix, ledger)
     selection = selection_of((show,) if show else (), **filters)
-    with opened(where) as letters:
-        found = letters.select(selection, limit)
+    with open_dead_letters(deployment) as queue:
+        dead_letters = queue.select(selection, limit)
     if show:
-        _show(found, show, as_json)
+        _show(dead_letters, show, as_json)
     elif as_json:
-        for letter in found:
-            output.tell(letter.summary())
+        for dead_letter in dead_letters:
+            output.write_json(dead_letter.summary())
     else:
-        _list(found, where.name)
+        _list(dead_letters, deployment.name)
 
 
 @click.command()
-@click.argument("message_ids", nargs=-1, metavar="[MESSAGE_ID]...")
-@click.option("--all", "everything", is_flag=True, help="All there are.")
-@letter_options
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@message_ids_argument
+@all_option
+@selection_options
+@dry_run_option
 @click.option(
     "--rate",
     default=50.0,
     show_default=True,
     type=click.FloatRange(0),
-    help="At most that many a second; 0 is no limit.",
+    help="At most that many per second; 0 is no limit.",
 )
 @click.option(
     "--again",
     is_flag=True,
-    help=f"Also what was replayed {MOST_REPLAYS} times before.",
+    help=f"Also those that were replayed {MAX_REPLAYS} times before.",
 )
 @click.option(
     "--even-if-newer",
     is_flag=True,
-    help="Also where a newer event of the same ordering key was handled since.",
+    help="Also those with a newer event of the same ordering key that was handled.",
 )
-@where_options
+@deployment_options
 def replay(
-    message_ids,
-    everything,
-    dry_run,
-    rate,
-    again,
-    even_if_newer,
-    project,
-    prefix,
-    ledger,
-    as_json,
-    **filters,
+    message_ids: tuple[str, ...],
+    everything: bool,
+    dry_run: bool,
+    rate: float,
+    again: bool,
+    even_if_newer: bool,
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+    **filters: str | None,
 ) -> None:
-    """Send dead letters again, as they were, in the order they happened.
+    """Publish dead letters again, unchanged, in the order of their event times.
 
-    One by MESSAGE_ID (as dead-letters lists it), some by filters, or --all. An event is
-    left out, and said so, when a newer one of the same ordering key was handled since,
-    and when it has been replayed and come back several times.
+    Select them by MESSAGE_ID (as dead-letters lists it), by filters, or with --all. A
+    dead letter is left out when a newer event of the same ordering key was handled
+    since, and when it was replayed several times before.
 
-    Exit status: 1 when some failed, or one that was named was not replayed.
+    Exit status: 1 when a replay failed, or a dead letter that was named was left out.
     """
     selection = selection_of(message_ids, **filters)
-    must_select(selection, everything)
-    where = where_of(project, prefix, ledger)
-    did: Counter[str] = Counter()
-    with opened(where) as letters:
-        found = letters.select(selection)
-        steps = letters.replay(
-            found,
+    require_selection(selection, everything)
+    deployment = deployment_of(project, prefix, ledger)
+    results: Counter[str] = Counter()
+    with open_dead_letters(deployment) as queue:
+        dead_letters = queue.select(selection)
+        replays = queue.replay(
+            dead_letters,
             dry_run=dry_run,
             again=again,
             even_if_newer=even_if_newer,
             rate=rate,
         )
-        for step in output.progress(steps, len(found), "replaying"):
-            did[step.did] += 1
-            _tell(step, as_json)
-    missing = _missing(selection, found)
+        for step in output.progress(replays, len(dead_letters), "replaying"):
+            results[step.result] += 1
+            _print_replay(step, as_json)
+    missing = _warn_of_missing(selection, dead_letters)
     if not as_json:
-        output.say(_sum(did) or f"No dead letters to replay in {where.name}.")
-    not_done = selection.ids and did["left out"]
-    sys.exit(1 if did["failed"] or missing or not_done else 0)
+        counts = ", ".join(f"{n} {result}" for result, n in sorted(results.items()))
+        output.write(counts or f"No dead letters to replay in {deployment.name}.")
+    left_out = selection.ids and results["left out"]
+    sys.exit(1 if results["failed"] or missing or left_out else 0)
 
 
 @click.command()
-@click.argument("message_ids", nargs=-1, metavar="[MESSAGE_ID]...")
-@click.option("--all", "everything", is_flag=True, help="All there are.")
-@letter_options
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@where_options
+@message_ids_argument
+@all_option
+@selection_options
+@dry_run_option
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@deployment_options
 def discard(
-    message_ids,
-    everything,
-    dry_run,
-    yes,
-    project,
-    prefix,
-    ledger,
-    as_json,
-    **filters,
+    message_ids: tuple[str, ...],
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+    **filters: str | None,
 ) -> None:
-    """Remove dead letters for good, after asking."""
+    """Remove dead letters for good, after confirmation."""
     selection = selection_of(message_ids, **filters)
-    must_select(selection, everything)
+    require_selection(selection, everything)
     if as_json and not (yes or dry_run):
-        raise click.UsageError("--json does not ask: add --yes or --dry-run")
-    where = where_of(project, prefix, ledger)
-    with opened(where) as letters:
-        found = letters.select(selection)
-        missing = _missing(selection, found)
+        raise click.UsageError("--json cannot ask: add --yes or --dry-run")
+    deployment = deployment_of(project, prefix, ledger)
+    with open_dead_letters(deployment) as queue:
+        dead_letters = queue.select(selection)
+        missing = _warn_of_missing(selection, dead_letters)
         if not as_json:
-            _list(found, where.name)
-        if found and not dry_run and not yes:
+            _list(dead_letters, deployment.name)
+        if dead_letters and not dry_run and not yes:
             click.confirm(
-                f"Remove these {len(found)} of {where.name} for good?", abort=True
+                f"Remove these {len(dead_letters)} of {deployment.name} for good?",
+                abort=True,
             )
-        removed = found if dry_run else letters.discard(found)
-        for letter in removed:
+        for dead_letter in dead_letters if dry_run else queue.discard(dead_letters):
             if as_json:
-                word = "would discard" if dry_run else "discarded"
-                output.tell({"did": word, **letter.summary()})
-    if found and not as_json:
-        word = "would be discarded" if dry_run else "discarded"
-        output.say(f"{len(found)} {word}")
+                result = "would discard" if dry_run else "discarded"
+                output.write_json({"result": result, **dead_letter.summary()})
+    if dead_letters and not as_json:
+        result = "would be discarded" if dry_run else "discarded"
+        output.write(f"{len(dead_letters)} {result}")
     sys.exit(1 if missing else 0)
 
 
-def _list(letters: list[Letter], where: str) -> None:
-    if not letters:
-        output.say(f"No such dead letters in {where}.")
+def _list(dead_letters: list[DeadLetter], deployment: str) -> None:
+    if not dead_letters:
+        output.write(f"No such dead letters in {deployment}.")
         return
     output.table(
-        ("MESSAGE_ID", "SINCE (UTC)", "EVENT", "UID", "TRIES", "REASON"),
+        ("MESSAGE_ID", "SINCE (UTC)", "EVENT", "UID", "ATTEMPTS", "REASON"),
         (
             (
-                letter.message_id,
-                output.short_time(letter.since),
-                letter.event.removeprefix("be-observer."),
-                letter.uid,
-                letter.attempts,
-                _why(letter),
+                dead_letter.message_id,
+                short_time(dead_letter.since),
+                dead_letter.event.removeprefix("be-observer."),
+                dead_letter.uid,
+                dead_letter.attempts,
+                _reason(dead_letter),
             )
-            for letter in letters
+            for dead_letter in dead_letters
         ),
     )
 
 
-def _why(letter: Letter) -> str:
-    status = f"{letter.status} " if letter.by == "consumer" and letter.status else ""
-    replayed = f" (replayed {letter.replayed}×)" if letter.replayed else ""
-    reason = letter.reason
-    if len(reason) > SHOWN_REASON:
-        reason = reason[:SHOWN_REASON] + "…"
+def _reason(dead_letter: DeadLetter) -> str:
+    rejected = dead_letter.origin == "consumer" and dead_letter.status
+    status = f"{dead_letter.status} " if rejected else ""
+    replayed = f" (replayed {dead_letter.replayed}×)" if dead_letter.replayed else ""
+    reason = dead_letter.reason
+    if len(reason) > MAX_REASON_LENGTH:
+        reason = reason[:MAX_REASON_LENGTH] + "…"
     return f"{status}{reason}{replayed}"
 
 
-def _show(found: list[Letter], message_id: str, as_json: bool) -> None:
-    if not found:
-        output.warn(
-            f"There is no dead letter {message_id}, or another operator has it just now"
-        )
+def _show(dead_letters: list[DeadLetter], message_id: str, as_json: bool) -> None:
+    if not dead_letters:
+        output.warn(NOT_FOUND.format(message_id))
         sys.exit(1)
-    whole = found[0].whole()
+    fields = dead_letters[0].with_data()
     if as_json:
-        output.tell(whole)
+        output.write_json(fields)
         return
-    value = whole.pop("data", None)
-    attributes = whole.pop("attributes")
-    lines = {**whole, **dict(sorted(attributes.items()))}
-    width = min(max(map(len, lines)), WIDEST_NAME)
-    for name, told in lines.items():
-        told = "" if told is None else str(told)
-        output.say(output.plain(f"{name:{width}}  {told}"))
+    value = fields.pop("data", None)
+    attributes = fields.pop("attributes")
+    lines = {**fields, **dict(sorted(attributes.items()))}
+    width = min(max(map(len, lines)), MAX_NAME_WIDTH)
+    for name, text in lines.items():
+        output.write(f"{name:{width}}  {'' if text is None else text}")
     if value is not None:
         for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines():
-            output.say(output.plain(line))
+            output.write(line)
 
 
-def _tell(step: Step, as_json: bool) -> None:
+def _print_replay(replay: Replay, as_json: bool) -> None:
+    dead_letter = replay.dead_letter
     if as_json:
-        more = {"why": step.why, "as_message": step.as_message}
-        output.tell({"did": step.did, **more, **step.letter.summary()})
-        return
-    letter = step.letter
-    about = f"{letter.message_id}  {letter.event}  uid {letter.uid}"
-    why = f": {step.why}" if step.why else ""
-    output.say(output.plain(f"{step.did:12}  {about}{why}"))
-
-
-def _sum(did: Counter[str]) -> str:
-    return ", ".join(f"{count} {word}" for word, count in sorted(did.items()))
-
-
-def _missing(selection: Selection, found: list[Letter]) -> bool:
-    """Say which of the named letters are not there."""
-    missing = sorted(selection.ids - {letter.message_id for letter in found})
-    for message_id in missing:
-        output.warn(
-            f"There is no such dead letter {message_id}, or another operator has it"
+        output.write_json(
+            {
+                "result": replay.result,
+                "detail": replay.detail,
+                "new_message_id": replay.new_message_id,
+                **dead_letter.summary(),
+            }
         )
+        return
+    detail = f": {replay.detail}" if replay.detail else ""
+    output.write(
+        f"{replay.result:12}  {dead_letter.message_id}  {dead_letter.event}"
+        f"  uid {dead_letter.uid}{detail}"
+    )
+
+
+def _warn_of_missing(selection: Selection, dead_letters: list[DeadLetter]) -> bool:
+    """Whether some of the named dead letters were not found."""
+    missing = sorted(
+        selection.ids - {dead_letter.message_id for dead_letter in dead_letters}
+    )
+    for message_id in missing:
+        output.warn(NOT_FOUND.format(message_id))
     return bool(missing)

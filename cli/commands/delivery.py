@@ -6,94 +6,107 @@ from collections.abc import Iterable
 
 import click
 
-from cli import delivery, output
-from cli.dead_letters import opened
-from cli.delivery import Change, State
-from cli.letters import Selection, moment
-from cli.options import where_of, where_options
+from cli import output, pausing
+from cli.dead_letter import Selection
+from cli.dead_letter_queue import open_dead_letters
+from cli.options import deployment_of, deployment_options
+from cli.pausing import Change, DeliveryState
 from cli.pubsub import PubSub
+from cli.times import short_time, timestamp_of
 from functions.events.catalog import ENTITIES
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 
-entities = click.argument(
+entities_argument = click.argument(
     "entities", nargs=-1, required=True, type=click.Choice([*ENTITIES, "all"])
 )
 
 
 @click.command()
-@entities
-@where_options
-def pause(entities, project, prefix, ledger, as_json) -> None:
-    """Stop delivering an entity's events, or all: for Commerce's maintenance.
+@entities_argument
+@deployment_options
+def pause(
+    entities: tuple[str, ...],
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Stop the delivery of entities, or of all: for maintenance of Commerce.
 
-    Ingest goes on taking events; they wait in Pub/Sub, for 7 days at most. What is
-    being handled at the moment is handled to its end. No try is counted, so nothing is
-    dead-lettered by a pause. A deployment (terraform apply) resumes.
+    Ingest continues to accept events; they wait in Pub/Sub, for 7 days at most. An
+    event in flight is completed. Delivery attempts are not counted, so a pause makes
+    no dead letters. A deployment (terraform apply) resumes delivery.
     """
-    where = where_of(project, prefix, ledger)
-    with PubSub(where.pubsub) as pubsub:
-        _told(delivery.pause(where, pubsub, _named(entities)), as_json)
+    deployment = deployment_of(project, prefix, ledger)
+    with PubSub(deployment.pubsub) as pubsub:
+        _print_changes(pausing.pause(deployment, pubsub, _names(entities)), as_json)
 
 
 @click.command()
-@entities
-@where_options
-def resume(entities, project, prefix, ledger, as_json) -> None:
-    """Deliver an entity's events again, or all."""
-    where = where_of(project, prefix, ledger)
-    with PubSub(where.pubsub) as pubsub:
-        _told(delivery.resume(where, pubsub, _named(entities)), as_json)
+@entities_argument
+@deployment_options
+def resume(
+    entities: tuple[str, ...],
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Deliver the events of entities again, or of all."""
+    deployment = deployment_of(project, prefix, ledger)
+    with PubSub(deployment.pubsub) as pubsub:
+        _print_changes(pausing.resume(deployment, pubsub, _names(entities)), as_json)
 
 
 @click.command()
-@where_options
-def status(project, prefix, ledger, as_json) -> None:
-    """Say which entities are delivered, and how many dead letters wait."""
-    where = where_of(project, prefix, ledger)
-    with PubSub(where.pubsub) as pubsub:
-        states = list(delivery.states(where, pubsub, ENTITIES))
-    with opened(where) as letters:
-        waiting = Counter(letter.entity for letter in letters.select(Selection()))
+@deployment_options
+def status(
+    project: str | None, prefix: str | None, ledger: str | None, as_json: bool
+) -> None:
+    """Show which entities are delivered, and their numbers of dead letters."""
+    deployment = deployment_of(project, prefix, ledger)
+    with PubSub(deployment.pubsub) as pubsub:
+        states = list(pausing.delivery_states(deployment, pubsub, ENTITIES))
+    with open_dead_letters(deployment) as queue:
+        counts = Counter(
+            dead_letter.entity for dead_letter in queue.select(Selection())
+        )
     if as_json:
         for state in states:
-            output.tell({**vars(state), "dead_letters": waiting[state.entity]})
-    else:
-        _table(states, waiting, where.name)
+            output.write_json({**vars(state), "dead_letters": counts[state.entity]})
+        return
+    output.write(f"Delivery in {deployment.name}:")
+    output.table(
+        ("ENTITY", "DEAD LETTERS", "DELIVERY"),
+        ((s.entity, counts[s.entity], _describe(s)) for s in states),
+    )
+    if counts[""]:
+        output.write(f"Dead letters of unknown entities: {counts['']}")
 
 
-def _named(entities: tuple[str, ...]) -> Iterable[str]:
+def _names(entities: tuple[str, ...]) -> Iterable[str]:
     return ENTITIES if "all" in entities else dict.fromkeys(entities)
 
 
-def _told(changes: Iterable[Change], as_json: bool) -> None:
+def _print_changes(changes: Iterable[Change], as_json: bool) -> None:
     failed = False
     for change in changes:
-        failed |= change.did == "failed"
+        failed |= change.result == "failed"
         if as_json:
-            output.tell(vars(change))
+            output.write_json(vars(change))
         else:
-            why = f": {change.why}" if change.why else ""
-            output.say(output.plain(f"{change.entity:16} {change.did}{why}"))
+            detail = f": {change.detail}" if change.detail else ""
+            output.write(f"{change.entity:16} {change.result}{detail}")
     sys.exit(1 if failed else 0)
 
 
-def _table(states: list[State], waiting: Counter[str], where: str) -> None:
-    output.say(f"Of {where}:")
-    output.table(
-        ("ENTITY", "DEAD LETTERS", "DELIVERY"),
-        ((s.entity, waiting[s.entity], _delivery(s)) for s in states),
-    )
-    if waiting[""]:
-        output.say(f"and {waiting['']} dead letters of no entity we know")
-
-
-def _delivery(state: State) -> str:
+def _describe(state: DeliveryState) -> str:
     if state.push_to:
         return f"to {state.push_to}"
     if state.paused_since is None:
         return "paused"
-    since = output.short_time(moment(state.paused_since))
-    end = output.short_time(moment(state.paused_since + state.kept_seconds))
-    days = state.kept_seconds // DAY
+    since = short_time(timestamp_of(state.paused_since))
+    end = short_time(timestamp_of(state.paused_since + state.kept_seconds))
+    days = state.kept_seconds // DAY_SECONDS
     return f"paused since {since} UTC; events are kept {days} days: resume before {end}"

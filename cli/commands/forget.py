@@ -1,14 +1,14 @@
 """``forget``."""
 
 import sys
+from typing import Any
 
 import click
 
 from cli import output
-from cli.dead_letters import NoLedger, opened
-from cli.forget import Held, NoSuchId, Subject, held, thing
-from cli.forget import forget as remove
-from cli.options import where_of, where_options
+from cli.dead_letter_queue import LedgerNotConfigured, open_dead_letters
+from cli.erasure import InvalidId, StoredData, Subject, erase, find_data, parse_id
+from cli.options import deployment_of, deployment_options
 
 
 class Id(click.ParamType):
@@ -16,98 +16,108 @@ class Id(click.ParamType):
 
     name = "ENTITY:ID"
 
-    def convert(self, value, param, ctx) -> Subject:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Subject:
         """The subject that *value* names."""
         if isinstance(value, Subject):
             return value
         try:
-            return thing(value)
-        except NoSuchId as error:
+            return parse_id(value)
+        except InvalidId as error:
             self.fail(str(error), param)
 
 
 @click.command()
-@click.option("--id", "things", multiple=True, type=Id(), help="Of a thing or person.")
+@click.option("--id", "ids", multiple=True, type=Id(), help="Of an entity or person.")
 @click.option("--uid", "uids", multiple=True, help="Of an event.")
-@click.option("--dry-run", is_flag=True, help="Only say what is held.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@where_options
-def forget(things, uids, dry_run, yes, project, prefix, ledger, as_json) -> None:
-    """Remove what ledger and dead letters hold of an entity id or uid.
+@click.option("--dry-run", is_flag=True, help="Only show what is stored.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@deployment_options
+def forget(
+    ids: tuple[Subject, ...],
+    uids: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Remove what ledger and dead letters store about an entity id or a uid.
 
-    For a person who asked to be deleted: --id customer:15, and --id
-    customer:jane@example.com, by which creations go; both may be given, each several
-    times. Of the local stack, the journal's lines go too. An event that is forgotten
-    could be applied a second time if its sender sent it again.
+    For a person who asks for deletion: --id customer:15, and --id
+    customer:jane@example.com, the key of creations; both options can be repeated. In
+    the local stack the journal's entries are removed too. An event that is forgotten
+    would be applied again if its sender posted it again.
 
-    Exit status: 1 when something stays: a record in use just now (give the command
-    again in a minute), or a dead letter that is about other things as well.
+    Exit status: 1 when something is kept: a record with a message in flight (repeat
+    the command in a minute), or a dead letter about other resources as well.
     """
-    subjects = [*things, *(Subject(uid=uid) for uid in uids)]
+    subjects = [*ids, *(Subject(uid=uid) for uid in uids)]
     if not subjects:
-        raise click.UsageError("Say whom: --id ENTITY:ID or --uid UID")
+        raise click.UsageError("No subject is given: add --id ENTITY:ID or --uid UID")
     if as_json and not (yes or dry_run):
-        raise click.UsageError("--json does not ask: add --yes or --dry-run")
-    where = where_of(project, prefix, ledger)
-    if where.store is None:
-        raise NoLedger("What the ledger holds cannot be removed: set LEDGER")
-    stays = False
+        raise click.UsageError("--json cannot ask: add --yes or --dry-run")
+    deployment = deployment_of(project, prefix, ledger)
+    if deployment.ledger is None:
+        raise LedgerNotConfigured("The ledger's records cannot be removed: set LEDGER")
+    kept = False
     for subject in subjects:
-        # One after the other, each from what then is: they may share letters.
-        with opened(where) as letters:
-            what = held(subject, letters)
+        # One after the other, since two subjects may share dead letters.
+        with open_dead_letters(deployment) as queue:
+            data = find_data(subject, queue)
             if not as_json:
-                _show(subject, what, where.name)
+                _print_data(subject, data, deployment.name)
             if dry_run:
-                told = {"did": "would forget", "ledger": len(what.records)}
-                told["under_way"] = what.under_way
+                result, removed, in_flight = (
+                    "would forget",
+                    len(data.records),
+                    data.in_flight,
+                )
             else:
-                if not yes and _anything(what):
+                if data and not yes:
                     click.confirm("Remove it for good?", abort=True)
-                gone, under_way = remove(subject, what, letters)
-                told = {"did": "forgotten", "ledger": gone, "under_way": under_way}
-                stays |= bool(under_way or what.shared)
-            if as_json:
-                _tell(subject, told, what)
-            elif not dry_run:
-                _say_gone(told, what)
-    sys.exit(1 if stays else 0)
+                removed, in_flight = erase(subject, data, queue)
+                result = "forgotten"
+                kept |= bool(in_flight or data.shared)
+        if as_json:
+            output.write_json(_as_dict(subject, data, result, removed, in_flight))
+        elif in_flight:
+            output.write(
+                f"{in_flight} ledger records are kept, a message is in flight: repeat"
+                " the command in a minute."
+            )
+        elif data and not dry_run:
+            output.write("Forgotten.")
+    sys.exit(1 if kept else 0)
 
 
-def _anything(what: Held) -> bool:
-    return bool(what.records or what.letters or what.lines)
-
-
-def _show(subject: Subject, what: Held, where: str) -> None:
-    parts = [f"{len(what.records)} ledger records", f"{len(what.letters)} dead letters"]
-    if what.lines:
-        parts.append(f"{what.lines} lines of the journal")
-    output.say(output.plain(f"Of {subject}, {where} holds {', '.join(parts)}."))
-    for letter in what.shared:
-        output.say(
-            f"Dead letter {letter.message_id} is about other things as well and stays:"
-            f" discard {letter.message_id} removes it."
+def _print_data(subject: Subject, data: StoredData, deployment: str) -> None:
+    parts = [
+        f"{len(data.records)} ledger records",
+        f"{len(data.dead_letters)} dead letters",
+    ]
+    if data.journal_entries:
+        parts.append(f"{data.journal_entries} journal entries")
+    output.write(f"About {subject}, {deployment} stores {', '.join(parts)}.")
+    for dead_letter in data.shared:
+        output.write(
+            f"Dead letter {dead_letter.message_id} is about other resources as well and"
+            f" is kept: discard {dead_letter.message_id} removes it."
         )
 
 
-def _say_gone(told: dict, what: Held) -> None:
-    if told["under_way"]:
-        output.say(
-            f"{told['under_way']} ledger records are in use just now and stay: give"
-            " the command again in a minute."
-        )
-    elif _anything(what):
-        output.say("Forgotten.")
-
-
-def _tell(subject: Subject, told: dict, what: Held) -> None:
-    output.tell(
-        {
-            "uid": subject.uid,
-            "id": subject.thing,
-            **told,
-            "dead_letters": len(what.letters),
-            "shared_dead_letters": [letter.message_id for letter in what.shared],
-            "journal": what.lines,
-        }
-    )
+def _as_dict(
+    subject: Subject, data: StoredData, result: str, removed: int, in_flight: int
+) -> dict[str, Any]:
+    return {
+        "uid": subject.uid,
+        "id": subject.resource,
+        "result": result,
+        "ledger": removed,
+        "in_flight": in_flight,
+        "dead_letters": len(data.dead_letters),
+        "shared_dead_letters": [dead_letter.message_id for dead_letter in data.shared],
+        "journal": data.journal_entries,
+    }

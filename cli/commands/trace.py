@@ -1,22 +1,25 @@
 """``trace``."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
 
 from cli import output
-from cli.dead_letters import opened
-from cli.letters import Letter, Selection
-from cli.logs import logs, logs_command, shown
-from cli.options import where_of, where_options
-from cli.trace import Life, Step, life
-from cli.where import Where
+from cli.cloud_logs import logs_command, read_logs, shell_command
+from cli.dead_letter import DeadLetter, Selection
+from cli.dead_letter_queue import open_dead_letters
+from cli.history import History, event_history
+from cli.options import deployment_of, deployment_options
+from cli.pausing import is_paused
+from cli.pubsub import PubSub
+from cli.steps import Step
 
-# Shown in their own columns, or in words.
-APART = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
-APART |= {"answer", "ms", "message", "severity", "state"}
-APART |= {"subscription", "verdict"}
+# Shown in columns of their own, or not of interest.
+OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
+OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
+OWN_COLUMNS |= {"subscription"}
 
 
 @click.command()
@@ -25,90 +28,103 @@ APART |= {"subscription", "verdict"}
     "--logs",
     "with_logs",
     is_flag=True,
-    help="Also read Cloud Logging, through gcloud: each try, not only the last.",
+    help="Also read Cloud Logging, with gcloud: every attempt, not only the newest.",
 )
 @click.option(
     "--no-dead-letters",
     is_flag=True,
-    help="Do not look through the dead letters; in the cloud that takes seconds.",
+    help="Do not read the dead letters; in the cloud that takes seconds.",
 )
-@where_options
-def trace(uid, with_logs, no_dead_letters, project, prefix, ledger, as_json) -> None:
-    """Tell the life of the event UID: received, published, each try, outcome.
+@deployment_options
+def trace(
+    uid: str,
+    with_logs: bool,
+    no_dead_letters: bool,
+    project: str | None,
+    prefix: str | None,
+    ledger: str | None,
+    as_json: bool,
+) -> None:
+    """Show the history of the event UID: publishing, delivery attempts, outcome.
 
     Exit status: 1 when nothing is known of it.
     """
-    where = where_of(project, prefix, ledger)
-    if with_logs and where.state:
-        raise click.UsageError("--logs is for a deployment: --project")
-    if where.store is None:
-        output.warn("LEDGER is not set: what the ledger knows is left out")
-    letters: list[Letter] = []
+    deployment = deployment_of(project, prefix, ledger)
+    if with_logs and deployment.state:
+        raise click.UsageError("--logs needs a deployment: add --project")
+    if deployment.ledger is None:
+        output.warn("The ledger is not read: set LEDGER to include it")
+    dead_letters: list[DeadLetter] = []
     if not no_dead_letters:
-        with opened(where) as found:
-            letters = found.select(Selection(uid=uid))
-    command = logs_command(where, uid)
-    known = life(where, uid, letters, logs(command) if with_logs else ())
-    if known is None:
-        output.warn(f"Nothing is known of {output.plain(uid)} in {where.name}")
+        with open_dead_letters(deployment) as queue:
+            dead_letters = queue.select(Selection(uid=uid))
+    command = logs_command(deployment, uid)
+    logs = read_logs(command) if with_logs else []
+    with PubSub(deployment.pubsub) as pubsub:
+        history = event_history(
+            deployment, uid, dead_letters, logs, partial(is_paused, deployment, pubsub)
+        )
+    if history is None:
+        output.warn(f"Nothing is known of {uid} in {deployment.name}: check the uid")
     elif as_json:
-        _tell(known)
+        _print_json(history)
     else:
-        _show(known, uid, where)
-    if not where.state and not with_logs:
-        output.warn(f"Each try, in Cloud Logging (--logs runs it):\n  {shown(command)}")
-    sys.exit(0 if known else 1)
+        output.write(f"{uid} in {deployment.name}")
+        for step in history.steps:
+            output.write(format_step(step))
+        output.write(f"now: {format_state(history)}")
+    if not deployment.state and not with_logs:
+        output.warn("Cloud Logging has every attempt (--logs reads it):")
+        output.warn(f"  {shell_command(command)}")
+    sys.exit(0 if history else 1)
 
 
-def _tell(known: Life) -> None:
-    for step in known.steps:
-        labels = {n: v for n, v in step.labels.items() if n != "state"}
-        told = {"at": step.at, "stage": step.stage, "told_by": step.told_by}
-        output.tell({**labels, **told})
-    now = {name: value for name, value in vars(known).items() if name != "steps"}
-    output.tell({"stage": "now", **now})
+def _print_json(history: History) -> None:
+    for step in history.steps:
+        own = {"at": step.at, "stage": step.stage, "recorded_in": step.recorded_in}
+        output.write_json({**step.labels, **own})
+    state = {name: value for name, value in vars(history).items() if name != "steps"}
+    output.write_json({"stage": "now", **state})
 
 
-def _show(known: Life, uid: str, where: Where) -> None:
-    output.say(output.plain(f"{uid} in {where.name}"))
-    for step in known.steps:
-        output.say(output.plain(_line(step)))
-    output.say(output.plain(f"now: {_now(known)}"))
-
-
-def _line(step: Step) -> str:
+def format_step(step: Step) -> str:
+    """The line that shows *step*."""
     at = step.at[:23].replace("T", " ")
-    return f"{at}  {_what(step):22} {_words(step)}".rstrip()
-
-
-def _what(step: Step) -> str:
     labels = step.labels
-    if step.stage == "attempt" and "attempt" in labels:
-        return f"attempt {labels['attempt']}"
-    return str(labels.get("outcome") or step.stage)
+    if step.stage == "delivered" and "attempt" in labels:
+        name = f"attempt {labels['attempt']}"
+    else:
+        name = str(labels.get("outcome") or step.stage)
+    return f"{at}  {name:22} {'  '.join(_words(step))}".rstrip()
 
 
-def _words(step: Step) -> str:
+def _words(step: Step) -> list[str]:
     labels = step.labels
     words: list[Any] = []
     if step.stage in ("received", "published"):
         words.append(labels.get("event"))
     if step.stage == "call":
-        words.append(labels.get("message"))
-    words += [labels.get("status"), labels.get("answer")]
-    if "ms" in labels:
+        words.append(f"{labels['method']} {labels['route']}")
+    words += [labels.get("status"), labels.get("message")]
+    if labels.get("message") is None:
+        words.append(labels.get("reason"))
+    elif labels.get("outcome") == "skipped":
+        words.append(labels.get("reason"))
+    if "ms" in labels and step.stage != "published":
         words.append(f"{labels['ms']:g} ms")
-    if "message_id" in labels:
-        words.append(f"message {labels['message_id']}")
-    words += [f"{n}={v}" for n, v in labels.items() if n not in APART]
-    return "  ".join(str(word) for word in words if word not in (None, ""))
+    if step.message_id:
+        words.append(f"message {step.message_id}")
+    words += [
+        f"{name}={value}" for name, value in labels.items() if name not in OWN_COLUMNS
+    ]
+    return [str(word) for word in words if word not in (None, "")]
 
 
-def _now(known: Life) -> str:
-    words = [known.state, *(str(w) for w in (known.status, known.answer) if w)]
-    waits = "".join(
-        f"; dead letter {message_id} waits:"
-        f' make dead-letters ARGS="--show {message_id}"'
-        for message_id in known.dead_letters
+def format_state(history: History) -> str:
+    """The words that show the current state."""
+    words = [history.state, *(str(w) for w in (history.status, history.message) if w)]
+    dead_letters = "".join(
+        f'; dead letter {message_id}: make dead-letters ARGS="--show {message_id}"'
+        for message_id in history.dead_letters
     )
-    return " ".join(words) + waits
+    return " ".join(words) + dead_letters

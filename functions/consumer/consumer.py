@@ -19,10 +19,11 @@ from functions.consumer.push import DirectRequest, Push, decode
 from functions.consumer.results import ConsumerResult
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
-from functions.events.message import content_hash, parse_traceparent
+from functions.events.message import parse_traceparent
 from functions.handlers import DeliveryContext, Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
-from functions.ledger.ledger import Ledger, resource_hash, uid_hash
+from functions.ledger.hashes import LedgerHashes
+from functions.ledger.ledger import Ledger
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
@@ -103,7 +104,9 @@ class Consumer:
         try:
             event, value = read_event(push)
             decision = self.ledger.acquire(
-                push.source, push.uid, _ledger_delivery(push, event, value)
+                push.source,
+                push.uid,
+                _ledger_delivery(push, event, value, self.ledger.hashes),
             )
             if isinstance(decision, AlreadyProcessed):
                 return results.duplicate(push.event, decision)
@@ -284,15 +287,17 @@ def unknown_event(name: Any) -> Rejected:
     return Rejected(400, f"This case type is not supported: {shown}")
 
 
-def _ledger_delivery(push: Push, event: Event, value: Any) -> Delivery:
+def _ledger_delivery(
+    push: Push, event: Event, value: Any, hashes: LedgerHashes
+) -> Delivery:
     key = event.ordering_key(value)
     return Delivery(
         message_id=push.message_id,
-        uid=uid_hash(push.uid),
-        resource=resource_hash(key) if key else None,
+        uid=hashes.uid(push.uid),
+        resource=hashes.resource(key) if key else None,
         event=event.name,
         entity=event.entity,
-        content_hash=content_hash(event.name, value),
+        content_hash=hashes.content(event.name, value),
         idempotent=event.idempotent,
         time=push.time,
     )

@@ -12,8 +12,7 @@ from functions.consumer.consumer import Consumer
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.settings import ConsumerSettings
 from functions.events.catalog import delivery_settings
-from functions.ledger.ledger import Ledger
-from functions.ledger.stores import open_store
+from functions.ledger.stores import open_ledger
 from functions.log import Logger
 from functions.pubsub.endpoint import endpoint
 from functions.settings import all_from_environment
@@ -24,10 +23,14 @@ LEASE_MARGIN_SECONDS = 10  # beyond one call, to record its outcome
 
 def build(settings: ConsumerSettings, commerce: CommerceSettings) -> Consumer:
     """Put a consumer together; nothing connects yet."""
-    store = open_store(settings.ledger, settings.project)
-    lease_seconds = commerce.timeout_seconds + LEASE_MARGIN_SECONDS
     return Consumer(
-        Ledger(store, lease_seconds, settings.ledger_days),
+        open_ledger(
+            settings.ledger,
+            settings.project,
+            settings.ledger_key,
+            commerce.timeout_seconds + LEASE_MARGIN_SECONDS,
+            settings.ledger_days,
+        ),
         CommerceConnection(commerce),
         DeadLetterTopic(
             settings.project,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.ledger.settings import LedgerSettings, lacking_key
 from functions.ledger.stores import check
 from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
@@ -9,7 +10,7 @@ from functions.settings import setting, text, whole
 
 
 @dataclass(frozen=True)
-class ConsumerSettings(PubSubSettings):
+class ConsumerSettings(LedgerSettings, PubSubSettings):
     """Everything that can be set for a consumer."""
 
     dead_letter_topic: str = setting(
@@ -50,6 +51,11 @@ class ConsumerSettings(PubSubSettings):
         "Least severity that is logged: debug, info, warning, error or critical.",
         "INFO",
     )
+
+    @staticmethod
+    def lacking(given: set[str]) -> list[str]:
+        """See ``all_from_environment``."""
+        return lacking_key(given)
 
     @property
     def dead_letters(self) -> str:

@@ -3,7 +3,6 @@
 https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
 """
 
-import hashlib
 import json
 import re
 from typing import Any, NamedTuple
@@ -63,12 +62,6 @@ def json_bytes(value: Any) -> bytes:
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
-
-
-def content_hash(event: str, value: Any) -> str:
-    """Hash of event type and value; the order of keys does not matter."""
-    body = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{event}\n{body}".encode()).hexdigest()
 
 
 def parse_traceparent(text: str | None) -> str | None:

@@ -11,6 +11,7 @@ from functions.ingest.ingest import Ingest
 from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
+from functions.ledger.stores import open_ledger
 from functions.log import Logger
 from functions.pubsub.endpoint import endpoint
 from functions.settings import from_environment
@@ -29,8 +30,14 @@ def build(settings: IngestSettings) -> Ingest:
         publisher,
         Logger(settings.log_level, settings.project),
         tracing(settings.otlp_endpoint, "ingest"),
-        Status(settings.ledger, settings.project) if settings.ledger else None,
+        _status(settings),
     )
+
+
+def _status(settings: IngestSettings) -> Status | None:
+    if not settings.ledger:
+        return None
+    return Status(open_ledger(settings.ledger, settings.project, settings.ledger_key))
 
 
 _ingest = build(from_environment(IngestSettings, os.environ))

@@ -5,6 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from functions.ledger.settings import LedgerSettings, lacking_key
 from functions.ledger.stores import check
 from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
@@ -83,7 +84,7 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
 
 
 @dataclass(frozen=True)
-class IngestSettings(PubSubSettings):
+class IngestSettings(LedgerSettings, PubSubSettings):
     """Ingest's settings."""
 
     publish_timeout: int = setting(
@@ -145,6 +146,11 @@ class IngestSettings(PubSubSettings):
         "Least severity that is logged: debug, info, warning, error or critical.",
         "INFO",
     )
+
+    @staticmethod
+    def lacking(given: set[str]) -> list[str]:
+        """See ``all_from_environment``."""
+        return lacking_key(given) if "LEDGER" in given else []
 
     def __post_init__(self) -> None:
         missing = [

@@ -7,10 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from functions.ledger import rules
-from functions.ledger.ledger import event_key
+from functions.ledger.ledger import Ledger
 from functions.ledger.record import EventRecord, FinishedEntry, OpenEntry
-from functions.ledger.store import Store
-from functions.ledger.stores import open_store
 
 STATUS_PATH = "/events/"
 MAX_READERS = 4  # threads: a ledger's client blocks
@@ -19,15 +17,10 @@ STATES = ("waiting", "in flight", "retrying", "handled", "rejected")
 
 
 class Status:
-    """Reads the ledger, and never writes it.
+    """Reads the ledger, and never writes it."""
 
-    Args:
-        ledger: name of the store, as in LEDGER.
-        store: the store itself; by default it is opened by its name.
-    """
-
-    def __init__(self, ledger: str, project: str, store: Store | None = None) -> None:
-        self._store = store or open_store(ledger, project)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         # Its own threads, so that a slow ledger takes none from authentication.
         self._readers = ThreadPoolExecutor(MAX_READERS, "status")
 
@@ -50,7 +43,7 @@ class Status:
         return await loop.run_in_executor(self._readers, self._read, source, uid, now)
 
     def _read(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
-        record: EventRecord | None = self._store.get(event_key(source, uid))
+        record: EventRecord | None = self._ledger.event(source, uid)
         newest = _newest(record) if record else None
         if newest is None:
             return None

@@ -1,6 +1,5 @@
 """The ledger as consumer and ingest use it: the rules, over a store, by the clock."""
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +13,9 @@ from functions.ledger.decisions import (
     Leased,
     Outcome,
 )
-from functions.ledger.record import ResourceRecord
-from functions.ledger.store import Record, Store
+from functions.ledger.hashes import CHECK_KEY, LedgerHashes, resource_key
+from functions.ledger.record import VERSION, EventRecord, ResourceRecord
+from functions.ledger.store import LedgerUnavailable, Record, Store
 from functions.ledger.watermarks import (
     Verdict,
     record_newest,
@@ -25,31 +25,17 @@ from functions.ledger.watermarks import (
 )
 
 DAY_SECONDS = 86_400.0
+NEVER = 253_370_764_800.0  # the year 9999, of a record that does not expire
 
 
-def hashed(kind: str, *parts: str) -> str:
-    """The hash of *parts* in the ledger, which holds no plain text."""
-    return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()
+class WrongLedgerKey(LedgerUnavailable):
+    """The ledger's records were hashed with another LEDGER_KEY."""
 
-
-def event_key(source: str, uid: str) -> str:
-    """Key of an event's record: two callers may use the same uid."""
-    return "event-" + hashed("event", source, uid)
-
-
-def uid_hash(uid: str) -> str:
-    """The uid in an event's record, whoever the caller is."""
-    return hashed("uid", uid)
-
-
-def resource_hash(name: str) -> str:
-    """The resource in a record: an ordering key, or ``stock:SKU@source``."""
-    return hashed("resource", name)
-
-
-def resource_key(resource: str) -> str:
-    """Key of the record of a resource, given by its hash."""
-    return "resource-" + resource
+    def __init__(self) -> None:
+        super().__init__(
+            "The ledger was written with another LEDGER_KEY: set the key that this"
+            " deployment has always had"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,21 +62,26 @@ class Ledger:
 
     Args:
         store: keeps the records.
+        hashes: of the deployment.
         lease_seconds: how long a lease lasts unless renewed.
         keep_days: how long a record is kept after its last change.
         clock: seconds since 1970.
 
-    All methods raise LedgerUnavailable when the store does.
+    All methods raise LedgerUnavailable when the store does, and when the store belongs
+    to another key.
     """
 
     def __init__(
         self,
         store: Store,
-        lease_seconds: float,
-        keep_days: float,
+        hashes: LedgerHashes,
+        lease_seconds: float = 0,
+        keep_days: float = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
+        self.hashes = hashes
+        self._key_is_checked = False
         self._lease_seconds = lease_seconds
         self._keep_seconds = keep_days * DAY_SECONDS
         self._clock = clock
@@ -99,7 +90,9 @@ class Ledger:
         self, source: str, uid: str, delivery: Delivery
     ) -> AlreadyProcessed | InFlight | Lease:
         """Acquire the lease for *delivery*, or say why not."""
-        key, owner, now = event_key(source, uid), uuid.uuid4().hex, self._clock()
+        self.check_key()
+        key, owner = self.hashes.event_key(source, uid), uuid.uuid4().hex
+        now = self._clock()
 
         def acquire_lease(
             records: list[Record | None],
@@ -127,6 +120,34 @@ class Ledger:
             decision.ambiguous_attempts,
             0.0 if since is None else max(0.0, now - since),
         )
+
+    def check_key(self) -> None:
+        """Compare this ledger's key with the store's, once per process.
+
+        Raises:
+            WrongLedgerKey: the store's records were hashed with another key.
+        """
+        if self._key_is_checked:
+            return
+        expected = self.hashes.check_value()
+        record = self.store.get(CHECK_KEY)
+        if record is None:
+
+            def store_check(
+                records: list[Record | None],
+            ) -> tuple[list[Record | None], Record]:
+                new = {
+                    "kind": "key",
+                    "version": VERSION,
+                    "check": expected,
+                    "expires": NEVER,
+                }
+                return [records[0] or new], records[0] or new
+
+            record = self.store.change([CHECK_KEY], store_check)
+        if record["check"] != expected:
+            raise WrongLedgerKey
+        self._key_is_checked = True
 
     def renew(self, lease: Lease) -> bool:
         """Extend the lease; False when another delivery has taken over."""
@@ -178,7 +199,7 @@ class Ledger:
             over.
         """
         now, delivery = self._clock(), lease.delivery
-        resources = [resource_hash(name) for name in names]
+        resources = [self.hashes.resource(name) for name in names]
 
         def acquire_rows(
             records: list[Record | None],
@@ -210,7 +231,7 @@ class Ledger:
 
     def complete_watermarks(self, lease: Lease, names: Sequence[str]) -> None:
         """Record that the rows *names* were applied."""
-        resources = [resource_hash(name) for name in names]
+        resources = [self.hashes.resource(name) for name in names]
 
         def record_applied(
             records: list[Record | None],
@@ -236,12 +257,21 @@ class Ledger:
             return self._with_expiry(rows), None
 
         self.store.change(
-            [resource_key(resource_hash(name)) for name in names], release
+            [resource_key(self.hashes.resource(name)) for name in names], release
         )
+
+    def event(self, source: str, uid: str) -> EventRecord | None:
+        """The record of *uid* of *source*; None before its first delivery."""
+        record: EventRecord | None = self.store.get(self.hashes.event_key(source, uid))
+        return record
+
+    def events_of(self, uid: str) -> list[EventRecord]:
+        """The records of *uid*, one for each caller."""
+        return [record for _, record in self.store.find("uid", self.hashes.uid(uid))]
 
     def newest(self, ordering_key: str) -> str | None:
         """Event time of the newest event of *ordering_key* that took effect."""
-        record = self.store.get(resource_key(resource_hash(ordering_key)))
+        record = self.store.get(resource_key(self.hashes.resource(ordering_key)))
         return record["newest_time"] if record else None
 
     def forget_uid(self, uid: str) -> tuple[int, int]:
@@ -251,7 +281,7 @@ class Ledger:
             How many records were deleted, and how many were kept because one of their
             messages is in flight.
         """
-        records = self.store.find("uid", uid_hash(uid))
+        records = self.store.find("uid", self.hashes.uid(uid))
         return self._forget(records, lambda record: None)
 
     def forget_resource(self, name: str) -> tuple[int, int]:
@@ -261,7 +291,7 @@ class Ledger:
             How many records were changed or deleted, and how many were kept because
             one of their messages is in flight.
         """
-        resource = resource_hash(name)
+        resource = self.hashes.resource(name)
 
         def without(record: Record) -> Record | None:
             return rules.forget(record, resource) if record["kind"] == "event" else None
@@ -276,14 +306,14 @@ class Ledger:
         now = self._clock()
 
         def forget_unless_in_flight(
-            found: list[Record | None],
+            current: list[Record | None],
         ) -> tuple[list[Record | None], bool]:
-            record = found[0]
+            record = current[0]
             if record is None:
                 return [None], True
             # An event that is forgotten during its call could be applied twice.
             if rules.is_in_flight(record, now):
-                return found, False
+                return current, False
             return [without(record)], True
 
         forgotten = [

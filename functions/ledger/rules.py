@@ -158,8 +158,8 @@ def complete(
 def forget(record: EventRecord, resource: str) -> EventRecord | None:
     """*record* without its entries about *resource*; None when nothing is left."""
     event = EventEditor(record)
-    about = [m for m, entry in event.open.items() if entry["resource"] == resource]
-    for message_id in about:
+    forgotten = [m for m, entry in event.open.items() if entry["resource"] == resource]
+    for message_id in forgotten:
         del event.open[message_id]
     kept = [entry for entry in event.finished if entry["resource"] != resource]
     event.record["finished"] = kept

@@ -1,5 +1,10 @@
-"""Opens the store that the setting LEDGER names."""
+"""Opens the ledger that the settings LEDGER and LEDGER_KEY name."""
 
+import secrets
+from pathlib import Path
+
+from functions.ledger.hashes import KEY_FILE, LedgerHashes, read_or_create_key
+from functions.ledger.ledger import Ledger
 from functions.ledger.store import Store
 
 
@@ -34,3 +39,36 @@ def open_store(name: str, project: str) -> Store:
     from functions.ledger.memory import MemoryStore
 
     return MemoryStore()
+
+
+def open_hashes(name: str, key: str) -> LedgerHashes:
+    """The hashes for the store called *name*.
+
+    Args:
+        key: the setting LEDGER_KEY. Where it is "", the key is read from a file, which
+            is created if absent: beside a SQLite store, else ``KEY_FILE``.
+    """
+    kind, _, path = name.partition(":")
+    if not key and kind == "memory":
+        key = secrets.token_hex(32)  # the records are lost with the process, too
+    elif not key:
+        file = Path(path).with_name("ledger.key") if kind == "sqlite" else KEY_FILE
+        key = read_or_create_key(Path(file))
+    return LedgerHashes(key)
+
+
+def open_ledger(
+    name: str,
+    project: str,
+    key: str = "",
+    lease_seconds: float = 0,
+    keep_days: float = 0,
+) -> Ledger:
+    """The ledger in the store called *name*; it connects when first used.
+
+    Args:
+        key: as for ``open_hashes``.
+        lease_seconds, keep_days: see ``Ledger``; needed to acquire leases.
+    """
+    store, hashes = open_store(name, project), open_hashes(name, key)
+    return Ledger(store, hashes, lease_seconds, keep_days)

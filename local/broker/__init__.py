@@ -4,6 +4,6 @@ Any Pub/Sub client works against it with ``PUBSUB_EMULATOR_HOST`` set. It runs a
 (``python -m local.broker``) or inside another program (:class:`Broker`).
 """
 
-from local.broker.broker import Broker, CannotListen, Stats
+from local.broker.broker import Broker, CannotListen, Stats, Undelivered
 
-__all__ = ["Broker", "CannotListen", "Stats"]
+__all__ = ["Broker", "CannotListen", "Stats", "Undelivered"]

@@ -15,9 +15,9 @@ EPILOG = """Then set PUBSUB_EMULATOR_HOST=HOST:PORT for any Pub/Sub client, in a
 language. The first line on standard output is "listening on HOST:PORT"."""
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run a broker; 0 after Ctrl-C or SIGTERM, 3 if it cannot start."""
-    options = _parser().parse_args()
+    options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
         with contextlib.closing(_open(options.state)) as db:
@@ -26,8 +26,10 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 3
     except sqlite3.Error as error:
-        where = options.state or "a temporary file"
-        sys.stderr.write(f"Cannot keep the state in {where}: {error}.\n")
+        file = options.state or "a temporary file"
+        sys.stderr.write(
+            f"Cannot keep the state in {file}: {error}. Choose another file.\n"
+        )
         return 3
     return 0
 
@@ -36,12 +38,12 @@ def _open(state: str) -> sqlite3.Connection:
     """The state's file, for this process alone; with "" a temporary one.
 
     Raises:
-        sqlite3.Error: it is no such file, or another broker has it.
+        sqlite3.Error: it is not a database, or another broker has it open.
     """
     db = sqlite3.connect(state, isolation_level=None, timeout=1.0)
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.execute("PRAGMA journal_mode = WAL")
-    # Enough against a killed process, which is all that is promised here.
+    # This survives a killed process; a power failure may lose the last commits.
     db.execute("PRAGMA synchronous = NORMAL")
     return db
 
@@ -51,8 +53,8 @@ async def _run(db: sqlite3.Connection, options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     broker = Broker(db, speed=options.speed, window=options.window)
-    where = await broker.start(options.host, options.port)
-    sys.stdout.write(f"listening on {where}\n")
+    address = await broker.start(options.host, options.port)
+    sys.stdout.write(f"listening on {address}\n")
     sys.stdout.flush()
     await stop.wait()
     await broker.stop()
@@ -72,22 +74,22 @@ def _parser() -> argparse.ArgumentParser:
         "--state",
         default="",
         metavar="FILE",
-        help="SQLite file to keep everything in; without it all is forgotten at the"
-        " end",
+        help="SQLite file that keeps the state; without it the state ends with the"
+        " process",
     )
     parser.add_argument(
         "--speed",
         type=_speed,
         default=1.0,
         metavar="N",
-        help="deadlines, back-off and retention pass N times faster; for tests",
+        help="deadlines, backoff and retention pass N times faster; for tests",
     )
     parser.add_argument(
         "--window",
         type=_window,
-        default=push.WINDOW,
+        default=push.MAX_WINDOW,
         metavar="N",
-        help="messages pushed to one endpoint at once, at most (%(default)s)",
+        help="outstanding pushes to one endpoint, at most (%(default)s)",
     )
     return parser
 

@@ -1,50 +1,50 @@
-"""Configurations of topics and subscriptions: what is left out, and what changes."""
+"""Configurations of topics and subscriptions: defaults and updates."""
 
-from local.broker import wire
+from local.broker import pubsub_pb2
 from local.broker.errors import invalid
 
 ACK_DEADLINE_SECONDS = 10
 RETENTION_SECONDS = 7 * 86400
-EXPIRATION_SECONDS = 31 * 86400
-DEAD_LETTER_ATTEMPTS = 5
-FIXED = {"name", "topic", "enable_message_ordering", "filter", "detached", "state"}
+MAX_DELIVERY_ATTEMPTS = 5
+IMMUTABLE = {"name", "topic", "enable_message_ordering", "filter", "detached", "state"}
 
 
-def fill(config: wire.Subscription) -> None:
-    """What the real service puts where nothing was said."""
+def fill(config: pubsub_pb2.Subscription) -> None:
+    """Set the fields that *config* leaves out to Pub/Sub's defaults."""
     config.ack_deadline_seconds = config.ack_deadline_seconds or ACK_DEADLINE_SECONDS
     if not config.HasField("message_retention_duration"):
         config.message_retention_duration.seconds = RETENTION_SECONDS
-    if not config.HasField("expiration_policy"):
-        config.expiration_policy.ttl.seconds = EXPIRATION_SECONDS
     if not config.HasField("push_config"):
         config.push_config.SetInParent()
+    # Without a ttl: no subscription of this broker expires.
+    config.expiration_policy.SetInParent()
     if config.HasField("dead_letter_policy"):
         policy = config.dead_letter_policy
         if not policy.dead_letter_topic:
             config.ClearField("dead_letter_policy")
         elif not policy.max_delivery_attempts:
-            policy.max_delivery_attempts = DEAD_LETTER_ATTEMPTS
+            policy.max_delivery_attempts = MAX_DELIVERY_ATTEMPTS
 
 
-def copy(config: wire.Subscription) -> wire.Subscription:
-    """Another one like *config*, to be changed."""
-    another = wire.Subscription()
+def copy(config: pubsub_pb2.Subscription) -> pubsub_pb2.Subscription:
+    """A copy of *config*."""
+    another = pubsub_pb2.Subscription()
     another.CopyFrom(config)
     return another
 
 
 def merge(source, target, mask) -> None:
-    """Put the fields that *mask* names from *source* into *target*.
+    """Copy the fields that *mask* names from *source* to *target*.
 
     Raises:
-        Refused: the mask is empty, or names what cannot be changed or is not there.
+        StatusError: INVALID_ARGUMENT; the mask is empty, or names a field that cannot
+            be changed or does not exist.
     """
     if not mask.paths:
-        raise invalid("update_mask names at least one field.")
+        raise invalid("update_mask is empty. Name the fields to change.")
     for path in mask.paths:
-        if path.split(".")[0] in FIXED:
-            raise invalid(f"{path} cannot be changed.")
+        if path.split(".")[0] in IMMUTABLE:
+            raise invalid(f"{path} cannot be changed. Remove it from update_mask.")
     if not mask.IsValidForDescriptor(target.DESCRIPTOR):
-        raise invalid("update_mask names a field that is not there.")
+        raise invalid("update_mask names a field that does not exist.")
     mask.MergeMessage(source, target, True, True)  # messages and lists as a whole

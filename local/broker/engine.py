@@ -1,8 +1,8 @@
-"""The heart of the broker: stores what is published and hands it out.
+"""Stores what is published and delivers it.
 
 Everything that changes a message waits for the end of the event loop's turn and is
-written there in one transaction: publishing, verdicts, leases, dead letters. Only what
-is committed is answered or handed out.
+written there in one transaction: published messages, acknowledgements, nacks, leases,
+dead letters. Only what is committed is answered or delivered.
 """
 
 import asyncio
@@ -10,22 +10,36 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from grpc import StatusCode
-
-from local.broker import dead_letters, wire
-from local.broker.errors import Refused
-from local.broker.filters import matches
+from local.broker import pubsub_pb2
+from local.broker.dead_letter_policy import dead_letter
+from local.broker.errors import StatusError, internal, not_stored
+from local.broker.observer import Observe, Observer
 from local.broker.retention import Retention
 from local.broker.store import Delivery, Store
-from local.broker.subscription import Receiver, Subscription, Verdict
+from local.broker.subscription import LeaseEnd, Receiver, Subscription
 
-AGAIN_SECONDS = 1.0  # after the file could not be written
-
-Observe = Callable[..., None]
+RETRY_SECONDS = 1.0  # after the file could not be written
+# A client that shuts down nacks what it holds and then closes its stream. For this
+# long the message waits, so that it does not go to a stream that is about to close.
+NACK_HOLD_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
+
+
+class Ended(NamedTuple):
+    """A lease that ends.
+
+    Attributes:
+        push: what is observed of a push that was answered; None for a pull.
+    """
+
+    subscription: Subscription
+    message: int
+    lease: int
+    how: LeaseEnd
+    push: dict[str, Any] | None
 
 
 class Engine:
@@ -33,9 +47,14 @@ class Engine:
 
     Args:
         store: the tables.
-        observe: told of stages with labels; see :class:`local.broker.Broker`.
+        observe: as of :class:`local.broker.Broker`.
         clock: seconds since 1970.
         speed: every duration of a policy passes this many times faster.
+
+    Attributes:
+        held: nothing is pushed while it is set.
+        subscriptions: all there are, by name.
+        topics: by topic, the subscriptions attached to it, by id.
     """
 
     def __init__(
@@ -48,87 +67,91 @@ class Engine:
         self.store = store
         self.clock = clock
         self.speed = speed
-        self.held = False  # nothing is pushed while it is
-        self.by_topic: dict[str, dict[int, Subscription]] = {}
-        self._observe = observe
-        # Ids must not come again in another life of the file: who remembers messages
-        # by id would take a new one for an old one.
+        self.held = False
+        self.subscriptions: dict[str, Subscription] = {}
+        self.topics: dict[str, dict[int, Subscription]] = {}
+        self.observe = Observer(observe)
+        # An id is never used again, even with a new file: a ledger that remembers
+        # messages by id would take a new message for an old one.
         self._last_id = max(time.time_ns() // 1000, store.newest_message())
+        self._last_holder = 0
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
-        self._published: list[tuple[str, list[wire.PubsubMessage], asyncio.Future]] = []
-        self._verdicts: list[tuple[Subscription, int, int, Verdict]] = []
+        self._published: list[
+            tuple[str, list[pubsub_pb2.PubsubMessage], asyncio.Future]
+        ] = []
+        self._ended: list[Ended] = []
         self._extensions: list[tuple[int, int, int, float]] = []
         self._waiting: list[asyncio.Future] = []
-        self._dirty: dict[int, Subscription] = {}
-        self._told: list[tuple[str, dict[str, Any]]] = []
+        self._pending: dict[int, Subscription] = {}
+        self._observations: list[
+            tuple[str, pubsub_pb2.PubsubMessage, dict[str, Any]]
+        ] = []
         self._closed = False
-        self._retention = Retention(store, self.by_topic, self.touch, clock, speed)
+        self._retention = Retention(store, self.subscriptions, self.wake, clock, speed)
+
+    def new_holder(self) -> int:
+        """A number for a receiver that no other has."""
+        self._last_holder += 1
+        return self._last_holder
 
     async def publish(
-        self, topic: str, messages: Iterable[wire.PubsubMessage]
+        self, topic: str, messages: Iterable[pubsub_pb2.PubsubMessage]
     ) -> list[str]:
         """Store *messages* and return their ids; they are committed by then.
 
         Raises:
-            Refused: they could not be written.
+            StatusError: they could not be written.
         """
         future = self._loop.create_future()
         self._published.append((topic, list(messages), future))
         self._schedule()
         return await future
 
-    def settle(
-        self, subscription: Subscription, message: int, attempt: int, verdict: Verdict
+    def end_lease(
+        self,
+        subscription: Subscription,
+        message: int,
+        lease: int,
+        how: LeaseEnd,
+        push: dict[str, Any] | None = None,
     ) -> None:
-        """Take a receiver's verdict on a lease."""
-        self._verdicts.append((subscription, message, attempt, verdict))
+        """End a lease, if it is the current one."""
+        self._ended.append(Ended(subscription, message, lease, how, push))
         self._schedule()
 
-    def extend(
-        self, subscription: Subscription, message: int, attempt: int, seconds: float
+    def extend_lease(
+        self, subscription: Subscription, message: int, lease: int, seconds: float
     ) -> None:
-        """Let a lease run *seconds* from now."""
+        """Let a lease expire *seconds* from now."""
         until = self.clock() + seconds / self.speed
-        self._extensions.append((subscription.id, message, attempt, until))
-        self.touch(subscription)
+        self._extensions.append((subscription.id, message, lease, until))
+        self.wake(subscription)
 
-    async def written(self) -> None:
-        """Wait until all that was asked for so far is committed."""
+    async def committed(self) -> None:
+        """Wait until everything asked for so far is committed.
+
+        Raises:
+            StatusError: the broker failed, and some of it is not.
+        """
         future = self._loop.create_future()
         self._waiting.append(future)
         self._schedule()
         await future
 
-    def touch(self, subscription: Subscription) -> None:
-        """Look at *subscription* at the end of this turn."""
-        self._dirty[subscription.id] = subscription
+    def wake(self, subscription: Subscription) -> None:
+        """Deliver what *subscription* has at the end of this turn."""
+        self._pending[subscription.id] = subscription
         self._schedule()
 
-    def tell(self, stage: str, body: wire.PubsubMessage, **labels: Any) -> None:
-        """Tell the observer of a stage of *body*."""
-        if self._observe is None:
-            return
-        attributes = body.attributes
-        # ``get`` on a protobuf map with a default does not insert the key.
-        labels["event"] = attributes.get("ce-type", None)
-        labels["entity"] = attributes.get("entity", None)
-        labels["uid"] = attributes.get("ce-id", None)
-        labels["message_id"] = body.message_id
-        try:
-            self._observe(stage, **labels)
-        except Exception:
-            log.exception("the observer failed")
-
     def close(self) -> None:
-        """Write what has been asked for and stop looking at anything."""
+        """Write what has been asked for, and deliver nothing more."""
         self._turn()
         self._closed = True
         self._retention.close()
-        for subscriptions in self.by_topic.values():
-            for subscription in subscriptions.values():
-                if subscription.wake is not None:
-                    subscription.wake.cancel()
+        for subscription in self.subscriptions.values():
+            if subscription.timer is not None:
+                subscription.timer.cancel()
 
     def _schedule(self) -> None:
         if not self._scheduled and not self._closed:
@@ -140,145 +163,172 @@ class Engine:
         if self._closed:
             return
         published, self._published = self._published, []
-        verdicts, self._verdicts = self._verdicts, []
+        ended, self._ended = self._ended, []
         extensions, self._extensions = self._extensions, []
-        dirty = dict(self._dirty)
-        self._told = []
-        gifts: list[tuple[Receiver, list[Delivery]]] = []
+        waiting, self._waiting = self._waiting, []
+        pending = dict(self._pending)
+        self._observations = []
+        deliveries: list[tuple[Receiver, list[Delivery]]] = []
         now = self.clock()
         try:
             with self.store.transaction():
-                answers = [
-                    (future, [self._add(topic, m, now) for m in messages])
-                    for topic, messages, future in published
+                ids = [
+                    [self._add(topic, message, now) for message in messages]
+                    for topic, messages, _ in published
                 ]
                 for extension in extensions:
-                    self.store.lease_until(*extension)
-                for verdict in verdicts:
-                    self._apply(*verdict, now)
-                while self._dirty:
-                    _, subscription = self._dirty.popitem()
-                    gifts += self._hand_out(subscription, now)
-        except Exception as error:
-            self._failed(error, published, verdicts, dirty)
+                    self.store.extend(*extension)
+                for each in ended:
+                    self._end(each, now)
+                while self._pending:
+                    _, subscription = self._pending.popitem()
+                    deliveries += self._lease(subscription, now)
+        except sqlite3.OperationalError as error:
+            # A full disk, or another program that holds the file. Leases that ended
+            # are written later; what was published is for the client to send again.
+            log.error("The broker cannot write its file: %s.", error)
+            _fail([future for _, _, future in published], not_stored())
+            self._ended = ended + self._ended
+            self._extensions = extensions + self._extensions
+            self._waiting = waiting + self._waiting
+            self._pending = pending | self._pending
+            self._scheduled = True
+            self._loop.call_later(RETRY_SECONDS, self._turn)
             return
-        for future, ids in answers:
-            if not future.done():  # the caller may have gone
-                future.set_result(ids)
-        waiting, self._waiting = self._waiting, []
+        except Exception:
+            # Not repeated: a fault in one request must not stop all others.
+            log.exception("The broker failed; this turn's requests are dropped.")
+            self._pending = {}
+            _fail([*(future for _, _, future in published), *waiting], internal())
+            return
+        for (_, _, future), numbers in zip(published, ids, strict=True):
+            if not future.done():  # the caller may have been cancelled
+                future.set_result(numbers)
         for future in waiting:
             if not future.done():
                 future.set_result(None)
-        for receiver, deliveries in gifts:
-            receiver.give(deliveries)
-        for stage, labels in self._told:
-            self.tell(stage, **labels)
+        for stage, message, labels in self._observations:
+            self.observe(stage, message, **labels)
+        for receiver, leased in deliveries:
+            receiver.deliver(leased)
 
-    def _failed(self, error, published, verdicts, dirty) -> None:
-        """Nothing of this turn was written: publishers are told, the rest comes again.
-
-        A full disk, or another program that holds the file; all else is a fault.
-        """
-        fault = None if isinstance(error, sqlite3.Error) else error
-        log.error("the broker cannot write: %s", error, exc_info=fault)
-        for _, _, future in published:
-            if not future.done():
-                refused = Refused(StatusCode.UNAVAILABLE, "Not stored; try again.")
-                future.set_exception(refused)
-        self._verdicts = verdicts + self._verdicts
-        self._dirty = dirty | self._dirty
-        self._scheduled = True
-        self._loop.call_later(AGAIN_SECONDS, self._turn)
-
-    def _add(self, topic: str, message: wire.PubsubMessage, now: float) -> str:
+    def _add(self, topic: str, message: pubsub_pb2.PubsubMessage, now: float) -> str:
         self._last_id += 1
         number = self._last_id
         message.message_id = str(number)
         message.publish_time.FromMicroseconds(int(now * 1_000_000))
-        stored = False
-        for subscription in self.by_topic.get(topic, {}).values():
-            config = subscription.config
-            if config.filter and not matches(config.filter, message.attributes):
-                continue
-            if not stored:
-                self.store.add_message(number, message.SerializeToString())
-                stored = True
-            ordered = config.enable_message_ordering and message.ordering_key
-            key = message.ordering_key if ordered else None
-            self.store.add_delivery(subscription.id, number, key, now)
-            self._dirty[subscription.id] = subscription
-        if self._observe is not None:
-            labels = {"body": message, "topic": topic, "data": bytes(message.data)}
-            self._told.append(("published", labels))
+        subscriptions = self.topics.get(topic, {}).values()
+        if subscriptions:
+            self.store.add_message(number, message.SerializeToString())
+        for subscription in subscriptions:
+            is_ordered = subscription.config.enable_message_ordering
+            key = message.ordering_key if is_ordered else ""
+            self.store.add_delivery(subscription.id, number, key or None, now)
+            self._pending[subscription.id] = subscription
+        labels = {"topic": topic, "data": bytes(message.data)}
+        self._observations.append(("published", message, labels))
         return message.message_id
 
-    def _apply(
+    def _end(self, ended: Ended, now: float) -> None:
+        subscription, message, lease, how, push = ended
+        self._pending[subscription.id] = subscription
+        next_attempt = None
+        if push is not None:
+            # Reported before what follows from it, and completed below.
+            body = push.pop("message")
+            self._observations.append(("answered", body, push))
+        if how is LeaseEnd.ACK:
+            if self.store.acknowledge(subscription.id, message, lease):
+                subscription.release(message)
+        elif attempt := self.store.leased_attempt(subscription.id, message, lease):
+            if how is LeaseEnd.NACK:
+                next_attempt = self._nack(subscription, message, attempt, now)
+            else:
+                self._give_back(subscription, message, now, counted=False)
+        if push is not None:
+            push["next_attempt"] = next_attempt
+
+    def _nack(
+        self, subscription: Subscription, message: int, attempt: int, now: float
+    ) -> float | None:
+        """End an attempt without acknowledgement; return when the next is due."""
+        if subscription.is_exhausted(attempt):
+            target = subscription.config.dead_letter_policy.dead_letter_topic
+            # Without its topic the message goes on being delivered: it is never lost.
+            if target in self.topics:
+                self._dead_letter(subscription, message, attempt, target, now)
+                return None
+        wait = subscription.backoff_seconds(attempt) / self.speed
+        if message in subscription.streams:
+            wait = max(wait, NACK_HOLD_SECONDS)
+        self._give_back(subscription, message, now + wait, counted=True)
+        return now + wait
+
+    def _give_back(
+        self, subscription: Subscription, message: int, due: float, *, counted: bool
+    ) -> None:
+        subscription.release(message)
+        for later in self.store.give_back(
+            subscription.id, message, due, counted=counted
+        ):
+            subscription.release(later)
+
+    def _dead_letter(
         self,
         subscription: Subscription,
         message: int,
         attempt: int,
-        verdict: Verdict,
+        target: str,
         now: float,
     ) -> None:
-        self._dirty[subscription.id] = subscription
-        if verdict is Verdict.GOOD:
-            # A late acknowledgement counts too, whoever holds the message by now.
-            subscription.release(message)
-            self.store.remove_delivery(subscription.id, message)
-        elif not self.store.leased(subscription.id, message, attempt):
-            return
-        elif verdict is Verdict.BAD:
-            self._refused(subscription, message, attempt, now)
-        else:
-            subscription.release(message)
-            self.store.give_back(subscription.id, message, now, uncounted=True)
-
-    def _refused(
-        self, subscription: Subscription, message: int, attempt: int, now: float
-    ) -> None:
         subscription.release(message)
-        if subscription.spent(attempt):
-            target = subscription.config.dead_letter_policy.dead_letter_topic
-            if target in self.by_topic:  # gone: goes on being delivered, never lost
-                body = wire.PubsubMessage.FromString(self.store.body(message))
-                labels = {"attempt": attempt, "subscription": subscription.name}
-                self._told.append(("dead-lettered", {"body": body, **labels}))
-                letter = dead_letters.forwarded(body, subscription.name, attempt)
-                self._add(target, letter, now)
-                self.store.remove_delivery(subscription.id, message)
-                return
-        wait = subscription.backoff_seconds(attempt) / self.speed
-        self.store.give_back(subscription.id, message, now + wait)
+        body = pubsub_pb2.PubsubMessage.FromString(self.store.body(message))
+        labels = {"attempt": attempt, "subscription": subscription.name}
+        self._observations.append(("dead-lettered", body, labels))
+        self._add(target, dead_letter(body, subscription.name, attempt), now)
+        self.store.remove(subscription.id, message)
 
-    def _hand_out(
+    def _lease(
         self, subscription: Subscription, now: float
     ) -> list[tuple[Receiver, list[Delivery]]]:
         store, number = self.store, subscription.id
-        for message, attempt in store.expired(number, now):
-            self._refused(subscription, message, attempt, now)
-        gifts = []
-        hungry = False
+        for message, lease in store.expired(number, now):
+            # None where an earlier message of its key ended this lease.
+            attempt = store.leased_attempt(number, message, lease)
+            if attempt is not None:
+                self._nack(subscription, message, attempt, now)
+        deliveries = []
+        has_capacity = False
         for receiver in subscription.receivers:
-            if room := receiver.room():
-                lease = receiver.lease_seconds
-                until = None if lease is None else now + lease / self.speed
-                if deliveries := store.take(number, now, room, until):
-                    gifts.append((receiver, deliveries))
-                hungry = hungry or len(deliveries) < room
-        if gifts:  # the next one is asked first next time
+            if capacity := receiver.capacity():
+                wait = receiver.lease_seconds
+                until = None if wait is None else now + wait / self.speed
+                leased = store.lease(number, now, capacity, until, receiver.holder)
+                if leased:
+                    deliveries.append((receiver, leased))
+                has_capacity = has_capacity or len(leased) < capacity
+        if deliveries:  # another receiver is first the next time
             subscription.receivers.append(subscription.receivers.pop(0))
-        self._wake(subscription, now, hungry)
-        return gifts
+        self._set_timer(subscription, now, has_capacity)
+        return deliveries
 
-    def _wake(self, subscription: Subscription, now: float, hungry: bool) -> None:
-        if subscription.wake is not None:
-            subscription.wake.cancel()
-            subscription.wake = None
-        due = [self.store.next_due(subscription.id, leased=True)]
-        if hungry:
-            due.append(self.store.next_due(subscription.id, leased=False))
-        due = [at for at in due if at is not None]
-        if due:
-            # A millisecond late rather than early: early would be for nothing.
-            wait = max(0.0, min(due) - now) + 0.001
-            subscription.wake = self._loop.call_later(wait, self.touch, subscription)
+    def _set_timer(
+        self, subscription: Subscription, now: float, has_capacity: bool
+    ) -> None:
+        if subscription.timer is not None:
+            subscription.timer.cancel()
+            subscription.timer = None
+        times = [self.store.next_expiry(subscription.id)]
+        if has_capacity:
+            times.append(self.store.next_due(subscription.id, now))
+        times = [time for time in times if time is not None]
+        if times:
+            # A millisecond late rather than early, when nothing would be due yet.
+            wait = max(0.0, min(times) - now) + 0.001
+            subscription.timer = self._loop.call_later(wait, self.wake, subscription)
+
+
+def _fail(futures: Iterable[asyncio.Future], error: StatusError) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)

@@ -1,17 +1,16 @@
-"""Topics and subscriptions: made, shown, changed and removed."""
+"""Creates, shows, changes and deletes topics and subscriptions."""
 
 from collections.abc import Callable
 
-from local.broker import configs, limits, wire
+from local.broker import configs, limits, pubsub_pb2
 from local.broker.engine import Engine
 from local.broker.errors import (
-    Refused,
-    detached,
+    StatusError,
+    already_exists,
+    is_detached,
+    is_pushed,
     not_found,
-    pushed,
-    there_already,
 )
-from local.broker.filters import check_filter
 from local.broker.push import Pusher
 from local.broker.subscription import DELETED_TOPIC, Subscription
 
@@ -19,64 +18,62 @@ from local.broker.subscription import DELETED_TOPIC, Subscription
 class Registry:
     """All topics and subscriptions, in the store and as they run.
 
-    An expiration policy is kept and shown, but here no subscription expires.
-
     Args:
-        pusher: makes what pushes for a subscription.
+        new_pusher: makes the pusher of a subscription.
     """
 
     def __init__(
-        self, engine: Engine, pusher: Callable[[Subscription], Pusher]
+        self, engine: Engine, new_pusher: Callable[[Subscription], Pusher]
     ) -> None:
         self._engine = engine
         self._store = engine.store
-        self._new_pusher = pusher
+        self._new_pusher = new_pusher
         self._pushers: dict[int, Pusher] = {}
-        self._retired: list[Pusher] = []  # perhaps with pushes under way
-        self.topics: dict[str, tuple[int, wire.Topic]] = {}
-        self.subscriptions: dict[str, Subscription] = {}
+        self._retired: list[Pusher] = []  # with outstanding pushes, perhaps
+        self.topics: dict[str, tuple[int, pubsub_pb2.Topic]] = {}
+        self.subscriptions = engine.subscriptions
         for number, config in self._store.configs("topic"):
-            topic = wire.Topic.FromString(config)
+            topic = pubsub_pb2.Topic.FromString(config)
             self.topics[topic.name] = (number, topic)
-            engine.by_topic[topic.name] = {}
+            engine.topics[topic.name] = {}
         for number, config in self._store.configs("subscription"):
-            self._run(Subscription(number, wire.Subscription.FromString(config)))
+            self._run(Subscription(number, pubsub_pb2.Subscription.FromString(config)))
 
     def pushers(self) -> list[Pusher]:
-        """Everything that may have a push under way."""
+        """All that may have an outstanding push."""
         return [*self._pushers.values(), *self._retired]
 
     # Topics
 
-    def create_topic(self, topic: wire.Topic) -> wire.Topic:
-        """Make a topic."""
+    def create_topic(self, topic: pubsub_pb2.Topic) -> pubsub_pb2.Topic:
+        """Create a topic."""
         limits.check_topic_name(topic.name)
         limits.check_topic(topic)
         if topic.name in self.topics:
-            raise there_already(topic.name)
-        topic.state = wire.Topic.State.ACTIVE
+            raise already_exists(topic.name)
+        topic.state = pubsub_pb2.Topic.State.ACTIVE
         with self._store.transaction():
             number = self._store.add_config(
                 "topic", topic.name, topic.SerializeToString()
             )
         self.topics[topic.name] = (number, topic)
-        self._engine.by_topic[topic.name] = {}
+        self._engine.topics[topic.name] = {}
         return topic
 
-    def topic(self, name: str) -> wire.Topic:
+    def topic(self, name: str) -> pubsub_pb2.Topic:
         """The topic of that name.
 
         Raises:
-            Refused: NOT_FOUND, or INVALID_ARGUMENT for what cannot be a name.
+            StatusError: NOT_FOUND, or INVALID_ARGUMENT for what cannot be a name.
         """
         if name not in self.topics:
             limits.check_topic_name(name)
             raise not_found(name)
         return self.topics[name][1]
 
-    def update_topic(self, request: wire.UpdateTopicRequest) -> wire.Topic:
-        """Change what the mask names."""
-        topic = wire.Topic()
+    def update_topic(self, request: pubsub_pb2.UpdateTopicRequest) -> pubsub_pb2.Topic:
+        """Change the fields that the mask names."""
+        topic = pubsub_pb2.Topic()
         topic.CopyFrom(self.topic(request.topic.name))
         configs.merge(request.topic, topic, request.update_mask)
         limits.check_topic(topic)
@@ -87,36 +84,38 @@ class Registry:
         return topic
 
     def delete_topic(self, name: str) -> None:
-        """Remove a topic; its subscriptions stay, with what they hold."""
+        """Delete a topic; its subscriptions remain, with their messages."""
         self.topic(name)
-        number, _ = self.topics.pop(name)
-        orphans = self._engine.by_topic.pop(name)
+        number, _ = self.topics[name]
         with self._store.transaction():
             self._store.remove_config("topic", number)
-            for subscription in orphans.values():
-                config = configs.copy(subscription.config)
-                config.topic = DELETED_TOPIC
-                self._change(subscription, config)
-        self._engine.by_topic.setdefault(DELETED_TOPIC, {}).update(orphans)
+            for subscription in self.subscriptions.values():
+                if subscription.config.topic == name:
+                    config = configs.copy(subscription.config)
+                    config.topic = DELETED_TOPIC
+                    self._change(subscription, config)
+        del self.topics[name]
+        del self._engine.topics[name]
 
     def subscriptions_of(self, topic: str) -> list[str]:
-        """Names of a topic's subscriptions."""
+        """Names of the subscriptions attached to a topic."""
         self.topic(topic)
-        return [s.name for s in self._engine.by_topic[topic].values()]
+        return [each.name for each in self._engine.topics[topic].values()]
 
     # Subscriptions
 
-    def create_subscription(self, config: wire.Subscription) -> wire.Subscription:
-        """Make a subscription; it gets what is published from now on."""
+    def create_subscription(
+        self, config: pubsub_pb2.Subscription
+    ) -> pubsub_pb2.Subscription:
+        """Create a subscription; it gets what is published from now on."""
         limits.check_subscription_name(config.name)
         if config.name in self.subscriptions:
-            raise there_already(config.name)
+            raise already_exists(config.name)
         self.topic(config.topic)
         config.detached = False
-        config.state = wire.Subscription.State.ACTIVE
+        config.state = pubsub_pb2.Subscription.State.ACTIVE
         configs.fill(config)
         limits.check_subscription(config)
-        check_filter(config.filter)
         self._check_dead_letter_topic(config)
         with self._store.transaction():
             number = self._store.add_config(
@@ -129,7 +128,7 @@ class Registry:
         """The subscription of that name.
 
         Raises:
-            Refused: NOT_FOUND, or INVALID_ARGUMENT for what cannot be a name.
+            StatusError: NOT_FOUND, or INVALID_ARGUMENT for what cannot be a name.
         """
         if name not in self.subscriptions:
             limits.check_subscription_name(name)
@@ -137,9 +136,9 @@ class Registry:
         return self.subscriptions[name]
 
     def update_subscription(
-        self, request: wire.UpdateSubscriptionRequest
-    ) -> wire.Subscription:
-        """Change what the mask names."""
+        self, request: pubsub_pb2.UpdateSubscriptionRequest
+    ) -> pubsub_pb2.Subscription:
+        """Change the fields that the mask names."""
         subscription = self.subscription(request.subscription.name)
         config = configs.copy(subscription.config)
         configs.merge(request.subscription, config, request.update_mask)
@@ -151,8 +150,8 @@ class Registry:
             self._change(subscription, config)
         return config
 
-    def modify_push_config(self, request: wire.ModifyPushConfigRequest) -> None:
-        """Push there from now on; to nowhere is a pause."""
+    def modify_push_config(self, request: pubsub_pb2.ModifyPushConfigRequest) -> None:
+        """Push to another endpoint from now on; without one, pushing pauses."""
         subscription = self.subscription(request.subscription)
         config = configs.copy(subscription.config)
         config.push_config.CopyFrom(request.push_config)
@@ -161,60 +160,62 @@ class Registry:
             self._change(subscription, config)
 
     def delete_subscription(self, name: str) -> None:
-        """Remove a subscription and what it holds."""
+        """Delete a subscription and its messages."""
         subscription = self.subscription(name)
-        self._stop_pushing(subscription)
         with self._store.transaction():
             self._store.remove_config("subscription", subscription.id)
-            self._store.remove_deliveries(subscription.id)
+            self._store.remove_all(subscription.id)
+        self._stop_pushing(subscription)
         del self.subscriptions[name]
-        self._engine.by_topic[subscription.config.topic].pop(subscription.id, None)
-        self._dismiss(subscription, not_found(name))
+        self._detach(subscription, not_found(name))
 
     def detach_subscription(self, name: str) -> None:
-        """Drop what a subscription holds; nothing more reaches it."""
+        """Delete the messages of a subscription; it gets no more."""
         subscription = self.subscription(name)
         config = configs.copy(subscription.config)
         config.detached = True
         config.ClearField("push_config")
         with self._store.transaction():
-            self._store.remove_deliveries(subscription.id)
+            self._store.remove_all(subscription.id)
             self._change(subscription, config)
-        self._engine.by_topic[config.topic].pop(subscription.id, None)
-        self._dismiss(subscription, detached(name))
+        self._detach(subscription, is_detached(name))
 
-    def _dismiss(self, subscription: Subscription, why: Refused) -> None:
-        for receiver in list(subscription.receivers):
-            receiver.gone(why)
+    def _detach(self, subscription: Subscription, reason: StatusError) -> None:
+        attached = self._engine.topics.get(subscription.config.topic, {})
+        attached.pop(subscription.id, None)  # not there if detached before
+        subscription.streams.clear()
+        close_receivers(subscription, reason)
 
-    def _check_dead_letter_topic(self, config: wire.Subscription) -> None:
+    def _check_dead_letter_topic(self, config: pubsub_pb2.Subscription) -> None:
         target = config.dead_letter_policy.dead_letter_topic
         if target and target not in self.topics:
             raise not_found(target)
 
-    def _change(self, subscription: Subscription, config: wire.Subscription) -> None:
+    def _change(
+        self, subscription: Subscription, config: pubsub_pb2.Subscription
+    ) -> None:
         before = subscription.config.push_config.push_endpoint
         self._store.change_config(
             "subscription", subscription.id, config.SerializeToString()
         )
         subscription.config = config
         if before != config.push_config.push_endpoint:
-            # Another endpoint starts slowly again; what is under way goes on.
+            # Another endpoint starts slowly again; outstanding pushes go on.
             self._stop_pushing(subscription)
             self._start_pushing(subscription)
-        self._engine.touch(subscription)
+        self._engine.wake(subscription)
 
     def _run(self, subscription: Subscription) -> None:
         self.subscriptions[subscription.name] = subscription
-        if not subscription.config.detached:
-            topic = subscription.config.topic
-            self._engine.by_topic.setdefault(topic, {})[subscription.id] = subscription
+        attached = self._engine.topics.get(subscription.config.topic)
+        if attached is not None and not subscription.config.detached:
+            attached[subscription.id] = subscription
         self._start_pushing(subscription)
-        self._engine.touch(subscription)
+        self._engine.wake(subscription)
 
     def _start_pushing(self, subscription: Subscription) -> None:
-        if subscription.pushes:
-            self._dismiss(subscription, pushed(subscription.name))
+        if subscription.is_pushed:
+            close_receivers(subscription, is_pushed(subscription.name))
             pusher = self._new_pusher(subscription)
             self._pushers[subscription.id] = pusher
             subscription.receivers.append(pusher)
@@ -224,5 +225,11 @@ class Registry:
         if pusher is not None:
             pusher.stop()
             subscription.receivers.remove(pusher)
-            self._retired = [old for old in self._retired if old.busy()]
+            self._retired = [old for old in self._retired if old.is_busy()]
             self._retired.append(pusher)
+
+
+def close_receivers(subscription: Subscription, reason: StatusError) -> None:
+    """End everything that receives from *subscription*."""
+    for receiver in list(subscription.receivers):
+        receiver.close(reason)

@@ -1,4 +1,4 @@
-"""Drops what nobody acknowledged within its subscription's retention."""
+"""Drops messages that are not acknowledged within their subscription's retention."""
 
 import asyncio
 import logging
@@ -8,18 +8,19 @@ from collections.abc import Callable
 from local.broker.store import Store
 from local.broker.subscription import Subscription
 
-EVERY_SECONDS = 30.0
-MOST_AT_ONCE = 1000
+INTERVAL_SECONDS = 30.0
+MIN_INTERVAL_SECONDS = 0.2  # of a broker with a higher speed
+MAX_DROPPED = 1000  # at once
 
 log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Looks at every subscription now and then, until closed.
+    """Looks at every subscription from time to time, until closed.
 
     Args:
-        by_topic: the subscriptions, as they come and go.
-        touch: called with a subscription of which something went.
+        subscriptions: as they are at the time.
+        wake: called with a subscription of which messages were dropped.
         clock: seconds since 1970.
         speed: as of :class:`local.broker.Broker`.
     """
@@ -27,38 +28,39 @@ class Retention:
     def __init__(
         self,
         store: Store,
-        by_topic: dict[str, dict[int, Subscription]],
-        touch: Callable[[Subscription], None],
+        subscriptions: dict[str, Subscription],
+        wake: Callable[[Subscription], None],
         clock: Callable[[], float],
         speed: float,
     ) -> None:
         self._store = store
-        self._by_topic = by_topic
-        self._touch = touch
+        self._subscriptions = subscriptions
+        self._wake = wake
         self._clock = clock
         self._speed = speed
         self._loop = asyncio.get_running_loop()
-        self._look()
+        self._check()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop."""
         self._timer.cancel()
 
-    def _look(self) -> None:
-        wait = max(EVERY_SECONDS / self._speed, 1.0)
-        self._timer = self._loop.call_later(wait, self._look)
-        for subscriptions in list(self._by_topic.values()):
-            for subscription in subscriptions.values():
-                try:
-                    self._drop(subscription)
-                except sqlite3.Error as error:
-                    log.error("the broker cannot write: %s", error)
+    def _check(self) -> None:
+        wait = max(INTERVAL_SECONDS / self._speed, MIN_INTERVAL_SECONDS)
+        self._timer = self._loop.call_later(wait, self._check)
+        for subscription in list(self._subscriptions.values()):
+            try:
+                self._drop(subscription)
+            except sqlite3.Error as error:
+                log.error("The broker cannot write its file: %s.", error)
 
     def _drop(self, subscription: Subscription) -> None:
         oldest = self._clock() - subscription.retention_seconds / self._speed
-        old = self._store.older_than(subscription.id, oldest, MOST_AT_ONCE)
-        if old:
+        expired = self._store.older_than(subscription.id, oldest, MAX_DROPPED)
+        if expired:
             with self._store.transaction():
-                for message in old:
-                    self._store.remove_delivery(subscription.id, message)
-            self._touch(subscription)
+                for message in expired:
+                    self._store.remove(subscription.id, message)
+            for message in expired:
+                subscription.release(message)
+            self._wake(subscription)

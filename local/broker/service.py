@@ -1,241 +1,232 @@
-"""The gRPC methods of Pub/Sub's Publisher and Subscriber, by name."""
+"""The gRPC services ``google.pubsub.v1.Publisher`` and ``Subscriber``."""
 
 import logging
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
 
 import grpc
 
-from local.broker import limits, wire
+from local.broker import limits, pubsub_pb2
 from local.broker.engine import Engine
-from local.broker.errors import Refused, invalid
+from local.broker.errors import StatusError, internal, invalid, not_stored
 from local.broker.pull import Puller
 from local.broker.registry import Registry
 from local.broker.stream import streaming_pull
 
-PAGE = 1000
+MAX_PAGE_SIZE = 1000
 log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """``google.pubsub.v1.Publisher``; each method takes and returns raw messages."""
+    """Methods of ``google.pubsub.v1.Publisher``, named as in its definition."""
+
+    METHODS = {
+        "Publish": pubsub_pb2.PublishRequest,
+        "CreateTopic": pubsub_pb2.Topic,
+        "GetTopic": pubsub_pb2.GetTopicRequest,
+        "UpdateTopic": pubsub_pb2.UpdateTopicRequest,
+        "ListTopics": pubsub_pb2.ListTopicsRequest,
+        "ListTopicSubscriptions": pubsub_pb2.ListTopicSubscriptionsRequest,
+        "DeleteTopic": pubsub_pb2.DeleteTopicRequest,
+        "DetachSubscription": pubsub_pb2.DetachSubscriptionRequest,
+    }
 
     def __init__(self, engine: Engine, registry: Registry) -> None:
         self._engine = engine
         self._registry = registry
 
-    async def publish(self, request: wire.PublishRequest, context):
-        """Publish; answered when it is stored."""
+    async def Publish(self, request):
+        """Respond when the messages are stored."""
         self._registry.topic(request.topic)
         limits.check_publish(request)
         ids = await self._engine.publish(request.topic, request.messages)
-        return wire.PublishResponse(message_ids=ids)
+        return pubsub_pb2.PublishResponse(message_ids=ids)
 
-    async def create_topic(self, request: wire.Topic, context):
-        """CreateTopic."""
+    async def CreateTopic(self, request):
+        """Create a topic."""
         return self._registry.create_topic(request)
 
-    async def get_topic(self, request: wire.GetTopicRequest, context):
-        """GetTopic."""
+    async def GetTopic(self, request):
+        """Get a topic."""
         return self._registry.topic(request.topic)
 
-    async def update_topic(self, request: wire.UpdateTopicRequest, context):
-        """UpdateTopic."""
+    async def UpdateTopic(self, request):
+        """Change a topic."""
         return self._registry.update_topic(request)
 
-    async def list_topics(self, request: wire.ListTopicsRequest, context):
-        """ListTopics."""
-        names, token = _page(self._registry.topics, request, request.project)
-        topics = [self._registry.topics[name][1] for name in names]
-        return wire.ListTopicsResponse(topics=topics, next_page_token=token)
-
-    async def list_topic_subscriptions(
-        self, request: wire.ListTopicSubscriptionsRequest, context
-    ):
-        """ListTopicSubscriptions."""
-        names = self._registry.subscriptions_of(request.topic)
+    async def ListTopics(self, request):
+        """List a project's topics."""
+        names = _of_project(self._registry.topics, request.project)
         names, token = _page(names, request)
-        return wire.ListTopicSubscriptionsResponse(
+        topics = [self._registry.topics[name][1] for name in names]
+        return pubsub_pb2.ListTopicsResponse(topics=topics, next_page_token=token)
+
+    async def ListTopicSubscriptions(self, request):
+        """List the names of a topic's subscriptions."""
+        names, token = _page(self._registry.subscriptions_of(request.topic), request)
+        return pubsub_pb2.ListTopicSubscriptionsResponse(
             subscriptions=names, next_page_token=token
         )
 
-    async def delete_topic(self, request: wire.DeleteTopicRequest, context):
-        """DeleteTopic."""
+    async def DeleteTopic(self, request):
+        """Delete a topic."""
         self._registry.delete_topic(request.topic)
-        return wire.Empty()
+        return pubsub_pb2.Empty()
 
-    async def detach_subscription(
-        self, request: wire.DetachSubscriptionRequest, context
-    ):
-        """DetachSubscription."""
+    async def DetachSubscription(self, request):
+        """Detach a subscription from its topic."""
         self._registry.detach_subscription(request.subscription)
-        return wire.DetachSubscriptionResponse()
+        return pubsub_pb2.DetachSubscriptionResponse()
 
 
 class Subscriber:
-    """``google.pubsub.v1.Subscriber``, but for snapshots and seek."""
+    """Methods of ``google.pubsub.v1.Subscriber``, without snapshots and seek."""
 
-    def __init__(self, registry: Registry, puller: Puller) -> None:
+    METHODS = {
+        "CreateSubscription": pubsub_pb2.Subscription,
+        "GetSubscription": pubsub_pb2.GetSubscriptionRequest,
+        "UpdateSubscription": pubsub_pb2.UpdateSubscriptionRequest,
+        "ListSubscriptions": pubsub_pb2.ListSubscriptionsRequest,
+        "DeleteSubscription": pubsub_pb2.DeleteSubscriptionRequest,
+        "ModifyPushConfig": pubsub_pb2.ModifyPushConfigRequest,
+        "Pull": pubsub_pb2.PullRequest,
+        "Acknowledge": pubsub_pb2.AcknowledgeRequest,
+        "ModifyAckDeadline": pubsub_pb2.ModifyAckDeadlineRequest,
+    }
+
+    def __init__(self, engine: Engine, registry: Registry) -> None:
+        self._engine = engine
         self._registry = registry
-        self._puller = puller
+        self._puller = Puller(engine, registry)
 
-    async def pull(self, request: wire.PullRequest, context):
-        """Pull."""
-        return await self._puller.pull(request, context)
-
-    async def streaming_pull(self, requests, context) -> None:
-        """StreamingPull."""
-        await streaming_pull(self._puller, requests, context)
-
-    async def create_subscription(self, request: wire.Subscription, context):
-        """CreateSubscription."""
+    async def CreateSubscription(self, request):
+        """Create a subscription."""
         return self._registry.create_subscription(request)
 
-    async def get_subscription(self, request: wire.GetSubscriptionRequest, context):
-        """GetSubscription."""
+    async def GetSubscription(self, request):
+        """Get a subscription."""
         return self._registry.subscription(request.subscription).config
 
-    async def update_subscription(
-        self, request: wire.UpdateSubscriptionRequest, context
-    ):
-        """UpdateSubscription."""
+    async def UpdateSubscription(self, request):
+        """Change a subscription."""
         return self._registry.update_subscription(request)
 
-    async def list_subscriptions(self, request: wire.ListSubscriptionsRequest, context):
-        """ListSubscriptions."""
-        known = self._registry.subscriptions
-        names, token = _page(known, request, request.project)
-        return wire.ListSubscriptionsResponse(
-            subscriptions=[known[name].config for name in names],
+    async def ListSubscriptions(self, request):
+        """List a project's subscriptions."""
+        subscriptions = self._registry.subscriptions
+        names, token = _page(_of_project(subscriptions, request.project), request)
+        return pubsub_pb2.ListSubscriptionsResponse(
+            subscriptions=[subscriptions[name].config for name in names],
             next_page_token=token,
         )
 
-    async def delete_subscription(
-        self, request: wire.DeleteSubscriptionRequest, context
-    ):
-        """DeleteSubscription."""
+    async def DeleteSubscription(self, request):
+        """Delete a subscription."""
         self._registry.delete_subscription(request.subscription)
-        return wire.Empty()
+        return pubsub_pb2.Empty()
 
-    async def modify_push_config(self, request: wire.ModifyPushConfigRequest, context):
-        """ModifyPushConfig."""
+    async def ModifyPushConfig(self, request):
+        """Change or remove a push endpoint."""
         self._registry.modify_push_config(request)
-        return wire.Empty()
+        return pubsub_pb2.Empty()
 
-    async def acknowledge(self, request: wire.AcknowledgeRequest, context):
-        """Acknowledge."""
-        subscription = self._registry.subscription(request.subscription)
-        if not request.ack_ids:
-            raise invalid("ack_ids holds at least one id.")
+    async def Pull(self, request):
+        """Pull messages."""
+        return await self._puller.pull(request)
+
+    async def StreamingPull(self, requests, context) -> None:
+        """Pull messages until the client ends the stream."""
+        await streaming_pull(self._puller, requests, context)
+
+    async def Acknowledge(self, request):
+        """Respond when the acknowledgements are stored."""
+        subscription = self._subscription(request)
         self._puller.acknowledge(subscription, request.ack_ids)
-        await self._puller.engine.written()
-        return wire.Empty()
+        await self._engine.committed()
+        return pubsub_pb2.Empty()
 
-    async def modify_ack_deadline(
-        self, request: wire.ModifyAckDeadlineRequest, context
-    ):
-        """ModifyAckDeadline; 0 seconds: deliver it again."""
-        subscription = self._registry.subscription(request.subscription)
-        if not request.ack_ids:
-            raise invalid("ack_ids holds at least one id.")
+    async def ModifyAckDeadline(self, request):
+        """Respond when the deadlines are stored; 0 seconds is a nack."""
+        subscription = self._subscription(request)
         seconds = request.ack_deadline_seconds
         self._puller.modify(subscription, request.ack_ids, seconds)
-        await self._puller.engine.written()
-        return wire.Empty()
+        await self._engine.committed()
+        return pubsub_pb2.Empty()
+
+    def _subscription(self, request):
+        subscription = self._registry.subscription(request.subscription)
+        if not request.ack_ids:
+            raise invalid("ack_ids is empty. Send at least one ack id.")
+        return subscription
 
 
-def _page(names, request, project: str | None = None) -> tuple[list[str], str]:
-    """One page of *names*, those of *project* if given, and the next page's token."""
-    if project is not None:
-        limits.check_project(project)
-        names = [name for name in names if name.startswith(f"{project}/")]
+def _of_project(names: Iterable[str], project: str) -> list[str]:
+    limits.check_project(project)
+    return [name for name in names if name.startswith(f"{project}/")]
+
+
+def _page(names: list[str], request) -> tuple[list[str], str]:
+    """One page of *names* and the token of the next page."""
     if request.page_size < 0:
-        raise invalid("page_size is not negative.")
-    size = min(request.page_size or PAGE, PAGE)
-    left = sorted(name for name in names if name > request.page_token)
-    return left[:size], left[size - 1] if len(left) > size else ""
+        raise invalid("page_size is negative.")
+    size = min(request.page_size or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
+    rest = sorted(name for name in names if name > request.page_token)
+    return rest[:size], rest[size - 1] if len(rest) > size else ""
 
 
-PUBLISHER = {
-    "Publish": (Publisher.publish, wire.PublishRequest),
-    "CreateTopic": (Publisher.create_topic, wire.Topic),
-    "GetTopic": (Publisher.get_topic, wire.GetTopicRequest),
-    "UpdateTopic": (Publisher.update_topic, wire.UpdateTopicRequest),
-    "ListTopics": (Publisher.list_topics, wire.ListTopicsRequest),
-    "ListTopicSubscriptions": (
-        Publisher.list_topic_subscriptions,
-        wire.ListTopicSubscriptionsRequest,
-    ),
-    "DeleteTopic": (Publisher.delete_topic, wire.DeleteTopicRequest),
-    "DetachSubscription": (
-        Publisher.detach_subscription,
-        wire.DetachSubscriptionRequest,
-    ),
-}
-SUBSCRIBER = {
-    "CreateSubscription": (Subscriber.create_subscription, wire.Subscription),
-    "GetSubscription": (Subscriber.get_subscription, wire.GetSubscriptionRequest),
-    "UpdateSubscription": (
-        Subscriber.update_subscription,
-        wire.UpdateSubscriptionRequest,
-    ),
-    "ListSubscriptions": (Subscriber.list_subscriptions, wire.ListSubscriptionsRequest),
-    "DeleteSubscription": (
-        Subscriber.delete_subscription,
-        wire.DeleteSubscriptionRequest,
-    ),
-    "ModifyPushConfig": (Subscriber.modify_push_config, wire.ModifyPushConfigRequest),
-    "Pull": (Subscriber.pull, wire.PullRequest),
-    "Acknowledge": (Subscriber.acknowledge, wire.AcknowledgeRequest),
-    "ModifyAckDeadline": (
-        Subscriber.modify_ack_deadline,
-        wire.ModifyAckDeadlineRequest,
-    ),
-}
-
-
-def handlers(publisher: Publisher, subscriber: Subscriber) -> list:
-    """The generic handlers of both services."""
+def handlers(engine: Engine, registry: Registry) -> list[grpc.GenericRpcHandler]:
+    """The handlers of both services."""
+    subscriber = Subscriber(engine, registry)
+    stream = grpc.stream_stream_rpc_method_handler(
+        _with_status(subscriber.StreamingPull),
+        request_deserializer=pubsub_pb2.StreamingPullRequest.FromString,
+        response_serializer=pubsub_pb2.StreamingPullResponse.SerializeToString,
+    )
+    publisher = _unary_handlers(Publisher(engine, registry))
     return [
-        _handler("google.pubsub.v1.Publisher", PUBLISHER, publisher),
-        _handler("google.pubsub.v1.Subscriber", SUBSCRIBER, subscriber),
+        grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", publisher),
+        grpc.method_handlers_generic_handler(
+            "google.pubsub.v1.Subscriber",
+            {**_unary_handlers(subscriber), "StreamingPull": stream},
+        ),
     ]
 
 
-def _handler(service: str, methods: dict, target) -> grpc.GenericRpcHandler:
-    unary = {
+def _unary_handlers(service: Publisher | Subscriber) -> dict:
+    return {
         name: grpc.unary_unary_rpc_method_handler(
-            _guarded(function.__get__(target)),
+            _with_status(_without_context(getattr(service, name))),
             request_deserializer=request.FromString,
-            response_serializer=_serialize,
+            response_serializer=lambda message: message.SerializeToString(),
         )
-        for name, (function, request) in methods.items()
+        for name, request in service.METHODS.items()
     }
-    if isinstance(target, Subscriber):
-        unary["StreamingPull"] = grpc.stream_stream_rpc_method_handler(
-            _guarded(target.streaming_pull),
-            request_deserializer=wire.StreamingPullRequest.FromString,
-            response_serializer=_serialize,
-        )
-    return grpc.method_handlers_generic_handler(service, unary)
 
 
-def _serialize(message) -> bytes:
-    return message.SerializeToString()
+def _without_context(method: Callable[..., Awaitable]) -> Callable[..., Awaitable]:
+    async def call(request, context):
+        return await method(request)
+
+    call.__name__ = method.__name__
+    return call
 
 
-def _guarded(method: Callable[..., Awaitable]) -> Callable[..., Awaitable]:
-    """*method* with its refusals, and its faults, as gRPC's statuses."""
+def _with_status(method: Callable[..., Awaitable]) -> Callable[..., Awaitable]:
+    """*method* with its errors, and its faults, as gRPC statuses."""
 
     async def call(request, context: grpc.aio.ServicerContext):
         try:
             return await method(request, context)
-        except Refused as refused:
-            code, message = refused.code, refused.message
+        except StatusError as status:
+            error = status
         except grpc.aio.AbortError:
             raise
+        except sqlite3.OperationalError as failure:
+            log.error("The broker cannot write its file: %s.", failure)
+            error = not_stored()
         except Exception:
-            log.exception("%s failed", method.__name__)
-            code, message = grpc.StatusCode.INTERNAL, "Internal error."
-        await context.abort(code, message)
+            log.exception("%s failed.", method.__name__)
+            error = internal()
+        await context.abort(error.code, error.message)
 
     return call

@@ -1,42 +1,19 @@
-"""What the broker keeps: topics, subscriptions, messages and their deliveries.
+"""Messages, and their deliveries to subscriptions.
 
-A *delivery* is one message on its way to one subscription; its row goes when it is
-acknowledged, and the message with its last delivery. Of the deliveries of one ordering
-key only the oldest has a due time: the others wait behind it.
+A row of ``broker_delivery`` is one message on its way to one subscription; it is
+deleted when it is acknowledged, and the message with its last row. The rows of one
+ordering key are, in the order of publishing, first those that are leased (or
+acknowledged behind an unacknowledged one) and then those that wait. Of the waiting
+ones only the first has a due time.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS broker_topic (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, config BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS broker_subscription (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, config BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS broker_message (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS broker_delivery (
-  subscription INTEGER NOT NULL,
-  message INTEGER NOT NULL,
-  ordering_key TEXT,            -- of ordered subscriptions only
-  at REAL NOT NULL,             -- published, in seconds since 1970
-  due REAL,                     -- when to look at it; NULL: behind its key, or pushed
-  leased INTEGER NOT NULL DEFAULT 0,
-  attempt INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (subscription, message)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS broker_delivery_due
-  ON broker_delivery (subscription, leased, due, message) WHERE due IS NOT NULL;
-CREATE INDEX IF NOT EXISTS broker_delivery_key
-  ON broker_delivery (subscription, ordering_key, message)
-  WHERE ordering_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS broker_delivery_message ON broker_delivery (message);
-"""
+from local.broker.database import Database
 
-TAKEN_BYTES = 10_000_000
+MAX_BATCH_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,199 +22,288 @@ class Delivery:
 
     Attributes:
         message: its id.
-        attempt: from 1; tells this lease from earlier ones.
+        attempt: delivery attempts begun, this one included.
+        lease: with *message* the identity of this lease.
         body: a serialised PubsubMessage.
     """
 
     message: int
     attempt: int
+    lease: int
     body: bytes
 
 
-class Store:
-    """The broker's tables in a SQLite file that others may use as well.
-
-    Nothing here waits or commits: callers put what belongs together in one
-    :meth:`transaction`, which never spans a turn of the event loop.
-    """
+class Store(Database):
+    """Messages, leases and acknowledgements."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        db.executescript(SCHEMA)
+        super().__init__(db)
         with self.transaction():
-            # What was being pushed when the process ended: nobody knows of an answer,
-            # so the try does not count. Leases of pulled messages go on.
-            db.execute(
-                "UPDATE broker_delivery SET leased = 0, due = at, attempt = attempt - 1"
-                " WHERE leased = 1 AND due IS NULL"
-            )
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit what is written inside, or none of it."""
-        if not self._db.in_transaction:
-            self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
-
-    def newest_message(self) -> int:
-        """The highest message id in use, 0 for none."""
-        return self._one("SELECT max(id) FROM broker_message") or 0
-
-    def configs(self, kind: str) -> list[tuple[int, bytes]]:
-        """Ids and serialised configurations of all of *kind* (topic, subscription)."""
-        return self._db.execute(f"SELECT id, config FROM broker_{kind}").fetchall()  # noqa: S608 kind is one of two words of ours
-
-    def add_config(self, kind: str, name: str, config: bytes) -> int:
-        """Keep a new topic or subscription and return its id."""
-        sql = f"INSERT INTO broker_{kind} (name, config) VALUES (?, ?)"  # noqa: S608 as above
-        return self._db.execute(sql, (name, config)).lastrowid
-
-    def change_config(self, kind: str, number: int, config: bytes) -> None:
-        """Keep another configuration."""
-        sql = f"UPDATE broker_{kind} SET config = ? WHERE id = ?"  # noqa: S608 as above
-        self._db.execute(sql, (config, number))
-
-    def remove_config(self, kind: str, number: int) -> None:
-        """Forget a topic or subscription."""
-        self._db.execute(f"DELETE FROM broker_{kind} WHERE id = ?", (number,))  # noqa: S608 as above
+            db.execute("UPDATE broker_delivery SET holder = NULL")
+            # The answers to the pushes of a process that ended are not known, so these
+            # attempts do not count. Leases of pulled messages go on.
+            interrupted = db.execute(
+                "SELECT subscription, message, published FROM broker_delivery"
+                " WHERE state = 'leased' AND due IS NULL"
+            ).fetchall()
+            for subscription, message, published in interrupted:
+                self.give_back(subscription, message, published, counted=False)
 
     def add_message(self, message: int, body: bytes) -> None:
-        """Keep a message; ids grow."""
+        """Store a message; ids grow."""
         self._db.execute("INSERT INTO broker_message VALUES (?, ?)", (message, body))
-
-    def add_delivery(
-        self, subscription: int, message: int, key: str | None, at: float
-    ) -> None:
-        """Send a message on its way to *subscription*, behind those of its *key*."""
-        if key is not None and self._head(subscription, key) is not None:
-            due = None
-        else:
-            due = at
-        self._db.execute(
-            "INSERT INTO broker_delivery (subscription, message, ordering_key, at, due)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (subscription, message, key, at, due),
-        )
-
-    def take(
-        self, subscription: int, now: float, most: int, until: float | None
-    ) -> list[Delivery]:
-        """Lease up to *most* due messages *until* then (None: until settled).
-
-        Fewer when their bodies together pass :data:`TAKEN_BYTES`.
-        """
-        rows = self._db.execute(
-            "SELECT message, attempt + 1, body FROM broker_delivery"
-            " JOIN broker_message ON broker_message.id = message"
-            " WHERE subscription = ? AND leased = 0 AND due <= ?"
-            " ORDER BY due, message LIMIT ?",
-            (subscription, now, most),
-        )
-        taken, size = [], 0
-        for row in rows:
-            taken.append(Delivery(*row))
-            size += len(taken[-1].body)
-            if size >= TAKEN_BYTES:
-                break
-        rows.close()
-        self._db.executemany(
-            "UPDATE broker_delivery SET leased = 1, due = ?, attempt = ?"
-            " WHERE subscription = ? AND message = ?",
-            [(until, d.attempt, subscription, d.message) for d in taken],
-        )
-        return taken
-
-    def expired(self, subscription: int, now: float) -> list[tuple[int, int]]:
-        """Message and attempt of leases that ran out."""
-        return self._db.execute(
-            "SELECT message, attempt FROM broker_delivery"
-            " WHERE subscription = ? AND leased = 1 AND due <= ?",
-            (subscription, now),
-        ).fetchall()
-
-    def next_due(self, subscription: int, leased: bool) -> float | None:
-        """When the next lease runs out, or the next message may be taken."""
-        return self._one(
-            "SELECT min(due) FROM broker_delivery"
-            " WHERE subscription = ? AND leased = ? AND due IS NOT NULL",
-            subscription,
-            int(leased),
-        )
-
-    def leased(self, subscription: int, message: int, attempt: int) -> bool:
-        """Whether that lease is the current one."""
-        found = self._one(
-            "SELECT 1 FROM broker_delivery"
-            " WHERE subscription = ? AND message = ? AND attempt = ? AND leased = 1",
-            subscription,
-            message,
-            attempt,
-        )
-        return found is not None
-
-    def lease_until(
-        self, subscription: int, message: int, attempt: int, until: float
-    ) -> None:
-        """Move the end of a lease, if it is the current one."""
-        self._db.execute(
-            "UPDATE broker_delivery SET due = ? WHERE subscription = ? AND message = ?"
-            " AND attempt = ? AND leased = 1 AND due IS NOT NULL",
-            (until, subscription, message, attempt),
-        )
-
-    def give_back(
-        self, subscription: int, message: int, due: float, *, uncounted: bool = False
-    ) -> None:
-        """End a lease; the message may be taken again when *due*."""
-        self._db.execute(
-            "UPDATE broker_delivery SET leased = 0, due = ?, attempt = attempt - ?"
-            " WHERE subscription = ? AND message = ?",
-            (due, int(uncounted), subscription, message),
-        )
 
     def body(self, message: int) -> bytes:
         """A message's body."""
-        return self._one("SELECT body FROM broker_message WHERE id = ?", message)
+        return self._value("SELECT body FROM broker_message WHERE id = ?", message)
 
-    def remove_delivery(self, subscription: int, message: int) -> None:
-        """Be done with a message for *subscription*; the next of its key is due."""
+    def add_delivery(
+        self, subscription: int, message: int, key: str | None, published: float
+    ) -> None:
+        """Let a message wait for *subscription*, behind those of its ordering key."""
+        due: float | None = published
+        if key is not None:
+            newest = self._value(
+                "SELECT state FROM broker_delivery"
+                " WHERE subscription = ? AND ordering_key = ?"
+                " ORDER BY message DESC LIMIT 1",
+                subscription,
+                key,
+            )
+            if newest == "waiting":
+                due = None
+        self._db.execute(
+            "INSERT INTO broker_delivery"
+            " (subscription, message, ordering_key, published, due)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (subscription, message, key, published, due),
+        )
+
+    # Leases
+
+    def lease(
+        self,
+        subscription: int,
+        now: float,
+        limit: int,
+        until: float | None,
+        holder: int | None,
+    ) -> list[Delivery]:
+        """Lease up to *limit* due messages; fewer past :data:`MAX_BATCH_BYTES`.
+
+        Args:
+            until: when the leases expire; None: never.
+            holder: the receiver. While it has messages of an ordering key, it alone
+                gets more of that key. None: one message of a key at a time.
+        """
+        deliveries: list[Delivery] = []
+        last_of_key: dict[str, int] = {}
+        size = 0
+        for message, key in self._available(subscription, now, holder):
+            row = self._db.execute(
+                "SELECT attempt + 1, lease + 1, body FROM broker_delivery"
+                " JOIN broker_message ON broker_message.id = message"
+                " WHERE subscription = ? AND message = ?",
+                (subscription, message),
+            ).fetchone()
+            deliveries.append(Delivery(message, *row))
+            if key is not None and holder is not None:
+                last_of_key[key] = message
+            size += len(deliveries[-1].body)
+            if len(deliveries) == limit or size >= MAX_BATCH_BYTES:
+                break
+        self._db.executemany(
+            "UPDATE broker_delivery"
+            " SET state = 'leased', due = ?, attempt = ?, lease = ?, holder = ?"
+            " WHERE subscription = ? AND message = ?",
+            [
+                (until, each.attempt, each.lease, holder, subscription, each.message)
+                for each in deliveries
+            ],
+        )
+        for key, message in last_of_key.items():
+            later = self._value(
+                "SELECT min(message) FROM broker_delivery"
+                " WHERE subscription = ? AND ordering_key = ? AND message > ?",
+                subscription,
+                key,
+                message,
+            )
+            self._make_due(subscription, later)
+        return deliveries
+
+    def _available(
+        self, subscription: int, now: float, holder: int | None
+    ) -> Iterator[tuple[int, str | None]]:
+        """Messages, with their ordering keys, that *holder* may have now."""
+        due = self._db.execute(
+            "SELECT message, ordering_key FROM broker_delivery"
+            " WHERE subscription = ? AND state = 'waiting' AND due <= ?"
+            " ORDER BY due, message",
+            (subscription, now),
+        )
+        for message, key in due:
+            if key is None:
+                yield message, None
+                continue
+            before = self._db.execute(
+                "SELECT holder FROM broker_delivery"
+                " WHERE subscription = ? AND ordering_key = ? AND message < ?"
+                " ORDER BY message DESC LIMIT 1",
+                (subscription, key, message),
+            ).fetchone()
+            if before is not None and (holder is None or before[0] != holder):
+                continue
+            yield message, key
+            if holder is not None:
+                following = self._db.execute(
+                    "SELECT message FROM broker_delivery"
+                    " WHERE subscription = ? AND ordering_key = ? AND message > ?"
+                    " ORDER BY message",
+                    (subscription, key, message),
+                )
+                for (later,) in following:
+                    yield later, key
+
+    def leased_attempt(self, subscription: int, message: int, lease: int) -> int | None:
+        """The attempt of that lease; None where it is not the current one."""
+        return self._value(
+            "SELECT attempt FROM broker_delivery WHERE subscription = ?"
+            " AND message = ? AND lease = ? AND state = 'leased'",
+            subscription,
+            message,
+            lease,
+        )
+
+    def extend(self, subscription: int, message: int, lease: int, until: float) -> None:
+        """Move the end of a lease, if it is the current one."""
+        self._db.execute(
+            "UPDATE broker_delivery SET due = ? WHERE subscription = ? AND message = ?"
+            " AND lease = ? AND state = 'leased' AND due IS NOT NULL",
+            (until, subscription, message, lease),
+        )
+
+    def expired(self, subscription: int, now: float) -> list[tuple[int, int]]:
+        """Message and lease of the leases that expired, oldest message first."""
+        return self._db.execute(
+            "SELECT message, lease FROM broker_delivery"
+            " WHERE subscription = ? AND state = 'leased' AND due <= ?"
+            " ORDER BY message",
+            (subscription, now),
+        ).fetchall()
+
+    def next_expiry(self, subscription: int) -> float | None:
+        """When the next lease expires."""
+        return self._value(
+            "SELECT min(due) FROM broker_delivery"
+            " WHERE subscription = ? AND state = 'leased' AND due IS NOT NULL",
+            subscription,
+        )
+
+    def next_due(self, subscription: int, now: float) -> float | None:
+        """When, after *now*, the next message becomes due."""
+        return self._value(
+            "SELECT min(due) FROM broker_delivery"
+            " WHERE subscription = ? AND state = 'waiting' AND due > ?",
+            subscription,
+            now,
+        )
+
+    def acknowledge(self, subscription: int, message: int, lease: int) -> bool:
+        """Acknowledge a message; False where this lease cannot.
+
+        Without an ordering key an earlier lease can, too. With one, a message whose
+        lease ended is delivered again in its turn. One behind an unacknowledged
+        message is stored as acknowledged, since a redelivery of that one includes it.
+        """
         row = self._db.execute(
-            "DELETE FROM broker_delivery WHERE subscription = ? AND message = ?"
-            " RETURNING ordering_key",
-            (subscription, message),
+            "SELECT ordering_key, state = 'leased' AND lease = ? FROM broker_delivery"
+            " WHERE subscription = ? AND message = ?",
+            (lease, subscription, message),
         ).fetchone()
         if row is None:
-            return
+            return False
+        key, is_current = row
+        if key is not None:
+            if not is_current:
+                return False
+            if self._head(subscription, key)[0] != message:
+                self._db.execute(
+                    "UPDATE broker_delivery SET state = 'acknowledged', due = NULL"
+                    " WHERE subscription = ? AND message = ?",
+                    (subscription, message),
+                )
+                return True
+        self.remove(subscription, message)
+        return True
+
+    def give_back(
+        self, subscription: int, message: int, due: float, *, counted: bool
+    ) -> list[int]:
+        """End a lease; the message is available again when *due*.
+
+        Later messages of its ordering key are delivered again after it.
+
+        Args:
+            counted: whether the attempt counts.
+
+        Returns:
+            Those later messages whose leases end with this one.
+        """
+        key = self._value(
+            "UPDATE broker_delivery SET due = ?, attempt = attempt - ?,"
+            " state = 'waiting', holder = NULL WHERE subscription = ? AND message = ?"
+            " RETURNING ordering_key",
+            due,
+            0 if counted else 1,
+            subscription,
+            message,
+        )
+        if key is None:
+            return []
+        later = self._db.execute(
+            "SELECT message, state FROM broker_delivery WHERE subscription = ?"
+            " AND ordering_key = ? AND message > ?"
+            " AND (state != 'waiting' OR due IS NOT NULL)",
+            (subscription, key, message),
+        ).fetchall()
+        self._db.executemany(
+            "UPDATE broker_delivery SET due = NULL, attempt = attempt - ?,"
+            " state = 'waiting', holder = NULL WHERE subscription = ? AND message = ?",
+            [
+                (int(state != "waiting"), subscription, number)
+                for number, state in later
+            ],
+        )
+        return [number for number, state in later if state == "leased"]
+
+    def remove(self, subscription: int, message: int) -> None:
+        """Delete a message for *subscription*; the next of its key becomes due."""
+        key = self._remove_one(subscription, message)
+        while key is not None and (head := self._head(subscription, key)):
+            next_message, state, due = head
+            if state != "acknowledged":
+                if state == "waiting" and due is None:
+                    self._make_due(subscription, next_message)
+                return
+            self._remove_one(subscription, next_message)
+
+    def _remove_one(self, subscription: int, message: int) -> str | None:
+        key = self._value(
+            "DELETE FROM broker_delivery WHERE subscription = ? AND message = ?"
+            " RETURNING ordering_key",
+            subscription,
+            message,
+        )
         self._db.execute(
             "DELETE FROM broker_message WHERE id = ? AND NOT EXISTS"
             " (SELECT 1 FROM broker_delivery WHERE message = broker_message.id)",
             (message,),
         )
-        if row[0] is not None:
-            head = self._head(subscription, row[0])
-            self._db.execute(
-                "UPDATE broker_delivery SET due = at"
-                " WHERE subscription = ? AND message = ? AND leased = 0"
-                " AND due IS NULL",
-                (subscription, head),
-            )
+        return key
 
-    def older_than(self, subscription: int, at: float, most: int) -> list[int]:
-        """Messages published before *at*, oldest first; at most *most*."""
-        rows = self._db.execute(
-            "SELECT message, at FROM broker_delivery WHERE subscription = ?"
-            " ORDER BY message LIMIT ?",
-            (subscription, most),
-        )
-        return [message for message, published in rows if published < at]
-
-    def remove_deliveries(self, subscription: int) -> None:
-        """Forget everything on its way to *subscription*."""
+    def remove_all(self, subscription: int) -> None:
+        """Delete every message for *subscription*."""
         self._db.execute(
             "DELETE FROM broker_delivery WHERE subscription = ?", (subscription,)
         )
@@ -246,22 +312,54 @@ class Store:
             " (SELECT 1 FROM broker_delivery WHERE message = broker_message.id)"
         )
 
+    # Figures
+
+    def older_than(self, subscription: int, time: float, limit: int) -> list[int]:
+        """Messages published before *time*, oldest first; at most *limit*."""
+        rows = self._db.execute(
+            "SELECT message, published FROM broker_delivery WHERE subscription = ?"
+            " ORDER BY message LIMIT ?",
+            (subscription, limit),
+        )
+        return [message for message, published in rows if published < time]
+
     def counts(self) -> dict[int, tuple[int, int, float]]:
         """By subscription: undelivered, of these in flight, when the oldest came."""
         rows = self._db.execute(
-            "SELECT subscription, count(*), sum(leased), min(at) FROM broker_delivery"
-            " GROUP BY subscription"
+            "SELECT subscription, count(*), sum(state = 'leased'), min(published)"
+            " FROM broker_delivery WHERE state != 'acknowledged' GROUP BY subscription"
         )
         return {number: tuple(counts) for number, *counts in rows}
 
-    def _head(self, subscription: int, key: str) -> int | None:
-        return self._one(
-            "SELECT min(message) FROM broker_delivery"
-            " WHERE subscription = ? AND ordering_key = ?",
-            subscription,
-            key,
-        )
+    def undelivered(
+        self, subscription: int, limit: int
+    ) -> list[tuple[bytes, int, bool, float | None]]:
+        """Body, attempts begun, whether leased, and when due, oldest first."""
+        return self._db.execute(
+            "SELECT body, attempt, state = 'leased', due FROM broker_delivery"
+            " JOIN broker_message ON broker_message.id = message"
+            " WHERE subscription = ? AND state != 'acknowledged'"
+            " ORDER BY message LIMIT ?",
+            (subscription, limit),
+        ).fetchall()
 
-    def _one(self, sql: str, *values):
-        row = self._db.execute(sql, values).fetchone()
-        return None if row is None else row[0]
+    # One row
+
+    def _head(
+        self, subscription: int, key: str
+    ) -> tuple[int, str, float | None] | None:
+        """Message, state and due time of the oldest of an ordering key."""
+        return self._db.execute(
+            "SELECT message, state, due FROM broker_delivery"
+            " WHERE subscription = ? AND ordering_key = ? ORDER BY message LIMIT 1",
+            (subscription, key),
+        ).fetchone()
+
+    def _make_due(self, subscription: int, message: int | None) -> None:
+        """Let *message* be delivered, if it waits behind its key."""
+        self._db.execute(
+            "UPDATE broker_delivery SET due = published"
+            " WHERE subscription = ? AND message = ? AND state = 'waiting'"
+            " AND due IS NULL",
+            (subscription, message),
+        )

@@ -1,12 +1,12 @@
-"""A subscription as the broker runs it, and the policies it is run by."""
+"""A subscription as the broker runs it, with the policies of its configuration."""
 
 import asyncio
 import enum
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from local.broker import wire
-from local.broker.errors import Refused
+from local.broker import pubsub_pb2
+from local.broker.errors import StatusError
 from local.broker.limits import seconds
 from local.broker.store import Delivery
 
@@ -18,57 +18,60 @@ PUSH_BACKOFF_SECONDS = (0.1, 60.0)
 DELETED_TOPIC = "_deleted-topic_"
 
 
-class Verdict(enum.Enum):
-    """What became of a lease: acknowledged, to come again, or never seen by anyone."""
+class LeaseEnd(enum.Enum):
+    """How a lease ends: acknowledged, nacked, or without reaching the client."""
 
-    GOOD = enum.auto()
-    BAD = enum.auto()
-    UNSEEN = enum.auto()
+    ACK = enum.auto()
+    NACK = enum.auto()
+    UNSENT = enum.auto()
 
 
 class Receiver(Protocol):
-    """Something that messages of a subscription can be given to.
+    """Something that gets a subscription's messages.
 
     Attributes:
-        lease_seconds: how long it may keep one; None where it settles each itself.
+        lease_seconds: how long it may keep one; None where it ends each lease itself.
+        holder: names it among the receivers that get several messages of an ordering
+            key at a time; None for one at a time.
     """
 
     lease_seconds: float | None
+    holder: int | None
 
-    def room(self) -> int:
-        """How many messages it would take now."""
+    def capacity(self) -> int:
+        """How many messages it can take now."""
 
-    def give(self, deliveries: list[Delivery]) -> None:
+    def deliver(self, deliveries: list[Delivery]) -> None:
         """Take these."""
 
-    def gone(self, why: Refused) -> None:
-        """Nothing more will come: deleted, detached, or pushed from now on."""
+    def close(self, reason: StatusError) -> None:
+        """End: nothing more will be delivered to it."""
 
 
-class Holder(Protocol):
-    """A receiver that counts what is outstanding with it."""
+class Stream(Protocol):
+    """A receiver that counts its outstanding messages."""
 
     def released(self, message: int) -> None:
-        """The lease on *message* is over, whoever ended it."""
+        """The lease on *message* ended."""
 
 
 @dataclass(eq=False)
 class Subscription:
-    """A subscription with those who receive from it.
+    """A subscription with its receivers.
 
     Attributes:
         id: in the store.
         config: as callers see it.
-        receivers: pushing, or those who pull at the moment.
-        holders: by message, the streams that count it as outstanding.
-        wake: the timer that looks at it again.
+        receivers: the pusher, or those who pull at the moment.
+        streams: by message, the stream that holds it.
+        timer: runs when a lease expires or a message becomes due.
     """
 
     id: int
-    config: wire.Subscription
+    config: pubsub_pb2.Subscription
     receivers: list[Receiver] = field(default_factory=list)
-    holders: dict[int, "Holder"] = field(default_factory=dict)
-    wake: asyncio.TimerHandle | None = None
+    streams: dict[int, Stream] = field(default_factory=dict)
+    timer: asyncio.TimerHandle | None = None
 
     @property
     def name(self) -> str:
@@ -76,32 +79,34 @@ class Subscription:
         return self.config.name
 
     @property
-    def pushes(self) -> bool:
+    def is_pushed(self) -> bool:
         """Whether messages are pushed, not pulled."""
         return bool(self.config.push_config.push_endpoint)
-
-    def release(self, message: int) -> None:
-        """Tell who holds *message* that the lease is over."""
-        if holder := self.holders.pop(message, None):
-            holder.released(message)
 
     @property
     def retention_seconds(self) -> float:
         """How long an unacknowledged message is kept."""
         return seconds(self.config.message_retention_duration)
 
-    def counted(self, attempt: int) -> int | None:
-        """The attempt as receivers are told it: only with a dead-letter policy."""
+    def release(self, message: int) -> bool:
+        """Count *message* as outstanding no more; whether a stream held it."""
+        stream = self.streams.pop(message, None)
+        if stream is not None:
+            stream.released(message)
+        return stream is not None
+
+    def shown_attempt(self, attempt: int) -> int | None:
+        """The attempt that receivers see: none without a dead-letter policy."""
         return attempt if self.config.HasField("dead_letter_policy") else None
 
-    def spent(self, attempt: int) -> bool:
-        """Whether the message is dead-lettered after this try."""
+    def is_exhausted(self, attempt: int) -> bool:
+        """Whether the message is dead-lettered after this attempt."""
         if not self.config.HasField("dead_letter_policy"):
             return False
         return attempt >= self.config.dead_letter_policy.max_delivery_attempts
 
     def backoff_seconds(self, attempt: int) -> float:
-        """How long to wait after that many tries: twice as long after each."""
+        """How long to wait after that many attempts: twice as long after each."""
         config = self.config
         if config.HasField("retry_policy"):
             low, high = DEFAULT_BACKOFF_SECONDS
@@ -109,7 +114,7 @@ class Subscription:
                 low = seconds(config.retry_policy.minimum_backoff)
             if config.retry_policy.HasField("maximum_backoff"):
                 high = seconds(config.retry_policy.maximum_backoff)
-        elif self.pushes:
+        elif self.is_pushed:
             low, high = PUSH_BACKOFF_SECONDS
         else:
             return 0.0

@@ -1,17 +1,17 @@
 """The token that a push with ``oidc_token`` carries.
 
-It has a token's shape and claims and NO SIGNATURE: nobody's identity is proven by it,
-and it is for an endpoint on this machine that only wants to see one.
+It has a token's shape and claims and NO SIGNATURE: it proves no identity, and is for an
+endpoint on this machine that only requires a token to be present.
 """
 
 import base64
 import json
 
-LIFE_SECONDS = 3600
+LIFETIME_SECONDS = 3600
 
 
-def bearer(oidc_token, endpoint: str, now: float) -> str:
-    """An unsigned JSON Web Token (``"alg": "none"``) as Pub/Sub would fill it.
+def unsigned_token(oidc_token, endpoint: str, now: float) -> str:
+    """An unsigned JSON Web Token (``"alg": "none"``) with Pub/Sub's claims.
 
     Args:
         oidc_token: of the push configuration: service account, and audience (default:
@@ -24,7 +24,7 @@ def bearer(oidc_token, endpoint: str, now: float) -> str:
         "azp": email,
         "email": email,
         "email_verified": True,
-        "exp": int(now) + LIFE_SECONDS,
+        "exp": int(now) + LIFETIME_SECONDS,
         "iat": int(now),
         "iss": "https://accounts.google.com",
         "sub": email,

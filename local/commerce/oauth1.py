@@ -39,7 +39,7 @@ class SignatureCheck:
         self._credentials = credentials
         self._nonces: OrderedDict[str, None] = OrderedDict()
 
-    def check(self, request: RestRequest, *, refuse_encoded: bool) -> None:
+    def check(self, request: RestRequest, *, reject_encoded: bool) -> None:
         """Authenticate *request*.
 
         Args:
@@ -58,8 +58,8 @@ class SignatureCheck:
                 401, "The nonce is already being used by the consumer with ID %1", [1]
             )
         signature = self._signature(request, oauth)
-        is_refused = refuse_encoded and "%" in request.path
-        if is_refused or not hmac.compare_digest(signature, oauth["oauth_signature"]):
+        is_rejected = reject_encoded and "%" in request.path
+        if is_rejected or not hmac.compare_digest(signature, oauth["oauth_signature"]):
             raise CommerceError(401, "The signature is invalid. Verify and try again.")
         self._nonces[nonce] = None
         if len(self._nonces) > MAX_NONCES:

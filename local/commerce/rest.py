@@ -171,8 +171,8 @@ class Rest:
         simulation = self._simulation
         scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
         if scheme == "oauth" and not saas:
-            refuse_encoded = simulation.switches.refuses_encoded_signed_paths
-            simulation.signatures.check(request, refuse_encoded=refuse_encoded)
+            reject_encoded = simulation.switches.refuses_encoded_signed_paths
+            simulation.signatures.check(request, reject_encoded=reject_encoded)
         elif scheme == "bearer" or saas:
             simulation.ims.check(request.headers, request.time)
         else:

@@ -1,4 +1,4 @@
-"""The page that shows what happens on this machine; served by the stack's program."""
+"""The local stack's web pages: events, dead letters, sending, the Commerce stand-in."""
 
 from local.console.console import Console
 

@@ -1,4 +1,4 @@
-"""The console: what each of its addresses answers."""
+"""The console's pages and forms."""
 
 import asyncio
 from pathlib import Path
@@ -19,44 +19,49 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cli.samples import SEQUENCE
-from cli.where import DEAD_LETTERS, Unreachable
+from cli.deployment import Unreachable
+from cli.sample_events import SEQUENCE
 from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.broker import Broker
 from local.commerce import StandIn
-from local.console import events, shop
-from local.console.desk import Desk
+from local.console import commerce_page, events
 from local.console.guard import Guard
+from local.console.live_updates import live_updates
+from local.console.operations import Operations
 from local.console.pages import templates
-from local.console.ticks import ticks
 from local.journal import Journal
 from local.web import WebServer
 
 HERE = Path(__file__).parent
-LONGEST_BODY = 2 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 class Console:
     """Serves the pages.
 
     Args:
-        stand_in: None where a real store is driven.
+        stand_in: None where events go to a real store.
     """
 
     def __init__(
-        self, journal: Journal, broker: Broker, stand_in: StandIn | None, desk: Desk
+        self,
+        journal: Journal,
+        broker: Broker,
+        stand_in: StandIn | None,
+        operations: Operations,
     ) -> None:
         self._journal = journal
         self._broker = broker
         self._stand_in = stand_in
-        self._desk = desk
-        self._dead_letters = desk.where.topic(DEAD_LETTERS)
+        self._operations = operations
         self._closing = asyncio.Event()
         self._pages = templates()
         app = Starlette(
             routes=self._routes(),
-            exception_handlers=dict.fromkeys((Unreachable, LedgerUnavailable), _later),
+            exception_handlers=dict.fromkeys(
+                (Unreachable, LedgerUnavailable), _unavailable
+            ),
         )
         self._server = WebServer(Guard(app))
 
@@ -77,134 +82,139 @@ class Console:
         return [
             Route("/", self.events),
             Route("/event", self.event),
-            Route("/letters", self.letters),
-            Route("/letters/replay", self.replay, methods=["POST"]),
-            Route("/letters/discard", self.discard, methods=["POST"]),
+            Route("/dead-letters", self.dead_letters),
+            Route("/dead-letters/replay", self.replay, methods=["POST"]),
+            Route("/dead-letters/discard", self.discard, methods=["POST"]),
             Route("/send", self.send),
             Route("/send", self.post, methods=["POST"]),
             Route("/sample", self.sample),
-            Route("/shop", self.shop),
-            Route("/shop/fail", self.fail, methods=["POST"]),
-            Route("/shop/recover", self.recover, methods=["POST"]),
+            Route("/commerce", self.commerce),
+            Route("/commerce/fail", self.fail, methods=["POST"]),
+            Route("/commerce/recover", self.recover, methods=["POST"]),
             Route("/stream", self.stream),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
 
     async def events(self, request: Request) -> Response:
         """The newest events, filtered."""
-        asked = request.query_params
-        names = events.Wanted.__dataclass_fields__
-        wanted = events.Wanted(**{name: asked.get(name, "").strip() for name in names})
-        rows = events.rows(self._journal, wanted, self._dead_letters)
+        query = request.query_params
+        names = events.Filter.__dataclass_fields__
+        wanted = events.Filter(**{name: query.get(name, "").strip() for name in names})
         return self._page(
             "events",
             request,
-            rows=rows,
+            rows=events.list_events(self._journal, wanted),
             wanted=wanted,
             entities=list(ENTITIES),
             names=SEQUENCE,
-            outcomes=events.OUTCOMES,
+            statuses=events.STATUSES,
         )
 
     async def event(self, request: Request) -> Response:
-        """One event's life."""
+        """One event's history."""
         key = request.query_params.get("key", "")
-        if entry := events.refusal(self._journal, key):
-            return self._page("refusal", request, entry=entry)
-        life, letters = await run_in_threadpool(self._desk.life, key)
-        if life is None:
+        if entry := events.rejection(self._journal, key):
+            return self._page("rejection", request, entry=entry)
+        history, dead_letters = await run_in_threadpool(self._operations.history, key)
+        if history is None:
             return self._page("unknown", request, 404, key=key)
-        asked = (
-            events.exchanges(self._stand_in.journal, self._journal, key)
-            if self._stand_in
-            else None
-        )
+        calls = None
+        if self._stand_in:
+            calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
         return self._page(
             "event",
             request,
             key=key,
-            life=life,
-            letters=letters,
+            history=history,
+            dead_letters=dead_letters,
             payload=events.payload(self._journal, key),
-            exchanges=asked,
+            calls=calls,
         )
 
-    async def letters(self, request: Request) -> Response:
+    async def dead_letters(self, request: Request) -> Response:
         """The dead letters."""
-        found = await run_in_threadpool(self._desk.letters)
-        return self._page("letters", request, letters=found)
+        dead_letters = await run_in_threadpool(self._operations.dead_letters)
+        return self._page("dead_letters", request, dead_letters=dead_letters)
 
     async def replay(self, request: Request) -> Response:
-        """Send a dead letter again."""
+        """Publish a dead letter again."""
         form = await _form(request)
-        step = await run_in_threadpool(
-            self._desk.replay,
+        replay = await run_in_threadpool(
+            self._operations.replay,
             form.get("message_id", ""),
             bool(form.get("even_if_newer")),
         )
-        if step is None:
-            said = "It is gone: somebody replayed or discarded it."
-        elif step.did == "replayed":
-            said = f"Replayed: {step.letter.uid} is on its way again."
+        if replay is None:
+            notice = "This dead letter no longer exists: it was replayed or discarded."
+        elif replay.result == "replayed":
+            notice = f"Replayed: {replay.letter.uid} is published again."
         else:
-            said = f"Not replayed. {step.why}"
-        return _back(form, said)
+            notice = f"Not replayed. {replay.detail}"
+        return _back(form, notice)
 
     async def discard(self, request: Request) -> Response:
-        """Remove a dead letter for good."""
+        """Delete a dead letter."""
         form = await _form(request)
-        gone = await run_in_threadpool(self._desk.discard, form.get("message_id", ""))
-        return _back(form, f"Discarded: {gone.uid}." if gone else "It is gone already.")
+        discarded = await run_in_threadpool(
+            self._operations.discard, form.get("message_id", "")
+        )
+        if discarded is None:
+            return _back(form, "This dead letter no longer exists.")
+        return _back(form, f"Discarded: {discarded.uid}.")
 
     async def send(self, request: Request) -> Response:
-        """A form to post a sample."""
-        chosen = request.query_params.get("event", SEQUENCE[0])
-        store = "" if self._stand_in else self._desk.where.stack["commerce"]
-        return self._page("send", request, names=SEQUENCE, chosen=chosen, store=store)
+        """A form that posts a sample."""
+        selected = request.query_params.get("event", SEQUENCE[0])
+        stack = self._operations.deployment.stack
+        store = "" if self._stand_in else stack["commerce"]
+        return self._page(
+            "send", request, names=SEQUENCE, selected=selected, store=store
+        )
 
     async def sample(self, request: Request) -> Response:
         """A body to post, as JSON."""
         try:
             event = request.query_params.get("event", "")
-            return JSONResponse(await run_in_threadpool(self._desk.sample, event))
+            return JSONResponse(await run_in_threadpool(self._operations.sample, event))
         except KeyError:
             return JSONResponse({"error": "There is no such event"}, 404)
 
     async def post(self, request: Request) -> Response:
-        """Post a body to ingest, and hand its answer on."""
+        """Post a body to ingest, and return its response."""
         body = await request.body()
-        if len(body) > LONGEST_BODY:
-            return JSONResponse({"status": 413, "answer": {"error": "Too long"}})
-        posted = await run_in_threadpool(self._desk.post, body)
-        return JSONResponse({"status": posted.status, "answer": posted.answer})
+        if len(body) > MAX_BODY_BYTES:
+            error = f"The body is longer than {MAX_BODY_BYTES} bytes"
+            return JSONResponse({"status": 413, "body": {"error": error}})
+        response = await run_in_threadpool(self._operations.post, body)
+        return JSONResponse({"status": response.status, "body": response.body})
 
-    async def shop(self, request: Request) -> Response:
-        """What is in the shop, and how to make it fail."""
-        shown = shop.shown(self._stand_in) if self._stand_in else None
-        address = self._desk.where.stack["commerce"]
-        return self._page("shop", request, shop=shown, address=address)
+    async def commerce(self, request: Request) -> Response:
+        """What the stand-in holds, and the faults it can simulate."""
+        content = commerce_page.content(self._stand_in) if self._stand_in else None
+        address = self._operations.deployment.stack["commerce"]
+        return self._page("commerce", request, content=content, address=address)
 
     async def fail(self, request: Request) -> Response:
-        """Make the stand-in fail."""
+        """Simulate a fault of the stand-in."""
         form = await _form(request)
         if self._stand_in is None:
-            return _back(form, "A real store is driven: nothing can be switched here.")
+            return _back(form, "Events go to a real store: no fault can be simulated.")
         try:
-            said = shop.fail(self._stand_in.faults, form)
+            notice = commerce_page.add_fault(self._stand_in.faults, form)
         except ValueError as error:
-            said = f"That cannot be done: {error}."
-        return _back(form, said)
+            notice = f"No fault was simulated: {error}."
+        return _back(form, notice)
 
     async def recover(self, request: Request) -> Response:
-        """Let the stand-in work again."""
+        """End the simulated faults."""
         if self._stand_in:
             self._stand_in.faults.remove()
         return _back(await _form(request), "Commerce works again.")
 
     async def stream(self, request: Request) -> Response:
-        """Server-sent events: the stages that happened since the last one."""
+        """Server-sent events: the stages of new journal entries."""
         return StreamingResponse(
-            ticks(self._journal, self._closing),
+            live_updates(self._journal, self._closing),
             media_type="text/event-stream",
             headers={"x-live": "yes"},
         )
@@ -212,21 +222,22 @@ class Console:
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
     ) -> HTMLResponse:
+        deployment = self._operations.deployment
         stats = self._broker.stats()
-        dead = stats.get(self._desk.where.dead_letters)
-        waiting = sum(
+        dead = stats.get(deployment.dead_letter_subscription)
+        undelivered = sum(
             one.undelivered
             for subscription, one in stats.items()
-            if subscription != self._desk.where.dead_letters
+            if subscription != deployment.dead_letter_subscription
         )
         html = self._pages.get_template(f"{name}.html").render(
             page=name,
-            said=request.query_params.get("said", ""),
+            notice=request.query_params.get("notice", ""),
             here=request.url.path + ("?" + request.url.query).rstrip("?"),
             dead_count=dead.undelivered if dead else 0,
-            waiting=waiting,
+            undelivered=undelivered,
             faults=self._stand_in.faults.as_dicts() if self._stand_in else [],
-            ingest=self._desk.where.stack["ingest"],
+            ingest=deployment.stack["ingest"],
             **values,
         )
         return HTMLResponse(html, status)
@@ -234,18 +245,19 @@ class Console:
 
 async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
-    return dict(parse_qsl(body[:LONGEST_BODY].decode(errors="replace")))
+    return dict(parse_qsl(body[:MAX_BODY_BYTES].decode(errors="replace")))
 
 
-def _later(request: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"Not now: {error}. Go back, and try again.\n", 503)
+def _unavailable(request: Request, error: Exception) -> Response:
+    text = f"Unavailable: {error}. Go back and try again.\n"
+    return PlainTextResponse(text, 503)
 
 
-def _back(form: dict[str, str], said: str) -> Response:
-    """To the page that the form stood on, which says what was done."""
-    to = form.get("back", "/")
-    if not to.startswith("/") or to.startswith(("//", "/\\")):
-        to = "/"
-    path, _, query = to.partition("?")
-    kept = [pair for pair in parse_qsl(query) if pair[0] != "said"]
-    return RedirectResponse(f"{path}?{urlencode([*kept, ('said', said)])}", 303)
+def _back(form: dict[str, str], notice: str) -> Response:
+    """Redirect to the form's page, which shows *notice*."""
+    target = form.get("back", "/")
+    if not target.startswith("/") or target.startswith(("//", "/\\")):
+        target = "/"
+    path, _, query = target.partition("?")
+    kept = [pair for pair in parse_qsl(query) if pair[0] != "notice"]
+    return RedirectResponse(f"{path}?{urlencode([*kept, ('notice', notice)])}", 303)

@@ -1,4 +1,4 @@
-"""Lets only this machine's own pages in: what is shown here holds payloads."""
+"""Rejects requests of other sites' pages: the console shows payloads."""
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -19,7 +19,7 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses what comes from elsewhere; the rest gets headers that keep it in."""
+    """Rejects requests from elsewhere, and adds security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,13 +29,15 @@ class Guard:
         if scope["type"] != "http":
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                more = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
-                message = {**message, "headers": [*message["headers"], *more]}
+                added = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
         app = self._app
         if not is_own(Headers(scope=scope)):
-            app = PlainTextResponse("Only pages of this console may ask here.\n", 403)
-        await app(scope, receive, guarded)
+            app = PlainTextResponse(
+                "Only this console's own pages may send requests here.\n", 403
+            )
+        await app(scope, receive, send_with_headers)

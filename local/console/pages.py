@@ -1,4 +1,4 @@
-"""The templates of the console's pages, and what they write values with."""
+"""The templates of the console's pages, and their filters."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def templates() -> Environment:
-    """The pages by name; what is put in is escaped, and must be there."""
+    """The templates; values are escaped, and an undefined one is an error."""
     pages = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -24,6 +24,7 @@ def templates() -> Environment:
     pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
     pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
     pages.filters["word"] = lambda outcome: {"retry": "retrying"}.get(outcome, outcome)
+    pages.filters["css"] = lambda status: status.replace(" ", "-")
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
@@ -31,9 +32,10 @@ def templates() -> Environment:
 
 
 def _local(at: float | str) -> datetime:
-    """Seconds since 1970 or RFC 3339, as this machine's clock on the wall shows it."""
-    given = datetime.fromisoformat(at) if isinstance(at, str) else None
-    return given.astimezone() if given else datetime.fromtimestamp(at).astimezone()
+    """Seconds since 1970 or RFC 3339 text, in this machine's time zone."""
+    if isinstance(at, str):
+        return datetime.fromisoformat(at).astimezone()
+    return datetime.fromtimestamp(at).astimezone()
 
 
 def _pretty(value: Any) -> str:

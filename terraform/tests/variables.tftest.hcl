@@ -1,5 +1,5 @@
-# Values that cannot work are refused before anything is made. A plan takes a second, so
-# each run gets a wrong value of many variables at once; every one of them must be refused.
+# Validations of variables. Each run has invalid values of several variables, and every one
+# of them must be reported. They depend on files without resources only (settings.tf).
 
 mock_provider "archive" {}
 mock_provider "google" {}
@@ -18,7 +18,7 @@ variables {
   }
 }
 
-run "wrong_form_is_refused" {
+run "invalid_form" {
   command = plan
 
   variables {
@@ -56,7 +56,7 @@ run "wrong_form_is_refused" {
   ]
 }
 
-run "unknown_settings_are_refused" {
+run "unknown_settings" {
   command = plan
 
   variables {
@@ -70,7 +70,7 @@ run "unknown_settings_are_refused" {
   expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest, var.ingest_settings]
 }
 
-run "settings_take_no_secret" {
+run "secrets_in_settings" {
   command = plan
 
   variables {
@@ -84,7 +84,7 @@ run "settings_take_no_secret" {
   expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest, var.ingest_settings]
 }
 
-run "sign_in_is_one_of_two" {
+run "unknown_sign_in" {
   command = plan
 
   variables {
@@ -95,7 +95,7 @@ run "sign_in_is_one_of_two" {
   expect_failures = [var.commerce_sign_in, var.consumers]
 }
 
-run "saas_knows_no_oauth1" {
+run "oauth1_at_saas_url" {
   command = plan
 
   variables {
@@ -106,7 +106,7 @@ run "saas_knows_no_oauth1" {
   expect_failures = [var.commerce_sign_in]
 }
 
-run "address_ends_before_the_store" {
+run "base_url_with_store_code" {
   command = plan
 
   variables {
@@ -117,7 +117,7 @@ run "address_ends_before_the_store" {
   expect_failures = [var.commerce_base_url, var.region]
 }
 
-run "saas_by_setting_knows_no_oauth1_either" {
+run "oauth1_with_saas_flavour" {
   command = plan
 
   variables {
@@ -127,7 +127,7 @@ run "saas_by_setting_knows_no_oauth1_either" {
   expect_failures = [var.commerce_settings]
 }
 
-run "ims_needs_the_other_half_too" {
+run "ims_without_its_settings" {
   command = plan
 
   variables {
@@ -136,4 +136,85 @@ run "ims_needs_the_other_half_too" {
   }
 
   expect_failures = [var.commerce_settings]
+}
+
+run "unknown_authentication" {
+  command = plan
+
+  variables {
+    ingest_auth     = "basic"
+    secret_versions = {}
+  }
+
+  expect_failures = [var.ingest_auth]
+}
+
+run "oidc_without_accounts" {
+  command = plan
+
+  variables {
+    ingest_auth     = "oidc"
+    secret_versions = { for name in ["ACCESS_TOKEN", "ACCESS_TOKEN_SECRET", "CONSUMER_KEY", "CONSUMER_SECRET"] : "COMMERCE_${name}" => "1" }
+  }
+
+  expect_failures = [var.ingest_settings]
+}
+
+run "version_that_is_no_number" {
+  command = plan
+
+  variables {
+    secret_versions = { INGEST_HMAC_SECRETS = "latest" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
+run "version_of_an_unknown_secret" {
+  command = plan
+
+  variables {
+    secret_versions = { INGEST_TOKEN = "1" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
+run "value_and_declared_version" {
+  command = plan
+
+  variables {
+    secrets = { INGEST_HMAC_SECRETS = "made-up" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
+run "oidc_with_another_audience" {
+  command = plan
+
+  variables {
+    ingest_auth = "oidc"
+    ingest_settings = {
+      INGEST_OIDC_AUDIENCE = "https://events.example.com"
+      INGEST_OIDC_EMAILS   = "erp@partner.iam.gserviceaccount.com"
+    }
+    secret_versions = { for name in ["ACCESS_TOKEN", "ACCESS_TOKEN_SECRET", "CONSUMER_KEY", "CONSUMER_SECRET"] : "COMMERCE_${name}" => "1" }
+  }
+
+  assert {
+    condition     = local.ingest_audience == "https://events.example.com"
+    error_message = "The audience must be the one of ingest_settings."
+  }
+}
+
+run "no_authentication_warns" {
+  command = plan
+
+  variables {
+    ingest_auth     = "none"
+    secret_versions = { for name in ["ACCESS_TOKEN", "ACCESS_TOKEN_SECRET", "CONSUMER_KEY", "CONSUMER_SECRET"] : "COMMERCE_${name}" => "1" }
+  }
+
+  expect_failures = [check.authentication]
 }

@@ -11,7 +11,7 @@ import requests
 from tests.support import canaries
 from tests.support.commerce_server import CommerceServer, raw_response
 from tests.support.ingest_pubsub import FakePubSub
-from tests.support.ingest_server import exchange
+from tests.support.ingest_server import send_raw
 from tests.support.leak_checks import (
     CANARY,
     CLIENT_SECRET,
@@ -151,7 +151,7 @@ def test_no_result_leaks(commerce, pubsub, execution_id):
         for content in (*invalid_pushes(number), *INVALID_CALLS):
             send(content)
         responses.append(requests.delete(f"{url(server)}/{CANARY}", timeout=30))
-        exchange(*server.address, INCOMPLETE, seconds=0.2)
+        send_raw(*server.address, INCOMPLETE, seconds=0.2)
         pubsub.stop()
         wrong = with_wrong_fields(VALUES[PRODUCT_CREATE])
         send(push(PRODUCT_CREATE, wrong, "without dead-letter topic"))

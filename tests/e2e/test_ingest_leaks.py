@@ -11,7 +11,7 @@ from functions.events import catalog
 from tests.support import canaries
 from tests.support.ingest_authentication import signed
 from tests.support.ingest_pubsub import FakePubSub
-from tests.support.ingest_server import exchange
+from tests.support.ingest_server import send_raw
 from tests.support.leak_checks import (
     CANARY,
     HEADERS,
@@ -101,8 +101,8 @@ def test_no_response_leaks(pubsub, execution_id):
             send(content)
         for method, path in OTHER_REQUESTS:
             responses.append(requests.request(method, url(server) + path, timeout=30))
-        exchange(*server.address, INCOMPLETE, seconds=0.2)
-        raw = exchange(*server.address, f"{CANARY}\r\n\r\n".encode())
+        send_raw(*server.address, INCOMPLETE, seconds=0.2)
+        raw = send_raw(*server.address, f"{CANARY}\r\n\r\n".encode())
         pubsub.stop()
         send(body(PRODUCT_CREATE, VALUES[PRODUCT_CREATE]))
         output = server.stop()

@@ -94,7 +94,7 @@ def entries_of(output: bytes) -> list[dict]:
     return [json.loads(line) for line in output.splitlines() if line.startswith(b"{")]
 
 
-def about(entries: list[dict], uid: str) -> list[dict]:
+def entries_about(entries: list[dict], uid: str) -> list[dict]:
     return [entry for entry in entries if entry.get("uid") == uid]
 
 
@@ -155,7 +155,7 @@ def test_one_trace_leads_from_the_caller_to_commerce(broker, commerce):
     [request] = commerce.received
     assert message.attributes["traceparent"] == TRACEPARENT
     assert request.headers["traceparent"] == TRACEPARENT
-    of_ingest, of_consumer = (about(entries, "u-1") for entries in outputs)
+    of_ingest, of_consumer = (entries_about(entries, "u-1") for entries in outputs)
     assert [summary(entry) for entry in of_ingest] == [
         ("DEBUG", "received", "event received"),
         ("INFO", "published", "event published"),
@@ -195,7 +195,7 @@ def test_spans_of_both_functions_make_one_trace(broker, commerce):
     assert canaries.find(b"".join(collector.bodies), *OAUTH1.values()) == []
     by_uid = {message.attributes["ce-id"]: message for message in messages}
     for uid in ("u-1", "u-2"):
-        of_ingest, of_consumer = (about(entries, uid) for entries in outputs)
+        of_ingest, of_consumer = (entries_about(entries, uid) for entries in outputs)
         assert [summary(entry) for entry in (*of_ingest, *of_consumer)] == [
             ("INFO", "published", "event published"),
             ("INFO", "outcome", "event handled"),

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.machine import ROOT
-from tests.serving import OAUTH1
+from tests.support.machine import ROOT
+from tests.support.serving import OAUTH1
 
 
 def test_disabled_nothing_is_imported():

@@ -20,6 +20,7 @@ from tests.support.commerce_adapter import (
     reply,
 )
 from tests.support.fake_clock import FakeClock
+from tests.support.ledger_kit import HASHES
 
 PRODUCT_CREATE = "be-observer.catalog_product_create"
 STOCK_UPDATE = "be-observer.catalog_stock_update"
@@ -85,7 +86,9 @@ class ConsumerUnderTest:
         connection = connection or scripted
         self.requests: list[RecordedRequest] = adapter.requests
         lease_seconds = connection.settings.timeout_seconds + LEASE_MARGIN_SECONDS
-        self.ledger = Ledger(store or MemoryStore(), lease_seconds, 35, self.clock)
+        self.ledger = Ledger(
+            store or MemoryStore(), HASHES, lease_seconds, 35, self.clock
+        )
         self.consumer = Consumer(
             self.ledger,
             connection,

@@ -10,7 +10,7 @@ import pytest
 from functions_framework.aio import create_asgi_app
 from starlette.testclient import TestClient
 
-from tests.serving import Running, function
+from tests.support.serving import Running, function
 
 MAIN = str(Path(__file__).resolve().parents[2] / "functions/ingest/main.py")
 SETTINGS = ("INGEST_", "PUBSUB_", "LOG_", "MAX_BODY", "LEDGER")
@@ -42,7 +42,7 @@ def process(pubsub: str, **settings: str) -> Iterator[Running]:
         yield server
 
 
-def exchange(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:
+def send_raw(host: str, port: int, *pieces: bytes, seconds: float = 10) -> bytes:
     """Send *pieces* raw over one connection; everything received until it closes."""
     with socket.create_connection((host, port), timeout=seconds) as connection:
         for piece in pieces:

@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
-from functions.ledger.ledger import Lease, Ledger, event_key, resource_hash, uid_hash
+from functions.ledger.hashes import LedgerHashes
+from functions.ledger.ledger import Lease, Ledger
 from functions.ledger.store import Store
 from tests.support.fake_clock import FakeClock
 
+HASHES = LedgerHashes("k" * 32)
 LEASE_SECONDS = 40
 KEEP_DAYS = 35
 DAY_SECONDS = 86_400
@@ -29,7 +31,7 @@ class LedgerUnderTest(Ledger):
 
     def __init__(self, store: Store) -> None:
         self.clock = FakeClock(4_000_000_000.0)
-        super().__init__(store, LEASE_SECONDS, KEEP_DAYS, self.clock)
+        super().__init__(store, HASHES, LEASE_SECONDS, KEEP_DAYS, self.clock)
 
     def expire_leases(self) -> None:
         """Let more time pass than a lease lasts."""
@@ -55,7 +57,7 @@ class LedgerUnderTest(Ledger):
 
     def record(self) -> dict[str, Any] | None:
         """The record of the event."""
-        return self.store.get(event_key(SOURCE, UID))
+        return self.store.get(HASHES.event_key(SOURCE, UID))
 
 
 def processed(outcome: Outcome, duplicate: bool) -> AlreadyProcessed:
@@ -67,8 +69,8 @@ def delivery(message_id: str = "m1", value: str = "A", **changes: Any) -> Delive
     """The delivery of a message of event 15; *value* stands for its content hash."""
     original = Delivery(
         message_id=message_id,
-        uid=uid_hash(UID),
-        resource=resource_hash("product:LAMP"),
+        uid=HASHES.uid(UID),
+        resource=HASHES.resource("product:LAMP"),
         event="be-observer.catalog_product_update",
         entity="product",
         content_hash=value,

@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"  # reference material beside the repository
 
 
 def reference() -> Path | None:
     """The folder of Adobe's samples and OpenAPI, beside the repository."""
-    folder = ROOT.parent / "shared" / "reference"
+    folder = SHARED / "reference"
     return folder if folder.is_dir() else None
 
 

@@ -1,4 +1,4 @@
-"""Every Terraform run that the tests look at, started at once and shared."""
+"""The Terraform runs that the tests inspect: started at once, and shared."""
 
 import json
 import re
@@ -8,9 +8,15 @@ import sys
 
 import pytest
 
-from tests.terraform.workspace import CONFIGURATION, ROOT, VALUES, Workspace
+from tests.terraform.workspace import (
+    CONFIGURATION,
+    ROOT,
+    VALIDATIONS,
+    Run,
+    Workspace,
+)
 
-OPEN_TO_ALL = {
+MOST_OPTIONS = {
     "alert_emails": ["ops@example.com"],
     "labels": {"team": "shop"},
     "status_endpoint": True,
@@ -27,7 +33,9 @@ IMS = {
         "OAUTH_CLIENT_SECRET": "recognisable-7",
     },
 }
-PROMISES = sorted(path.name for path in CONFIGURATION.glob("tests/*.tftest.hcl"))
+# One secret is empty and one is missing.
+INCOMPLETE_SECRETS = {"secrets": {"OAUTH_CLIENT_SECRET": ""}}
+TEST_FILES = sorted(path.name for path in CONFIGURATION.glob("tests/*.tftest.hcl"))
 
 
 def pytest_collection_modifyitems(items):
@@ -41,7 +49,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory):
-    """The configuration, initialised."""
+    """The configuration, initialised once."""
     workspace = Workspace(tmp_path_factory.mktemp("terraform") / "copy")
     workspace.initialise()
     return workspace
@@ -49,26 +57,32 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def started(workspace, tmp_path_factory):
-    """Futures by name: the scenarios and the promises' files."""
-    started = {
-        "whole": workspace.scenario("whole", "apply", "plan", **OPEN_TO_ALL),
-        "ims": workspace.scenario("ims", "apply", "plan", **IMS),
+    """Futures by name: scenarios and test files, the longest first."""
+    runs = {
+        "apply": Run("apply"),
+        "plan": Run("plan"),
+        "example": Run("plan", {"secrets": {}}, _whole_example()),
     }
-    example = (CONFIGURATION / "terraform.tfvars.example").read_text()
-    started["example"] = workspace.example("example", example, VALUES["secrets"])
-    started["example in full"] = workspace.example(
-        "full",
-        re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", example, flags=re.MULTILINE),
-        {},  # it declares a version of each
-    )
-    started["no secret"] = workspace.scenario("no_secret", "plan", secrets={})
+    started = {"whole": workspace.scenario("whole", runs, **MOST_OPTIONS)}
+    for name in TEST_FILES:
+        if name != VALIDATIONS:
+            started[name] = workspace.test(name)
     grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
-    started["grown"] = grown.scenario("grown", "apply")
-    return started | {name: workspace.test(name) for name in PROMISES}
+    runs = {"apply": Run("apply"), "incomplete": Run("plan", INCOMPLETE_SECRETS)}
+    started["grown"] = grown.scenario("grown", runs, **IMS)
+    validations = Workspace(tmp_path_factory.mktemp("validations") / "copy")
+    validations.without_provider()
+    return started | {VALIDATIONS: validations.test(VALIDATIONS)}
+
+
+def _whole_example():
+    """The example of values with every line; it declares a version of each secret."""
+    text = (CONFIGURATION / "terraform.tfvars.example").read_text()
+    return re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", text, flags=re.MULTILINE)
 
 
 def _grown(workspace, folder):
-    """A copy whose catalogue has one entity more, of a domain of its own."""
+    """A copy whose catalogue has one more entity, in a domain of its own."""
     grown = Workspace(folder)
     shutil.copytree(
         workspace.folder / "data", grown.folder / "data", symlinks=True
@@ -87,15 +101,15 @@ def _grown(workspace, folder):
 
 @pytest.fixture
 def broker():
-    """Address of a Pub/Sub on this machine."""
+    """The address of a local Pub/Sub broker."""
     process = subprocess.Popen(
         [sys.executable, "-m", "local.broker", "--port", "0"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
-    first = process.stdout.readline()
-    assert first.startswith("listening on "), first
-    yield first.split()[-1]
+    line = process.stdout.readline()
+    assert line.startswith("listening on "), line
+    yield line.split()[-1]
     process.terminate()
     process.communicate(timeout=20)

@@ -1,7 +1,7 @@
-"""The resources of a state, and questions about them.
+"""The resources of a state, and queries for them.
 
-It reads a state as ``terraform test -verbose -json`` prints it: computed values are
-made up by the mocked provider, one of a kind each, so a reference is followed by value.
+It reads a state as ``terraform test -verbose -json`` prints it. The mock invents
+unique computed values, so a reference can be followed by its value.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Any
 
 
 class Broken(Exception):
-    """The walk cannot go on; the text says for want of what."""
+    """The walk stops; the text names the missing part."""
 
 
-def need(condition: Any, what: str) -> None:
+def need(condition: Any, message: str) -> None:
     """Stop the walk unless *condition* holds."""
     if not condition:
-        raise Broken(what)
+        raise Broken(message)
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Resource:
 
 
 class Deployment:
-    """Resources, and questions about them."""
+    """Resources, and queries for them."""
 
     def __init__(self, resources: list[Resource]) -> None:
         self.resources = resources
-        self.met: set[str] = set()  # addresses that `one` has found
+        self.used: set[str] = set()  # addresses that `one` returned
 
     @classmethod
     def of(cls, state: dict) -> "Deployment":
@@ -65,7 +65,7 @@ class Deployment:
         )
 
     def without(self, address: str) -> "Deployment":
-        """The same with one resource less."""
+        """A copy without one resource."""
         return Deployment([one for one in self.resources if one.address != address])
 
     def all(self, kind: str, **values: Any) -> list[Resource]:
@@ -79,8 +79,8 @@ class Deployment:
 
     def one(self, kind: str, **values: Any) -> Resource:
         """The one resource of a kind that has these values."""
-        found = self.all(kind, **values)
-        if len(found) != 1:
-            raise Broken(f"{len(found)} {kind} with {values}, not one")
-        self.met.add(found[0].address)
-        return found[0]
+        matches = self.all(kind, **values)
+        if len(matches) != 1:
+            raise Broken(f"{len(matches)} {kind} with {values}, not one")
+        self.used.add(matches[0].address)
+        return matches[0]

@@ -1,4 +1,4 @@
-"""What is around the way of an event: APIs, what watches it, and nothing else."""
+"""APIs and monitoring of a deployment, and the absence of additional grants."""
 
 from tests.terraform.deployment import Deployment, need
 
@@ -14,12 +14,18 @@ SERVICES = {
     "google_service_account": ["iam"],
     "google_storage_bucket": ["storage"],
 }
-ALERTS = ("commerce-refusals", "crashes", "dead-letters", "ingest-errors", "sign-in")
-ALERTS += ("unacknowledged",)
+ALERTS = (
+    "alarms",
+    "commerce-rejections",
+    "dead-letters",
+    "errors",
+    "ingest-errors",
+    "unacknowledged",
+)
 
 
 def services(deployment: Deployment) -> None:
-    """The API of each kind is on before anything of that kind is made."""
+    """The API of each kind of resource is enabled before its resources."""
     d = deployment
     for kind, names in SERVICES.items():
         for name in names:
@@ -27,12 +33,12 @@ def services(deployment: Deployment) -> None:
         for one in d.all(kind):
             need(
                 "google_project_service.main" in one.depends_on,
-                f"{one.address} does not wait for its API",
+                f"{one.address} does not depend on its API",
             )
 
 
 def watching(deployment: Deployment, prefix: str, emails: tuple[str, ...]) -> None:
-    """Alerts and dashboard, the metrics they look at, and who is told."""
+    """Alerts and dashboard, their metrics, and the recipients."""
     d = deployment
     channels = [
         d.one(
@@ -42,26 +48,28 @@ def watching(deployment: Deployment, prefix: str, emails: tuple[str, ...]) -> No
         )
         for to in emails
     ]
-    looked_at = d.one("google_monitoring_dashboard").dashboard_json
+    queries = d.one("google_monitoring_dashboard").dashboard_json
     for name in ALERTS:
-        found = [
+        policies = [
             one
             for one in d.all("google_monitoring_alert_policy")
             if one.display_name.startswith(f"{prefix}{name}: ")
         ]
-        need(len(found) == 1, f"no alert {name}")
-        told = found[0].notification_channels
-        need(sorted(told) == sorted(c.id for c in channels), f"{name} tells nobody")
-        looked_at += found[0].conditions[0]["condition_threshold"][0]["filter"]
+        need(len(policies) == 1, f"no alert {name}")
+        recipients = policies[0].notification_channels
+        need(sorted(recipients) == sorted(c.id for c in channels), f"{name} recipients")
+        queries += policies[0].conditions[0]["condition_threshold"][0]["filter"]
     metrics = {one.name for one in d.all("google_logging_metric")}
-    for used in looked_at.split("logging.googleapis.com/user/")[1:]:
+    for used in queries.split("logging.googleapis.com/user/")[1:]:
         name = used.partition('"')[0].rstrip("\\")
         need(name in metrics, f"no metric {name}")
 
 
 def nothing_else(deployment: Deployment) -> None:
-    """No grant but the ones that were met on the way."""
+    """No grant except those that the walk needed."""
     for one in deployment.resources:
         need(not one.kind.endswith(("_iam_binding", "_iam_policy")), one.address)
         if one.kind.endswith("_iam_member"):
-            need(one.address in deployment.met, f"{one.address} is a grant too many")
+            need(
+                one.address in deployment.used, f"{one.address} is an additional grant"
+            )

@@ -1,4 +1,4 @@
-"""The archives hold what the functions need, and an event goes through both."""
+"""The archives contain what the functions need, and an event passes through both."""
 
 import base64
 import json
@@ -17,13 +17,13 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from tests.running import free_port, listening
-from tests.terraform.archives import Unpacked, listed
+from tests.support.running import free_port, listening
+from tests.terraform.archives import Unpacked, archive_files
 from tests.terraform.workspace import ROOT, VALUES
 
 PROJECT = VALUES["project_id"]
 GUIDE = (ROOT / "docs" / "deploy.md").read_text()
-# The guide's first event, as it is posted with curl.
+# The first event of the guide, as curl posts it.
 EVENT = json.loads(
     re.search(r"^curl \"\$URL\" .* -d '(\{.*?^\})'$", GUIDE, re.M | re.S)[1]
 )
@@ -31,12 +31,12 @@ EVENT = json.loads(
 
 @pytest.fixture(scope="session")
 def archives(workspace):
-    return listed(workspace, workspace.folder)
+    return archive_files(workspace, workspace.folder)
 
 
 @pytest.fixture(scope="session")
-def unpacked(archives, started, tmp_path_factory):
-    """Both archives, installed side by side."""
+def unpacked(archives, tmp_path_factory):
+    """Both archives, installed in parallel."""
     folders = {name: tmp_path_factory.mktemp(name) for name in archives}
     with ThreadPoolExecutor() as workers:
         return dict(
@@ -52,17 +52,17 @@ def unpacked(archives, started, tmp_path_factory):
 
 
 class Commerce(BaseHTTPRequestHandler):
-    """Takes everything and remembers it."""
+    """Accepts every request and records it."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.taken.append((self.path, json.loads(body)))
-        answer = b'{"id": 1, "sku": "LAMP-1"}'
+        self.server.received.append((self.path, json.loads(body)))
+        response = b'{"id": 1, "sku": "LAMP-1"}'
         self.send_response(200)
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
+        self.send_header("content-length", str(len(response)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(response)
 
     def log_message(self, *_):
         pass
@@ -71,7 +71,7 @@ class Commerce(BaseHTTPRequestHandler):
 @pytest.fixture
 def commerce():
     server = HTTPServer(("127.0.0.1", 0), Commerce)
-    server.taken = []
+    server.received = []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -82,7 +82,7 @@ def commerce():
 
 @pytest.fixture
 def running(unpacked, started, tmp_path):
-    """Starts an archive with what Terraform sets, but for *changed*."""
+    """Starts an archive with the environment of Terraform, and with changes to it."""
     processes = []
 
     def run(name, **changed):
@@ -97,17 +97,17 @@ def running(unpacked, started, tmp_path):
             one["key"]: VALUES["secrets"][one["key"]]
             for one in service["secret_environment_variables"]
         }
-        port, said = free_port(), tmp_path / f"{name}.log"
-        with said.open("wb") as log:
+        port, output = free_port(), tmp_path / f"{name}.log"
+        with output.open("wb") as log:
             environment = service["environment_variables"] | secrets | changed
             process = unpacked[name].start(name, port, environment, log)
         processes.append(process)
         end = time.monotonic() + 60
         while not listening(f"127.0.0.1:{port}"):
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < end, said.read_text()
+            assert process.poll() is None, output.read_text()
+            assert time.monotonic() < end, output.read_text()
             time.sleep(0.1)
-        return f"http://127.0.0.1:{port}", said
+        return f"http://127.0.0.1:{port}", output
 
     yield run
     for process in processes:
@@ -116,7 +116,7 @@ def running(unpacked, started, tmp_path):
         process.wait(timeout=20)
 
 
-def test_an_event_goes_through_both_archives(running, broker, commerce, started):
+def test_an_event_passes_through_both_archives(running, broker, commerce, started):
     with grpc.insecure_channel(broker) as channel:
         publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         subscriber = SubscriberClient(
@@ -127,16 +127,16 @@ def test_an_event_goes_through_both_archives(running, broker, commerce, started)
         publisher.create_topic(name=topic)
         subscriber.create_subscription(name=subscription, topic=topic)
 
-        url, ingest_said = running(
+        url, ingest_output = running(
             "ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory"
         )
         token = VALUES["secrets"]["INGEST_TOKENS"].partition(":")[2]
-        refused = requests.post(url, json=EVENT, timeout=30)
-        answer = requests.post(
+        unauthenticated = requests.post(url, json=EVENT, timeout=30)
+        response = requests.post(
             url, json=EVENT, headers={"authorization": f"Bearer {token}"}, timeout=30
         )
-        assert refused.status_code == 401
-        assert (answer.status_code, answer.json()) == (
+        assert unauthenticated.status_code == 401
+        assert (response.status_code, response.json()) == (
             200,
             {
                 "type": "be-observer.catalog_product_create",
@@ -145,13 +145,13 @@ def test_an_event_goes_through_both_archives(running, broker, commerce, started)
                     "message": "Event published successfully",
                 },
             },
-        ), ingest_said.read_text()
+        ), ingest_output.read_text()
 
         [received] = subscriber.pull(
             subscription=subscription, max_messages=1
         ).received_messages
 
-    url, said = running(
+    url, output = running(
         "consumer",
         PUBSUB_EMULATOR_HOST=broker,
         LEDGER="memory",
@@ -168,22 +168,22 @@ def test_an_event_goes_through_both_archives(running, broker, commerce, started)
             "publishTime": "2026-01-01T00:00:00Z",
         },
     }
-    answer = requests.post(url, json=push, timeout=30)
-    assert (answer.status_code, answer.json()["response"]["success"]) == (
+    response = requests.post(url, json=push, timeout=30)
+    assert (response.status_code, response.json()["response"]["success"]) == (
         200,
         True,
-    ), said.read_text()
-    assert [(path, body["product"]["sku"]) for path, body in commerce.taken] == [
+    ), output.read_text()
+    assert [(path, body["product"]["sku"]) for path, body in commerce.received] == [
         ("/rest/all/V1/products", "LAMP-1")
     ]
 
     lines = [
         json.loads(line)
-        for file in (ingest_said, said)
+        for file in (ingest_output, output)
         for line in file.read_text().splitlines()
     ]
     state = started["whole"].result().states["apply"]
-    for name in ("calls", "outcomes", "published", "whole_way"):
+    for name in ("event_age", "outcomes", "processing_time", "published"):
         assert counted(metric(state, name), lines), name
 
 
@@ -197,7 +197,7 @@ def metric(state, name):
 
 
 def counted(metric, lines):
-    """Whether some line is what the metric counts, with all labels it takes."""
+    """Whether the metric counts a line, with all of its labels."""
     clauses = re.findall(r"jsonPayload[.](\w+)(>?=)(\S+)", metric["filter"])
     labels = [
         re.fullmatch(r"EXTRACT[(]jsonPayload[.](\w+)[)]", extractor)[1]
@@ -219,11 +219,11 @@ def counted(metric, lines):
     )
 
 
-def test_each_archive_has_its_entry_point_and_requirements_at_its_root(
-    workspace, archives
-):
+def test_entry_point_and_requirements_are_at_the_root(workspace, archives):
     for name, archive in archives.items():
-        at_root = {path: on for path, on in archive["files"].items() if "/" not in path}
+        at_root = {
+            path: source for path, source in archive["files"].items() if "/" not in path
+        }
         own = f"{workspace.folder}/functions/{name}"
         assert at_root == {
             "main.py": f"{own}/main.py",
@@ -231,7 +231,7 @@ def test_each_archive_has_its_entry_point_and_requirements_at_its_root(
         }
 
 
-def test_each_archive_has_just_what_it_needs(archives):
+def test_each_archive_has_only_what_it_needs(archives):
     folders = {
         name: {path.split("/")[1] for path in archive["files"] if path.count("/") > 1}
         for name, archive in archives.items()
@@ -267,19 +267,19 @@ def test_each_archive_has_just_what_it_needs(archives):
         pytest.param("README.md", set(), id="page"),
     ],
 )
-def test_only_what_changed_is_deployed_again(
+def test_only_a_changed_archive_is_deployed(
     workspace, archives, tmp_path, changed, deployed_again
 ):
     shutil.copytree(workspace.folder / "functions", tmp_path / "functions")
     path = tmp_path / changed
     path.write_text((path.read_text() if path.exists() else "") + "\n")
-    after = listed(workspace, tmp_path)
+    after = archive_files(workspace, tmp_path)
     assert {
         name for name in after if after[name]["digest"] != archives[name]["digest"]
     } == deployed_again
 
 
-def test_what_terraform_zips_is_the_list(started, archives):
+def test_terraform_zips_the_listed_files(started, archives):
     state = started["whole"].result().states["apply"]
     zipped = {
         one["index"]: one["values"]
@@ -296,12 +296,14 @@ def test_what_terraform_zips_is_the_list(started, archives):
         name: {source["filename"]: source["content"] for source in one["source"]}
         for name, one in zipped.items()
     } == {
-        name: {path: Path(on).read_text() for path, on in archive["files"].items()}
+        name: {
+            path: Path(source).read_text() for path, source in archive["files"].items()
+        }
         for name, archive in archives.items()
     }
 
 
-def test_objects_are_named_by_their_content(started, archives):
+def test_objects_are_named_by_content(started, archives):
     state = started["whole"].result().states["apply"]
     names = {
         one["index"]: one["values"]["name"]

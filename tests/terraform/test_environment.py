@@ -1,4 +1,4 @@
-"""The functions get exactly what their settings objects read."""
+"""The functions get exactly the settings that they read."""
 
 import re
 
@@ -10,17 +10,17 @@ from functions.ingest.settings import IngestSettings
 from functions.settings import described, names
 from tests.terraform.workspace import CONFIGURATION
 
-# Google's own switches for a cloud on one machine; nothing to set in the cloud.
+# Google's variables for emulators; not set in the cloud.
 EMULATORS = {"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"}
 READ = {
     "consumer": {*names(ConsumerSettings), *names(CommerceSettings)},
     "ingest": set(names(IngestSettings)),
 }
 SECRET = {
-    one.name
+    setting.name
     for settings in (ConsumerSettings, CommerceSettings, IngestSettings)
-    for one in described(settings)
-    if one.secret
+    for setting in described(settings)
+    if setting.secret
 }
 FRAMEWORK = {
     "consumer": {"LOG_EXECUTION_ID", "THREADS"},
@@ -38,7 +38,7 @@ def functions(tested, kind):
 
 
 def plain(started, kind):
-    """Every variable that some scenario sets in the clear."""
+    """Every variable that a scenario sets to a plain value."""
     return {
         name
         for tested in scenarios(started)
@@ -48,7 +48,7 @@ def plain(started, kind):
 
 
 def secret(started, kind):
-    """Every variable that some scenario takes from Secret Manager."""
+    """Every variable that a scenario takes from Secret Manager."""
     return {
         one["key"]
         for tested in scenarios(started)
@@ -58,40 +58,40 @@ def secret(started, kind):
 
 
 def scenarios(started):
-    return [started[name].result() for name in ("whole", "ims")]
+    return [started[name].result() for name in ("whole", "grown")]
 
 
-def left_to_the_user(kind):
-    """The names that commerce_settings and ingest_settings take."""
+def settable(kind):
+    """The names that commerce_settings and ingest_settings accept."""
     text = (CONFIGURATION / "settings.tf").read_text()
     block = re.search(rf"^  {kind}_settings_open = \[\n(.*?)^  \]", text, re.M | re.S)
     return set(re.findall(r'"(\w+)"', block[1]))
 
 
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
-def test_whatever_is_set_is_read(started, kind):
-    given = plain(started, kind) | secret(started, kind) | left_to_the_user(kind)
+def test_functions_read_what_is_set(started, kind):
+    given = plain(started, kind) | secret(started, kind) | settable(kind)
     assert given - FRAMEWORK[kind] - READ[kind] == set()
 
 
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
-def test_whatever_is_read_can_be_set(started, kind):
-    given = plain(started, kind) | secret(started, kind) | left_to_the_user(kind)
+def test_everything_read_can_be_set(started, kind):
+    given = plain(started, kind) | secret(started, kind) | settable(kind)
     assert READ[kind] - EMULATORS - given == set()
 
 
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
-def test_framework_gets_its_own(started, kind):
+def test_framework_gets_its_variables(started, kind):
     assert plain(started, kind) >= FRAMEWORK[kind]
 
 
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
-def test_secrets_come_from_secret_manager_and_nowhere_else(started, kind):
+def test_secrets_come_from_secret_manager_only(started, kind):
     assert secret(started, kind) == SECRET & READ[kind]
-    assert (plain(started, kind) | left_to_the_user(kind)) & SECRET == set()
+    assert (plain(started, kind) | settable(kind)) & SECRET == set()
 
 
 def test_emulators_are_never_set(started):
     for kind in READ:
-        given = plain(started, kind) | left_to_the_user(kind)
+        given = plain(started, kind) | settable(kind)
         assert given & EMULATORS == set()

@@ -1,4 +1,4 @@
-"""What the local broker is given is what Terraform makes: same names, same numbers."""
+"""The local broker has the topics and subscriptions of the deployment."""
 
 import asyncio
 
@@ -7,14 +7,14 @@ from google.pubsub_v1 import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from functions.events.catalog import ENTITIES
-from local.provision import Delivery, provision
+from local.provision import DeliverySettings, provision
 from tests.terraform.workspace import VALUES
 
 PROJECT = VALUES["project_id"]
 
 
 def local(broker):
-    """Each subscription of the broker, by name."""
+    """The subscriptions of the broker, by name."""
     with grpc.insecure_channel(broker) as channel:
         client = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
         return {
@@ -40,20 +40,20 @@ def local(broker):
 
 
 def deployed(state):
-    """The same of the deployment."""
+    """The subscriptions of the deployment, by name."""
     resources = [one for one in state["root_module"]["resources"] if "values" in one]
     topics = {
         one["values"]["id"]: one["values"]["name"]
         for one in resources
         if one["type"] == "google_pubsub_topic"
     }
-    found = {}
+    subscriptions = {}
     for one in resources:
         if one["type"] != "google_pubsub_subscription":
             continue
         values = one["values"]
         retry, dead = values["retry_policy"], values["dead_letter_policy"]
-        found[values["name"]] = {
+        subscriptions[values["name"]] = {
             "topic": topics[values["topic"]],
             "ack_deadline_seconds": values["ack_deadline_seconds"],
             "message_retention": seconds(values["message_retention_duration"]),
@@ -70,27 +70,27 @@ def deployed(state):
                 dead[0]["max_delivery_attempts"],
             ],
         }
-    return found
+    return subscriptions
 
 
 def seconds(text):
     return float(text.removesuffix("s"))
 
 
-def test_local_broker_is_set_up_like_the_deployment(started, broker):
+def test_local_broker_matches_the_deployment(started, broker):
     asyncio.run(
         provision(
             broker,
             PROJECT,
             "commerce-",
             "http://127.0.0.1:9/",
-            Delivery.of_catalogue(),
+            DeliverySettings.from_catalog(),
         )
     )
-    wanted = deployed(started["whole"].result().states["apply"])
-    found = local(broker)
-    for one in (*found.values(), *wanted.values()):
+    expected = deployed(started["whole"].result().states["apply"])
+    actual = local(broker)
+    for one in (*actual.values(), *expected.values()):
         one["backoff"] = one["backoff"] or None
         one["dead_letters"] = one["dead_letters"] or None
-    assert len(wanted) == len(ENTITIES) + 1  # and the dead letters
-    assert found == wanted
+    assert len(expected) == len(ENTITIES) + 1  # and the dead letters
+    assert actual == expected

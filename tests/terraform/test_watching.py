@@ -1,4 +1,4 @@
-"""Alerts and dashboard are such as Cloud Monitoring takes, and show what they must."""
+"""Alerts and dashboard have the form that Cloud Monitoring accepts."""
 
 import json
 import re
@@ -12,11 +12,11 @@ from tests.terraform.workspace import CONFIGURATION, ROOT
 @pytest.fixture(scope="session")
 def resources(started):
     """Values by kind and index of the whole deployment."""
-    found = {}
+    values = {}
     state = started["whole"].result().states["apply"]
     for one in state["root_module"]["resources"]:
-        found.setdefault(one["type"], {})[one.get("index")] = one["values"]
-    return found
+        values.setdefault(one["type"], {})[one.get("index")] = one["values"]
+    return values
 
 
 @pytest.fixture(scope="session")
@@ -34,34 +34,34 @@ def queries(tile):
     ]
 
 
-def test_dashboard_shows_the_way_of_the_events(dashboard):
+def test_dashboard_has_these_tiles(dashboard):
     titles = [tile["widget"]["title"] for tile in dashboard["mosaicLayout"]["tiles"]]
     assert titles == [
-        "Dead letters waiting",
+        "Dead letters",
         "Oldest event waiting (s)",
-        "Alarms of our own making",
-        "Whole way, 99th percentile (ms)",
-        "Events in, per second",
-        "Handled, per second",
-        "Refused, per second",
-        "Tried again, per second",
-        "Whole way, median and 95th percentile (ms)",
-        "CommerceSession to Commerce, 95th percentile (ms)",
+        "Alarms",
+        "Ingest to outcome, 99th percentile (ms)",
+        "Published, per second",
+        "Handled, duplicate or skipped, per second",
+        "Rejected, per second",
+        "Retry or error, per second",
+        "Ingest to outcome, median and 95th percentile (ms)",
+        "Processing time per delivery, 95th percentile (ms)",
         "Events waiting",
         "Oldest event waiting (s)",
-        "Consumers' verdicts by status, per second",
-        "Requests to ingest by answer, per second",
+        "Deliveries by status, per second",
+        "Requests to ingest by response class, per second",
     ]
 
 
 @pytest.mark.parametrize("number", range(4, 8))
-def test_what_becomes_of_events_is_shown_per_entity(dashboard, number):
+def test_outcomes_are_shown_per_entity(dashboard, number):
     tile = dashboard["mosaicLayout"]["tiles"][number]
     for query in queries(tile):
         assert query["aggregation"]["groupByFields"] == ["metric.label.entity"]
 
 
-def test_tiles_fill_the_width_and_do_not_overlap(dashboard):
+def test_tiles_cover_the_grid_without_overlap(dashboard):
     layout = dashboard["mosaicLayout"]
     covered = [
         {
@@ -78,7 +78,7 @@ def test_tiles_fill_the_width_and_do_not_overlap(dashboard):
 
 
 def empty(value):
-    """Paths of zeros and empty values, which the API drops: a difference for ever."""
+    """Paths of zeros and empty values: the API drops them, so every plan differs."""
     if isinstance(value, dict):
         return [f".{k}{path}" for k, one in value.items() for path in empty(one)]
     if isinstance(value, list) and value:
@@ -86,18 +86,17 @@ def empty(value):
     return [] if value else [""]
 
 
-def test_dashboard_says_nothing_that_is_dropped(dashboard):
+def test_dashboard_has_no_empty_values(dashboard):
     assert empty(dashboard) == []
 
 
-# What each alert looks at, and when it fires: metric, how five minutes of it and its
-# series are made one number, over what that must be, and for how long.
+# The metric of each alert, its aligner and reducer, the threshold and the duration.
 ALERTS = {
-    "commerce_refusals": ("outcomes", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
-    "crashes": ("crashes", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
+    "alarms": ("alarms", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
+    "commerce_rejections": ("outcomes", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
     "dead_letters": ("num_undelivered_messages", "ALIGN_MAX", "REDUCE_MAX", 0, "0s"),
+    "errors": ("errors", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
     "ingest_errors": ("request_count", "ALIGN_DELTA", "REDUCE_SUM", 0.02, "300s"),
-    "sign_in": ("alarms", "ALIGN_DELTA", "REDUCE_SUM", 0, "0s"),
     "unacknowledged": (
         "oldest_unacked_message_age",
         "ALIGN_MAX",
@@ -108,13 +107,13 @@ ALERTS = {
 }
 
 
-def test_alerts_fire_when_they_should(resources):
-    found = {}
+def test_alerts_have_their_conditions(resources):
+    conditions = {}
     for name, policy in resources["google_monitoring_alert_policy"].items():
         [condition] = policy["conditions"][0]["condition_threshold"]
         [aggregation] = condition["aggregations"]
         metric = re.search(r'metric\.type="[^"]*/(\S+)"', condition["filter"])[1]
-        found[name] = (
+        conditions[name] = (
             metric.removeprefix("commerce-"),
             aggregation["per_series_aligner"],
             aggregation["cross_series_reducer"],
@@ -122,17 +121,17 @@ def test_alerts_fire_when_they_should(resources):
             condition["duration"],
         )
         assert (condition["comparison"], policy["combiner"]) == ("COMPARISON_GT", "OR")
-    assert found == ALERTS
+    assert conditions == ALERTS
 
 
-def test_refusals_alert_counts_refusals_only(resources):
-    policy = resources["google_monitoring_alert_policy"]["commerce_refusals"]
+def test_rejections_alert_counts_rejected_only(resources):
+    policy = resources["google_monitoring_alert_policy"]["commerce_rejections"]
     [condition] = policy["conditions"][0]["condition_threshold"]
     assert condition["filter"].endswith(' AND metric.labels.outcome="rejected"')
 
 
-def test_each_alert_says_what_to_do(resources):
-    """Each names something to do, by names that exist."""
+def test_each_alert_names_a_remedy(resources):
+    """Each names a remedy, by names that exist."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
     text = (CONFIGURATION / "variables.tf").read_text()
     variables = re.findall(r'^variable "(\w+)"', text, re.M)
@@ -156,7 +155,7 @@ def test_alerts_carry_the_labels(resources):
         assert policy["user_labels"] == labels
 
 
-def test_each_alert_names_one_metric_and_one_kind_of_resource(resources):
+def test_each_alert_has_one_metric_and_resource(resources):
     for policy in resources["google_monitoring_alert_policy"].values():
         [condition] = policy["conditions"][0]["condition_threshold"]
         for query in (condition["filter"], condition["denominator_filter"] or ""):
@@ -165,7 +164,7 @@ def test_each_alert_names_one_metric_and_one_kind_of_resource(resources):
                 assert len(re.findall(r"resource\.type=", query)) == 1
 
 
-def test_spans_of_alerts_are_whole_minutes(resources):
+def test_periods_of_alerts_are_whole_minutes(resources):
     for policy in resources["google_monitoring_alert_policy"].values():
         [condition] = policy["conditions"][0]["condition_threshold"]
         spans = [
@@ -185,7 +184,7 @@ def test_ingest_errors_are_a_share_of_its_requests(resources):
     assert condition["aggregations"] == condition["denominator_aggregations"]
 
 
-def test_backlog_alert_looks_at_every_entity(resources):
+def test_backlog_alert_covers_every_entity(resources):
     policy = resources["google_monitoring_alert_policy"]["unacknowledged"]
     [condition] = policy["conditions"][0]["condition_threshold"]
     names = re.search(r"subscription_id=one_of[(](.*?)[)]", condition["filter"])[1]

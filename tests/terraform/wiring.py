@@ -1,4 +1,4 @@
-"""Walks a deployment along the way of an event; stops at the first thing missing."""
+"""Walks a deployment along the path of an event; stops at the first missing part."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ from tests.terraform.surroundings import nothing_else, services, watching
 
 PUSHER = "gcp-sa-pubsub.iam.gserviceaccount.com"
 
-# What the ledger's code looks for: no field is indexed beside these.
+# The fields that the ledger queries; no other field is indexed.
 INDEXED = {"*": [], "resources": [("CONTAINS", None)], "uid": [(None, "ASCENDING")]}
 
 
 @dataclass(frozen=True)
 class Walk:
-    """What is walked, and what should be found on the way.
+    """A deployment and what its parts must be.
 
     Attributes:
         catalog: entity to its entry in the catalogue.
         commerce_secrets: environment variables of the consumers that are secret.
         ingest_secrets: the same of ingest.
         status: ingest may read the ledger.
-        emails: who is told of alerts.
+        emails: recipients of alerts.
     """
 
     deployment: Deployment
@@ -33,10 +33,10 @@ class Walk:
     prefix: str = "commerce-"
 
     def whole(self) -> None:
-        """Walk everything.
+        """Walk the whole deployment.
 
         Raises:
-            Broken: something is not there.
+            Broken: a part is missing or different.
         """
         services(self.deployment)
         self.dead_letters()
@@ -83,7 +83,7 @@ class Walk:
         self.may_publish(ingest.member, topic)
 
     def consumer(self, function: Resource) -> None:
-        """A consumer's account, its rights, secrets, ledger and dead letters."""
+        """The account of a consumer, its roles, secrets, ledger and dead letters."""
         account = self.account(function)
         self.secrets(function, account, self.commerce_secrets)
         environment = function.service["environment_variables"]
@@ -95,7 +95,7 @@ class Walk:
         need(at_once == int(environment["THREADS"]), "threads and concurrency differ")
 
     def ingest(self) -> None:
-        """Ingest's account and secrets, and who may call it."""
+        """The account and secrets of ingest, and its invokers."""
         function = self.function("ingest")
         account = self.account(function)
         self.secrets(function, account, self.ingest_secrets)
@@ -121,7 +121,7 @@ class Walk:
         return self.deployment.one("google_pubsub_topic", name=self.prefix + name)
 
     def function(self, name: str) -> Resource:
-        """The function of this name, its source and all that its build needs."""
+        """The function of this name, its source, and the roles that its build needs."""
         d = self.deployment
         function = d.one("google_cloudfunctions2_function", name=self.prefix + name)
         need(float(function.service["available_cpu"]) >= 1, "one request at a time")
@@ -131,7 +131,7 @@ class Walk:
         bucket = d.one("google_storage_bucket", name=source["bucket"])
         archive = d.one("google_storage_bucket_object", name=source["object"])
         need(archive.bucket == bucket.name, f"{name} has no source")
-        need(archive.name.startswith(f"{entry}-"), f"{name} has another's source")
+        need(archive.name.startswith(f"{entry}-"), f"{name} has another source")
         images = d.one(
             "google_artifact_registry_repository",
             id=function.build["docker_repository"],
@@ -140,7 +140,7 @@ class Walk:
         builder = d.one(
             "google_service_account", id=function.build["service_account"]
         ).member
-        handed_on = d.one(
+        copied_source = d.one(
             "google_project_iam_member",
             role="roles/storage.objectViewer",
             member=builder,
@@ -148,7 +148,7 @@ class Walk:
         need(
             any(
                 "/buckets/gcf-v2-sources-" in c["expression"]
-                for c in handed_on.condition
+                for c in copied_source.condition
             ),
             "the builder may read every bucket",
         )
@@ -165,7 +165,7 @@ class Walk:
                 role="roles/storage.objectViewer",
                 member=builder,
             ),
-            handed_on,
+            copied_source,
             d.one(
                 "google_project_iam_member",
                 role="roles/logging.logWriter",
@@ -177,15 +177,15 @@ class Walk:
 
     @staticmethod
     def one_region(function: Resource, *others: Resource) -> None:
-        """What belongs to a function lies beside it, and so does its Pub/Sub."""
+        """The parts of a function and its Pub/Sub endpoint are in its region."""
         region = function.location
         for one in others:
-            need(one.location == region, f"{one.address} lies elsewhere")
+            need(one.location == region, f"{one.address} is in another region")
         endpoint = function.service["environment_variables"]["PUBSUB_ENDPOINT"]
         need(endpoint.startswith(f"{region}-pubsub."), "another region's Pub/Sub")
 
     def account(self, function: Resource) -> Resource:
-        """The account a function runs as, which no other function does."""
+        """The account of a function; no other function uses it."""
         email = function.service["service_account_email"]
         account = self.deployment.one("google_service_account", email=email)
         users = [
@@ -197,7 +197,7 @@ class Walk:
         return account
 
     def secrets(self, function: Resource, account: Resource, names: set[str]) -> None:
-        """Each secret is there, has a version, and may be read by this account."""
+        """Each secret exists, has a version, and this account may read it."""
         read = function.service["secret_environment_variables"]
         need({one["key"] for one in read} == names, f"{function.name} lacks secrets")
         needed = []
@@ -219,7 +219,7 @@ class Walk:
         self.comes_after(function, needed)
 
     def ledger(self, name: str, account: Resource, role: str) -> None:
-        """The database is there, forgets, and lets the account in."""
+        """The database exists, expires records, and this account may use it."""
         d = self.deployment
         database = d.one(
             "google_firestore_database", name=name.removeprefix("firestore:")
@@ -227,13 +227,18 @@ class Walk:
         expiry = d.one(
             "google_firestore_field", database=database.name, field="expires"
         )
-        need(expiry.ttl_config and expiry.collection == COLLECTION, "never forgets")
-        for field, wanted in INDEXED.items():
+        need(
+            expiry.ttl_config and expiry.collection == COLLECTION,
+            "records never expire",
+        )
+        for field, expected in INDEXED.items():
             one = d.one("google_firestore_field", database=database.name, field=field)
             need(one.collection == COLLECTION, f"{field} of another collection")
             indexes = one.index_config[0]["indexes"]
-            found = [(index["array_config"], index["order"]) for index in indexes]
-            need(found == wanted, f"{field} is not indexed as it is looked for")
+            actual = [(index["array_config"], index["order"]) for index in indexes]
+            need(
+                actual == expected, f"{field} has other indexes than the ledger queries"
+            )
         grant = d.one("google_project_iam_member", role=role, member=account.member)
         [condition] = grant.condition
         need(f"/databases/{database.name}" in condition["expression"], "role too wide")
@@ -248,24 +253,24 @@ class Walk:
         )
 
     def agent(self, kind: str, role: str, **values: str) -> None:
-        """Pub/Sub's own account has this role here."""
+        """The service agent of Pub/Sub has this role here."""
         grants = self.deployment.all(kind, role=role, **values)
         members = [one.member for one in grants if PUSHER in one.member]
         need(len(members) == 1, f"Pub/Sub's agent has no {role} on {values}")
         self.deployment.one(kind, role=role, member=members[0], **values)
 
     def only_invoker(self, function: Resource, account: Resource) -> None:
-        """One account may call a function, and nobody else."""
+        """Only one account may call a function."""
         grant = self.deployment.one(
             "google_cloud_run_service_iam_member", service=function.service["service"]
         )
         need(
             (grant.role, grant.member) == ("roles/run.invoker", account.member),
-            f"{function.name} is open to others",
+            f"{function.name} has other invokers",
         )
 
     def dead_letters(self) -> None:
-        """What is refused is kept, and Pub/Sub may put it there."""
+        """Dead letters are kept, and Pub/Sub may publish them."""
         d, topic = self.deployment, self.topic("dead-letters")
         kept = d.one("google_pubsub_subscription", topic=topic.id)
         need(kept.message_retention_duration == "2678400s", "not kept 31 days")
@@ -276,9 +281,9 @@ class Walk:
 
     @staticmethod
     def comes_after(function: Resource, needed: list[Resource]) -> None:
-        """A function is made after what its build or start needs."""
+        """A function depends on the roles that its build or start needs."""
         for one in needed:
             need(
                 one.address.partition("[")[0] in function.depends_on,
-                f"{function.address} does not wait for {one.address}",
+                f"{function.address} does not depend on {one.address}",
             )

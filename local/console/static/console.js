@@ -1,9 +1,10 @@
-// Keeps what a page shows up to date, and posts samples. No page needs it to be read.
+// Keeps pages up to date, and posts samples. Pages can be read without it.
 "use strict";
 
-// Live: at each tick the page is fetched anew, and its parts marked data-swap replaced.
+// At each message of the stream the page is fetched again, and its parts marked with
+// data-swap are replaced.
 const parts = () => [...document.querySelectorAll("[data-swap]")];
-const concerned = (stages) =>
+const isAffected = (stages) =>
   parts().some((part) => {
     const wanted = (part.dataset.stages || "").split(" ");
     return wanted.includes("*") || stages.some((stage) => wanted.includes(stage));
@@ -18,10 +19,10 @@ async function refresh() {
   }
   fetching = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+    swap(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch {
-    // The stream's own error handler says that nobody is there.
+    // The stream's error handler shows that the stack does not answer.
   }
   fetching = false;
   if (again) {
@@ -34,15 +35,15 @@ function swap(page) {
   for (const part of parts()) {
     const fresh = page.getElementById(part.id);
     if (!fresh) {
-      location.reload(); // it is another page by now: an unknown event became known
+      location.reload(); // another page: an unknown event is known now
       return;
     }
     if (fresh.isEqualNode(part)) continue;
-    // What a person opened, ticked or stands on stays so.
+    // What is open, ticked or focused stays so.
     const focused = part.contains(document.activeElement) && document.activeElement.id;
     for (const old of part.querySelectorAll("details[id]")) {
-      const found = fresh.querySelector(`#${CSS.escape(old.id)}`);
-      if (found) found.open = old.open;
+      const details = fresh.querySelector(`#${CSS.escape(old.id)}`);
+      if (details) details.open = old.open;
     }
     if ([...part.querySelectorAll("input[type=checkbox]")].some((box) => box.checked)) {
       continue;
@@ -54,19 +55,19 @@ function swap(page) {
   }
 }
 
-function say(state, text) {
+function showState(state, text) {
   document.getElementById("live").dataset.state = state;
   document.getElementById("live-text").textContent = text;
 }
 
 const stream = new EventSource("/stream");
 stream.onopen = () => {
-  say("on", "live");
-  refresh(); // what happened since the page was made, or while the stream was away
+  showState("on", "live");
+  refresh(); // for what changed before the stream was open
 };
-stream.onerror = () => say("off", "not connected: is make run still running?");
+stream.onerror = () => showState("off", "not connected: is make run still running?");
 stream.onmessage = (message) => {
-  if (concerned(JSON.parse(message.data))) refresh();
+  if (isAffected(JSON.parse(message.data))) refresh();
 };
 addEventListener("pagehide", () => stream.close());
 
@@ -82,17 +83,17 @@ document.addEventListener("submit", (event) => {
 const form = document.getElementById("send");
 if (form) {
   const fields = document.getElementById("fields");
-  const chosen = document.getElementById("event");
+  const sampleName = document.getElementById("event");
   const body = document.getElementById("body");
   const raw = document.getElementById("raw");
-  const answer = document.getElementById("answer");
+  const response = document.getElementById("response");
 
   const leaves = (value, path) =>
     value !== null && typeof value === "object"
       ? Object.entries(value).flatMap(([name, one]) => leaves(one, [...path, name]))
       : [{ path, value }];
 
-  // Text stays text; of all else, what reads as JSON is what it reads as.
+  // Text stays text; other values are read as JSON where they are JSON.
   const read = (input) => {
     if (input.dataset.kind === "string") return input.value;
     try {
@@ -112,11 +113,11 @@ if (form) {
     input.dataset.path = path.join(".");
     input.autocomplete = "off";
     if (typeof value === "number") input.inputMode = "decimal";
-    const fault = document.createElement("span");
-    fault.className = "fault";
-    fault.id = `fault-${path.join("-")}`;
-    input.setAttribute("aria-describedby", fault.id);
-    label.append(name, input, fault);
+    const error = document.createElement("span");
+    error.className = "field-error";
+    error.id = `error-${path.join("-")}`;
+    input.setAttribute("aria-describedby", error.id);
+    label.append(name, input, error);
     return label;
   }
 
@@ -126,9 +127,9 @@ if (form) {
   }
 
   async function fresh() {
-    const asked = new URLSearchParams({ event: chosen.value });
-    answer.replaceChildren();
-    show(await (await fetch(`/sample?${asked}`)).json());
+    const query = new URLSearchParams({ event: sampleName.value });
+    response.replaceChildren();
+    show(await (await fetch(`/sample?${query}`)).json());
   }
 
   fields.addEventListener("input", (event) => {
@@ -138,60 +139,62 @@ if (form) {
     path.reduce((part, name) => part[name], sample)[last] = read(event.target);
     body.value = JSON.stringify(sample, null, 2);
   });
-  // While it is typed: at "change" the page would move under the press of a button.
+  // At "input": at "change" the page would move while a button is pressed.
   body.addEventListener("input", () => {
     try {
       const sample = JSON.parse(body.value);
       fields.replaceChildren(...leaves(sample, []).map(field));
     } catch {
-      fields.replaceChildren(); // sent as it is: ingest says what is wrong with it
+      fields.replaceChildren(); // sent as it is: ingest describes the error
     }
   });
 
-  function blame(errors) {
+  // Shows errors beside their fields; returns those of paths without a field.
+  function showFieldErrors(errors) {
     for (const input of fields.querySelectorAll("input")) {
-      const faults = errors[input.dataset.path] || [];
-      input.setAttribute("aria-invalid", String(faults.length > 0));
-      input.nextElementSibling.textContent = faults.join(" ");
-      if (faults.length) delete errors[input.dataset.path];
+      const messages = errors[input.dataset.path] || [];
+      input.setAttribute("aria-invalid", String(messages.length > 0));
+      input.nextElementSibling.textContent = messages.join(" ");
+      if (messages.length) delete errors[input.dataset.path];
     }
-    return Object.entries(errors); // of fields that have no place here
+    return Object.entries(errors);
   }
 
-  function tell(status, said) {
+  function showResponse(status, content) {
     const box = document.createElement("div");
-    box.className = `verdict ${status === 200 ? "handled" : "refused"}`;
+    box.className = `summary ${status === 200 ? "handled" : "rejected"}`;
     const line = document.createElement("p");
     const number = document.createElement("strong");
-    number.textContent = status || "no answer";
-    line.append(number, ` ${said.error || said.response?.message || ""}`);
+    number.textContent = status || "no response";
+    line.append(number, ` ${content.error || content.response?.message || ""}`);
     box.append(line);
-    for (const [path, faults] of blame({ ...(said.errors || {}) })) {
-      const more = document.createElement("p");
+    for (const [path, messages] of showFieldErrors({ ...(content.errors || {}) })) {
+      const paragraph = document.createElement("p");
       const name = document.createElement("code");
       name.textContent = path;
-      more.append(name, ` ${faults.join(" ")}`);
-      box.append(more);
+      paragraph.append(name, ` ${messages.join(" ")}`);
+      box.append(paragraph);
     }
     if (status === 200) {
       const link = document.createElement("a");
       const uid = String(JSON.parse(body.value).data.uid);
       link.href = `/event?${new URLSearchParams({ key: uid })}`;
-      link.textContent = "See what becomes of it";
+      link.textContent = "Show its history";
       box.append(link);
     }
-    answer.replaceChildren(box);
-    const wrong = fields.querySelector("[aria-invalid=true]");
-    if (wrong) wrong.focus();
+    response.replaceChildren(box);
+    const invalid = fields.querySelector("[aria-invalid=true]");
+    if (invalid) invalid.focus();
   }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const posted = await fetch("/send", { method: "POST", body: body.value });
-    const { status, answer: said } = await posted.json();
-    tell(status, typeof said === "object" && said ? said : { error: String(said) });
+    const { status, body: content } = await posted.json();
+    const isObject = typeof content === "object" && content;
+    showResponse(status, isObject ? content : { error: String(content) });
   });
-  chosen.addEventListener("change", fresh);
+  sampleName.addEventListener("change", fresh);
   document.getElementById("fresh").addEventListener("click", fresh);
   raw.addEventListener("toggle", () => raw.open && body.focus());
   fresh();

@@ -1,5 +1,5 @@
-# What is uploaded for each function: no provider, no state, only files of the
-# repository, so that the list and its digest can be had (and tested) offline.
+# The files of each function's archive. The module needs no provider and no state, so that
+# the list and its digest can be computed and tested offline.
 
 variable "root" {
   description = "Path of the repository's root, the folder that holds `functions/`."
@@ -8,9 +8,9 @@ variable "root" {
 }
 
 locals {
-  # What each archive does without. Ingest's cold start does not pay for handlers and
-  # the Commerce client.
-  left_out = {
+  # Packages that an archive excludes. Ingest starts faster without handlers and the
+  # Commerce client.
+  excluded = {
     ingest   = ["commerce", "consumer", "handlers"]
     consumer = ["ingest"]
   }
@@ -18,15 +18,15 @@ locals {
   _package = fileset(var.root, "functions/**/*.{json,py}")
 
   _files = {
-    for name, others in local.left_out : name => [
+    for name, packages in local.excluded : name => [
       for path in local._package : path
-      if !contains(others, split("/", path)[1])
+      if !contains(packages, split("/", path)[1])
       && !contains(["functions/events/samples.json", "functions/${name}/main.py"], path)
     ]
   }
 
-  # Path inside the archive => path on disk. The entry module becomes main.py at the
-  # root, where the buildpack looks for it, beside the function's own requirements.txt.
+  # Path in the archive => path on disk. The buildpack expects main.py and requirements.txt
+  # at the root.
   files = {
     for name, paths in local._files : name => merge(
       { for path in paths : path => "${var.root}/${path}" },

@@ -11,7 +11,7 @@ from functions.commerce.settings import CommerceSettings
 from functions.events import catalog, samples
 from functions.handlers import dispatch
 from functions.settings import from_environment
-from tests import adobe, kit, machine
+from tests.support import adobe_definitions, adobe_kit_events, machine
 from tests.support.running_stand_in import RunningStandIn
 from tests.support.stand_in_cases import ERRORS, SUCCESSES
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.adobe
 PREFIX = "Against Adobe's OpenAPI: "
 
 
-@pytest.fixture(scope="module", params=adobe.VERSIONS)
+@pytest.fixture(scope="module", params=adobe_definitions.VERSIONS)
 def validating(request):
     path = machine.reference() / "commerce-rest" / f"{request.param}.json"
     with RunningStandIn(openapi=json.loads(path.read_text())) as stand_in:
@@ -74,7 +74,7 @@ class Delivery:
 
 
 @pytest.mark.parametrize("is_repeated", [False, True])
-@pytest.mark.parametrize("event", kit.EVENTS)
+@pytest.mark.parametrize("event", adobe_kit_events.EVENTS)
 def test_a_handler_sends_what_adobe_defines(commerce, event, is_repeated, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-from tests.copies import copied
+from tests.support.copies import copied
 
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
 REFUND_LINE = {"schema": "RefundCreate", "handler": "create", "key": "id"}
@@ -96,7 +96,7 @@ class Copy:
             content = json.loads((events / "samples.json").read_text())
             (events / "samples.json").write_text(json.dumps(content | SAMPLES))
         elif step == "documents":
-            assert self.python("-m", "docs.generate").returncode == 0
+            assert self.python("-m", "tools.docs").returncode == 0
         else:
             folder, modules = {
                 "schemas": (events / "schemas", SCHEMAS),

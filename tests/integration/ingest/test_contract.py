@@ -6,8 +6,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
-from docs.generate import openapi
 from tests.support.ingest_server import process
+from tools.docs import openapi
 
 contract = schemathesis.openapi.from_dict(openapi.document())
 # Ingest accepts more than the document says (a number as text, a namespace of other

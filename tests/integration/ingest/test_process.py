@@ -10,16 +10,16 @@ import pytest
 import requests
 
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
-from tests.running import free_port
-from tests.serving import NotStarted, function
 from tests.support.ingest_app import VALUE, event
 from tests.support.ingest_pubsub import FakePubSub
 from tests.support.ingest_server import (
     environment,
-    exchange,
     process,
     receive_all,
+    send_raw,
 )
+from tests.support.running import free_port
+from tests.support.serving import NotStarted, function
 
 SECRET = "token-seen-in-logs-1"
 PAYLOAD = "payload-seen-in-logs"
@@ -42,7 +42,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 def test_an_event_over_a_connection_is_published(server, pubsub):
-    received = exchange(*server, request(f"Content-Length: {len(BODY)}", body=BODY))
+    received = send_raw(*server, request(f"Content-Length: {len(BODY)}", body=BODY))
 
     assert status(received) == 200
     assert len(pubsub.published) == 1
@@ -52,20 +52,20 @@ def test_a_chunked_event_is_read(server, pubsub):
     body = chunked(BODY[:10], BODY[10:])
 
     assert status(
-        exchange(*server, request("Transfer-Encoding: chunked", body=body))
+        send_raw(*server, request("Transfer-Encoding: chunked", body=body))
     ) == (200)
     assert len(pubsub.published) == 1
 
 
 def test_a_long_body_is_rejected_before_it_is_sent(server):
-    received = exchange(*server, request("Content-Length: 10001"))
+    received = send_raw(*server, request("Content-Length: 10001"))
 
     assert status(received) == 413
 
 
 @pytest.mark.parametrize("length", ["9" * 30, "9" * 5000])
 def test_an_absurd_length_is_rejected(server, length):
-    received = exchange(*server, request(f"Content-Length: {length}"))
+    received = send_raw(*server, request(f"Content-Length: {length}"))
 
     assert 400 <= status(received) < 500
 
@@ -73,7 +73,7 @@ def test_an_absurd_length_is_rejected(server, length):
 def test_endless_chunks_are_cut_off(server, pubsub):
     """The caller sends megabytes; the response comes after the first 10,000 bytes."""
     pieces = [b"1000\r\n" + b" " * 4096 + b"\r\n"] * 2000
-    received = exchange(*server, request("Transfer-Encoding: chunked"), *pieces)
+    received = send_raw(*server, request("Transfer-Encoding: chunked"), *pieces)
 
     # If the caller still sends after the response, the connection is reset, and the
     # response may be lost.
@@ -168,7 +168,7 @@ def test_each_entry_is_logged_once_with_execution_ids(execution_id):
         )
         with started as server:
             raw = request(f"Content-Length: {len(BODY)}", body=BODY)
-            assert status(exchange(*server.address, raw)) == 200
+            assert status(send_raw(*server.address, raw)) == 200
             output = server.stop()
 
     entries = [
@@ -217,14 +217,14 @@ def test_no_payload_and_no_secret_is_logged_or_returned():
             for body in bodies:
                 for header in headers:
                     raw = request(header, f"Content-Length: {len(body)}", body=body)
-                    responses.append(exchange(*server.address, raw))
+                    responses.append(send_raw(*server.address, raw))
             first = f"POST /?token={SECRET} HTTP/1.1"
             length = f"Content-Length: {len(good)}"
             raw = request(length, first=first, body=good)
-            responses.append(exchange(*server.address, raw))
+            responses.append(send_raw(*server.address, raw))
             pubsub.stop()
             raw = request(headers[0], length, body=good)
-            responses.append(exchange(*server.address, raw))
+            responses.append(send_raw(*server.address, raw))
             output = server.stop()
 
     statuses = [status(response) for response in responses]

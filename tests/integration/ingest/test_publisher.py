@@ -10,7 +10,7 @@ from functions.events.message import Message
 from functions.ingest.publisher import Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.errors import PublishFailed
-from tests import running
+from tests.support import running
 from tests.support.ingest_app import event, post
 from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
 from tests.support.ingest_server import ingest
@@ -100,7 +100,7 @@ def test_a_call_without_response_ends_at_the_deadline():
         assert time.monotonic() - start < HANG_SECONDS
 
 
-def test_a_refused_connection_fails_before_the_deadline():
+def test_a_rejected_connection_fails_before_the_deadline():
     # At the deadline it would be DEADLINE_EXCEEDED.
     assert result_of_publish(f"127.0.0.1:{running.free_port()}", 20) == "UNAVAILABLE"
 

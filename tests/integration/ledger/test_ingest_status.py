@@ -7,8 +7,9 @@ import pytest
 
 from functions.ingest.status import Status
 from functions.ledger.decisions import Outcome
-from functions.ledger.ledger import Ledger, event_key
-from tests.support.ledger_kit import KEEP_DAYS, LEASE_SECONDS, SOURCE, delivery
+from functions.ledger.ledger import Ledger
+from functions.ledger.stores import open_store
+from tests.support.ledger_kit import HASHES, KEEP_DAYS, LEASE_SECONDS, SOURCE, delivery
 
 OUTCOMES = {
     "handled": Outcome(200, "Product updated", True),
@@ -24,13 +25,13 @@ def test_ingest_reads_the_state_and_writes_nothing(kind, request, tmp_path):
     name, project = kind, getattr(store, "_project", "p")
     if kind == "sqlite":
         name = f"sqlite:{tmp_path / 'deep' / 'ledger.sqlite'}"
-    ledger = Ledger(store, LEASE_SECONDS, KEEP_DAYS)
+    ledger = Ledger(store, HASHES, LEASE_SECONDS, KEEP_DAYS)
     for uid, outcome in OUTCOMES.items():
         lease = ledger.acquire(SOURCE, uid, delivery(f"m-{uid}"))
         assert ledger.complete(lease, outcome)
-    keys = [event_key(SOURCE, uid) for uid in OUTCOMES]
+    keys = [HASHES.event_key(SOURCE, uid) for uid in OUTCOMES]
     before = [store.get(key) for key in keys]
-    status = Status(name, project)
+    status = Status(Ledger(open_store(name, project), HASHES))
 
     def read(uid, source=SOURCE):
         return asyncio.run(status.read(source, uid, time.time()))

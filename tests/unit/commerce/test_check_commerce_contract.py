@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.check_commerce import READS
+from cli.store_checks import READS
 from tests.support.adobe_definitions import VERSIONS, request_errors
 
 pytestmark = pytest.mark.adobe

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from local.commerce.openapi import NOT_REQUIRED, OpenApi
-from tests import adobe, machine
+from tests.support import adobe_definitions, machine
 
 pytestmark = pytest.mark.adobe
 
@@ -17,7 +17,7 @@ def document(version: str) -> dict:
     return json.loads(path.read_text())
 
 
-@pytest.mark.parametrize("version", adobe.VERSIONS)
+@pytest.mark.parametrize("version", adobe_definitions.VERSIONS)
 @pytest.mark.parametrize(
     ("method", "route", "status", "response"),
     [
@@ -40,7 +40,7 @@ def test_a_wrong_response_is_an_error(version, method, route, status, response):
 def test_each_exception_is_needed_and_has_a_reason(name, properties, reason):
     required = {
         each
-        for version in adobe.VERSIONS
+        for version in adobe_definitions.VERSIONS
         for each in document(version)["definitions"].get(name, {}).get("required", [])
     }
 

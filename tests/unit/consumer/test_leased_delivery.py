@@ -6,9 +6,11 @@ from functions.commerce.errors import Unavailable
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
 from functions.consumer.results import ANOTHER_IN_FLIGHT
 from functions.ledger.decisions import Delivery, InFlight, Outcome
-from functions.ledger.ledger import Ledger, resource_hash, resource_key, uid_hash
+from functions.ledger.hashes import resource_key
+from functions.ledger.ledger import Ledger
 from functions.ledger.memory import MemoryStore
 from tests.support.fake_clock import FakeClock
+from tests.support.ledger_kit import HASHES
 
 CALL_SECONDS = 30
 BUDGET_SECONDS = 540
@@ -31,13 +33,13 @@ class Scene:
     def __init__(self):
         self.clock = FakeClock()
         self.store = CountingStore()
-        self.ledger = Ledger(self.store, CALL_SECONDS + 10, 35, self.clock)
+        self.ledger = Ledger(self.store, HASHES, CALL_SECONDS + 10, 35, self.clock)
 
     def acquire(self, message_id, uid, second=0, key=""):
         delivery = Delivery(
             message_id=message_id,
-            uid=uid_hash(uid),
-            resource=resource_hash(key) if key else None,
+            uid=HASHES.uid(uid),
+            resource=HASHES.resource(key) if key else None,
             event="be-observer.catalog_stock_update",
             entity="stock",
             content_hash=message_id,
@@ -174,7 +176,7 @@ def test_a_watermark_has_the_name_that_operators_use(scene, pair, name):
     delivery = scene.deliver("m1", "15")
     delivery.applied(delivery.pending(rows(pair)))
 
-    record = scene.store.get(resource_key(resource_hash(name)))
+    record = scene.store.get(resource_key(HASHES.resource(name)))
     assert record["watermark"]["time"] == "2026-01-01T00:00:00.000000Z"
     assert scene.ledger.forget_resource(name) == (1, 0)
 

@@ -136,7 +136,9 @@ def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
 
     reason = "Commerce answered 400 to POST products: Price x is odd"
     assert result == (200, error(400, reason))
-    assert [letter[1:] for letter in consumer.dead_letters.stored] == [(400, reason)]
+    assert [dead_letter[1:] for dead_letter in consumer.dead_letters.stored] == [
+        (400, reason)
+    ]
     assert consumer.outcomes() == ["rejected"]
 
 
@@ -216,8 +218,10 @@ def test_without_the_dead_letter_topic_nothing_is_acknowledged(consumer):
 
 def test_without_its_ledger_nothing_is_called():
     class UnavailableStore:
-        def change(self, keys, update):
+        def get(self, key):
             raise LedgerUnavailable("unreachable")
+
+        change = get
 
     consumer = ConsumerUnderTest(UnavailableStore())
 

@@ -8,11 +8,11 @@ import pytest
 from functions.events import samples
 from functions.events.catalog import EVENTS, bounded_ordering_key
 from functions.events.message import (
-    content_hash,
     json_bytes,
     message,
     parse_traceparent,
 )
+from tests.support.ledger_kit import HASHES
 
 PREFIX = "be-observer."
 TIME = "2026-01-02T03:04:05.000006Z"
@@ -109,18 +109,18 @@ def test_a_long_email_is_lowered_before_it_is_hashed():
 
 
 def test_the_content_hash_is_of_event_and_value_only():
-    first = content_hash("e", {"a": 1, "b": [1, {"c": "é"}]})
+    first = HASHES.content("e", {"a": 1, "b": [1, {"c": "é"}]})
 
-    assert first == content_hash("e", {"b": [1, {"c": "é"}], "a": 1})
+    assert first == HASHES.content("e", {"b": [1, {"c": "é"}], "a": 1})
     assert (
         len(
             {
                 first,
-                content_hash("f", {"a": 1, "b": [1, {"c": "é"}]}),
-                content_hash("e", {"a": 2, "b": [1, {"c": "é"}]}),
-                content_hash("e", {"a": 1, "b": [{"c": "é"}, 1]}),
-                content_hash("e", {"a": "1", "b": [1, {"c": "é"}]}),
-                content_hash("e", {"a": True, "b": [1, {"c": "é"}]}),
+                HASHES.content("f", {"a": 1, "b": [1, {"c": "é"}]}),
+                HASHES.content("e", {"a": 2, "b": [1, {"c": "é"}]}),
+                HASHES.content("e", {"a": 1, "b": [{"c": "é"}, 1]}),
+                HASHES.content("e", {"a": "1", "b": [1, {"c": "é"}]}),
+                HASHES.content("e", {"a": True, "b": [1, {"c": "é"}]}),
             }
         )
         == 6

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests import machine
+from tests.support import machine
 from tests.support.ingest_app import event, post
 
 pytestmark = pytest.mark.adobe

@@ -8,14 +8,15 @@ import threading
 import pytest
 from jsonschema import Draft202012Validator
 
-from docs.generate import openapi
 from functions.ingest.status import Status
 from functions.ledger.decisions import Delivery, Outcome
-from functions.ledger.ledger import Ledger, resource_hash, uid_hash
+from functions.ledger.ledger import Ledger
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
 from tests.support.ingest_app import RecordingPublisher, ingest_client
 from tests.support.ingest_authentication import signed
+from tests.support.ledger_kit import HASHES
+from tools.docs import openapi
 
 SECONDS = 30.0
 NOW = 1_700_000_000.0
@@ -31,7 +32,7 @@ AUTHENTICATION = {
 def get_state(store, path="/events/15", ledger="memory", write=bytes, **options):
     """The response of an ingest over *store*; *options* are settings or headers."""
     headers = options.pop("headers", {"Authorization": f"Bearer {ERP}"})
-    status = Status(ledger, "p", store) if ledger else None
+    status = Status(Ledger(store, HASHES)) if ledger else None
     settings = {**AUTHENTICATION, **options}
     with ingest_client(RecordingPublisher(), status, write, **settings) as client:
         return client.get(path, headers=headers)
@@ -41,8 +42,8 @@ def delivered(ledger: Ledger, uid: str, outcome: Outcome | None, source="/ingest
     """Have *uid* delivered once, with *outcome*."""
     delivery = Delivery(
         message_id=f"m-{uid}",
-        uid=uid_hash(uid),
-        resource=resource_hash("product:A"),
+        uid=HASHES.uid(uid),
+        resource=HASHES.resource("product:A"),
         event=EVENT,
         entity="product",
         content_hash="f",
@@ -72,7 +73,7 @@ def store():
 
 @pytest.fixture
 def ledger(store):
-    return Ledger(store, 40, 35, clock=lambda: NOW)
+    return Ledger(store, HASHES, 40, 35, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_a_caller_reads_the_state_of_its_event(store, ledger, outcome, state):
     ],
 )
 def test_an_event_without_a_result_has_a_state(store, lease_seconds, state):
-    delivered(Ledger(store, lease_seconds, 35, clock=lambda: NOW), "15", None)
+    delivered(Ledger(store, HASHES, lease_seconds, 35, clock=lambda: NOW), "15", None)
 
     response = get_state(store)
 

@@ -93,6 +93,8 @@ def test_a_change_that_is_run_again_gives_the_same_lease(ledger):
     """A store may run a change twice when it does not know whether it was committed."""
 
     class RepeatingStore:
+        get = ledger.store.get
+
         def change(self, keys, update):
             ledger.store.change(keys, update)
             return ledger.store.change(keys, update)

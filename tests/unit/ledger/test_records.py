@@ -4,7 +4,8 @@ import json
 
 from functions.ledger import rules
 from functions.ledger.decisions import AlreadyProcessed, InFlight, Outcome
-from functions.ledger.ledger import Lease, event_key, resource_hash, resource_key
+from functions.ledger.hashes import resource_key
+from functions.ledger.ledger import Lease
 from functions.ledger.memory import SWEEP_EVERY, MemoryStore
 from functions.ledger.record import (
     MAX_FINISHED,
@@ -14,6 +15,7 @@ from functions.ledger.record import (
 )
 from tests.support.ledger_kit import (
     DAY_SECONDS,
+    HASHES,
     KEEP_DAYS,
     LEASE_SECONDS,
     NO_EFFECT,
@@ -80,16 +82,16 @@ def test_each_change_extends_a_records_expiry(ledger):
         expires = ledger.clock.now + KEEP_DAYS * DAY_SECONDS
         assert ledger.record()["expires"] == expires
 
-    resource = ledger.store.get(resource_key(resource_hash("product:LAMP")))
+    resource = ledger.store.get(resource_key(HASHES.resource("product:LAMP")))
     assert resource["expires"] == expires
 
 
 def test_names_are_stored_as_hashes(ledger):
     ledger.process(delivery(), SUCCESS)
 
-    key = event_key(SOURCE, UID)
+    key = HASHES.event_key(SOURCE, UID)
     stored = f"{key} {ledger.store.get(key)} "
-    stored += resource_key(resource_hash("product:LAMP"))
+    stored += resource_key(HASHES.resource("product:LAMP"))
     assert [name for name in (SOURCE, f"'{UID}'", "LAMP") if name in stored] == []
 
 
@@ -123,7 +125,7 @@ def test_an_event_in_flight_is_not_forgotten(ledger):
 
 def test_a_resource_is_forgotten_and_others_are_kept(ledger):
     ledger.process(delivery("m1", "A"), SUCCESS)
-    chair = resource_hash("product:CHAIR")
+    chair = HASHES.resource("product:CHAIR")
     ledger.process(delivery("m2", "B", resource=chair), SUCCESS)
     ledger.process(delivery("m3", "C"), NO_EFFECT)
 

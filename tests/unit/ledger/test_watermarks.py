@@ -2,8 +2,9 @@
 
 import pytest
 
-from functions.ledger.ledger import resource_hash, resource_key
+from functions.ledger.hashes import resource_key
 from tests.support.ledger_kit import (
+    HASHES,
     NEW,
     NO_EFFECT,
     OLD,
@@ -108,7 +109,7 @@ def test_a_released_row_can_be_acquired(ledger):
 def test_releasing_an_unknown_row_does_nothing(ledger):
     ledger.release_watermarks(stock_lease(ledger, "1", OLD), [LAMP])
 
-    assert ledger.store.get(resource_key(resource_hash(LAMP))) is None
+    assert ledger.store.get(resource_key(HASHES.resource(LAMP))) is None
 
 
 def test_an_unknown_outcome_holds_a_row_until_its_lease_expires(ledger):
@@ -155,5 +156,5 @@ def test_a_fenced_delivery_acquires_no_row(ledger):
 
     assert ledger.acquire_watermarks(first, [LAMP]) is None
 
-    assert ledger.store.get(resource_key(resource_hash(LAMP))) is None
+    assert ledger.store.get(resource_key(HASHES.resource(LAMP))) is None
     assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]

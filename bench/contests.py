@@ -1,0 +1,163 @@
+"""What is measured side by side: functions, their environment, their requests."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count, cycle
+from pathlib import Path
+
+from bench.load import post
+from functions.events.catalog import ENTITIES, EVENTS
+from functions.events.message import message
+from functions.timestamps import timestamp
+from local.processes import base_environment
+
+PROJECT = "bench"
+TOKEN = "token-of-the-bench-01"  # noqa: S105 - protects nothing
+EVENT = EVENTS["be-observer.catalog_product_create"]
+SKUS = 1000  # each with an ordering key of its own
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One function under test.
+
+    Attributes:
+        name: in the table.
+        source: file of the function.
+        target: its name there.
+        environment: all of it.
+    """
+
+    name: str
+    source: str
+    target: str
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Functions that are compared with the first of them, under the same load.
+
+    Attributes:
+        requests: returns the requests to send, without end.
+        warm_up_requests: what the first function receives before anything is measured.
+    """
+
+    name: str
+    contestants: list[Contestant]
+    connections: tuple[int, ...]
+    requests: Callable[[], Iterator[bytes]]
+    warm_up_requests: int
+
+
+def ingest(pubsub: str) -> Contest:
+    """Bare, ours and the tutorial's ingest.
+
+    Args:
+        pubsub: ``host:port``.
+    """
+    environment = _environment(pubsub)
+    authentication = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"bench:{TOKEN}"}
+    ours = environment | authentication
+    bare = "bench/functions/bare_ingest.py"
+    tutorial = "bench/functions/tutorial_ingest.py"
+    return Contest(
+        "ingest",
+        [
+            Contestant("bare", bare, "bare", environment),
+            Contestant("ours", "functions/ingest/main.py", "ingest", ours),
+            Contestant("tutorial", tutorial, "tutorial", environment),
+        ],
+        (1, 16, 64),
+        _ingest_requests,
+        40_000,  # until then Java compiles Google's emulator, which is slow meanwhile
+    )
+
+
+def consumer(pubsub: str, commerce: str, folder: Path) -> Contest:
+    """Bare consumer and ours, with either ledger.
+
+    Args:
+        pubsub: ``host:port``.
+        commerce: URL of the target.
+        folder: for the ledger's file.
+    """
+    environment = {
+        **_environment(pubsub),
+        "COMMERCE_BASE_URL": f"{commerce}/rest/",
+        "COMMERCE_CONSUMER_KEY": "k" * 32,
+        "COMMERCE_CONSUMER_SECRET": "s" * 32,
+        "COMMERCE_ACCESS_TOKEN": "t" * 32,
+        "COMMERCE_ACCESS_TOKEN_SECRET": "u" * 32,
+    }
+    main, bare = "functions/consumer/main.py", "bench/functions/bare_consumer.py"
+    memory = environment | {"LEDGER": "memory"}
+    sqlite = environment | {"LEDGER": f"sqlite:{folder}/ledger.sqlite"}
+    return Contest(
+        "consumer",
+        [
+            Contestant("bare", bare, "bare", environment),
+            Contestant("ours, memory", main, "consumer", memory),
+            Contestant("ours, SQLite", main, "consumer", sqlite),
+        ],
+        (1, 16),
+        _pushes,
+        4_000,
+    )
+
+
+def topics() -> list[str]:
+    """The topics that must exist before anything is published."""
+    return [f"projects/{PROJECT}/topics/commerce-{entity}" for entity in ENTITIES]
+
+
+def _environment(pubsub: str) -> dict[str, str]:
+    return {
+        **base_environment(),
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "PUBSUB_EMULATOR_HOST": pubsub,
+    }
+
+
+def _value(number: int) -> dict[str, object]:
+    return {
+        "sku": f"SKU-{number % SKUS}",
+        "name": "Desk lamp",
+        "price": 49.9,
+        "description": "Aluminium, with a dimmer.",
+    }
+
+
+def _ingest_requests() -> Iterator[bytes]:
+    """Prepared, because the load generator shares its core with Pub/Sub."""
+    headers = ("Content-Type: application/json", f"Authorization: Bearer {TOKEN}")
+    prepared = []
+    for number in range(SKUS):
+        data = {"uid": f"u{number}", "event": EVENT.name, "value": _value(number)}
+        prepared.append(post(json.dumps({"data": data}).encode(), *headers))
+    return cycle(prepared)
+
+
+# Shared by all runs: a ledger recognises a message id that it has seen before.
+_message_ids = count()
+
+
+def _pushes() -> Iterator[bytes]:
+    for number in _message_ids:
+        event = message(
+            EVENT, f"u{number}", _value(number), "/ingest/bench", timestamp(), None
+        )
+        push = {
+            "message": {
+                "data": base64.b64encode(event.data).decode(),
+                "attributes": event.attributes,
+                "messageId": str(number),
+                "orderingKey": event.ordering_key,
+                "publishTime": event.attributes["ce-time"],
+            },
+            "subscription": f"projects/{PROJECT}/subscriptions/commerce-product",
+            "deliveryAttempt": 1,
+        }
+        yield post(json.dumps(push).encode(), "Content-Type: application/json")

@@ -1,0 +1,165 @@
+"""``send``."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import local_stack, output
+from cli.environment import environment
+from cli.event_sender import EventSender, InvalidUrl, SendResult
+from cli.options import json_option
+from cli.sample_events import SEQUENCE, existing_entity, select_events
+
+WAIT_SECONDS = 20.0
+
+
+@click.command()
+@click.option(
+    "--event",
+    default="catalog_product_create",
+    show_default=True,
+    help="Event whose sample is posted, with or without be-observer., or: all.",
+)
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Post this file instead: {"data": {"uid", "event", "value"}}.',
+)
+@click.option("--url", help="Post to this ingest instead of the local stack's.")
+@click.option(
+    "--token",
+    help="Sent as Authorization: Bearer; for the local stack by default the first of"
+    " INGEST_TOKENS.",
+)
+@click.option(
+    "--wait",
+    default=WAIT_SECONDS,
+    show_default=True,
+    help="Seconds to wait for the result of an event.",
+)
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Post samples to a real store although they may change existing entities.",
+)
+@json_option
+def send(
+    event: str,
+    file: Path | None,
+    url: str | None,
+    token: str | None,
+    wait: float,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Post sample events to the local stack, or to --url, and wait for the results.
+
+    Every run uses a SKU, e-mail address and group of its own, and an order of the
+    stand-in's, so it works any number of times. With --url or a real store, ids are
+    the samples' own; such a sample is posted only with --yes.
+
+    Exit status: 0 all handled (with --url: accepted), 1 some not, 2 usage, 3 not
+    reachable.
+    """
+    stack = None if url else local_stack.running_stack()
+    try:
+        events = [] if file else select_events(event, alone=stack is None)
+    except KeyError:
+        names = ", ".join(name.removeprefix("be-observer.") for name in SEQUENCE)
+        raise click.UsageError(
+            f"There is no sample of {event}: choose one of {names}"
+        ) from None
+    if not yes and (stack is None or stack["real_store"]):
+        _require_yes(events)
+    if stack and not token:
+        token = _local_token()
+    sender = EventSender(url or (stack["ingest"] if stack else ""), token, stack, wait)
+    failed = False
+    for body in _bodies(events, file, sender):
+        try:
+            result = sender.post(body)
+        except InvalidUrl as error:
+            raise click.UsageError(f"--url must be an http(s) URL: {error}") from None
+        failed |= result.failed
+        if as_json:
+            output.write_json(result.as_dict())
+        else:
+            for line in _lines(result):
+                output.write(line)
+            sys.stdout.flush()
+    sys.exit(1 if failed else 0)
+
+
+def _local_token() -> str:
+    """The first token of INGEST_TOKENS, where it is set for this command as well."""
+    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
+    return first.rpartition(":")[2].strip()
+
+
+def _require_yes(events: list[str]) -> None:
+    """Samples that could change existing entities of a real store need --yes."""
+    changing = [
+        f"{event.removeprefix('be-observer.')} ({entity})"
+        for event in events
+        if (entity := existing_entity(event))
+    ]
+    if changing:
+        raise click.UsageError(
+            "These samples would change existing entities of a real store: "
+            + ", ".join(changing)
+            + ". Post an event of your own with --file (FILE=…), or add --yes"
+            " (ARGS=--yes)"
+        )
+
+
+def _bodies(events: list[str], file: Path | None, sender: EventSender) -> Iterable[Any]:
+    if file is not None:
+        try:
+            return [json.loads(file.read_text())]
+        except ValueError as error:
+            raise click.UsageError(f"{file} is not JSON: {error}") from None
+    # One after the other: a later sample needs the id of what an earlier one created.
+    return (sender.sample(event) for event in events)
+
+
+def _lines(result: SendResult) -> list[str]:
+    trace = f"make trace UID={shlex.quote(result.uid)}"
+    lines = [f"{result.event or '(no event)'}  uid {result.uid or '-'}"]
+    answer = result.answer
+    if result.posted == 200:
+        lines.append(f"  posted    200  {answer['response']['message']}")
+    else:
+        lines.append(f"  rejected  {result.posted}  {answer.get('error', answer)}")
+        lines += _advice(result.posted, answer)
+    if result.status is not None:
+        outcome = result.outcome.ljust(9)
+        lines.append(
+            f"  {outcome} {result.status}  {result.message}  ({result.ms:g} ms)"
+        )
+        if result.outcome == "retrying":
+            lines.append(f"            it is delivered again: {trace} shows when")
+    elif result.outcome == "waiting":
+        lines.append(
+            f"  waiting   no result yet: see the output of make run, or {trace}"
+        )
+    elif result.outcome == "accepted":
+        lines.append(f"  accepted  {trace} shows its result")
+    return lines
+
+
+def _advice(status: int, answer: dict[str, Any]) -> list[str]:
+    lines = []
+    if status == 401:
+        lines.append("            authenticate with --token, or make send TOKEN=…")
+        lines.append("            (HMAC signature and ID token: see docs/ingest.md)")
+    errors = answer.get("errors")
+    for path, messages in errors.items() if isinstance(errors, dict) else ():
+        lines.append(f"            {path}: {' '.join(map(str, messages))}")
+    return lines

@@ -1,0 +1,177 @@
+"""Posts events to ingest and waits for their results in the local ledger."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import requests
+
+from cli import local_stack
+from cli.deployment import StackFile, Unreachable
+from cli.ledger_entries import Entry, record_entries
+from cli.sample_events import SampleRun
+from functions.ledger.stores import open_ledger
+
+POLL_SECONDS = 0.05
+POST_TIMEOUT_SECONDS = 30
+INVALID_URL = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
+
+
+class InvalidUrl(ValueError):
+    """The address is not an HTTP URL."""
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """What became of one posted event.
+
+    Attributes:
+        posted: HTTP status of ingest.
+        answer: JSON body of ingest.
+        outcome: ``accepted`` where the ledger cannot be read.
+        status: of the consumer's result, where there is one.
+        message: the sentence of that result.
+        ms: from the request until the result was seen.
+    """
+
+    uid: str
+    event: str
+    posted: int
+    answer: dict[str, Any]
+    outcome: Literal["accepted", "rejected", "waiting", "retrying", "handled"]
+    status: int | None = None
+    message: str | None = None
+    ms: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the event was neither handled nor, by a remote ingest, accepted."""
+        return self.outcome not in ("handled", "accepted")
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``--json`` prints: values that are None are left out."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass
+class EventSender:
+    """Posts events to one ingest function.
+
+    Attributes:
+        url: of ingest.
+        token: sent as Authorization: Bearer.
+        stack: of the local stack; None for another deployment.
+        wait_seconds: how long to wait for the result of an event.
+    """
+
+    url: str
+    token: str | None
+    stack: StackFile | None
+    wait_seconds: float
+    run: SampleRun = field(default_factory=SampleRun)
+
+    def __post_init__(self) -> None:
+        self._http = requests.Session()
+        if self.token:
+            self._http.headers["Authorization"] = f"Bearer {self.token}"
+        stack = self.stack
+        self._ledger = open_ledger(stack["ledger"], stack["project"]) if stack else None
+
+    def sample(self, event: str) -> dict[str, Any]:
+        """The request body for the sample of *event*."""
+        if self.stack:
+            self.run.ids.update(local_stack.stand_in_ids(self.stack, self.run))
+        uid = f"demo-{self.run.name}-{event.removeprefix('be-observer.')}"
+        return {"data": {"uid": uid, "event": event, "value": self.run.value(event)}}
+
+    def post(self, body: Any) -> SendResult:
+        """Post *body* and wait for its result.
+
+        Raises:
+            InvalidUrl: the address is not an HTTP URL.
+            Unreachable: no ingest function answers there.
+        """
+        data = body.get("data") if isinstance(body, dict) else None
+        data = data if isinstance(data, dict) else {}
+        uid, event = str(data.get("uid", "")), str(data.get("event", ""))
+        before = set(self._entries(uid))
+        start = time.monotonic()
+        try:
+            response = self._http.post(
+                self.url, json=body, timeout=POST_TIMEOUT_SECONDS
+            )
+        except INVALID_URL as error:
+            raise InvalidUrl(str(error)) from None
+        except requests.RequestException as error:
+            raise Unreachable(
+                f"{self.url} does not answer ({type(error).__name__}): is the address"
+                " right, and does ingest run?"
+            ) from error
+        answer = _read_json(response)
+        if response.status_code != 200:
+            return SendResult(uid, event, response.status_code, answer, "rejected")
+        if not _is_ingest(answer):
+            raise Unreachable(
+                f"{self.url} answers 200, but is not the ingest function: check the"
+                " address"
+            )
+        if not self._ledger:
+            return SendResult(uid, event, 200, answer, "accepted")
+        outcome, status, message = self._wait(uid, before)
+        ms = round((time.monotonic() - start) * 1000, 1)
+        return SendResult(uid, event, 200, answer, outcome, status, message, ms)
+
+    def _wait(
+        self, uid: str, before: set[str]
+    ) -> tuple[
+        Literal["waiting", "retrying", "rejected", "handled"], int | None, str | None
+    ]:
+        """Outcome, status and message of the posted event, by the ledger.
+
+        Args:
+            before: messages that carried the uid before; a file may be posted again.
+        """
+        deadline = time.monotonic() + self.wait_seconds
+        last: Entry | None = None
+        while time.monotonic() < deadline:
+            for message_id, entry in self._entries(uid).items():
+                if message_id in before or entry["status"] is None:
+                    continue
+                if "finished_at" in entry:
+                    outcome: Literal["handled", "rejected"] = (
+                        "handled" if entry["status"] < 300 else "rejected"
+                    )
+                    return outcome, entry["status"], entry["message"]
+                last = entry
+            time.sleep(POLL_SECONDS)
+        if last is None:
+            return "waiting", None, None
+        return "retrying", last["status"], last["message"]
+
+    def _entries(self, uid: str) -> dict[str, Entry]:
+        """The ledger's entry for each message that carried *uid*."""
+        if not self._ledger:
+            return {}
+        return {
+            message_id: entry
+            for record in self._ledger.events_of(uid)
+            for message_id, entry in record_entries(record)
+        }
+
+
+def _read_json(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {"error": response.text[:200]}
+
+
+def _is_ingest(answer: dict[str, Any]) -> bool:
+    """Whether *answer* is ingest's to an event that was published."""
+    response = answer.get("response")
+    return isinstance(response, dict) and isinstance(response.get("message"), str)

@@ -1,0 +1,121 @@
+"""The current state of an event: one rule for the commands and the console.
+
+waiting     published; no delivery attempt has had a result
+in flight   a delivery attempt runs under a valid lease
+retrying    the last attempt failed; Pub/Sub delivers the message again
+paused      waiting or retrying, and delivery of its entity is paused
+handled     applied, or a duplicate of an applied event
+skipped     needed no change at Commerce
+rejected    failed permanently, at ingest or at the consumer
+exhausted   its delivery attempts are used up; it is a dead letter
+discarded   its dead letter was removed
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from functions.ledger import rules
+from functions.ledger.record import FinishedEntry, OpenEntry
+
+State = Literal[
+    "waiting",
+    "in flight",
+    "retrying",
+    "paused",
+    "handled",
+    "skipped",
+    "rejected",
+    "exhausted",
+    "discarded",
+]
+STATES: tuple[State, ...] = get_args(State)
+FINAL: frozenset[State] = frozenset({"handled", "skipped", "rejected"})
+PENDING: frozenset[State] = frozenset({"waiting", "retrying"})
+
+# By the outcome that ingest and consumers log.
+OF_OUTCOME: dict[str, State] = {
+    "handled": "handled",
+    "duplicate": "handled",
+    "skipped": "skipped",
+    "rejected": "rejected",
+    "retry": "retrying",
+    "error": "retrying",
+}
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one source knows of one message of an event.
+
+    Attributes:
+        at: when it was so, in ``functions.timestamps.timestamp``'s form.
+        message_id: None for a request that was not published.
+        status: of the last result, where there is one.
+        message: the sentence of the last result.
+    """
+
+    at: str
+    message_id: str | None
+    state: State
+    status: int | None = None
+    message: str = ""
+
+
+def ledger_state(entry: OpenEntry | FinishedEntry, now: float) -> State:
+    """The state of a message by its entry in the ledger.
+
+    Args:
+        now: seconds since 1970.
+    """
+    match rules.state(entry, now):
+        case "succeeded":
+            return "handled"
+        case "rejected":
+            return "rejected"
+        case "in flight":
+            return "in flight"
+        case "abandoned" if entry["status"] is None:
+            return "waiting"
+        case _:
+            return "retrying"
+
+
+def current_state(
+    observations: Iterable[Observation],
+    exhausted: Iterable[str] = (),
+    *,
+    paused: bool = False,
+) -> Observation:
+    """The state of an event: that of its newest message.
+
+    Args:
+        observations: any number for each message.
+        exhausted: times at which the delivery attempts of a message were used up.
+        paused: delivery of its entity is paused.
+    """
+    newest = _newest(list(observations))
+    if newest.state not in PENDING:
+        return newest
+    if (last := max(exhausted, default="")) and newest.at <= last:
+        return replace(newest, state="exhausted")
+    return replace(newest, state="paused") if paused else newest
+
+
+def _newest(observations: list[Observation]) -> Observation:
+    messages: dict[str, Observation] = {}
+    for observation in sorted(observations, key=lambda observation: observation.at):
+        message_id = observation.message_id
+        if message_id is None:
+            continue
+        known = messages.get(message_id)
+        # A final result stays, whatever a delivery that lost its lease reports later.
+        if known is None or known.state not in FINAL or observation.state in FINAL:
+            messages[message_id] = observation
+    # A request that was rejected before it was published says nothing about the event
+    # that an earlier request with the same uid published.
+    return max(
+        messages.values() or observations,
+        key=lambda observation: observation.at,
+        default=Observation("", None, "waiting"),
+    )

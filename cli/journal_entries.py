@@ -1,0 +1,78 @@
+"""The local stack's journal: one SQLite table, its entries, and how they are read.
+
+The stack writes it (``local/journal.py``); its console and the commands read it.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+COLUMNS = ("event", "entity", "uid", "message_id")
+MAX_ENTRIES_READ = 1_000
+BROKER = "broker"  # label "component" of the broker's observations
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal_entry (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at REAL NOT NULL,
+  stage TEXT NOT NULL,
+  event TEXT, entity TEXT, uid TEXT, message_id TEXT,
+  more TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS journal_uid ON journal_entry (uid);
+CREATE INDEX IF NOT EXISTS journal_message ON journal_entry (message_id);
+"""
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A log entry of a function, or an observation of the broker or the stand-in.
+
+    Attributes:
+        id: grows with time.
+        at: seconds since 1970.
+        stage: as in the functions' log entries (docs/operations.md), or the broker's
+            own.
+        labels: the entry's other fields, such as ``uid``, ``attempt`` and ``status``;
+            ``component`` names the broker or the stand-in, and is absent where a
+            function logged the entry.
+    """
+
+    id: int
+    at: float
+    stage: str
+    labels: dict[str, Any] = field(default_factory=dict)
+
+
+def read_entries(
+    db: sqlite3.Connection,
+    after: int = 0,
+    *,
+    uid: str | None = None,
+    limit: int = MAX_ENTRIES_READ,
+) -> list[JournalEntry]:
+    """Entries after id *after*, oldest first; the newest *limit* of them.
+
+    Args:
+        uid: only entries of this uid, and of the messages that carried it.
+    """
+    condition = "id > ?"
+    parameters: list[int | str] = [after]
+    if uid is not None:
+        condition += (
+            " AND (uid = ? OR message_id IN"
+            " (SELECT message_id FROM journal_entry WHERE uid = ?))"
+        )
+        parameters += [uid, uid]
+    rows = db.execute(
+        f"SELECT * FROM journal_entry WHERE {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608 the condition is one of the two texts above
+        (*parameters, limit),
+    ).fetchall()
+    return [_entry(row) for row in reversed(rows)]
+
+
+def _entry(row: tuple[Any, ...]) -> JournalEntry:
+    number, at, stage, *columns, more = row
+    labels = {c: v for c, v in zip(COLUMNS, columns, strict=True) if v is not None}
+    return JournalEntry(number, at, stage, {**labels, **json.loads(more)})

@@ -1,1 +1,0 @@
-"""The pages, and the package that writes those of them that are generated."""

@@ -1,1 +1,0 @@
-"""What writes the generated documents: ``python -m docs.generate``."""

@@ -1,0 +1,100 @@
+"""The operator commands that the console's pages offer.
+
+Everything here blocks, and calls the broker of this very program: use a thread.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from cli.dead_letter import DeadLetter, Selection
+from cli.dead_letter_queue import Replay, open_dead_letters
+from cli.deployment import Deployment
+from cli.history import History, event_history
+from cli.local_stack import stand_in_ids
+from cli.sample_events import SampleRun
+from local.console.events import parse
+
+POST_SECONDS = 40
+
+
+@dataclass(frozen=True)
+class IngestResponse:
+    """What ingest answered.
+
+    Attributes:
+        status: 0 where it did not answer.
+        body: its JSON.
+    """
+
+    status: int
+    body: Any
+
+
+class Operations:
+    """The commands of one stack.
+
+    Args:
+        deployment: the stack, as the commands know it.
+        token: sent to ingest; "" for none.
+    """
+
+    def __init__(self, deployment: Deployment, token: str = "") -> None:
+        self.deployment = deployment
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def dead_letters(self, selection: Selection | None = None) -> list[DeadLetter]:
+        """The dead letters, oldest event first; their leases are released at once."""
+        with open_dead_letters(self.deployment) as queue:
+            return queue.select(selection or Selection())
+
+    def history(self, uid: str) -> tuple[History | None, list[DeadLetter]]:
+        """The history of *uid* (None for an unknown one) and its dead letters."""
+        dead_letters = self.dead_letters(Selection(uid=uid))
+        return event_history(self.deployment, uid, dead_letters), dead_letters
+
+    def replay(self, message_id: str, even_if_newer: bool = False) -> Replay | None:
+        """Publish a dead letter again; None where it is no longer there.
+
+        It is replayed even if an earlier replay was rejected again: the page shows
+        that to the operator.
+        """
+        with open_dead_letters(self.deployment) as queue:
+            dead_letters = queue.select(Selection(ids=frozenset({message_id})))
+            replays = queue.replay(
+                dead_letters, again=True, even_if_newer=even_if_newer
+            )
+            return next(iter(replays), None)
+
+    def discard(self, message_id: str) -> DeadLetter | None:
+        """Delete a dead letter; None where it is no longer there."""
+        with open_dead_letters(self.deployment) as queue:
+            dead_letters = queue.select(Selection(ids=frozenset({message_id})))
+            return next(iter(queue.discard(dead_letters)), None)
+
+    def sample(self, event: str) -> dict[str, Any]:
+        """A body to post: the sample of *event*, with ids of its own.
+
+        Raises:
+            KeyError: there is no such event.
+        """
+        run = SampleRun()
+        run.ids.update(stand_in_ids(self.deployment.stack, run))
+        name = event.rpartition(".")[2]
+        uid = f"console-{run.name}-{name}"
+        return {"data": {"uid": uid, "event": event, "value": run.value(event)}}
+
+    def post(self, body: bytes) -> IngestResponse:
+        """Post *body* to ingest as it is."""
+        try:
+            response = requests.post(
+                self.deployment.stack["ingest"],
+                data=body,
+                headers={"Content-Type": "application/json", **self._headers},
+                timeout=POST_SECONDS,
+            )
+        except requests.RequestException as error:
+            message = f"Ingest does not answer: {type(error).__name__}"
+            return IngestResponse(0, {"error": message})
+        return IngestResponse(response.status_code, parse(response.text))

@@ -1,0 +1,1 @@
+"""Bench and soak, through their commands."""

@@ -1,0 +1,122 @@
+"""The bench measures every contestant, and its verdicts are right."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.processes import ROOT
+
+TINY = (
+    *("--broker", "--rounds", "1", "--seconds", "0.1", "--warm-up", "0.005"),
+    "--no-memory",
+)
+INGEST, CONSUMER = (1, 16, 64), (1, 16)
+
+
+def bench(folder: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
+    """Exit status, output, and the saved figures."""
+    saved = folder / "saved.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *options, "--save", str(saved)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, done.stdout, json.loads(saved.read_text())
+
+
+@pytest.mark.parametrize(
+    ("contest", "names", "levels", "starts"),
+    [
+        ("ingest", ["bare", "ours", "tutorial"], INGEST, 0),
+        ("consumer", ["bare", "ours, memory", "ours, SQLite"], CONSUMER, 1),
+    ],
+    ids=["ingest", "consumer"],
+)
+def test_every_contestant_is_measured(tmp_path, contest, names, levels, starts):
+    """Every request was answered with 200, or the command would have failed."""
+    picture = tmp_path / "bench.svg"
+    options = (*TINY, "--starts", str(starts), "--picture", str(picture))
+    _, table, saved = bench(tmp_path, contest, *options)
+
+    [figures] = saved["results"].values()
+    assert [one["name"] for one in figures] == names
+    for one in figures:
+        assert list(one["rate"]) == [str(level) for level in levels]
+        assert all(rate > 0 for rate in one["rate"].values())
+        assert all(p99 > 0 for p99 in one["p99"].values())
+        assert (one["cold_ms"] > 0) is bool(starts)
+        assert f"| {one['name']} | {one['rate']['1']:.0f} / " in table
+    texts = [
+        text.text
+        for text in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - ours
+    ]
+    assert texts.count(names[-1]) == len(levels)
+
+
+def figures(name: str, rate: float, levels: tuple[int, ...], **changes: float) -> dict:
+    """Figures beside a bare contestant with rate 1000 and p99 10."""
+    p99 = changes.pop("p99", 10.0)
+    return {
+        "name": name,
+        "rate": {str(level): rate for level in levels},
+        "p99": {str(level): p99 for level in levels},
+        "rate_ratio": {str(level): rate / 1000 for level in levels},
+        "p99_ratio": {str(level): p99 / 10 for level in levels},
+        **{"cold_ms": 100.0, "memory_mb": 100.0, "growth_mb": 0.0, **changes},
+    }
+
+
+def results(tutorial: float = 100, **changes: float) -> dict[str, list[dict]]:
+    """Results that keep every promise, but for *changes* of our ingest."""
+    ours = {"rate": 900.0, **changes}
+    return {
+        "ingest": [
+            figures("bare", 1000, INGEST),
+            figures("ours", levels=INGEST, **ours),
+            figures("tutorial", tutorial, INGEST),
+        ],
+        "consumer": [
+            figures("bare", 1000, CONSUMER),
+            figures("ours, memory", 700, CONSUMER),
+            figures("ours, SQLite", 500, CONSUMER),
+        ],
+    }
+
+
+BAD = {"rate": 700, "p99": 16.0, "cold_ms": 116.0, "memory_mb": 126.0}
+MISSED = [
+    *(f"rate to {name} at {n}" for n in INGEST for name in ("bare", "tutorial")),
+    *("p99 to bare at 16", "cold start to bare", "memory to bare"),
+    "memory after twice as many",
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "missed"),
+    [
+        pytest.param(results(), [], id="kept"),
+        pytest.param(results(tutorial=200, growth_mb=3.0, **BAD), MISSED, id="missed"),
+    ],
+)
+def test_missed_promises_are_named(tmp_path, content, missed):
+    path = tmp_path / "given.json"
+    path.write_text(json.dumps({"conditions": "x & y", "results": content}))
+
+    status, table, saved = bench(tmp_path, "--report", str(path), "--picture", "")
+
+    assert [
+        line.split("|")[1].strip().partition(": ")[2]
+        for line in table.splitlines()
+        if "MISSED" in line
+    ] == missed
+    assert status == bool(missed)
+    assert saved["results"] == content

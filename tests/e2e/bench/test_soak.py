@@ -1,0 +1,214 @@
+"""The soak's check notices every fault, and a small soak finds none."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions.events import catalog
+from local.processes import ROOT
+from tests.support import adobe_kit_events
+
+A, B, C = ({"uid": name, "effects": {"product:P": name}} for name in "abc")
+INVALID = {"uid": "w", "effects": {"product:P": "w"}, "invalid": True}
+COMMENT = {"uid": "text", "effects": {"order:1": "text"}, "idempotent": False}
+OLD = {
+    "uid": "old",
+    "effects": {"stock:S": "1", "stock:T": "1"},
+    "newest_wins": True,
+    "time": "01",
+}
+NEW = {
+    "uid": "new",
+    "effects": {"stock:S": "2", "stock:U": "2"},
+    "newest_wins": True,
+    "time": "02",
+}
+INVALID_STOCK = {
+    "uid": "wrong",
+    "effects": {"stock:S": "3"},
+    "newest_wins": True,
+    "time": "03",
+    "invalid": True,
+}
+P, S = "product:P", "stock:S"
+
+
+def applied(*tags: str, resource: str = P) -> list[tuple[str, str]]:
+    return [(resource, tag) for tag in tags]
+
+
+# Name: accepted events, effects, dead letters, violations.
+CASES = {
+    "each once": ([A, B, C], applied(*"abc"), [], []),
+    "the same again at once": ([A, B, C], applied(*"aabbbc"), [], []),
+    "one rejected": ([A, INVALID, C], applied(*"ac"), [("w", "404 no")], []),
+    "rejected twice": ([INVALID], [], [("w", "404 no")] * 2, []),
+    "a comment": ([COMMENT], [("order:1", "text")], [], []),
+    "nothing": ([], [], [], []),
+    "stock that was overtaken": (
+        [OLD, NEW],
+        [(S, "2"), ("stock:U", "2"), ("stock:T", "1")],
+        [],
+        [],
+    ),
+    "stock in order of time": (
+        [NEW, OLD],
+        [(S, "1"), ("stock:T", "1"), (S, "2"), ("stock:U", "2")],
+        [],
+        [],
+    ),
+    "the newest stock rejected": (
+        [OLD, INVALID_STOCK],
+        [(S, "1"), ("stock:T", "1")],
+        [("wrong", "400 no")],
+        [],
+    ),
+    "one lost": ([A, B, C], applied(*"ac"), [], [("lost", P, "b")]),
+    "the last one lost": ([A, B, C], applied(*"ab"), [], [("lost", P, "c")]),
+    "an old state again": ([A, B], applied(*"aba"), [], [("twice", P, "a")]),
+    "a comment twice": (
+        [COMMENT],
+        applied("text", "text", resource="order:1"),
+        [],
+        [("twice", "order:1", "text")],
+    ),
+    "out of order": ([A, B, C], applied(*"acb"), [], [("out of order", P, "b")]),
+    "no reason": (
+        [A, INVALID],
+        applied("a"),
+        [("w", " ")],
+        [("dead letter without reason", "", "w")],
+    ),
+    "dead letter of a valid event": (
+        [A, B],
+        applied("a"),
+        [("b", "404 no")],
+        [("dead letter of a valid event", "", "b")],
+    ),
+    "neither applied nor rejected": (
+        [A, INVALID],
+        applied("a"),
+        [],
+        [("lost", P, "w")],
+    ),
+    "dead letter of no event": (
+        [A],
+        applied("a"),
+        [("x", "404 no")],
+        [("dead letter of no accepted event", "", "x")],
+    ),
+    "rejected and applied": (
+        [A, INVALID],
+        applied(*"aw"),
+        [("w", "404 no")],
+        [("dead letter that took effect", P, "w")],
+    ),
+    "an unknown effect": (
+        [A],
+        applied(*"ax"),
+        [],
+        [("effect of no accepted event", P, "x")],
+    ),
+    "an effect on another resource": (
+        [A],
+        [*applied("a"), ("product:Q", "a")],
+        [],
+        [("effect of no accepted event", "product:Q", "a")],
+    ),
+    "older stock after newer": (
+        [OLD, NEW],
+        [("stock:T", "1"), ("stock:U", "2"), (S, "2"), (S, "1")],
+        [],
+        [("out of order", S, "1")],
+    ),
+    "the newest stock lost": (
+        [OLD, NEW],
+        [("stock:T", "1"), ("stock:U", "2"), (S, "1")],
+        [],
+        [("lost", S, "2")],
+    ),
+}
+
+
+def soak(*options: str, text: str = "") -> subprocess.CompletedProcess:
+    """``python -m bench.soak`` until it ends."""
+    return subprocess.run(
+        [sys.executable, "-m", "bench.soak", *options],
+        cwd=ROOT,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+@pytest.fixture(scope="module")
+def checked() -> dict[str, list[tuple[str, str, str]]]:
+    """The violations of each case."""
+    records = [
+        {"accepted": accepted, "effects": effects, "dead_letters": dead_letters}
+        for accepted, effects, dead_letters, _ in CASES.values()
+    ]
+    done = soak("--check", text="".join(json.dumps(one) + "\n" for one in records))
+    assert done.returncode == 1, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {
+        name: [(one["kind"], one["resource"], one["event"]) for one in violations]
+        for name, violations in zip(CASES, lines, strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_check_names_every_violation(checked, name):
+    assert checked[name] == CASES[name][-1]
+
+
+def test_planned_events_are_valid_and_of_every_kind():
+    done = soak("--plan", "--events", "1200", "--clients", "4")
+    planned = [json.loads(line) for line in done.stdout.splitlines()]
+
+    for each in planned:
+        event = catalog.find(each["event"])
+        assert event.load(each["value"]) == each["value"]
+        assert (event.ordering_key(each["value"]) == "") == each["newest_wins"]
+    assert len({each["uid"] for each in planned}) == len(planned) == 1200
+    assert {each["event"] for each in planned} == set(adobe_kit_events.EVENTS)
+
+
+def small_soak(folder: Path, *options: str) -> tuple[int, dict[str, int], str]:
+    """Exit status, counts and output of a soak."""
+    size = ("--events", "100", "--clients", "4", "--waiting", "40")
+    done = soak("--folder", str(folder), *size, *options)
+    counted = re.findall(r"^ *(\d+)  (.*)$", done.stdout, re.M)
+    counts = {name: int(count) for count, name in counted}
+    return done.returncode, counts, done.stdout + done.stderr
+
+
+def test_a_small_soak_has_no_violation(tmp_path):
+    often = ("--kill-every", "60", "--lock-every", "50")
+    status, counts, output = small_soak(tmp_path, *often)
+
+    assert status == 0, output
+    # Kills cut posts off; one that was not published is no promise.
+    assert 95 <= counts["events accepted"] <= 100
+    assert counts["events dead-lettered"] == counts["of these, invalid for Commerce"]
+    assert counts["messages published"] > counts["events accepted"]
+    for fault in ("ledger locked", "delivered again later", "responses lost"):
+        assert counts[fault] > 0
+    assert sum(count for name, count in counts.items() if name.endswith("killed")) > 0
+    assert counts["violations"] == 0
+
+
+def test_separate_ledgers_are_noticed(tmp_path):
+    """The same events to consumers that know only their own deliveries."""
+    never = ("--kill-every", "9999", "--lock-every", "9999")
+    status, counts, output = small_soak(tmp_path, *never, "--separate-ledgers")
+
+    assert status == 1
+    assert counts["violations"] > 0
+    assert "VIOLATION  twice: " in output

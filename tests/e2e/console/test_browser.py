@@ -1,0 +1,328 @@
+"""The console in Chromium, driven by visible text and labels."""
+
+import json
+import time
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.support.browser import DESKTOP, PHONE, Page, browser
+from tests.support.running import RunningStack
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    *("/", "/dead-letters", "/send", "/commerce", "/event?key=gone"),
+    "/event?key=%231",
+)
+PRODUCT = "be-observer.catalog_product_create"
+# The contrast of each visible text, by WCAG 2.2's formula; the lowest first.
+CONTRAST = """
+const part = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+const colour = (text) => text.match(/[\\d.]+/g).map(Number);
+const behind = (e) => {
+  for (; e; e = e.parentElement) {
+    const ground = colour(getComputedStyle(e).backgroundColor);
+    if (ground.length < 4 || ground[3] === 1) return ground;
+  }
+  return [255, 255, 255];
+};
+return [...document.querySelectorAll("body *")]
+  .filter((e) => e.checkVisibility() && [...e.childNodes].some(
+    (n) => n.nodeType === 3 && n.data.trim()))
+  .map((e) => {
+    const pair = [light(colour(getComputedStyle(e).color)), light(behind(e))];
+    pair.sort((a, b) => b - a);
+    return [(pair[0] + 0.05) / (pair[1] + 0.05), e.textContent.trim().slice(0, 40)];
+  })
+  .sort((a, b) => a[0] - b[0]);
+"""
+
+
+@pytest.fixture(scope="module")
+def driver():
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(driver, stack):
+    driver.get_log("browser")
+    page = Page(driver, stack.stack["console"])
+    page.look(DESKTOP)
+    page.open("/")
+    return page
+
+
+def product(sku: str, **more) -> dict:
+    return {"sku": sku, "name": "Lamp", "price": 5, "description": "d", **more}
+
+
+def rows(page: Page) -> list[str]:
+    # In one call, because a row may be replaced between two.
+    script = "return [...document.querySelectorAll('tbody tr')].map((e) => e.innerText)"
+    return page.driver.execute_script(script)
+
+
+def test_a_sample_is_sent_and_its_history_shown(page):
+    page.press("Send an event")
+    page.fill("value.name", "Reading lamp")
+    page.press("Send event")
+    page.sees("200 Event published successfully")
+    page.press("Show its history")
+
+    page.sees("handled", "published", "delivered, attempt 1")
+    page.sees("call POST products 200", "Reading lamp", "POST /rest/all/V1/products")
+    request, response = (
+        json.loads(
+            page.driver.execute_script(
+                f"return document.querySelector('[aria-label={name}]').innerText"
+            )
+        )
+        for name in ("Request", "Response")
+    )
+    assert request["product"]["name"] == response["name"] == "Reading lamp"
+
+    page.press("Commerce")
+    page.sees(response["sku"], "Reading lamp")
+
+
+def test_the_commerce_page_shows_changes_live(page, stack):
+    page.open("/commerce")
+    page.sees("live", "Products")
+    stack.post(PRODUCT, product("SEEN-AS-IT-COMES"), "seen-1")
+    page.sees("SEEN-AS-IT-COMES")
+
+    row = {"sku": "SEEN-AS-IT-COMES", "source": "default", "quantity": 4321}
+    stack.post(
+        "be-observer.catalog_stock_update", [{**row, "outOfStock": False}], "seen-2"
+    )
+    page.sees("4321")
+
+    order = {"id": 1, "status": "holded", "notifyCustomer": False}
+    stack.post("be-observer.sales_order_status_update", order, "seen-3")
+    page.sees("holded")
+
+
+@pytest.mark.parametrize("event", ["customer_create", "sales_order_shipment_create"])
+def test_each_form_sends_its_sample(page, event):
+    page.open("/send")
+    page.choose("Sample", event)
+    page.wait(lambda: event in page.field("uid").get_attribute("value"), event)
+    page.press("Send event")
+    page.press("Show its history")
+
+    page.sees("handled", event)
+
+
+def test_an_error_is_shown_beside_its_field(page):
+    page.open("/send")
+    page.fill("value.price", "dear")
+    page.fill("value.sku", "")
+    page.press("Send event")
+
+    page.sees("400 Invalid value for be-observer.catalog_product_create")
+    sku = page.field("value.sku")
+    assert "Must not be empty." in sku.find_element(By.XPATH, "..").text
+    price = page.field("value.price")
+    assert "Must be a number." in price.find_element(By.XPATH, "..").text
+    assert price.get_attribute("aria-invalid") == "true"
+    assert page.driver.switch_to.active_element == sku
+
+    page.fill("value.price", "7.5")
+    page.fill("value.sku", "CORRECTED")
+    page.press("Send event")
+    page.sees("200 Event published successfully")
+    assert "Must be a number." not in page.text()
+
+
+def test_a_body_edited_as_json_is_sent_as_it_is(page):
+    page.open("/send")
+    page.press("Edit as JSON")
+    page.fill("Body", "{")
+    page.press("Send event")
+
+    page.sees("400 ")
+    page.press("New sample")
+    page.wait(lambda: "DEMO" in page.field("value.sku").get_attribute("value"))
+
+
+def test_retries_are_shown_live(page, stack):
+    page.press("Commerce")
+    page.choose("Fault", "503, service unavailable")
+    page.press("Simulate")
+    page.sees("Commerce fails until switched off.", "responds 503, every call")
+    page.press("Events")
+    stack.post(PRODUCT, product("LIVE"), "live-1")
+
+    page.sees("live-1", "retrying", "503")
+    page.press("live-1")
+    page.sees("delivered, attempt 2", "Service temporarily unavailable")
+    page.sees("It is redelivered automatically", "simulated fault")
+
+    page.press("Commerce failing")
+    page.press("End the fault")
+    page.sees("Commerce works again.")
+    page.open("/event?key=live-1")
+    page.sees("handled")
+
+
+def test_a_rejection_is_explained_and_replayed(page, stack):
+    """In under a minute, by visible text alone."""
+    page.open("/commerce")
+    page.choose("Fault", "400, rejects the event")
+    page.fill("Calls", "1")
+    page.press("Simulate")
+    page.sees("Commerce fails for the next call.")
+    stack.post(PRODUCT, product("WHY"), "why-1")
+    page.open("/")
+
+    start = time.monotonic()
+    page.sees("Dead letters 1", "rejected", "dead letter")
+    page.press("why-1")
+    page.sees("rejected 400", "Invalid data: rejected by a simulated fault")
+    page.sees("It is a dead letter.", "then replay it.")
+    page.press("Replay")
+    page.sees("Replayed: why-1 is published again.", "handled", "Product created")
+    seconds = time.monotonic() - start
+
+    assert seconds < 60
+    page.wait(lambda: "Dead letters 1" not in page.text())
+
+
+def test_dead_letters_are_replayed_or_discarded(page, stack):
+    for name in ("one", "two"):
+        value = {"id": 987654, "status": "processing", "notifyCustomer": False}
+        stack.post("be-observer.sales_order_status_update", value, f"letter-{name}")
+    page.press("Dead letters 2")
+    page.sees("letter-one", "letter-two", "404", "1 delivery attempt", "commerce-order")
+
+    page.press("Discard")
+    page.driver.switch_to.alert.dismiss()
+    page.press("Discard")
+    page.driver.switch_to.alert.accept()
+    page.sees("Discarded: letter-one.")
+    page.press("Replay")
+    page.sees("Replayed: letter-two is published again.")
+    page.sees("replayed once")
+    page.press("Discard")
+    page.driver.switch_to.alert.accept()
+    page.sees("No dead letters: every event was handled")
+
+
+def test_events_are_filtered(page, stack):
+    stack.post(PRODUCT, product("F-1"), "filter-1")
+    stack.post(PRODUCT, product("F-2", price="x"), "filter-2")
+    stack.post("be-observer.customer_delete", {"id": 31337}, "filter-3")
+    page.sees("filter-1", "filter-2", "filter-3")
+
+    page.choose("Status", "rejected")
+    page.wait(lambda: "filter-1" not in page.text() and "filter-2" in page.text())
+    assert all("rejected" in row for row in rows(page))
+    page.choose("Entity", "product")
+    page.wait(lambda: page.field("Entity").get_attribute("value") == "product")
+    page.sees("filter-2", "data.value.price")
+
+    page.open("/")
+    page.fill("Uid", "TER-3")
+    page.press("Filter")
+    page.wait(lambda: len(rows(page)) == 1)
+    assert "filter-3" in rows(page)[0]
+    page.fill("Uid", "nowhere")
+    page.press("Filter")
+    page.sees("No events match these filters")
+
+    page.open("/")
+    page.choose("Event", "customer_delete")
+    page.wait(lambda: all("customer_delete" in row for row in rows(page)))
+
+
+def test_focus_stays_when_rows_are_added(page, stack):
+    stack.post(PRODUCT, product("STAY"), "stay-1")
+    page.sees("stay-1")
+    # In one call, because the row may be replaced between two.
+    page.driver.execute_script("document.getElementById('row-stay-1').focus()")
+    stack.post(PRODUCT, product("STAY"), "stay-2")
+
+    page.sees("stay-2")
+    page.wait(lambda: page.driver.switch_to.active_element.text == "stay-1")
+
+
+def test_everything_works_by_keyboard(page):
+    def tab_to(words: str) -> None:
+        for _ in range(40):
+            focused = page.driver.switch_to.active_element
+            if focused.text == words or focused.get_attribute("value") == words:
+                width = focused.value_of_css_property("outline-width")
+                assert width == "3px", "the focus must be visible"
+                return
+            focused.send_keys(Keys.TAB)
+        raise AssertionError(f"{words} was not reached:\n{page.text()}")
+
+    page.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert page.driver.switch_to.active_element.text == "Skip to content"
+    tab_to("Send")
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.sees("Send an event")
+    page.field("value.name").send_keys(" by keyboard", Keys.ENTER)
+    page.sees("200 Event published successfully")
+    tab_to("Show its history")
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.sees("handled", "by keyboard")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_page_fits_and_is_readable(page, stack, size, dark):
+    """With rows of every kind, a simulated fault, and a dead letter."""
+    page.open("/commerce")
+    page.choose("Fault", "503, service unavailable")
+    page.press("Simulate")
+    page.sees("responds 503, every call")
+    long = "L" * 200
+    stack.post(PRODUCT, product(long, description="word " * 100), f"long-{long}")
+    stack.post(PRODUCT, {"sku": 1}, "bad-value")
+    page.look(size, dark)
+    dead = f"letter-{size[0]}-{dark}"
+    stack.post("be-observer.sales_order_status_update", {"id": 1}, dead)
+
+    for path in (*PAGES, f"/event?key={dead}", f"/event?key=long-{long}"):
+        page.open(path)
+        page.sees("live", "Events are posted to")
+        width, window = page.driver.execute_script(
+            "return [document.documentElement.scrollWidth, innerWidth]"
+        )
+        assert width <= window == size[0], path
+        worst = page.driver.execute_script(CONTRAST)
+        assert worst[0][0] >= 4.5, (path, worst[:3])
+        red, *_ = page.driver.execute_script(
+            "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g)"
+        )
+        assert (int(red) < 60) is dark
+
+
+def test_pages_load_nothing_from_elsewhere(page):
+    for path in PAGES[:4]:
+        page.open(path)
+        page.sees("live")
+        urls = page.driver.execute_script(
+            "return performance.getEntriesByType('resource').map((e) => e.name)"
+        )
+        assert urls
+        assert all(url.startswith(page._address) for url in urls), urls
+    assert page.driver.get_log("browser") == []
+
+
+def test_an_open_page_shows_that_the_stack_stopped(driver, tmp_path):
+    stack = RunningStack(tmp_path / "of-its-own").start()
+    page = Page(driver, stack.stack["console"])
+    page.open("/")
+    page.sees("live")
+
+    start = time.monotonic()
+    assert stack.stop() == 0
+    assert time.monotonic() - start < 15
+
+    page.sees("not connected: is make run still running?")

@@ -1,0 +1,311 @@
+"""The console by plain requests: allowed origins, responses, limits."""
+
+import re
+import socket
+
+import pytest
+import requests
+from anyio import to_thread
+
+from cli.deployment import Deployment
+from functions.ledger.store import LedgerUnavailable
+from functions.pubsub.endpoint import Endpoint
+from local.console.console import MAX_BODY_BYTES, Console
+from tests.support.running import RunningStack, listening
+
+PAGES = (
+    *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
+    "/stream",
+)
+FILES = ("/static/console.js", "/static/console.css", "/static/icon.svg")
+FORMS = (
+    *("/dead-letters/replay", "/dead-letters/discard", "/send", "/commerce/fail"),
+    "/commerce/recover",
+)
+FOREIGN = (
+    {"Host": "evil.example"},
+    {"Host": "127.0.0.1.evil.example:8090"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://127.0.0.1:1"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+)
+ORDER = "be-observer.sales_order_status_update"
+CREATE = "be-observer.catalog_product_create"
+
+
+class Client:
+    """A client of one console."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def get(self, path: str, **options) -> requests.Response:
+        return requests.get(self.address + path, timeout=30, stream=True, **options)
+
+    def post(self, path: str, data=None, **options) -> requests.Response:
+        return requests.post(self.address + path, data, timeout=30, **options)
+
+    def notice(self, path: str, **form: str) -> str:
+        """The notice on the page that follows a form."""
+        page = self.post(path, form).text
+        return re.search('<p class="notice"[^>]*>(.*?)</p>', page).group(1)
+
+
+@pytest.fixture
+def console(stack):
+    return Client(stack.stack["console"])
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_other_sites_pages_are_rejected(console, headers):
+    for path in (*PAGES, *FILES):
+        assert console.get(path, headers=headers).status_code == 403, path
+    for path in FORMS:
+        assert console.post(path, {}, headers=headers).status_code == 403, path
+
+
+def test_its_own_pages_are_allowed(console):
+    own = {"Origin": console.address, "Sec-Fetch-Site": "same-origin"}
+
+    assert console.get("/", headers=own).status_code == 200
+    assert console.post("/commerce/recover", {}, headers=own).status_code == 200
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FILES, "/gone", "/commerce/fail"])
+def test_every_response_has_security_headers(console, path):
+    headers = console.get(path).headers
+
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "frame-ancestors 'none'" in policy
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_it_listens_on_this_machine_only(stack):
+    port = stack.stack["console"].rpartition(":")[2]
+    names = {at[4][0] for at in socket.getaddrinfo(socket.gethostname(), int(port))}
+
+    for name in names - {"127.0.0.1", "::1"}:
+        assert name.startswith("127.") or not listening(f"{name}:{port}"), name
+
+
+@pytest.mark.parametrize(
+    ("back", "target"),
+    [
+        ("/commerce", "/commerce?notice="),
+        ("/event?key=a%26b&notice=old", "/event?key=a%26b&notice="),
+        ("//evil.example/", "/?notice="),
+        ("https://evil.example/", "/?notice="),
+        ("/\\evil.example", "/?notice="),
+        ("/\t/evil.example", "/%09/evil.example?notice="),
+        ("", "/?notice="),
+    ],
+)
+def test_a_form_redirects_to_its_page_only(console, back, target):
+    form = {"back": back}
+    response = console.post("/commerce/recover", form, allow_redirects=False)
+
+    assert response.status_code == 303
+    assert response.headers["location"].startswith(target)
+    assert response.headers["location"].endswith("notice=Commerce+works+again.")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["none", "", "#", "#x", "#1", f"#{'9' * 18}", f"#{'9' * 500}", "#²", "\0", "<b>"],
+)
+def test_an_unknown_event_is_a_404(console, key):
+    response = console.get("/event", params={"key": key})
+
+    assert response.status_code == 404
+    assert "There is no event with this uid." in response.text
+    assert "<b>" not in response.text
+
+
+def test_a_rejection_without_uid_has_a_page(stack, console):
+    requests.post(stack.stack["ingest"], b'{"data": {"event": "x"}}', timeout=30)
+    stack.wait_for(lambda: "rejected by ingest" in console.get("/").text)
+    page = console.get("/").text
+    [key] = re.findall(r'href="/event\?(key=[^"]+)">rejected by ingest', page)[:1]
+
+    shown = console.get(f"/event?{key}").text
+
+    assert "Rejected by ingest" in shown
+    assert "<code>data.uid</code> <code>data.value</code>" in shown
+
+
+def test_markup_in_an_event_stays_text(stack, console):
+    evil = "<script>alert(1)</script>"
+    value = {"sku": evil, "name": evil, "price": 1, "description": evil}
+    stack.post(CREATE, value, evil)
+    stack.outcome(evil, "handled")
+
+    pages = [console.get("/"), console.get("/commerce")]
+    pages.append(console.get("/event", params={"key": evil}))
+
+    for page in pages:
+        assert "alert(1)" in page.text
+        assert evil not in page.text
+
+
+def test_the_stream_sends_the_stages(stack, console):
+    with console.get("/stream") as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        lines = response.iter_lines()
+        assert next(lines) == b"retry: 1000"
+        stack.post(CREATE, {"sku": ""}, "streamed")
+        data = next(line for line in lines if line.startswith(b"data"))
+
+    assert data == b'data: ["published"]'
+
+
+def test_a_dead_letter_is_replayed_and_discarded_once(stack, console):
+    stack.post(ORDER, {"id": 4711, "status": "x", "notifyCustomer": False}, "letter")
+    stack.outcome("letter", "rejected")
+
+    def message_id() -> str:
+        page = console.get("/event?key=letter").text
+        match = re.search('name="message_id" value="([^"]+)"', page)
+        return match.group(1) if match else ""
+
+    stack.wait_for(message_id)
+    first = message_id()
+    replayed = console.notice("/dead-letters/replay", message_id=first)
+    assert replayed == "Replayed: letter is published again."
+    stack.wait_for(lambda: message_id() not in ("", first))
+    gone = "This dead letter no longer exists"
+    notice = console.notice("/dead-letters/replay", message_id=first)
+    assert notice == f"{gone}: it was replayed or discarded."
+    assert console.notice("/dead-letters/discard", message_id=first) == f"{gone}."
+    discarded = console.notice("/dead-letters/discard", message_id=message_id())
+    assert discarded == "Discarded: letter."
+    assert message_id() == ""
+
+
+def test_a_dead_letter_is_not_replayed_over_a_newer_event(stack, console):
+    order = {"status": "x", "notifyCustomer": False}
+    stack.post(ORDER, {"id": 4712, **order}, "older")
+    stack.outcome("older", "rejected")
+    create = {"sku": "NEWER", "name": "n", "price": 1, "description": "d"}
+    requests.post(
+        f"{console.address}/commerce/fail", {"fault": "400", "calls": "1"}, timeout=9
+    )
+    stack.post(CREATE, create, "older-product")
+    stack.outcome("older-product", "rejected")
+    stack.post(CREATE, create, "newer-product")
+    stack.outcome("newer-product", "handled")
+    page = console.get("/event?key=older-product").text
+    message_id = re.search('name="message_id" value="([^"]+)"', page).group(1)
+
+    notice = console.notice("/dead-letters/replay", message_id=message_id)
+    assert notice.startswith("Not replayed.")
+    assert "newer" in notice
+    notice = console.notice(
+        "/dead-letters/replay", message_id=message_id, even_if_newer="1"
+    )
+    assert notice == "Replayed: older-product is published again."
+
+
+class UnavailableLedger:
+    """Operations of a stack whose ledger cannot be reached."""
+
+    def __init__(self, stack: dict) -> None:
+        self.deployment = Deployment(
+            "p", "commerce-", Endpoint("x", True), None, stack, None
+        )
+
+    def _raise(self, *_):
+        raise LedgerUnavailable("The ledger cannot be reached: disk I/O error")
+
+    dead_letters = history = replay = discard = _raise
+
+
+@pytest.mark.anyio
+async def test_an_unavailable_ledger_is_a_503(stack):
+    console = Console(None, None, None, UnavailableLedger(stack.stack))
+    client = Client("http://" + await console.start("127.0.0.1", 0))
+    try:
+        pages = [
+            await to_thread.run_sync(client.get, path)
+            for path in ("/dead-letters", "/event?key=u")
+        ]
+        pages += [
+            await to_thread.run_sync(client.post, path, {"message_id": 1})
+            for path in ("/dead-letters/replay", "/dead-letters/discard")
+        ]
+    finally:
+        await console.stop()
+
+    assert {(page.status_code, page.text) for page in pages} == {
+        (
+            503,
+            "Unavailable: The ledger cannot be reached: disk I/O error. Go back and try"
+            " again.\n",
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "notice"),
+    [
+        ({"fault": "503", "calls": ""}, "Commerce fails until switched off."),
+        ({"fault": "delay", "calls": "1"}, "Commerce fails for the next call."),
+        ({"fault": "lost", "calls": "3"}, "Commerce fails for 3 calls."),
+        ({"fault": "drop", "calls": "0"}, "No fault was simulated: calls must be a"),
+        ({"fault": "drop", "calls": "²"}, "No fault was simulated: calls must be a"),
+        ({"fault": "x"}, "No fault was simulated: choose a fault."),
+        ({}, "No fault was simulated: choose a fault."),
+    ],
+)
+def test_faults_are_simulated(console, form, notice):
+    assert console.notice("/commerce/fail", back="/commerce", **form).startswith(notice)
+    page = console.get("/commerce").text.partition('id="faults"')[2]
+    assert ("failing</span>" in page) is notice.startswith("Commerce")
+
+
+def test_ingests_response_is_returned(console):
+    response = console.post("/send", "{}").json()
+
+    assert response["status"] == 400
+    assert set(response["body"]["errors"]) == {"data.uid", "data.event", "data.value"}
+
+
+def test_a_body_too_long_is_not_posted(console):
+    response = console.post("/send", b" " * (MAX_BODY_BYTES + 1)).json()
+
+    assert response["status"] == 413
+
+
+def test_an_unknown_sample_is_a_404(console):
+    assert console.get("/sample?event=be-observer.nothing").status_code == 404
+    assert console.get(f"/sample?event={CREATE}").json()["data"]["event"] == CREATE
+
+
+def test_with_a_real_store_nothing_is_simulated(tmp_path):
+    store = {
+        "COMMERCE_BASE_URL": "http://localhost:9",
+        "COMMERCE_CONSUMER_KEY": "k" * 32,
+        "COMMERCE_CONSUMER_SECRET": "s" * 32,
+        "COMMERCE_ACCESS_TOKEN": "t" * 32,
+        "COMMERCE_ACCESS_TOKEN_SECRET": "u" * 32,
+    }
+    with RunningStack(tmp_path / "real", **store) as stack:
+        console = Client(stack.stack["console"])
+        create = {"sku": "REAL", "name": "n", "price": 1, "description": "d"}
+        stack.post(CREATE, create, "real-1")
+        stack.outcome("real-1", "retrying")
+
+        assert (
+            "the real store at <code>http://localhost:9"
+            in console.get("/commerce").text
+        )
+        assert "This goes to the real store at" in console.get("/send").text
+        assert console.notice("/commerce/fail", fault="503").startswith(
+            "Events go to a"
+        )
+        page = console.get("/event?key=real-1").text
+        assert "requests and responses are not recorded here." in page
+        assert "REAL" in page

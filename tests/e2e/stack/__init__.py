@@ -1,0 +1,1 @@
+"""The stack that ``make run`` starts, from ingest to the Commerce stand-in."""

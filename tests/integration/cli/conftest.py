@@ -1,0 +1,53 @@
+"""Deployments for the operator's commands, on our broker and on Google's emulator."""
+
+import pytest
+
+from tests.support import broker_servers
+from tests.support.cli_deployment import BrokerClients, CliDeployment
+
+SPEED = 5  # of the broker whose leases tests wait for
+
+
+def _clients(server):
+    with server as address:
+        clients = BrokerClients(address)
+        yield clients
+        clients.close()
+
+
+@pytest.fixture(scope="session")
+def own_broker():
+    """Our broker."""
+    yield from _clients(broker_servers.ours())
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """Google's emulator."""
+    yield from _clients(broker_servers.google())
+
+
+@pytest.fixture(scope="session")
+def fast_broker():
+    """Our broker, where ten seconds pass in two."""
+    yield from _clients(broker_servers.ours(speed=SPEED))
+
+
+@pytest.fixture
+def deployment(own_broker, tmp_path):
+    """A deployment on our broker."""
+    return CliDeployment(own_broker, tmp_path)
+
+
+@pytest.fixture(
+    params=["own_broker", pytest.param("emulator", marks=pytest.mark.emulator)]
+)
+def any_deployment(request, tmp_path):
+    """A deployment on our broker and on Google's emulator, for Pub/Sub's protocol."""
+    return CliDeployment(request.getfixturevalue(request.param), tmp_path)
+
+
+@pytest.fixture
+def fast_deployment(fast_broker, tmp_path):
+    """A deployment whose leases expire within two seconds."""
+    return CliDeployment(fast_broker, tmp_path, ack_deadline_seconds=10)

@@ -1,0 +1,46 @@
+"""``discard`` removes dead letters for good, and only after confirmation."""
+
+import pytest
+
+from functions.events import samples
+
+CREATE = "catalog_product_create"
+UPDATE_ORDER = "sales_order_status_update"
+PRODUCT = samples.value(f"be-observer.{CREATE}")
+ORDER = samples.value(f"be-observer.{UPDATE_ORDER}")
+
+
+def test_discard_asks_and_then_removes(any_deployment):
+    any_deployment.add_rejected(CREATE, PRODUCT, "u1")
+    any_deployment.add_rejected(UPDATE_ORDER, ORDER, "u2")
+
+    result = any_deployment.run("discard", "--entity", "order", input="y\n")
+
+    assert result.exit_code == 0
+    assert "Remove these 1 of the local stack for good? [y/N]: y\n" in result.stdout
+    assert result.stdout.endswith("\n1 discarded\n")
+    dead_letters = any_deployment.run_json("dead-letters")
+    assert [dead_letter["uid"] for dead_letter in dead_letters] == ["u1"]
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "end of input"])
+def test_discard_without_a_yes_removes_nothing(deployment, answer):
+    deployment.add_rejected(CREATE, PRODUCT, "u1")
+
+    result = deployment.run("discard", "--all", input=answer)
+
+    assert result.exit_code == 1
+    assert deployment.available() == 1
+
+
+def test_discard_for_scripts(deployment):
+    message_id = deployment.add_rejected(CREATE, PRODUCT, "u1")
+
+    assert deployment.run("discard", message_id, "--json").exit_code == 2
+    assert deployment.run("discard").exit_code == 2
+    [dry_run] = deployment.run_json("discard", message_id, "--dry-run")
+    assert (dry_run["result"], deployment.available()) == ("would discard", 1)
+    [discarded] = deployment.run_json("discard", message_id, "--yes")
+    assert (discarded["result"], discarded["message_id"]) == ("discarded", message_id)
+    assert deployment.available() == 0
+    assert deployment.run_json("discard", message_id, "--yes", status=1) == []

@@ -1,0 +1,262 @@
+"""``send`` posts events and reports their results."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from functions.events import samples
+from tests.support.cli_deployment import HANDLED, REJECTED, UNAVAILABLE
+from tests.support.running import free_port
+
+EVENT = "be-observer.catalog_product_create"
+CREATE = "catalog_product_create"
+PRODUCT = samples.value(EVENT)
+PUBLISHED = {"response": {"success": True, "message": "Event published successfully"}}
+BODY = {"data": {"uid": "u1", "event": EVENT, "value": PRODUCT}}
+
+
+@contextmanager
+def ingest(
+    deliver: Callable[[], object] = lambda: None,
+    status: int = 200,
+    body: object = PUBLISHED,
+) -> Iterator[tuple[str, list[tuple[str | None, dict]]]]:
+    """A server that calls *deliver* on each post, and then answers.
+
+    Yields:
+        Its URL, and the Authorization and body of each post.
+    """
+    posts: list[tuple[str | None, dict]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            posts.append((self.headers.get("Authorization"), json.loads(content)))
+            deliver()
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", posts
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(BODY))
+    return str(path)
+
+
+def test_a_file_posted_again_gets_its_own_outcome(deployment, file):
+    outcomes = iter([("m1", REJECTED), ("m2", HANDLED)])
+
+    def deliver():
+        message_id, outcome = next(outcomes)
+        deployment.attempt(CREATE, PRODUCT, "u1", message_id=message_id, **outcome)
+
+    with ingest(deliver) as (url, _):
+        deployment.write_stack_file(ingest=url)
+        [first] = deployment.run_json("send", "--file", file, status=1)
+        [second] = deployment.run_json("send", "--file", file)
+
+    assert (first["outcome"], first["message"]) == ("rejected", "SKU is taken")
+    assert (second["outcome"], second["message"]) == ("handled", "Product created")
+
+
+def test_an_event_without_result_in_time_exits_1(deployment, file):
+    deployment.attempt(CREATE, PRODUCT, "u1", **HANDLED)
+    with ingest() as (url, _):
+        deployment.write_stack_file(ingest=url)
+        result = deployment.run("send", "--file", file, "--wait", "0.2")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == (
+        "  waiting   no result yet: see the output of make run, or make trace UID=u1"
+    )
+
+
+def test_commerces_message_cannot_control_the_terminal(deployment, file):
+    outcome = {**REJECTED, "message": "No \x1b[31mred\nname"}
+
+    def deliver():
+        deployment.attempt(CREATE, PRODUCT, "u1", **outcome)
+
+    with ingest(deliver) as (url, _):
+        deployment.write_stack_file(ingest=url)
+        lines = deployment.run("send", "--file", file).stdout.splitlines()
+
+    assert len(lines) == 3
+    assert "\x1b" not in lines[-1]
+
+
+def test_a_retry_is_reported_with_its_last_result(deployment, file):
+    def deliver():
+        deployment.attempt(CREATE, PRODUCT, "u1", **UNAVAILABLE)
+
+    with ingest(deliver) as (url, posts):
+        deployment.write_stack_file(ingest=url)
+        arguments = ["send", "--file", file, "--wait", "0.2"]
+        [result] = deployment.run_json(*arguments, status=1)
+    with ingest(
+        lambda: deployment.attempt(
+            CREATE, PRODUCT, "u1", message_id="m2", **UNAVAILABLE
+        )
+    ) as (url, _):
+        deployment.write_stack_file(ingest=url)
+        text = deployment.run(*arguments).stdout
+
+    assert (result["outcome"], result["status"], result["message"]) == (
+        "retrying",
+        503,
+        "Commerce is down",
+    )
+    assert "it is delivered again: make trace UID=u1 shows when" in text
+    assert len(posts) == 1
+
+
+def test_a_remote_ingest_gets_the_token(deployment):
+    (deployment.folder / "stack.json").unlink()
+    with ingest() as (url, posts):
+        [result] = deployment.run_json("send", "--url", url, "--token", "secret")
+
+    assert (result["posted"], result["outcome"]) == (200, "accepted")
+    [(authorization, body)] = posts
+    assert authorization == "Bearer secret"
+    assert body["data"]["event"] == EVENT
+
+
+def test_the_local_ingest_gets_its_own_token(deployment, file):
+    with ingest() as (url, posts):
+        deployment.write_stack_file(ingest=url)
+        arguments = ["send", "--file", file, "--wait", "0"]
+        deployment.run(*arguments, env={"INGEST_TOKENS": "erp:first, other:second"})
+        deployment.run(*arguments)
+        deployment.run(*arguments, "--token", "third")
+
+    assert [authorization for authorization, _ in posts] == [
+        "Bearer first",
+        None,
+        "Bearer third",
+    ]
+
+
+def test_a_401_says_how_to_authenticate(deployment, file):
+    with ingest(status=401, body={"error": "Unauthorized"}) as (url, _):
+        result = deployment.run("send", "--file", file, "--url", url)
+
+    assert result.stdout.splitlines()[1:] == [
+        "  rejected  401  Unauthorized",
+        "            authenticate with --token, or make send TOKEN=…",
+        "            (HMAC signature and ID token: see docs/ingest.md)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "event", ["all", "customer_delete", "sales_order_status_update"]
+)
+@pytest.mark.parametrize("target", ["url", "stack"])
+def test_entities_of_a_real_store_need_yes(deployment, event, target):
+    with ingest() as (url, posts):
+        deployment.write_stack_file(ingest=url, real_store=True)
+        arguments = ["send", "--event", event, "--wait", "0"]
+        arguments += ["--url", url] if target == "url" else []
+        rejected = deployment.run(*arguments)
+        assert (rejected.exit_code, posts) == (2, [])
+        assert "existing entities of a real store" in rejected.stderr
+        # The stack's ledger has no result.
+        results = deployment.run_json(*arguments, "--yes", status=target == "stack")
+
+    assert {result["posted"] for result in results} == {200}
+    assert len(posts) == len(results) >= 1
+
+
+def test_a_sample_without_ids_is_posted_to_a_real_store(deployment):
+    with ingest() as (url, posts):
+        deployment.write_stack_file(ingest=url, real_store=True)
+        deployment.run("send", "--event", "catalog_product_update", "--wait", "0")
+
+    assert len(posts) == 1
+
+
+def test_every_error_of_a_rejected_event_is_shown(deployment, file):
+    body = {"error": "Invalid value for x", "errors": {"data.value.sku": ["Wrong."]}}
+    with ingest(status=400, body=body) as (url, _):
+        result = deployment.run("send", "--file", file, "--url", url)
+
+    assert (result.exit_code, result.stdout.splitlines()[1:]) == (
+        1,
+        [
+            "  rejected  400  Invalid value for x",
+            "            data.value.sku: Wrong.",
+        ],
+    )
+
+
+def test_a_200_of_another_server_exits_3(deployment, file):
+    with ingest(body={"hello": "world"}) as (url, _):
+        result = deployment.run("send", "--file", file, "--url", url)
+
+    assert (result.exit_code, result.stderr) == (
+        3,
+        f"Error: {url} answers 200, but is not the ingest function: check the"
+        " address\n",
+    )
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://shop", "http://"])
+def test_an_invalid_url_exits_2(deployment, url):
+    result = deployment.run("send", "--url", url)
+
+    assert result.exit_code == 2
+    assert "--url must be an http(s) URL: " in result.stderr
+
+
+def test_an_unreachable_ingest_exits_3(deployment):
+    url = f"http://127.0.0.1:{free_port()}"
+
+    result = deployment.run("send", "--url", url)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        3,
+        "",
+        f"Error: {url} does not answer (ConnectionError): is the address right, and"
+        " does ingest run?\n",
+    )
+
+
+def test_send_without_a_stack_exits_3(deployment):
+    (deployment.folder / "stack.json").unlink()
+
+    result = deployment.run("send")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        3,
+        "",
+        "Error: No local stack is running: start it with make run\n",
+    )
+
+
+def test_an_unknown_sample_or_invalid_json_exits_2(deployment, tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+
+    unknown = deployment.run("send", "--event", "rocket")
+    invalid = deployment.run("send", "--file", str(broken))
+
+    assert (unknown.exit_code, invalid.exit_code) == (2, 2)
+    assert "no sample of rocket: choose one of catalog_product_create" in unknown.stderr
+    assert "broken.json is not JSON: " in invalid.stderr

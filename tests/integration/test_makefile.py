@@ -1,0 +1,288 @@
+"""The targets of ``make``, their variables and their error messages."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.__main__ import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
+NEEDED = (
+    "Makefile",
+    "local/install.sh",
+    "terraform/run.sh",
+    "requirements-dev.txt",
+)
+
+
+def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
+    """Run ``make``; *path* is the only search path for programs."""
+    return subprocess.run(
+        [shutil.which("make"), *arguments],
+        cwd=folder,
+        env={"PATH": path or os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """The files that ``make`` needs, in a folder without an environment."""
+    for name in NEEDED:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def python(folder: Path, script: str) -> str:
+    """A ``python`` that runs *script*."""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return f"PYTHON={program}"
+
+
+def ready(folder: Path) -> None:
+    """Mark the environment as complete."""
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / ".ready").touch()
+
+
+def bare(folder: Path, *programs: str) -> str:
+    """A search path with these programs only."""
+    programs_folder = folder / "bin"
+    programs_folder.mkdir()
+    for name in programs:
+        (programs_folder / name).symlink_to(shutil.which(name))
+    return str(programs_folder)
+
+
+def test_make_alone_lists_every_target():
+    done = make()
+
+    assert done.returncode == 0
+    listed = re.findall(r"^  ([a-z][a-z-]*) {2,}\S", done.stdout, re.M)
+    assert set(listed) == TARGETS
+    assert len(listed) == len(TARGETS)
+
+
+def test_every_operator_command_has_a_target():
+    assert set(COMMANDS) - TARGETS == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_operator_command_passes_args(clone, command):
+    ready(clone)
+
+    done = make("--dry-run", command, "ARGS=--json", folder=clone)
+
+    assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(["send"], "-m cli send", id="the sample"),
+        pytest.param(["send", "EVENT=all"], "-m cli send --event 'all'", id="all"),
+        pytest.param(
+            ["send", "FILE=my event.json"],
+            "-m cli send --file 'my event.json'",
+            id="file",
+        ),
+        pytest.param(
+            ["send", "URL=https://x.example/?a=1&b=2", "TOKEN=a$$b"],
+            "-m cli send --url 'https://x.example/?a=1&b=2' --token 'a$b'",
+            id="deployed",
+        ),
+        pytest.param(["trace", "UID=erp 1"], "-m cli trace 'erp 1'", id="trace"),
+        pytest.param(
+            ["replay", "ARGS=--all --dry-run"],
+            "-m cli replay --all --dry-run",
+            id="replay",
+        ),
+    ],
+)
+def test_variables_are_passed_on(clone, arguments, expected):
+    ready(clone)
+
+    done = make("--dry-run", *arguments, folder=clone)
+
+    assert " ".join(done.stdout.split()).endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        pytest.param(
+            "exit 1",
+            "Python 3.11 or newer is required: install it, or name it:"
+            " make run PYTHON=/path/to/python3",
+            id="too old",
+        ),
+        pytest.param(
+            'test "$1" = -c',
+            "Python's venv module is required (Debian and Ubuntu: apt install"
+            " python3-venv)",
+            id="no venv",
+        ),
+        pytest.param(
+            """case $1$2 in
+              -mvenv) mkdir -p $3/bin; cp $0 $3/bin/python;;
+              -mpip) echo "ERROR: Could not find a version" >&2; exit 1;;
+            esac""",
+            "pip could not install the packages (its error is above): check the"
+            " network and the package index, then run the command again",
+            id="no packages",
+        ),
+    ],
+)
+def test_missing_part_of_python_is_one_sentence(clone, script, sentence):
+    done = make("run", python(clone, script), folder=clone)
+
+    assert done.returncode == 2
+    assert sentence in done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+    assert not (clone / ".venv" / ".ready").exists()
+
+
+def test_missing_python_is_one_sentence(clone):
+    done = make("run", "PYTHON=no-such-python", folder=clone)
+
+    assert done.returncode == 2
+    assert "Python 3.11 or newer is required: install it" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["plan", "deploy", "url"])
+def test_missing_terraform_is_one_sentence(clone, target):
+    done = make(target, folder=clone, path=bare(clone, "bash"))
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        "terraform is missing: install 1.11 or newer,"
+        " https://developer.hashicorp.com/terraform/install"
+    )
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program that runs *script* on the search path."""
+    path = folder / "bin" / name
+    path.write_text(f"#!/bin/bash\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("target", ["plan", "deploy"])
+def test_missing_values_are_one_sentence(clone, target):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "ran $*"')
+    (clone / "terraform" / "terraform.tfvars.example").touch()
+
+    done = make(target, folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == (
+        "terraform/terraform.tfvars is missing: cp terraform/terraform.tfvars.example"
+        " terraform/terraform.tfvars, and fill in its first four values"
+        " (docs/deploy.md, Four values)"
+    )
+
+
+def test_unedited_example_is_no_values(clone):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "ran $*"')
+    for name in ("terraform.tfvars.example", "terraform.tfvars"):
+        (clone / "terraform" / name).write_text('project_id = "my-project"\n')
+
+    done = make("plan", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == (
+        "terraform/terraform.tfvars is an unedited copy of the example: fill in its"
+        " first four values (docs/deploy.md, Four values)"
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
+)
+def test_terraform_starts_with_values(clone, file):
+    path = bare(clone, "bash")
+    program(clone, "terraform", 'echo "$*"')
+    (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
+    (clone / "terraform" / file).touch()
+
+    done = make("deploy", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        ["-chdir=terraform init -input=false", "-chdir=terraform apply"],
+    )
+
+
+@pytest.mark.parametrize(
+    "terraform",
+    [
+        pytest.param("echo 'Warning: No outputs found'", id="no state"),
+        pytest.param("echo 'Error: not found' >&2; exit 1", id="no such output"),
+    ],
+)
+def test_url_fails_without_a_deployment(clone, terraform):
+    """Without a state terraform prints a warning to stdout and exits with 0."""
+    path = bare(clone, "bash")
+    program(clone, "terraform", terraform)
+
+    done = make("-s", "url", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The state in terraform/ has no ingest URL: run make deploy" in (done.stderr)
+
+
+def test_url_prints_the_url_only(clone):
+    path = bare(clone, "bash")
+    program(clone, "terraform", "printf https://commerce-ingest-1.a.run.app")
+
+    done = make("-s", "url", folder=clone, path=path)
+
+    assert (done.returncode, done.stdout) == (
+        0,
+        "https://commerce-ingest-1.a.run.app\n",
+    )
+
+
+@pytest.fixture
+def linted(clone):
+    """``make lint`` with linters that find nothing."""
+    ready(clone)
+    path = bare(clone, "bash")
+    (clone / ".venv" / "bin").mkdir()
+    for linter in ("ruff", "mypy"):
+        program(clone, linter, "true")
+        (clone / "bin" / linter).rename(clone / ".venv" / "bin" / linter)
+    return lambda *arguments: make("lint", *arguments, folder=clone, path=path)
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_lint_checks_the_format_of_terraform(clone, linted, status):
+    program(clone, "terraform", f'echo "$*"; exit {status}')
+
+    done = linted()
+
+    assert done.stdout == "fmt -check -diff -recursive terraform\n"
+    assert (done.returncode == 0) == (status == 0)
+
+
+def test_lint_needs_terraform_in_ci_only(linted):
+    assert linted().returncode == 0
+
+    in_ci = linted("CI=true")
+
+    assert in_ci.returncode == 2
+    assert "terraform is missing, so its files cannot be checked" in in_ci.stderr

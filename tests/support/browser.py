@@ -1,0 +1,119 @@
+"""Chromium without a window, driven by labels and visible text."""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+
+from selenium import webdriver
+from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.support import machine
+
+WAIT_SECONDS = 20
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+FIELD = (
+    "//label[normalize-space(text())='{0}' or span[normalize-space()='{0}']]"
+    "//*[self::input or self::select or self::textarea]"
+)
+PRESSED = "a, button, summary"
+
+
+class Page:
+    """One window.
+
+    Args:
+        driver: of the browser.
+        address: of the site, like ``http://127.0.0.1:8090``.
+    """
+
+    def __init__(self, driver: webdriver.Chrome, address: str) -> None:
+        self.driver = driver
+        self._address = address.rstrip("/")
+
+    def open(self, path: str = "/") -> None:
+        """Go to *path*."""
+        self.driver.get(self._address + path)
+
+    def text(self) -> str:
+        """The visible text."""
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def sees(self, *words: str) -> None:
+        """Wait until each of *words* is visible."""
+        self.wait(lambda: all(word in self.text() for word in words), words)
+
+    def press(self, words: str) -> None:
+        """Press the link or button that reads *words*."""
+
+        def press_element() -> bool:
+            elements = self.driver.find_elements(By.CSS_SELECTOR, PRESSED)
+            named = [one for one in elements if one.text == words]
+            if named:
+                named[0].click()
+            return bool(named)
+
+        self.wait(press_element, words)
+
+    def fill(self, label: str, text: str) -> None:
+        """Put *text* into the field of *label*."""
+        field = self.field(label)
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text or Keys.DELETE)
+
+    def choose(self, label: str, words: str) -> None:
+        """Choose *words* in the list of *label*."""
+        Select(self.field(label)).select_by_visible_text(words)
+
+    def field(self, label: str) -> WebElement:
+        """The field of *label*."""
+        locator = (By.XPATH, FIELD.format(label))
+        self.wait(lambda: self.driver.find_elements(*locator), label)
+        return self.driver.find_element(*locator)
+
+    def wait(self, condition: Callable, *subject: object) -> None:
+        """Wait until *condition()* is true; elements may be replaced meanwhile."""
+        waiting = WebDriverWait(self.driver, WAIT_SECONDS, 0.1, [WebDriverException])
+        try:
+            waiting.until(lambda _: condition())
+        except TimeoutException:
+            raise AssertionError(
+                f"not seen: {subject}; on the page:\n{self.text()}"
+            ) from None
+
+    def look(self, size: tuple[int, int] = DESKTOP, dark: bool = False) -> None:
+        """Set the window's *size* in CSS pixels, and its colour scheme."""
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self._command("Emulation.setDeviceMetricsOverride", **metrics, mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._command("Emulation.setEmulatedMedia", features=[scheme])
+
+    def _command(self, command: str, **arguments: object) -> None:
+        self.driver.execute_cdp_cmd(command, arguments)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[webdriver.Chrome]:
+    """A browser with a profile of its own."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = machine.chromium()
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # needed as root in a container
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--no-proxy-server",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options, service)
+    try:
+        yield driver
+    finally:
+        driver.quit()

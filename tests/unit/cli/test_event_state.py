@@ -1,0 +1,85 @@
+"""One rule for the current state of an event."""
+
+import pytest
+
+from cli.event_state import Observation, current_state, ledger_state
+
+
+def at(minute: int) -> str:
+    return f"2026-10-05T12:{minute:02}:00.000000Z"
+
+
+def observed(minute, state, message_id="m1"):
+    return Observation(at(minute), message_id, state)
+
+
+@pytest.mark.parametrize(
+    ("observations", "exhausted", "paused", "expected"),
+    [
+        ([], [], False, "waiting"),
+        ([], [at(1)], False, "exhausted"),
+        ([observed(1, "waiting"), observed(2, "retrying")], [], False, "retrying"),
+        ([observed(1, "retrying"), observed(2, "in flight")], [], False, "in flight"),
+        ([observed(1, "retrying")], [at(2)], False, "exhausted"),
+        ([observed(1, "handled")], [at(2)], False, "handled"),
+        (
+            [observed(1, "retrying"), observed(3, "waiting", "m2")],
+            [at(2)],
+            0,
+            "waiting",
+        ),
+        ([observed(1, "retrying")], [], True, "paused"),
+        ([observed(1, "waiting")], [], True, "paused"),
+        ([observed(1, "handled")], [], True, "handled"),
+        ([observed(1, "rejected")], [], True, "rejected"),
+    ],
+)
+def test_the_state_follows_from_observations(observations, exhausted, paused, expected):
+    state = current_state(observations, exhausted, paused=bool(paused))
+
+    assert state.state == expected
+
+
+def test_a_final_result_stays_final():
+    """A delivery that lost its lease may report a retry later."""
+    observations = [observed(1, "handled"), observed(2, "retrying")]
+
+    assert current_state(observations).state == "handled"
+
+
+def test_a_skipped_event_is_handled_in_the_ledger():
+    """The log entry, which follows, knows more."""
+    observations = [observed(1, "handled"), observed(2, "skipped")]
+
+    assert current_state(observations).state == "skipped"
+
+
+def test_a_newer_message_decides():
+    observations = [observed(1, "rejected"), observed(2, "handled", "m2")]
+
+    assert current_state(observations).state == "handled"
+
+
+def test_a_rejected_request_does_not_change_an_event():
+    handled, rejected = observed(1, "handled"), observed(2, "rejected", None)
+
+    assert current_state([handled, rejected]).state == "handled"
+    assert current_state([rejected]).state == "rejected"
+
+
+OPEN = {"owner": None, "lease_expires": None, "status": 503}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"finished_at": 1.0, "status": 200}, "handled"),
+        ({"finished_at": 1.0, "status": 404}, "rejected"),
+        (OPEN, "retrying"),
+        ({**OPEN, "owner": "a", "lease_expires": 11.0}, "in flight"),
+        ({**OPEN, "owner": "a", "lease_expires": 9.0}, "retrying"),
+        ({**OPEN, "owner": "a", "lease_expires": 9.0, "status": None}, "waiting"),
+    ],
+)
+def test_the_state_of_a_ledger_entry(entry, expected):
+    assert ledger_state(entry, now=10.0) == expected

@@ -1,0 +1,36 @@
+"""The sample events of ``send``."""
+
+import pytest
+
+from cli.sample_events import SEQUENCE, SampleRun, existing_entity, select_events
+from functions.events import catalog
+
+CREATE = "be-observer.customer_create"
+DELETE = "be-observer.customer_delete"
+
+
+def test_every_event_is_in_the_sequence_once():
+    assert sorted(SEQUENCE) == sorted(catalog.EVENTS)
+
+
+@pytest.mark.parametrize("event", SEQUENCE)
+def test_a_sample_of_a_run_is_valid(event):
+    run = SampleRun("a", {"customer": 5, "group": 6, "order": 7, "item": 8})
+
+    catalog.EVENTS[event].load(run.value(event))
+
+
+def test_an_event_is_preceded_by_the_one_it_needs():
+    assert select_events("customer_delete", alone=False) == [CREATE, DELETE]
+    assert select_events(DELETE, alone=True) == [DELETE]
+    assert select_events("all", alone=True) == SEQUENCE
+    with pytest.raises(KeyError):
+        select_events("rocket", alone=True)
+
+
+def test_a_sample_that_names_an_existing_entity_is_known():
+    assert existing_entity(DELETE).startswith("customer ")
+    assert existing_entity("be-observer.sales_order_shipment_create").startswith(
+        "order"
+    )
+    assert existing_entity("be-observer.catalog_product_create") == ""

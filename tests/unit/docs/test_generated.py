@@ -1,0 +1,122 @@
+"""The generated documents match the code, and describe what the code accepts."""
+
+import base64
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from functions.events import samples
+from functions.events.catalog import EVENTS
+from functions.events.message import message
+from functions.settings import names
+from functions.timestamps import timestamp
+from tools.docs import __main__ as generate
+from tools.docs import json_schema, openapi, tables, topic_message
+
+
+def test_no_document_is_stale():
+    assert generate.stale() == [], "run: make docs"
+
+
+def test_stale_missing_and_leftover_documents_are_found(tmp_path):
+    assert sorted(generate.write(tmp_path)) == sorted(generate.documents())
+    assert generate.stale(tmp_path) == []
+    (tmp_path / "docs/openapi.json").write_text("{}")
+    (tmp_path / "docs/settings.md").unlink()
+    (tmp_path / "docs/schemas/old.json").write_text("{}")
+    expected = ["docs/openapi.json", "docs/schemas/old.json", "docs/settings.md"]
+
+    assert generate.stale(tmp_path) == expected
+    assert sorted(generate.write(tmp_path)) == expected
+    assert generate.stale(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "status", "output"),
+    [
+        pytest.param([], 0, "", id="fresh"),
+        pytest.param(
+            ["docs/events.md"],
+            1,
+            "docs/events.md is stale\nrun: make docs\n",
+            id="stale",
+        ),
+    ],
+)
+def test_check_reports_stale_documents(monkeypatch, capsys, paths, status, output):
+    monkeypatch.setattr(generate, "stale", lambda: paths)
+
+    assert generate.main(["--check"]) == status
+    assert capsys.readouterr().out == output
+
+
+@pytest.mark.parametrize("name", sorted(json_schema.documents()))
+def test_each_schema_is_json_schema(name):
+    Draft202012Validator.check_schema(json_schema.documents()[name])
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_each_schema_accepts_its_own_sample_only(name):
+    """Not every other sample, at least: some events share a value's form."""
+    schema = Draft202012Validator(json_schema.documents()[f"{name}.json"])
+
+    assert schema.is_valid(samples.value(name))
+    assert not all(schema.is_valid(samples.value(other)) for other in EVENTS)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_message_schema_accepts_what_is_published(name):
+    event = EVENTS[name]
+    published = message(
+        event,
+        "15",
+        samples.value(name),
+        "/ingest/erp",
+        timestamp(),
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    form = {
+        "data": base64.b64encode(published.data).decode(),
+        "attributes": published.attributes,
+        "orderingKey": published.ordering_key,
+    }
+    schema = Draft202012Validator(topic_message.document())
+
+    assert list(schema.iter_errors(form)) == []
+    other = next(e for e in EVENTS.values() if e.entity != event.entity)
+    for wrong in (
+        {**published.attributes, "entity": other.entity},
+        {**published.attributes, "ce-type": f"acme.{name}"},
+        {**published.attributes, "ce-time": "2026-01-01T00:00:00Z"},
+        {**published.attributes, "more": "x"},
+        {k: v for k, v in published.attributes.items() if k != "ce-id"},
+    ):
+        assert not schema.is_valid({**form, "attributes": wrong})
+
+
+def test_openapi_has_every_event_with_its_sample():
+    document = openapi.document()
+    body = document["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
+    schemas = document["components"]["schemas"]
+
+    assert len(body["schema"]["oneOf"]) == len(EVENTS)
+    for name in EVENTS:
+        short = name.removeprefix("be-observer.")
+        schema = Draft202012Validator(schemas[short])
+        assert schema.is_valid(body["examples"][short]["value"])
+
+
+def test_every_setting_is_on_the_page():
+    page = tables.settings_page()
+    for settings in tables.PARTS.values():
+        for name in names(settings):
+            assert f"| `{name}` |" in page
+
+
+def test_every_event_has_its_section():
+    page = tables.events_page()
+    for name in EVENTS:
+        value = json.dumps(samples.value(name), indent=2, ensure_ascii=False)
+        assert f"\n## {name}\n" in page
+        assert value in page

@@ -1,0 +1,106 @@
+"""The lines in the terminal."""
+
+import io
+
+import pytest
+
+from cli.journal_entries import JournalEntry
+from local.terminal import Terminal
+
+LABELS = {
+    "event": "be-observer.catalog_product_create",
+    "entity": "product",
+    "uid": "erp-1",
+}
+BROKER = {"component": "broker"}
+
+
+def line(stage: str, verbose: bool = False, **labels) -> str:
+    out = io.StringIO()
+    Terminal(out, verbose).show(JournalEntry(1, 0.0, stage, {**LABELS, **labels}))
+    return out.getvalue()[10:]  # without the time of day
+
+
+@pytest.mark.parametrize(
+    ("stage", "labels", "first"),
+    [
+        pytest.param("published", BROKER, "published", id="published"),
+        pytest.param(
+            "delivered",
+            {**BROKER, "attempt": 2},
+            "delivered, attempt 2",
+            id="delivered",
+        ),
+        pytest.param("outcome", {"outcome": "handled"}, "handled", id="handled"),
+        pytest.param("outcome", {"outcome": "retry"}, "retrying", id="retrying"),
+        pytest.param("outcome", {"outcome": "rejected"}, "rejected", id="rejected"),
+        pytest.param("exhausted", BROKER, "exhausted", id="exhausted"),
+        pytest.param("answered", BROKER, "retrying", id="no response"),
+    ],
+)
+def test_each_stage_has_its_line(stage, labels, first):
+    words = [
+        word for part in line(stage, **labels).split("  ") if (word := part.strip())
+    ]
+
+    assert words[:4] == [first, "product", "catalog_product_create", "uid=erp-1"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "labels"),
+    [
+        pytest.param("published", {"ms": 3.2, "status": 200}, id="ingest's entry"),
+        pytest.param("published", {**BROKER, "dead_letter": True}, id="dead letter"),
+        pytest.param("answered", {**BROKER, "status": 503}, id="answered"),
+        pytest.param("call", {"component": "commerce"}, id="stand-in"),
+    ],
+)
+def test_nothing_is_shown_twice(stage, labels):
+    assert line(stage, **labels) == ""
+
+
+def test_an_outcome_shows_time_and_status():
+    text = line("outcome", outcome="rejected", status=400, ms=12.5)
+
+    assert text.endswith("uid=erp-1  12.5 ms  400\n")
+
+
+def test_a_rejection_by_ingest_shows_the_invalid_fields():
+    fields = ["data.value.sku", "data.value.price"]
+    text = line("published", outcome="rejected", status=400, fields=fields)
+
+    assert text.startswith("rejected  ")
+    assert text.endswith("uid=erp-1  400  data.value.sku, data.value.price\n")
+
+
+def test_the_consumers_own_reason_is_shown():
+    text = line("outcome", outcome="retry", status=503, reason="Ledger unavailable")
+
+    assert text.endswith("uid=erp-1  503  Ledger unavailable\n")
+
+
+def test_exhausted_attempts_are_counted():
+    text = line("exhausted", component="broker", attempt=5)
+
+    assert text.endswith("uid=erp-1  dead-lettered after 5 delivery attempts\n")
+
+
+def test_calls_are_shown_where_asked_for():
+    calls = [{"method": "POST", "route": "products", "status": None, "ms": 2}]
+    text = line("outcome", verbose=True, outcome="retry", calls=calls)
+
+    assert text.startswith("  POST products  ")
+    assert "uid=erp-1  2 ms  no response\n" in text
+
+
+def test_control_characters_of_a_uid_are_replaced():
+    text = line("outcome", outcome="handled", uid="\x1b[31mred\nline\u202e")
+
+    assert text.endswith(
+        "uid=\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"
+        "line\N{REPLACEMENT CHARACTER}\n"
+    )
+
+
+def test_a_file_gets_no_colours():
+    assert "\x1b" not in line("outcome", outcome="handled")

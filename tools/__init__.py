@@ -1,0 +1,1 @@
+"""Development tools: what generates pages and locks dependencies."""

@@ -1,0 +1,1 @@
+"""Generate the pages and tables that follow from the code: ``python -m tools.docs``."""

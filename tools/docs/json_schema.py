@@ -1,0 +1,94 @@
+"""The values of the events as JSON Schema, derived from the marshmallow schemas.
+
+It knows the fields of ``functions/events/fields.py``; a general generator does not.
+"""
+
+import inspect
+from typing import Any
+
+from marshmallow import RAISE, Schema
+from marshmallow.fields import Field, Nested
+
+from functions.events import samples
+from functions.events.catalog import EVENTS, Event
+from functions.events.fields import (
+    MAX_ID,
+    MAX_NUMBER,
+    Boolean,
+    Id,
+    Number,
+    ObjectList,
+    Sku,
+    Text,
+)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NO_NUL = r"^[^\u0000]*$"
+
+
+def value_schema(event: Event) -> dict[str, Any]:
+    """The schema of the value of *event*."""
+    item = object_schema(event.schema)
+    if not event.schema.many:
+        return item
+    return {"type": "array", "minItems": 1, "items": item}
+
+
+def object_schema(schema: Schema) -> dict[str, Any]:
+    """One object of *schema*."""
+    return {
+        "type": "object",
+        "description": inspect.getdoc(type(schema)),
+        "properties": {name: field_schema(f) for name, f in schema.fields.items()},
+        "required": [name for name, f in schema.fields.items() if f.required],
+        "additionalProperties": schema.unknown != RAISE,
+    }
+
+
+def field_schema(field: Field) -> dict[str, Any]:
+    """One field. JSON Schema accepts 15.0 as an integer; the project does not.
+
+    Raises:
+        TypeError: the field is of an unknown class; add it here.
+    """
+    match field:
+        case Sku():
+            return _text(field) | {"not": {"enum": [".", ".."]}}
+        case Text():
+            return _text(field)
+        case Number():
+            limit = int(MAX_NUMBER)
+            return {"type": "number", "minimum": -limit, "maximum": limit}
+        case Id():
+            return {
+                "type": "integer",
+                "minimum": field.minimum,
+                "maximum": MAX_ID,
+                "description": "Written without a fraction: 15, not 15.0.",
+            }
+        case Boolean():
+            return {"type": "boolean"}
+        case ObjectList():
+            return {"type": "array", "items": object_schema(field.item)}
+        case Nested():
+            return object_schema(field.schema)
+    raise TypeError(f"no JSON Schema for {type(field).__name__}: add it here")
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """The document of each event, by file name."""
+    return {
+        f"{name}.json": {
+            "$schema": DIALECT,
+            "title": name,
+            **value_schema(event),
+            "examples": [samples.value(name)],
+        }
+        for name, event in EVENTS.items()
+    }
+
+
+def _text(field: Text) -> dict[str, Any]:
+    bounds = {"minLength": field.min_length, "maxLength": field.max_length}
+    present = {name: bound for name, bound in bounds.items() if bound}
+    return {"type": "string", **present, "pattern": NO_NUL}

@@ -1,0 +1,256 @@
+"""Ingest's contract as OpenAPI 3.1."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from functions.events import samples
+from functions.events.catalog import EVENTS, Event
+from functions.ingest.envelope import MAX_UID_BYTES
+from functions.ingest.responses import RETRY_AFTER_SECONDS
+from functions.ingest.status import STATES
+from tools.docs.json_schema import NO_NUL, value_schema
+
+NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
+TEXT = {"type": "string"}
+
+
+def document() -> dict[str, Any]:
+    """The contract as an OpenAPI document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Commerce events: ingest",
+            "version": _version(),
+            "description": "Accepts events of third parties and publishes them to"
+            " Pub/Sub. Consumers apply them to Adobe Commerce.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8080", "description": "make run"}],
+        # INGEST_AUTH selects one; {} stands for INGEST_AUTH=none.
+        "security": [{name: []} for name in _SCHEMES] + [{}],
+        "paths": {"/": {"post": _post(), "get": _get()}, "/events/{uid}": _status()},
+        "components": {
+            "securitySchemes": _SCHEMES,
+            "schemas": {
+                **{_name(event): _body(event) for event in EVENTS.values()},
+                "Accepted": _ACCEPTED,
+                "Error": _ERROR,
+                "Status": _STATUS,
+            },
+        },
+    }
+
+
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "INGEST_AUTH=token, or a Google ID token under oidc.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "INGEST_AUTH=token: any user, the token as password.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "query": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "For callers that cannot set a header. A top-level token field"
+        " of the body is equivalent.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "INGEST_AUTH=hmac: Standard Webhooks, with the headers"
+        " webhook-id and webhook-timestamp as well.",
+    },
+}
+_ACCEPTED = {
+    "type": "object",
+    "properties": {
+        "type": {**TEXT, "description": "The event type as sent."},
+        "response": {
+            "type": "object",
+            "properties": {
+                "success": {"const": True},
+                "message": {"const": "Event published successfully"},
+            },
+            "required": ["success", "message"],
+            "additionalProperties": False,
+        },
+    },
+    "required": ["type", "response"],
+    "additionalProperties": False,
+}
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "error": {**TEXT, "description": "One sentence."},
+        "errors": {
+            "type": "object",
+            "description": "All invalid fields, by their path from the root of the"
+            " body, such as data.value.0.quantity.",
+            "additionalProperties": {"type": "array", "items": TEXT, "minItems": 1},
+        },
+    },
+    "required": ["error"],
+    "additionalProperties": False,
+}
+_STATUS = {
+    "type": "object",
+    "properties": {
+        "uid": TEXT,
+        "event": {"enum": list(EVENTS)},
+        "state": {"enum": list(STATES)},
+        "message": {**TEXT, "description": "Response of Commerce, if known."},
+        "at": {**TEXT, "format": "date-time"},
+    },
+    "required": ["uid", "event", "state", "at"],
+    "additionalProperties": False,
+}
+
+
+def _version() -> str:
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    return tomllib.loads(project.read_text())["project"]["version"]
+
+
+def _name(event: Event) -> str:
+    return event.name.removeprefix("be-observer.")
+
+
+def _body(event: Event) -> dict[str, Any]:
+    suffix = event.name.replace(".", r"\.")
+    return {
+        "type": "object",
+        "properties": {
+            "data": {
+                "type": "object",
+                "properties": {
+                    "uid": {
+                        "anyOf": [
+                            {
+                                **TEXT,
+                                "minLength": 1,
+                                "maxLength": MAX_UID_BYTES,
+                                "pattern": NO_NUL,
+                            },
+                            {"type": "integer"},
+                        ],
+                        "description": "Identifier given by the caller, at most"
+                        f" {MAX_UID_BYTES} bytes. A repost of the same event is a"
+                        " duplicate and is applied once.",
+                    },
+                    "event": {**TEXT, "pattern": f"{NAMESPACE}{suffix}$"},
+                    "value": value_schema(event),
+                    "entity": {"const": event.entity},
+                },
+                "required": ["uid", "event", "value"],
+            },
+            "token": {
+                **TEXT,
+                "description": "See the security scheme query.",
+            },
+        },
+        "required": ["data"],
+    }
+
+
+def _post() -> dict[str, Any]:
+    examples = {
+        _name(event): {
+            "value": {
+                "data": {"uid": "4711", "event": name, "value": samples.value(name)}
+            }
+        }
+        for name, event in EVENTS.items()
+    }
+    bodies = [{"$ref": f"#/components/schemas/{_name(e)}"} for e in EVENTS.values()]
+    return {
+        "operationId": "postEvent",
+        "summary": "Post one event",
+        "description": "The body is parsed as JSON; Content-Type is ignored.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"oneOf": bodies}, "examples": examples}
+            },
+        },
+        "responses": {
+            "200": _response("Stored in Pub/Sub.", "Accepted"),
+            "400": _response("Invalid event: nothing is published.", "Error"),
+            "401": _unauthenticated(),
+            "408": _response("The body did not arrive in time.", "Error"),
+            "413": _response("The body is longer than MAX_BODY_BYTES.", "Error"),
+            "500": _response("Internal error: send the event again.", "Error"),
+            "503": _unavailable("Pub/Sub did not accept the event: send it again."),
+        },
+    }
+
+
+def _get() -> dict[str, Any]:
+    return {
+        "operationId": "page",
+        "summary": "Information page",
+        "security": [{}],
+        "responses": {
+            "200": {
+                "description": "States the purpose of this URL.",
+                "content": {"text/html": {"schema": TEXT}},
+            }
+        },
+    }
+
+
+def _status() -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": "eventStatus",
+            "summary": "State of an event of the same caller",
+            "description": "Available when ingest has a LEDGER; otherwise 405.",
+            "parameters": [
+                {"name": "uid", "in": "path", "required": True, "schema": TEXT}
+            ],
+            "responses": {
+                "200": _response("The state of the event.", "Status"),
+                "401": _unauthenticated(),
+                "404": _unknown_uid(),
+                "405": _response(
+                    "No LEDGER is set.", "Error", {"Allow": {"schema": TEXT}}
+                ),
+                "500": _response("Internal error.", "Error"),
+                "503": _unavailable("The ledger is unavailable: repeat the request."),
+            },
+        }
+    }
+
+
+def _unauthenticated() -> dict[str, Any]:
+    headers = {"WWW-Authenticate": {"schema": TEXT}}
+    return _response("Authentication failed.", "Error", headers)
+
+
+def _unknown_uid() -> dict[str, Any]:
+    response = _response("Unknown uid, or not delivered yet.", "Error")
+    # functions-framework itself answers a path that contains a line break.
+    response["content"]["text/plain"] = {"schema": TEXT}
+    return response
+
+
+def _unavailable(meaning: str) -> dict[str, Any]:
+    seconds = {"schema": {"const": str(RETRY_AFTER_SECONDS)}}
+    return _response(meaning, "Error", {"Retry-After": seconds})
+
+
+def _response(meaning: str, schema: str, headers: dict | None = None) -> dict[str, Any]:
+    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    response = {"description": meaning, "content": {"application/json": content}}
+    if headers:
+        response["headers"] = {
+            name: {"required": True, **header} for name, header in headers.items()
+        }
+    return response

@@ -1,0 +1,117 @@
+"""Take the pictures of the console: ``python -m tools.screenshots``.
+
+It starts a local stack, creates events of every kind, and writes ``docs/console/*.png``
+through the browser that the tests use.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support import machine
+from tests.support.browser import DESKTOP, PHONE, Page, browser
+from tests.support.running import ROOT, RunningStack
+
+FOLDER = ROOT / "docs" / "console"
+REFUSED = {"id": 4711, "status": "processing", "notifyCustomer": False}
+PRODUCT = {"sku": "LAMP-1", "name": "Lamp", "price": 25, "description": "d"}
+
+
+def events(page: Page) -> None:
+    """Rows of every kind."""
+    page.open("/")
+    page.sees("retrying", "dead letter", "handled")
+
+
+def event(page: Page) -> None:
+    """Why an event was refused, and what can be done."""
+    page.open("/event?key=erp-4711")
+    page.sees("It is a dead letter.")
+
+
+def letters(page: Page) -> None:
+    """The dead letters."""
+    page.open("/dead-letters")
+    page.sees("erp-4711")
+
+
+def send(page: Page) -> None:
+    """A form with a field at fault."""
+    page.open("/send")
+    page.fill("value.price", "dear")
+    page.press("Send event")
+    page.sees("Must be a number.")
+
+
+def commerce(page: Page) -> None:
+    """The stand-in while it is told to fail."""
+    page.open("/commerce")
+    page.sees("responds 503, every call")
+
+
+# name: (what to show, the window's size, dark)
+PICTURES: dict[str, tuple[Callable[[Page], None], tuple[int, int], bool]] = {
+    "events": (events, DESKTOP, False),
+    "event": (event, DESKTOP, False),
+    "letters": (letters, (1280, 520), False),
+    "send": (send, (1280, 640), False),
+    "commerce": (commerce, DESKTOP, True),
+    "phone": (events, PHONE, True),
+}
+
+
+def take(folder: Path, report: Callable[[str], None]) -> list[Path]:
+    """Write every picture into *folder*; returns their paths.
+
+    Args:
+        report: called with one line per picture.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    with (
+        tempfile.TemporaryDirectory() as state,
+        RunningStack(Path(state)) as stack,
+        browser() as driver,
+    ):
+        page = Page(driver, stack.stack["console"])
+        _create_events(stack, page)
+        for name, (shows, size, dark) in PICTURES.items():
+            page.look(size, dark)
+            shows(page)
+            page.sees("live")
+            path = folder / f"{name}.png"
+            path.write_bytes(driver.get_screenshot_as_png())
+            paths.append(path)
+            report(f"{path.name}  {path.stat().st_size // 1024} KiB")
+    return paths
+
+
+def _create_events(stack: RunningStack, page: Page) -> None:
+    command = [sys.executable, "-m", "cli", "send", "--event", "all", "--json"]
+    subprocess.run(  # noqa: S603 a command of the project
+        command, cwd=ROOT, env=stack.environment, check=True, capture_output=True
+    )
+    stack.post("be-observer.sales_order_status_update", REFUSED, "erp-4711")
+    stack.outcome("erp-4711", "rejected")
+    page.open("/commerce")
+    page.press("Simulate")
+    page.sees("responds 503, every call")
+    stack.post("be-observer.catalog_product_update", PRODUCT, "pim-20")
+    stack.outcome("pim-20", "retrying")
+
+
+def main() -> int:
+    """Run the command; returns its exit status."""
+    if machine.chromium() is None:
+        sys.stderr.write(
+            "Chromium or its driver is missing: apt install chromium chromium-driver\n"
+        )
+        return 2
+    take(FOLDER, lambda line: sys.stdout.write(f"{line}\n"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
