@@ -5,6 +5,7 @@ functions and commands of a deployment. It is never rotated: another key means a
 empty ledger.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -32,14 +33,17 @@ def ledger_key(value: str) -> str:
 def read_or_create_key(path: Path) -> str:
     """The key in the file *path*, which is created with a random one if absent."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
-    return key
+    if not path.exists():
+        # Written before it gets its name: consumer and ingest start at the same time,
+        # and neither may read an empty key.
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+        temporary.unlink()
+    return path.read_text().strip()
 
 
 class LedgerHashes:
