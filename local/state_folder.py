@@ -115,7 +115,8 @@ class StateFolder:
         for path in (self.state, self.ledger):
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
-        for name in ("stack.json.new", "store"):
+        # ledger.key: the secret of the hashes in a SQLite ledger.
+        for name in ("stack.json.new", "store", "ledger.key"):
             (self.folder / name).unlink(missing_ok=True)
         # Locked until it is deleted, so that no stack starts meanwhile.
         (self.folder / "lock").unlink(missing_ok=True)
