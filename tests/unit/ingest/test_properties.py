@@ -16,7 +16,8 @@ from jsonschema.validators import extend
 
 from functions.events import samples
 from functions.events.catalog import EVENTS
-from tests.support.ingest_app import post
+from tests.support.ingest_app import ingest_client, post
+from tests.support.ingest_authentication import assert_unauthorized
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "docs/schemas"
 BOUNDED = settings(
@@ -166,6 +167,19 @@ def test_exactly_what_the_schemas_allow_is_published(client, publisher, body):
     assert json.dumps(published) == json.dumps(
         without_unknown(body["data"]["value"], published)
     )
+
+
+@pytest.fixture(scope="module")
+def token_client(shared_publisher):
+    given = {"INGEST_AUTH": "token", "INGEST_TOKENS": "token-0123456789abc"}
+    with ingest_client(shared_publisher, **given) as client:
+        yield client
+
+
+@settings(BOUNDED, max_examples=50)
+@given(body=bodies())
+def test_no_body_passes_authentication(token_client, publisher, body):
+    assert_unauthorized(post(token_client, body), publisher)
 
 
 @BOUNDED
