@@ -73,7 +73,7 @@ test: $(READY) ## Run every test that this machine can run
 	@$(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
+test-fast: $(READY) ## Run the unit tests: no processes, no emulator
 	@$(PYTEST) tests/unit $(ARGS)
 
 .PHONY: coverage

@@ -12,11 +12,11 @@
                                             Retry-After)
 404 for an unknown route                    Unavailable 503, alarm: wrong address
 other 4xx, not in Commerce's JSON           Unavailable 503, alarm: a gateway answered
-400 of a database outage or contention      Unavailable 503
-400 in words for any cause                  Ambiguous
-404 of a DELETE, in words of Commerce       success
-other 4xx in words of Commerce              Rejected
-other 4xx in other words                    Unconfirmed: rejected when a look-up shows
+4xx of a database outage or contention      Unavailable 503
+4xx, message used for any cause             Ambiguous
+404 of a DELETE, known message              success
+other 4xx, known message or parameters      Rejected
+other 4xx, unknown message                  Unconfirmed: rejected when a look-up shows
                                             that Commerce answered
 ==========================================  =========================================
 
