@@ -53,7 +53,10 @@ class Ingest:
         self.status = status
         self.body_timeout_seconds = body_timeout_seconds
         if settings.auth == "none":
-            log.warning("INGEST_AUTH is none: anybody may post events")
+            log.warning(
+                "INGEST_AUTH is none: callers are not authenticated; set token, hmac or"
+                " oidc"
+            )
 
     async def respond(self, request: Request) -> Response:
         """Respond to any request; no request makes this raise."""
@@ -79,7 +82,7 @@ class Ingest:
                 alarm=True,
                 traceparent=_traceparent(request),
             )
-            error = "Callers cannot be identified now; please send again"
+            error = "Authentication is unavailable now; send the request again"
             return unavailable_response(error)
         except LedgerUnavailable as unavailable:
             self.log.error(
@@ -88,7 +91,7 @@ class Ingest:
                 alarm=True,
                 traceparent=_traceparent(request),
             )
-            error = "The ledger cannot be read now; please ask again"
+            error = "The ledger cannot be read now; send the request again"
             return unavailable_response(error)
         except Exception as unexpected:
             # functions-framework has no error handler for async functions, and its own

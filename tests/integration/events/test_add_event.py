@@ -68,7 +68,10 @@ def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> 
 }
 
 
-TESTS_OF_STEPS = ("tests/unit/events/test_catalog.py", "tests/unit/docs/test_generated.py")
+TESTS_OF_STEPS = (
+    "tests/unit/events/test_catalog.py",
+    "tests/unit/docs/test_generated.py",
+)
 TESTS_OF_ALL_EVENTS = (
     "tests/unit/commerce/test_documentation.py"
     "::test_every_handler_documents_its_idempotence",
