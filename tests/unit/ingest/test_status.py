@@ -189,7 +189,7 @@ def test_a_slow_ledger_does_not_delay_posts():
         def get(self, key):
             released.wait(SECONDS)
 
-    status = Status("memory", "p", SlowStore())
+    status = Status(Ledger(SlowStore(), HASHES))
 
     async def use_threads_while_reading() -> None:
         readings = [
