@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from functions.events import samples
@@ -33,8 +33,15 @@ def unicode_text(_, value) -> bool:
     return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
 
 
+def within_bytes(_, limit, value, __):
+    """JSON Schema cannot count bytes."""
+    if isinstance(value, str) and len(value.encode()) > limit:
+        yield ValidationError(f"more than {limit} bytes")
+
+
 Judge = extend(
     Draft202012Validator,
+    {"x-maxBytes": within_bytes},
     # 15.0 is an integer to JSON Schema, and none to us.
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: type(value) is int
@@ -49,7 +56,19 @@ ATTRIBUTES = Judge(MESSAGE["attributes"])
 text = st.text(st.characters(exclude_categories=()), max_size=70)
 odd = st.sampled_from(
     [
-        *("", "\0", "..", "15", "1.5", "true", "\ud800", "__proto__", "é" * 200),
+        *(
+            "",
+            "\0",
+            "..",
+            "15",
+            "1.5",
+            "true",
+            "\ud800",
+            "__proto__",
+            "é" * 200,
+            " A",
+            "é" * 17,
+        ),
         *(
             0,
             1,
