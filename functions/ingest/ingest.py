@@ -11,7 +11,12 @@ from starlette.responses import HTMLResponse, Response
 
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
-from functions.ingest.body import BodyTooLarge, ClientDisconnected, read_body
+from functions.ingest.body import (
+    BodyTooLarge,
+    ClientDisconnected,
+    CompressedBody,
+    read_body,
+)
 from functions.ingest.page import PAGE
 from functions.ingest.publisher import Publisher
 from functions.ingest.responses import (
@@ -62,6 +67,9 @@ class Ingest:
         except BodyTooLarge:
             error = f"The body is longer than {self.settings.max_body_bytes} bytes"
             return self._reject(request, 413, error)
+        except CompressedBody:
+            error = "Compressed bodies are not accepted; send it uncompressed"
+            return self._reject(request, 415, error, {"accept-encoding": "identity"})
         except auth.Unauthenticated as unauthenticated:
             headers = {"www-authenticate": unauthenticated.challenge}
             return self._reject(request, 401, "Unauthorized", headers)
@@ -128,7 +136,7 @@ class Ingest:
         start = time.perf_counter()
         body = await read_body(
             request.receive,
-            request.headers.get("content-length", ""),
+            request.headers,
             self.settings.max_body_bytes,
             self.body_timeout_seconds,
         )

@@ -186,6 +186,11 @@ def _post() -> dict[str, Any]:
             "401": _unauthenticated(),
             "408": _response("The body did not arrive in time.", "Error"),
             "413": _response("The body is longer than MAX_BODY_BYTES.", "Error"),
+            "415": _response(
+                "The body is compressed: send it without Content-Encoding.",
+                "Error",
+                {"Accept-Encoding": {"schema": {"const": "identity"}}},
+            ),
             "500": _response("Internal error: send the event again.", "Error"),
             "503": _unavailable("Pub/Sub did not accept the event: send it again."),
         },

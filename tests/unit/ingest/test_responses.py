@@ -1,5 +1,8 @@
 """Every response of ingest: status, sentence, fields, headers, and the message."""
 
+import gzip
+import json
+
 import pytest
 
 from functions.events import samples
@@ -358,6 +361,35 @@ def test_a_body_without_a_length_is_bounded_too(client, publisher):
 
     assert response.status_code == 413
     assert publisher.published == []
+
+
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "deflate", "br", "GZIP", "zstd", "gzip, identity"]
+)
+def test_a_compressed_body_is_a_415(client, publisher, encoding):
+    body = gzip.compress(json.dumps(event()).encode())
+    response = client.post("/", content=body, headers={"content-encoding": encoding})
+
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert response.json() == {
+        "error": "Compressed bodies are not accepted; send it uncompressed"
+    }
+    assert publisher.published == []
+
+
+def test_a_compressed_body_is_not_read(client):
+    """Neither its length nor its content matters."""
+    headers = {"content-encoding": "gzip"}
+
+    assert client.post("/", content=b" " * 100_001, headers=headers).status_code == 415
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_an_uncompressed_body_may_say_so(client, encoding):
+    headers = {"content-encoding": encoding}
+
+    assert client.post("/", json=event(), headers=headers).status_code == 200
 
 
 def test_an_event_that_is_not_stored_is_a_503(client, publisher):
