@@ -126,9 +126,9 @@ class Ingest:
         return error_response(405, error, headers={"allow": allow})
 
     async def _event_status(self, request: Request, status: Status) -> Response:
-        caller = await self._authenticate(request, b"")
-        path = request.scope["raw_path"].decode(errors="replace")
-        uid = unquote(path).removeprefix(STATUS_PATH)
+        raw_path = request.scope["raw_path"]
+        caller = await self._authenticate(request, b"", b"GET " + raw_path)
+        uid = unquote(raw_path.decode(errors="replace")).removeprefix(STATUS_PATH)
         state = await status.read(source_of(caller), uid, time.time())
         return json_response(200, state) if state else error_response(404, NOT_SEEN)
 
@@ -178,6 +178,7 @@ class Ingest:
                         source_of(caller),
                         received,
                         span_traceparent,
+                        self._webhook_id(request),
                     ),
                 )
             except PublishFailed as failure:
@@ -202,9 +203,18 @@ class Ingest:
         )
         return published_response(posted.name)
 
-    async def _authenticate(self, request: Request, body: bytes) -> str:
-        presented = auth.Request(request.headers, request.scope["query_string"], body)
+    async def _authenticate(
+        self, request: Request, body: bytes, request_line: bytes = b""
+    ) -> str:
+        query_string = request.scope["query_string"]
+        presented = auth.Request(request.headers, query_string, body, request_line)
         return await auth.check_authentication(presented, self.settings)
+
+    def _webhook_id(self, request: Request) -> str | None:
+        """The signed id of *request*, by which the ledger recognises its replay."""
+        if self.settings.auth != "hmac":
+            return None
+        return request.headers.get("webhook-id")
 
     def _reject(
         self,

@@ -5,6 +5,7 @@ from typing import Any
 from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import MAX_UID_BYTES
+from functions.ingest.signature import ID_PATTERN
 from tools.docs.json_schema import DIALECT
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
@@ -56,6 +57,12 @@ def document() -> dict[str, Any]:
                     "traceparent": {
                         "type": "string",
                         "pattern": f"^{TRACEPARENT.pattern}$",
+                    },
+                    "webhook-id": {
+                        "type": "string",
+                        "pattern": f"^{ID_PATTERN}$",
+                        "description": "Id of the signed request, under"
+                        " INGEST_AUTH=hmac.",
                     },
                 },
                 "required": list(attributes),

@@ -76,6 +76,7 @@ def test_message_schema_accepts_what_is_published(name):
         "/ingest/erp",
         timestamp(),
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "msg_1",
     )
     form = {
         "data": base64.b64encode(published.data).decode(),
