@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
 from functions.events.message import TRACEPARENT
-from functions.ingest.envelope import MAX_UID_BYTES
+from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
 from functions.ingest.signature import ID_PATTERN
 from tools.docs.json_schema import DIALECT
 
@@ -19,6 +19,7 @@ def document() -> dict[str, Any]:
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_UID_BYTES,
+            "not": {"pattern": CONTROL_CHARACTERS},
             "description": f"The uid of the event, at most {MAX_UID_BYTES} bytes.",
         },
         "ce-type": {"enum": list(EVENTS), "description": "Without a namespace."},

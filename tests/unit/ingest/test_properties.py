@@ -6,6 +6,7 @@ The judge is jsonschema over the documents in ``docs/schemas``, not our own code
 import copy
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,8 @@ def acceptable(body) -> bool:
     uid, name, value = data["uid"], data["event"], data["value"]
     if type(uid) not in (int, str) or not unicode_text(None, str(uid)):
         return False
-    if not 1 <= len(str(uid).encode()) <= 256 or "\0" in str(uid):
+    controls = any(unicodedata.category(char) == "Cc" for char in str(uid))
+    if not 1 <= len(str(uid).encode()) <= 256 or controls:
         return False
     match = (
         re.fullmatch(r"(?s:.+\.)?(be-observer\.\w+)", name) if type(name) is str else 0
