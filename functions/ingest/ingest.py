@@ -29,7 +29,7 @@ from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, STATUS_PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
-from functions.pubsub.errors import PublishFailed
+from functions.pubsub.errors import MessageTooLarge, PublishFailed
 from functions.timestamps import timestamp
 from functions.tracing import Tracing
 
@@ -192,6 +192,18 @@ class Ingest:
                 )
                 return unavailable_response(
                     "The event could not be stored; please send it again"
+                )
+            except MessageTooLarge:
+                log.warning(
+                    "event rejected",
+                    stage="published",
+                    outcome="rejected",
+                    status=413,
+                    ms=_ms_since(start),
+                    traceparent=span_traceparent,
+                )
+                return error_response(
+                    413, "The event is larger than Pub/Sub's 10 MB; split it"
                 )
         log.info(
             "event published",

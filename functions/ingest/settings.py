@@ -21,6 +21,7 @@ AUTH_SETTINGS = {
     "hmac": ("INGEST_HMAC_SECRETS",),
     "oidc": ("INGEST_OIDC_AUDIENCE", "INGEST_OIDC_EMAILS"),
 }
+MAX_BODY_BYTES_LIMIT = 8_000_000  # leaves room within the 10 MB of a Pub/Sub request
 CALLER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -104,8 +105,9 @@ class IngestSettings(LedgerSettings, PubSubSettings):
     )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES",
-        whole(1_000, 8_000_000),
-        "Longest body taken, in bytes; a longer one is a 413.",
+        whole(1_000, MAX_BODY_BYTES_LIMIT),
+        f"Longest body taken, in bytes, at most {MAX_BODY_BYTES_LIMIT}; a longer one is a"
+        " 413. Each request in flight may hold twice as much memory.",
         1_048_576,
     )
     auth: str = setting(

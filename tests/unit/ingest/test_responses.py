@@ -4,6 +4,7 @@ import pytest
 
 from functions.events import samples
 from functions.events.catalog import EVENTS
+from functions.pubsub.errors import MessageTooLarge
 from tests.support.ingest_app import CREATE, event, post
 
 REQUIRED = ["Missing data for required field."]
@@ -342,4 +343,14 @@ def test_an_event_that_is_not_stored_is_a_503(client, publisher):
     assert response.headers["retry-after"] == "5"
     assert response.json() == {
         "error": "The event could not be stored; please send it again"
+    }
+
+
+def test_an_event_too_large_for_pubsub_is_a_413(client, publisher):
+    publisher.failure = MessageTooLarge()
+    response = post(client, event())
+
+    assert response.status_code == 413
+    assert response.json() == {
+        "error": "The event is larger than Pub/Sub's 10 MB; split it"
     }
