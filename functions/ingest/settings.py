@@ -106,8 +106,8 @@ class IngestSettings(LedgerSettings, PubSubSettings):
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES",
         whole(1_000, MAX_BODY_BYTES_LIMIT),
-        f"Longest body taken, in bytes, at most {MAX_BODY_BYTES_LIMIT}; a longer one is a"
-        " 413. Each request in flight may hold twice as much memory.",
+        f"Longest body taken, in bytes, at most {MAX_BODY_BYTES_LIMIT}; a longer one is"
+        " a 413. Each request in flight may hold twice as much memory.",
         1_048_576,
     )
     auth: str = setting(
