@@ -73,7 +73,7 @@ def test_an_event_name_may_have_a_namespace(consumer):
         ),
         pytest.param(
             push(5),
-            f"Invalid value for {PRODUCT_CREATE}: value: Invalid input type.",
+            f"Invalid value for {PRODUCT_CREATE}: value: Must be an object.",
             id="value of another type",
         ),
         pytest.param(
