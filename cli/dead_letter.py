@@ -210,8 +210,7 @@ def _records(ledger: Ledger, letter: DeadLetter) -> list[EventRecord]:
     # leads to its record.
     if not letter.ordering_key:
         return []
-    resource = ledger.hashes.resource(letter.ordering_key)
-    records = ledger.store.find("resources", resource)
+    records = ledger.find_resource(letter.ordering_key)
     return [record for _, record in records if record["kind"] == "event"]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from functions.events.message import parse_traceparent
 from functions.timestamps import normalize_timestamp, timestamp
 
+WEBHOOK_ID = "webhook-id"  # attribute: the signed id of the request, under HMAC
+
 
 @dataclass(frozen=True)
 class Push:
@@ -60,6 +62,11 @@ class Push:
         given = normalize_timestamp(self.attributes.get("ce-time", ""))
         published = normalize_timestamp(self.published) or timestamp()
         return min(given or published, published)
+
+    @property
+    def webhook_id(self) -> str:
+        """The signed id of the request; "" where there was none."""
+        return self.attributes.get(WEBHOOK_ID, "")
 
     @property
     def traceparent(self) -> str | None:

@@ -133,9 +133,9 @@ def handle(
     Raises:
         Rejected, Unavailable: by the handler.
     """
-    found = catalog.find(PREFIX + event)
-    assert found is not None, f"{event} is not in the catalogue"
-    return dispatch(found)(value, commerce, delivery or FakeDelivery())
+    known = catalog.find(PREFIX + event)
+    assert known is not None, f"{event} is not in the catalogue"
+    return dispatch(known)(value, commerce, delivery or FakeDelivery())
 
 
 def sample(event: str, **changes: Any) -> Any:

@@ -56,7 +56,7 @@ def test_libraries_log_no_url_and_no_signature(caplog):
     assert caplog.records == []
 
 
-def test_a_refused_connection_has_no_effect():
+def test_a_rejected_connection_has_no_effect():
     with RecordingServer(lambda request: raw_response()) as server:
         connection = connection_to(server)
     # The server is closed by now.

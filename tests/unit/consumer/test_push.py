@@ -136,7 +136,7 @@ def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
 
     reason = "Commerce answered 400 to POST products: Price x is odd"
     assert result == (200, error(400, reason))
-    assert [letter[1:] for letter in consumer.dead_letters.stored] == [(400, reason)]
+    assert [dead[1:] for dead in consumer.dead_letters.stored] == [(400, reason)]
     assert consumer.outcomes() == ["rejected"]
 
 
