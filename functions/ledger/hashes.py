@@ -93,8 +93,10 @@ class LedgerHashes:
         return self._hash("check")
 
     def _hash(self, kind: str, *parts: str) -> str:
-        text = "\n".join((kind, *parts)).encode(errors="surrogatepass")
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        # With their lengths: a part may contain any separator.
+        text = "".join(f"{len(part)}:{part}" for part in (kind, *parts))
+        raw = text.encode(errors="surrogatepass")
+        return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
 
 
 def resource_key(resource: str) -> str:
