@@ -131,6 +131,8 @@ def _decode_push(envelope: dict[str, Any], body: bytes) -> Push:
         defect = "The message's data is not base64"
     elif not message_id:
         defect = "The push has no messageId"
+    elif b"\\u" in body and _has_lone_surrogates(envelope):
+        defect = "The push holds lone surrogates, which are no text"
     elif attributes != (given or {}):
         defect = "The attributes are not texts"
     else:
@@ -155,10 +157,21 @@ def _decode_base64(text: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A text as it can be published again; "" for another value."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode(errors="replace").decode()
 
 
 def _text_attributes(attributes: Any) -> dict[str, str]:
     if not isinstance(attributes, dict):
         return {}
-    return {k: v for k, v in attributes.items() if isinstance(v, str)}
+    return {_text(k): _text(v) for k, v in attributes.items() if isinstance(v, str)}
+
+
+def _has_lone_surrogates(envelope: Any) -> bool:
+    try:
+        json.dumps(envelope, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,16 +1,19 @@
 """Every row of the push's table: the verdict, the record, the dead letter."""
 
+from datetime import UTC, datetime
+
 import pytest
 import requests
+from google.pubsub_v1.types import PubsubMessage
 
-from functions.consumer.dead_letter_topic import DeadLetterTopic
+from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.ledger.hashes import LedgerHashes
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
-from functions.pubsub.endpoint import Endpoint
 from tests.support.commerce_adapter import reply
 from tests.support.consumer_kit import (
     PRODUCT_CREATE,
+    PRODUCT_VALUE,
     SUBSCRIPTION,
     ConsumerUnderTest,
     push,
@@ -118,15 +121,38 @@ def test_an_invalid_event_is_stored_then_acknowledged(consumer, body, reason):
     assert consumer.outcomes() == ["rejected"]
 
 
-def test_a_push_that_cannot_be_stored_is_an_error():
-    """Half of a surrogate pair cannot be part of a message."""
-    topic = DeadLetterTopic("p", "dead-letters", Endpoint("127.0.0.1:9", True))
-    consumer = ConsumerUnderTest(dead_letters=topic)
+HALF = "\ud800"  # of a surrogate pair: JSON can escape it, UTF-8 cannot hold it
 
-    result = consumer.deliver(push(data="***", orderingKey="\ud800"))
 
-    assert result == (500, error(500, "Internal error"))
-    assert consumer.outcomes() == ["error"]
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"orderingKey": HALF}, id="ordering key"),
+        pytest.param({"messageId": HALF}, id="message id"),
+        pytest.param({"attributes": {"ce-type": HALF}}, id="attribute"),
+        pytest.param({"attributes": {"ce-type": PRODUCT_CREATE, HALF: "x"}}, id="name"),
+        pytest.param({"publishTime": HALF}, id="publish time"),
+        pytest.param({"x": HALF}, id="another field"),
+    ],
+)
+def test_lone_surrogates_end_as_dead_letter(consumer, changes):
+    status, _ = consumer.deliver(push(**changes))
+
+    [(stored, _, reason)] = consumer.dead_letters.stored
+    assert (status, reason) == (
+        200,
+        "The push holds lone surrogates, which are no text",
+    )
+    attributes = dead_letter_attributes(stored, 400, reason, datetime.now(UTC))
+    assert PubsubMessage(attributes=attributes, ordering_key=stored.ordering_key)
+
+
+def test_lone_surrogates_in_a_value_end_as_dead_letter(consumer):
+    status, _ = consumer.deliver(push({**PRODUCT_VALUE, "name": HALF}))
+
+    assert status == 200
+    assert "name: " in consumer.dead_letters.stored[0][2]
+    assert consumer.requests == []
 
 
 def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
