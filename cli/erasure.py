@@ -197,9 +197,8 @@ def _events_of(entity: str) -> list[Event]:
 
 def _records(ledger: Ledger, subject: Subject) -> list[tuple[str, Record]]:
     if subject.uid is not None:
-        return ledger.store.find("uid", ledger.hashes.uid(subject.uid))
-    resource = ledger.hashes.resource(str(subject.resource))
-    return ledger.store.find("resources", resource)
+        return ledger.find_uid(subject.uid)
+    return ledger.find_resource(str(subject.resource))
 
 
 def _message_ids(record: Record, resource: str | None) -> Iterator[str]:
