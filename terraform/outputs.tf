@@ -31,11 +31,12 @@ output "ledger_database" {
 }
 
 output "operator_environment" {
-  description = "Environment that selects this deployment for the operator commands: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`."
+  description = "Environment that selects this deployment for the operator commands: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`. It reads LEDGER_KEY from Secret Manager with `gcloud`, and contains no secret itself."
   value = join("", [
     for name, value in {
       GOOGLE_CLOUD_PROJECT = var.project_id
       LEDGER               = local.ledger
+      LEDGER_KEY           = "\"$(gcloud secrets versions access ${local.secret_versions["LEDGER_KEY"]} --secret=${var.prefix}LEDGER_KEY --project=${var.project_id})\""
       PUBSUB_ENDPOINT      = local.pubsub_endpoint
       TOPIC_PREFIX         = var.prefix
     } : "export ${name}=${value}\n"

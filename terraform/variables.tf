@@ -222,6 +222,20 @@ variable "labels" {
   }
 }
 
+variable "ledger_key" {
+  description = "Key of the hashes in the ledger, set through the environment (TF_VAR_ledger_key). The first `make deploy` generates one. It is written once and never rotated; no state file and no plan contains it."
+  type        = string
+  default     = ""
+  ephemeral   = true
+  sensitive   = true
+  nullable    = false
+
+  validation {
+    condition     = var.ledger_key == "" || can(regex("^[!-~]{32,}$", var.ledger_key))
+    error_message = "ledger_key must be at least 32 ASCII characters without blanks: export TF_VAR_ledger_key=\"$(openssl rand -hex 32)\"."
+  }
+}
+
 variable "log_level" {
   description = "Minimum severity of log entries: DEBUG, INFO, WARNING or ERROR. Dashboard and alerts need the entries of INFO."
   type        = string
@@ -295,6 +309,11 @@ variable "secret_versions" {
     condition     = !anytrue([for name, value in var.secrets : contains(keys(var.secret_versions), name) if try(length(value), 0) > 0])
     error_message = "secret_versions declares a version of a secret that also has a value in secrets, and the value would be ignored. To roll out the value, remove the secret from secret_versions. To keep the declared version, remove the value from secrets (`unset TF_VAR_secrets`)."
   }
+
+  validation {
+    condition     = var.ledger_key == "" || !contains(keys(var.secret_versions), "LEDGER_KEY")
+    error_message = "secret_versions declares a version of LEDGER_KEY, so the value of ledger_key would be ignored: `unset TF_VAR_ledger_key`. The key of a deployment must not change."
+  }
 }
 
 variable "secrets" {
@@ -304,6 +323,11 @@ variable "secrets" {
   ephemeral   = true
   sensitive   = true
   nullable    = false
+
+  validation {
+    condition     = !contains(keys(var.secrets), "LEDGER_KEY")
+    error_message = "LEDGER_KEY does not belong in secrets, whose values can be rotated: set TF_VAR_ledger_key."
+  }
 }
 
 variable "secrets_revision" {

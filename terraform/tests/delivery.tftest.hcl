@@ -16,6 +16,7 @@ variables {
   region            = "europe-west1"
   commerce_base_url = "https://shop.example.com/rest/"
   ingest_auth       = "token"
+  ledger_key        = "made-up-0123456789-0123456789-012"
   secrets = {
     COMMERCE_ACCESS_TOKEN        = "made-up"
     COMMERCE_ACCESS_TOKEN_SECRET = "made-up"
@@ -123,15 +124,15 @@ run "defaults" {
 
   # Secrets
   assert {
-    condition     = keys(google_secret_manager_secret.main) == ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS"]
-    error_message = "OAuth 1.0a has four secrets, tokens have one."
+    condition     = keys(google_secret_manager_secret.main) == ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS", "LEDGER_KEY"]
+    error_message = "OAuth 1.0a has four secrets, tokens and the ledger have one each."
   }
   assert {
-    condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data == null && version.secret_data_wo == null])
+    condition     = google_secret_manager_secret_version.main["LEDGER_KEY"].secret_data_wo_version == "1" && alltrue([for version in google_secret_manager_secret_version.main : version.secret_data == null && version.secret_data_wo == null])
     error_message = "Neither plan nor state may contain the value of a secret."
   }
   assert {
-    condition     = output.secret_versions == { for name in ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS"] : name => "1" }
+    condition     = output.secret_versions == { for name in ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS", "LEDGER_KEY"] : name => "1" }
     error_message = "The output must contain the versions in use."
   }
 
@@ -180,13 +181,15 @@ run "overrides_reach_their_resources" {
   command = plan
 
   variables {
-    secrets = {}
+    ledger_key = ""
+    secrets    = {}
     secret_versions = {
       COMMERCE_ACCESS_TOKEN        = "1"
       COMMERCE_ACCESS_TOKEN_SECRET = "1"
       COMMERCE_CONSUMER_KEY        = "1"
       COMMERCE_CONSUMER_SECRET     = "1"
       INGEST_TOKENS                = "7"
+      LEDGER_KEY                   = "1"
     }
     commerce_settings        = { COMMERCE_ATTRIBUTE_SET_ID = "9" }
     commerce_timeout_seconds = 180 # three calls just fit into 540 s
@@ -265,6 +268,7 @@ run "another_deployment_in_another_region" {
   command = plan
 
   variables {
+    ledger_key       = ""
     secrets          = { INGEST_TOKENS = "made-up" }
     secrets_revision = 2
     secret_versions = {
@@ -272,6 +276,7 @@ run "another_deployment_in_another_region" {
       COMMERCE_ACCESS_TOKEN_SECRET = "1"
       COMMERCE_CONSUMER_KEY        = "1"
       COMMERCE_CONSUMER_SECRET     = "1"
+      LEDGER_KEY                   = "3"
     }
     message_ordering = false
     prefix           = "shop2-"
@@ -326,7 +331,7 @@ run "another_deployment_in_another_region" {
     error_message = "Ingest must publish to the topics of its own deployment."
   }
   assert {
-    condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport PUBSUB_ENDPOINT=us-central1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
+    condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport LEDGER_KEY=\"$(gcloud secrets versions access 3 --secret=shop2-LEDGER_KEY --project=acme-shop)\"\nexport PUBSUB_ENDPOINT=us-central1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
     error_message = "operator_environment must select this deployment."
   }
   assert {

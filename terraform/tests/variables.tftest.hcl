@@ -30,6 +30,7 @@ run "invalid_form" {
     ingest                       = { concurrency = 2000 }
     ingest_invokers              = ["erp@acme-shop.iam.gserviceaccount.com"]
     labels                       = { Team = "shop" }
+    ledger_key                   = "only-thirty-one-characters-long"
     log_level                    = "verbose"
     prefix                       = "commerce"
     project_id                   = "My Shop"
@@ -47,6 +48,7 @@ run "invalid_form" {
     var.ingest,
     var.ingest_invokers,
     var.labels,
+    var.ledger_key,
     var.log_level,
     var.prefix,
     var.project_id,
@@ -188,6 +190,37 @@ run "value_and_declared_version" {
   }
 
   expect_failures = [var.secret_versions]
+}
+
+run "ledger_key_and_declared_version" {
+  command = plan
+
+  variables {
+    ledger_key      = "made-up-0123456789-0123456789-012"
+    secret_versions = { LEDGER_KEY = "1" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
+run "ledger_key_among_the_secrets" {
+  command = plan
+
+  variables {
+    secrets = { LEDGER_KEY = "made-up-0123456789-0123456789-012" }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "ledger_key_with_a_blank" {
+  command = plan
+
+  variables {
+    ledger_key = "made-up 0123456789-0123456789-012"
+  }
+
+  expect_failures = [var.ledger_key]
 }
 
 run "oidc_with_another_audience" {

@@ -64,6 +64,8 @@ def test_error_of_a_missing_secret_has_the_commands(started):
         "terraform -chdir=terraform apply -target='google_secret_manager_secret.main[",
         "gcloud secrets versions add commerce-INGEST_HMAC_SECRETS --project=acme-shop",
         "secret_versions = { INGEST_HMAC_SECRETS = ",
+        "secret_versions = { LEDGER_KEY = ",
+        "export TF_VAR_ledger_key=",
     ):
         assert command in tested.output.replace('\\"', '"').replace("\\n", "\n")
 

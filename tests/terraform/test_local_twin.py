@@ -7,7 +7,7 @@ from google.pubsub_v1 import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from functions.events.catalog import ENTITIES
-from local.provision import Delivery, provision
+from local.provision import DeliverySettings, provision
 from tests.terraform.workspace import VALUES
 
 PROJECT = VALUES["project_id"]
@@ -84,7 +84,7 @@ def test_local_broker_matches_the_deployment(started, broker):
             PROJECT,
             "commerce-",
             "http://127.0.0.1:9/",
-            Delivery.of_catalogue(),
+            DeliverySettings.from_catalog(),
         )
     )
     expected = deployed(started["whole"].result().states["apply"])

@@ -26,6 +26,7 @@ def test_second_apply_changes_nothing(started):
 def test_no_state_or_plan_contains_a_secret(started, name):
     tested = started[name].result()
     secrets = [*VALUES["secrets"].values(), *IMS["secrets"].values()]
+    secrets.append(VALUES["ledger_key"])
     written = json.dumps([tested.states, tested.plans])
     assert "commerce-COMMERCE" in written or "commerce-OAUTH" in written
     assert [secret for secret in secrets if secret in written] == []
@@ -38,20 +39,27 @@ def test_scenario_writes_its_secrets(started):
         for one in tested.states["apply"]["root_module"]["resources"]
         if one["type"] == "google_secret_manager_secret_version"
     ]
-    assert versions == ["1", "1"]
+    assert versions == ["1", "1", "1"]
 
 
-def test_saved_plan_contains_no_secret(tmp_path):
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("secrets", '{ A = "made-up-value" }'),
+        ("ledger_key", "made-up-value-0123456789-0123456789"),
+    ],
+)
+def test_saved_plan_contains_no_secret(tmp_path, variable, value):
     """A saved plan contains a variable that is ``sensitive`` but not ephemeral."""
     text = (CONFIGURATION / "variables.tf").read_text()
-    block = re.search(r'^variable "secrets" \{\n.*?^\}\n', text, re.M | re.S)[0]
+    block = re.search(rf'^variable "{variable}" \{{\n.*?^\}}\n', text, re.M | re.S)[0]
+    block = re.sub(r"^  validation \{\n.*?^  \}\n", "", block, flags=re.M | re.S)
     (tmp_path / "main.tf").write_text(
         f'{block}\nvariable "other" {{}}\noutput "other" {{ value = var.other }}\n'
     )
     done = subprocess.run(
         [TERRAFORM, f"-chdir={tmp_path}", "plan", "-input=false", "-out=saved"],
-        env=os.environ
-        | {"TF_VAR_secrets": '{ A = "made-up-value" }', "TF_VAR_other": "plain-value"},
+        env=os.environ | {f"TF_VAR_{variable}": value, "TF_VAR_other": "plain-value"},
         capture_output=True,
         text=True,
         check=False,

@@ -33,6 +33,7 @@ VALUES = {
     "region": "europe-west1",
     "commerce_base_url": "https://shop.example.com/rest/",
     "ingest_auth": "token",
+    "ledger_key": "recognisable-ledger-key-0123456789",
     "secrets": {
         "COMMERCE_ACCESS_TOKEN": "recognisable-1",
         "COMMERCE_ACCESS_TOKEN_SECRET": "recognisable-2",
