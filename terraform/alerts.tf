@@ -15,7 +15,20 @@ locals {
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
 
   # With `share_of` the threshold is a share of that filter; `for` is the minimum duration.
-  alerts = {
+  alerts = merge(var.unauthorized_alert_requests == null ? {} : {
+    unauthorized = {
+      title     = "Ingest rejects many callers"
+      filter    = "${local._ingest_requests} AND metric.labels.response_code=\"401\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = []
+      share_of  = null
+      threshold = var.unauthorized_alert_requests
+      for       = "0s"
+      severity  = "WARNING"
+      advice    = "Ingest answered many requests with 401. If a secret was rotated, a sender may still use the old one: its events are not stored, and it must send them again. Otherwise someone may be guessing: limit requests per address, or admit known addresses only (`load_balancer`), and run `make deploy`."
+    }
+    }, {
     commerce_rejections = {
       title     = "Commerce rejects events"
       filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"rejected\""
@@ -88,7 +101,7 @@ locals {
       severity  = "ERROR"
       advice    = "No event is lost: Pub/Sub redelivers for hours and then stores the events as dead letters. Run `make status` to see whether the entity is paused (`make resume`) and how many events wait. The dashboard shows the deliveries by status. If most are 5xx, check Commerce. If Commerce responds quickly and events still wait, increase `consumers` and run `make deploy`."
     }
-  }
+  })
 }
 
 resource "google_monitoring_alert_policy" "main" {

@@ -23,10 +23,32 @@ resource "google_secret_manager_secret" "main" {
   secret_id = "${var.prefix}${each.key}"
 
   replication {
-    auto {}
+    dynamic "auto" {
+      for_each = local.kms_key == null ? ["auto"] : []
+
+      content {}
+    }
+
+    # A key of one region needs a replica in that region.
+    dynamic "user_managed" {
+      for_each = local.kms_key == null ? [] : [local.kms_key]
+
+      content {
+        replicas {
+          location = var.region
+
+          customer_managed_encryption {
+            kms_key_name = user_managed.value
+          }
+        }
+      }
+    }
   }
 
-  depends_on = [google_project_service.main]
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 resource "google_secret_manager_secret_version" "main" {

@@ -31,7 +31,18 @@ resource "google_storage_bucket" "source" {
     retention_duration_seconds = 0
   }
 
-  depends_on = [google_project_service.main]
+  dynamic "encryption" {
+    for_each = local.kms_key == null ? [] : [local.kms_key]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 # The name contains a digest of the content, so a function is deployed again if and only if

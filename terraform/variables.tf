@@ -208,6 +208,16 @@ variable "ingest_settings" {
     condition     = var.ingest_auth != "oidc" || lookup(var.ingest_settings, "INGEST_OIDC_EMAILS", "") != ""
     error_message = "ingest_auth = \"oidc\" needs the accounts of the callers: ingest_settings = { INGEST_OIDC_EMAILS = \"caller@partner.iam.gserviceaccount.com\" }."
   }
+
+  validation {
+    condition     = try(tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", "1000")) >= 1000 && tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", "1000")) <= 8000000, false)
+    error_message = "MAX_BODY_BYTES must be 1000 to 8000000: Pub/Sub accepts messages of 10 MB."
+  }
+
+  validation {
+    condition     = try(var.ingest.concurrency * tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", local.max_body_default)) * 2 <= (var.ingest.memory_mb - local.ingest_base_mb) * 1048576, true)
+    error_message = "${var.ingest.concurrency} requests at once (concurrency of ingest), each with a body of MAX_BODY_BYTES = ${lookup(var.ingest_settings, "MAX_BODY_BYTES", local.max_body_default)} held twice, do not fit into memory_mb = ${var.ingest.memory_mb} less ${local.ingest_base_mb} for the process. Increase memory_mb, or decrease concurrency or MAX_BODY_BYTES."
+  }
 }
 
 variable "labels" {

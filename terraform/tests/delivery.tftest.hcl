@@ -136,6 +136,28 @@ run "defaults" {
     error_message = "The output must contain the versions in use."
   }
 
+  # Protection is off
+  assert {
+    condition     = alltrue([for function in concat(values(google_cloudfunctions2_function.consumer), [google_cloudfunctions2_function.ingest]) : function.service_config[0].ingress_settings == "ALLOW_ALL" && length(function.service_config[0].direct_vpc_network_interface) == 0])
+    error_message = "By default requests are accepted from everywhere, and no network is used."
+  }
+  assert {
+    condition     = length(google_compute_network.egress) + length(google_compute_security_policy.ingest) + length(google_kms_crypto_key_iam_member.agent) + length(google_project_iam_audit_config.data_access) == 0 && !contains(keys(google_project_service.main), "compute.googleapis.com") && !contains(keys(google_monitoring_alert_policy.main), "unauthorized")
+    error_message = "By default there must be no network, load balancer, key, audit log or further alert."
+  }
+  assert {
+    condition     = alltrue([for topic in google_pubsub_topic.entity : topic.kms_key_name == null && length(topic.message_storage_policy) == 0]) && alltrue([for secret in google_secret_manager_secret.main : length(secret.replication[0].auto) == 1])
+    error_message = "By default Google's keys encrypt, and messages are stored where Google's organisation policy says."
+  }
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && google_firestore_database.ledger.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
+    error_message = "By default the database can be deleted."
+  }
+  assert {
+    condition     = output.egress_ip == null && output.load_balancer_ip == null
+    error_message = "Without the options there are no addresses."
+  }
+
   # Destroy
   assert {
     condition     = google_firestore_database.ledger.deletion_policy == "DELETE"
@@ -342,4 +364,14 @@ run "another_deployment_in_another_region" {
     condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data_wo_version == "2" && version.deletion_policy == "ABANDON"])
     error_message = "secrets_revision must write the value as a new version, and keep the old one."
   }
+}
+
+run "kms_key_on_an_existing_deployment" {
+  command = plan
+
+  variables {
+    kms_key = "projects/acme-keys/locations/europe-west1/keyRings/commerce/cryptoKeys/events"
+  }
+
+  expect_failures = [terraform_data.kms_key]
 }

@@ -9,17 +9,45 @@ import zipfile
 import pytest
 
 from tests.terraform.conftest import IMS
-from tests.terraform.workspace import CONFIGURATION, TERRAFORM, VALUES
+from tests.terraform.workspace import CONFIGURATION, PROTECTION, TERRAFORM, VALUES
 
 
-def test_second_apply_changes_nothing(started):
-    plan = started["whole"].result().plans["plan"]
+@pytest.mark.parametrize(
+    ("scenario", "run"), [("whole", "plan"), (PROTECTION, "again")]
+)
+def test_second_apply_changes_nothing(started, scenario, run):
+    """With the defaults, and with every option of variables_protection.tf."""
+    plan = started[scenario].result().plans[run]
     actions = [
         (change["address"], change["change"]["actions"])
         for change in plan["resource_changes"]
     ]
     assert [one for one in actions if one[1] not in (["no-op"], ["read"])] == []
     assert len(actions) > 90
+
+
+def test_protection_sets_every_option():
+    """So that the second plan above has each of them."""
+    text = (CONFIGURATION / "variables_protection.tf").read_text()
+    options = re.findall(r'^variable "(\w+)"', text, re.M)
+    tested = (CONFIGURATION / "tests" / PROTECTION).read_text()
+    assert [
+        one for one in options if not re.search(rf"^  {one} +=", tested, re.M)
+    ] == []
+    assert len(options) == 10
+
+
+@pytest.mark.parametrize("run", ["another_key", "no_key"])
+def test_another_kms_key_replaces_nothing(started, run):
+    """The plan fails; and even what it lists deletes no resource."""
+    tested = started[PROTECTION].result()
+    assert tested.runs[run] == "pass"  # it expects the failure
+    deleted = [
+        change["address"]
+        for change in tested.plans.get(run, {}).get("resource_changes", [])
+        if "delete" in change["change"]["actions"]
+    ]
+    assert deleted == []
 
 
 @pytest.mark.parametrize("name", ["whole", "grown"])
