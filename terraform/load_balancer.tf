@@ -10,6 +10,8 @@ locals {
 }
 
 resource "google_compute_security_policy" "ingest" {
+  #checkov:skip=CKV_GCP_73:ingest is written in Python and contains no Java
+
   for_each = local._load_balancer
 
   name        = "${var.prefix}${each.key}"

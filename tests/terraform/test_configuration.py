@@ -41,6 +41,18 @@ def test_variables_and_outputs_are_sorted(file):
     assert len(names) > 5
 
 
+def test_each_suppression_of_checkov_has_a_reason():
+    lines = [
+        line
+        for path in CONFIGURATION.rglob("*.tf")
+        for line in path.read_text().splitlines()
+        if "checkov" in line
+    ]
+    assert len(lines) > 5
+    for line in lines:
+        assert re.fullmatch(r"  #checkov:skip=CKV2?_GCP_\d+:[^:]{30,}", line), line
+
+
 def test_provider_sets_the_labels():
     """The provider labels every resource, so none can lack them."""
     text = (CONFIGURATION / "versions.tf").read_text()
