@@ -5,7 +5,6 @@ functions and commands of a deployment. It is never rotated: another key means a
 empty ledger.
 """
 
-import contextlib
 import hashlib
 import hmac
 import json
