@@ -24,7 +24,7 @@ def test_a_port_in_use_is_named(tmp_path, run_here, name):
     )
 
 
-def test_one_port_for_both_is_refused(tmp_path, run_here):
+def test_one_port_for_both_is_rejected(tmp_path, run_here):
     port = str(free_port())
     stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
 

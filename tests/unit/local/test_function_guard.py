@@ -38,7 +38,7 @@ def test_own_requests_reach_the_function(headers):
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_requests_of_web_pages_are_refused(headers):
+def test_requests_of_web_pages_are_rejected(headers):
     posted = Client(guard_wsgi(function, None)).post("/", headers=headers)
     client = TestClient(guard_asgi(PlainTextResponse("reached")))
 
