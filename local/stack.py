@@ -8,6 +8,7 @@ from typing import Any
 
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
+from cli.terminal_text import printable
 from functions.events.catalog import EVENTS
 from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
@@ -23,7 +24,14 @@ from local.ports import CannotStart
 from local.processes import free_port
 from local.provision import DEAD_LETTERS, DeliverySettings, provision
 from local.settings import PASSED_PREFIXES, LocalSettings
-from local.state_folder import FolderInUse, FolderUnusable, OtherStore, StateFolder
+from local.state_folder import (
+    FolderInUse,
+    FolderUnusable,
+    OtherStore,
+    OutdatedState,
+    StateFolder,
+)
+from local.state_format import state_format
 from local.terminal import Terminal
 
 PROJECT = "local"
@@ -186,13 +194,14 @@ class Stack:
 
         def handle_output(output: dict[str, Any] | str) -> None:
             if isinstance(output, str):
-                self._terminal.write(f"[{name}] {output}")
+                self._terminal.write(f"[{name}] {printable(output)}")
                 return
             stage, severity = output.get("stage"), output.get("severity")
             if stage:
                 observe(output)
             if not stage or (severity == "ERROR" and "outcome" not in output):
-                self._terminal.write(f"[{name}] {severity}: {output.get('message')}")
+                text = f"{severity}: {output.get('message')}"
+                self._terminal.write(f"[{name}] {printable(text)}")
 
         return handle_output
 
@@ -248,8 +257,8 @@ def _lock_folder(path: Path) -> StateFolder:
     try:
         folder = StateFolder(path)
         try:
-            folder.check()
-        except FolderUnusable:
+            folder.check(state_format())
+        except (FolderUnusable, OutdatedState):
             folder.close()
             raise
         return folder
@@ -258,6 +267,11 @@ def _lock_folder(path: Path) -> StateFolder:
         raise CannotStart(
             f"A stack is running here already{pid}: stop it with Ctrl-C first, or"
             " choose another folder: LOCAL_STATE=.local2 make run"
+        ) from None
+    except OutdatedState:
+        raise CannotStart(
+            f"{path} holds the state of another version: delete it with make"
+            " clean-state, or choose another folder: LOCAL_STATE=.local2 make run"
         ) from None
     except FolderUnusable as error:
         raise CannotStart(
