@@ -7,8 +7,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
 
-# $(call given,NAME,--option): the option with the variable's value, where it is set.
-given = $(if $($(1)),$(2) '$($(1))')
+# These values may be pasted from elsewhere. They reach the command through the environment,
+# as they are: neither make nor a shell expands them. ARGS is words of a shell command line.
+unexport EVENT FILE URL TOKEN UID
+export SEND_EVENT := $(value EVENT)
+export SEND_FILE := $(value FILE)
+export SEND_URL := $(value URL)
+export SEND_TOKEN := $(value TOKEN)
+# The environment may hold the user's number as UID: only make trace UID=… counts.
+export TRACE_UID := $(if $(filter command,$(origin UID)),$(value UID))
 
 .PHONY: help
 help: ## Show this list
@@ -25,12 +32,12 @@ run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
 .PHONY: send
-send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=…)
-	@$(BIN)/python -m cli send $(ARGS) $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
+send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…; TOKEN=… make send)
+	@$(BIN)/python -m cli send $(ARGS)
 
 .PHONY: trace
 trace: $(READY) ## Show an event's history (UID=…)
-	@$(BIN)/python -m cli trace $(ARGS) $(call given,UID,)
+	@$(BIN)/python -m cli trace $(ARGS)
 
 .PHONY: dead-letters
 dead-letters: $(READY) ## List dead letters: rejected events and exhausted retries

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cli.make_command import make_command
+
 HERE = Path(__file__).parent
 
 
@@ -28,6 +30,7 @@ def templates() -> Environment:
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
+    pages.filters["trace"] = lambda uid: make_command("trace", UID=uid)
     return pages
 
 

@@ -1,14 +1,17 @@
 """The targets of ``make``, their variables and their error messages."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.__main__ import COMMANDS
+from cli.make_command import make_command
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -21,12 +24,19 @@ NEEDED = (
 )
 
 
-def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
-    """Run ``make``; *path* is the only search path for programs."""
+def make(
+    *arguments: str, folder: Path = ROOT, path: str | None = None, **variables: str
+):
+    """Run ``make``.
+
+    Args:
+        path: the only search path for programs.
+        variables: of its environment.
+    """
     return subprocess.run(
         [shutil.which("make"), *arguments],
         cwd=folder,
-        env={"PATH": path or os.environ["PATH"]},
+        env={"PATH": path or os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -88,35 +98,96 @@ def test_every_operator_command_passes_args(clone, command):
     assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        pytest.param(["send"], "-m cli send", id="the sample"),
-        pytest.param(["send", "EVENT=all"], "-m cli send --event 'all'", id="all"),
-        pytest.param(
-            ["send", "FILE=my event.json"],
-            "-m cli send --file 'my event.json'",
-            id="file",
-        ),
-        pytest.param(
-            ["send", "URL=https://x.example/?a=1&b=2", "TOKEN=a$$b"],
-            "-m cli send --url 'https://x.example/?a=1&b=2' --token 'a$b'",
-            id="deployed",
-        ),
-        pytest.param(["trace", "UID=erp 1"], "-m cli trace 'erp 1'", id="trace"),
-        pytest.param(
-            ["replay", "ARGS=--all --dry-run"],
-            "-m cli replay --all --dry-run",
-            id="replay",
-        ),
-    ],
+HOSTILE = (
+    "x'; touch injected; '",
+    'x"; touch injected; "',
+    "$(touch injected)",
+    "`touch injected`",
+    "$(shell touch injected)",
+    "${shell touch injected}",
+    "$(error injected)",
+    "a$b $$ \\ # % ~ * é",
+    "--help",
+    "two\nlines",
 )
-def test_variables_are_passed_on(clone, arguments, expected):
+VARIABLES = {
+    "EVENT": ("send", "SEND_EVENT"),
+    "FILE": ("send", "SEND_FILE"),
+    "URL": ("send", "SEND_URL"),
+    "TOKEN": ("send", "SEND_TOKEN"),
+    "UID": ("trace", "TRACE_UID"),
+}
+
+
+@pytest.fixture
+def recorded(clone):
+    """Runs ``make`` with a command that records its arguments and environment.
+
+    Returns:
+        A function of make's arguments (and ``variables``, its environment) that returns
+        both; whatever it runs besides, it runs in the folder ``clone``.
+    """
     ready(clone)
+    (clone / ".venv" / "bin").mkdir()
+    command = clone / ".venv" / "bin" / "python"
+    record = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], "
+    record += "open('record', 'w'))"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{record}" "$@"\n')
+    command.chmod(0o755)
 
-    done = make("--dry-run", *arguments, folder=clone)
+    def run(*arguments: str, **variables: str) -> tuple[list[str], dict[str, str]]:
+        done = make(*arguments, folder=clone, **variables)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+        return json.loads((clone / "record").read_text())
 
-    assert " ".join(done.stdout.split()).endswith(expected)
+    return run
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", VARIABLES)
+def test_values_reach_the_command_unexpanded(clone, recorded, name, value):
+    target, variable = VARIABLES[name]
+
+    arguments, environment = recorded(target, f"{name}={value}")
+
+    assert environment[variable] == value
+    assert name not in environment
+    assert arguments == ["-m", "cli", target]
+    assert not (clone / "injected").exists()
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_shown_command_may_be_copied(clone, recorded, value):
+    words = [] if "\n" in value else ["--show", value]
+    line = make_command("trace", *words, UID=value)
+
+    subprocess.run(["bash", "-c", line], cwd=clone, check=True)  # noqa: S607 what is tested
+
+    arguments, environment = json.loads((clone / "record").read_text())
+    assert arguments == ["-m", "cli", "trace", *words]
+    assert environment["TRACE_UID"] == value
+    assert not (clone / "injected").exists()
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", ["EVENT", "FILE", "URL", "TOKEN"])
+def test_values_may_come_from_the_environment(clone, recorded, name, value):
+    _, environment = recorded("send", **{name: value})
+
+    assert environment[VARIABLES[name][1]] == value
+    assert not (clone / "injected").exists()
+
+
+def test_the_users_number_is_no_uid(recorded):
+    _, environment = recorded("trace", UID="1000")
+
+    assert environment["TRACE_UID"] == ""
+
+
+def test_args_are_words_of_a_shell(recorded):
+    arguments, _ = recorded("replay", "ARGS=--uid 'erp 1' --dry-run")
+
+    assert arguments == ["-m", "cli", "replay", "--uid", "erp 1", "--dry-run"]
 
 
 @pytest.mark.parametrize(
