@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import requests
@@ -23,15 +24,16 @@ from functions.commerce.oauth1 import OAuth1
 from functions.commerce.routes import encode_query, fill_path
 from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
+from functions.tracing import child_traceparent, span_id_of
 
 # The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
 MAX_PAUSE_SECONDS = 600
 
 BeforeCall = Callable[[float], None]
-ObserveCall = Callable[[str, str, int | None, float], None]
+ObserveCall = Callable[..., None]
 
 
-def ignore(*_: Any) -> None:
+def ignore(*_: Any, **__: Any) -> None:
     """The hook of a caller that needs none."""
 
 
@@ -81,8 +83,10 @@ class CommerceConnection:
             before_call: called with the seconds that the next HTTP call may take; an
                 exception that it raises ends the delivery before that call.
             observe_call: called after every HTTP call with method, route (a template,
-                without values), status (None: no response) and milliseconds.
-            traceparent: sent along with every call.
+                without values), status (None: no response) and milliseconds; for a
+                call to Commerce also with ``span_id``, which its ``traceparent`` has.
+            traceparent: of the delivery; every call is sent with its trace and a span
+                id of its own.
         """
         return CommerceSession(self, before_call, observe_call, traceparent)
 
@@ -296,12 +300,10 @@ class CommerceSession:
             headers["Authorization"] = f"Bearer {token}"
         if content is not None:
             headers["Content-Type"] = "application/json"
-        if self._traceparent:
-            headers["traceparent"] = self._traceparent
+        traceparent = headers["traceparent"] = child_traceparent(self._traceparent)
+        observe_call = partial(self._observe_call, span_id=span_id_of(traceparent))
         self._before_call(self.settings.timeout_seconds)
-        return self._connection.send(
-            method, route, url, headers, content, self._observe_call
-        )
+        return self._connection.send(method, route, url, headers, content, observe_call)
 
     def _rejects_encoded_paths(self, response: CommerceResponse) -> bool:
         """Whether the path's encoded characters are the cause, not our credentials.

@@ -235,16 +235,27 @@ class CallRecorder:
         self.calls: list[dict[str, Any]] = []
         self._tracing = tracing
 
-    def record(self, method: str, route: str, status: int | None, ms: float) -> None:
-        """Record one call; *status* is None without a response."""
-        self.calls.append(
-            {"method": method, "route": route, "status": status, "ms": ms}
-        )
+    def record(
+        self,
+        method: str,
+        route: str,
+        status: int | None,
+        ms: float,
+        span_id: str | None = None,
+    ) -> None:
+        """Record one call.
+
+        Args:
+            status: None without a response.
+            span_id: that the call was sent with; None for one that is not to Commerce.
+        """
+        call = {"method": method, "route": route, "status": status, "ms": ms}
+        self.calls.append(call | ({"span_id": span_id} if span_id else {}))
         name = f"{method} {route}"
-        self._tracing.ended(name, self.traceparent, ms, status=status)
+        self._tracing.ended(name, self.traceparent, ms, span_id, status=status)
         succeeded = status is not None and status < 400
         write = self.log.debug if succeeded else self.log.warning
-        write(name, stage="call", status=status, ms=ms)
+        write(name, stage="call", status=status, ms=ms, span_id=span_id)
 
 
 def read_event(push: Push) -> tuple[Event, Any]:

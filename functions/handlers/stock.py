@@ -38,6 +38,8 @@ def update(
 ) -> str:
     """Set levels, in pieces that Commerce accepts.
 
+    Calls: `POST inventory/source-items`, in pieces.
+
     Idempotence: levels are absolute. Rows that were applied are not sent again, and
     newer levels are not overwritten.
 

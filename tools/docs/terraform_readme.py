@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tools.docs.marked_tables import replace_table
+
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 
 
@@ -17,9 +19,7 @@ def document() -> str:
         ),
         ("outputs", _outputs((TERRAFORM / "outputs.tf").read_text())),
     ):
-        start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
-        before, _, rest = page.partition(start)
-        page = before + start + table + "\n" + end + rest.partition(end)[2]
+        page = replace_table(page, marker, table)
     return page
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -143,3 +144,11 @@ def test_every_limit_is_in_the_table():
         "-99,999,999 to 99,999,999"
     )
     assert ("`status`", "sales_order_status_update") not in limits
+
+
+def test_the_commerce_page_describes_the_calls_of_every_event():
+    page = generate.documents()["docs/commerce.md"]
+
+    for name in EVENTS:
+        [row] = re.findall(rf"^\| `{name.removeprefix('be-observer.')}` .*", page, re.M)
+        assert "see the handler" not in row
