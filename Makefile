@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
+# The tests start many processes: each would compile the project again where the
+# environment forbids to store bytecode.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
 
 # These values may be pasted from elsewhere. They reach the command through the environment,
 # as they are: neither make nor a shell expands them. ARGS is words of a shell command line.
@@ -80,8 +82,8 @@ test: $(READY) ## Run every test that this machine can run
 	@$(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(READY) ## Run the unit tests: no processes, no emulator
-	@$(PYTEST) tests/unit $(ARGS)
+test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
+	@$(PYTEST) -p no:schemathesis tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run
