@@ -216,8 +216,7 @@ def _records(ledger: Ledger, dead_letter: DeadLetter) -> list[EventRecord]:
     # leads to its record.
     if not dead_letter.ordering_key:
         return []
-    resource = ledger.hashes.resource(dead_letter.ordering_key)
-    records = ledger.store.find("resources", resource)
+    records = ledger.find_resource(dead_letter.ordering_key)
     return [record for _, record in records if record["kind"] == "event"]
 
 

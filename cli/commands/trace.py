@@ -13,6 +13,7 @@ from cli.cloud_logs import logs_command, read_logs, shell_command
 from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import open_dead_letters
 from cli.history import History, event_history
+from cli.make_command import make_command
 from cli.options import deployment_of, deployment_options
 from cli.pausing import is_paused
 from cli.pubsub import PubSub
@@ -26,7 +27,7 @@ OWN_COLUMNS |= {"subscription", "span_id", "replayed"}
 
 
 @click.command()
-@click.argument("uid")
+@click.argument("uid", envvar="TRACE_UID")
 @click.option(
     "--logs",
     "with_logs",
@@ -127,7 +128,8 @@ def format_state(history: History) -> str:
     """The words that show the current state."""
     words = [history.state, *(str(w) for w in (history.status, history.message) if w)]
     dead_letters = "".join(
-        f'; dead letter {message_id}: make dead-letters ARGS="--show {message_id}"'
+        f"; dead letter {message_id}: "
+        + make_command("dead-letters", "--show", message_id)
         for message_id in history.dead_letters
     )
     if history.attempt and history.next_attempt:

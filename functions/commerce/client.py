@@ -17,8 +17,8 @@ import requests
 
 from functions.commerce import classification, confirmation
 from functions.commerce.classification import CommerceResponse, Unconfirmed
-from functions.commerce.confirmation import PROBE_ROUTE
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.confirmation import PROBE_FIELDS, PROBE_ROUTE
+from functions.commerce.errors import HandlerError, Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
 from functions.commerce.routes import encode_query, fill_path
@@ -233,17 +233,28 @@ class CommerceSession:
 
         Raises:
             Rejected: Commerce answers the look-up, so the refusal is its own.
-            Unavailable: it does not, or it has the entity that a 404 says is missing.
+            Unavailable: it does not, or it has the entity that a 404 says is missing;
+                with an alarm.
         """
         asked = confirmation.look_up(route, values)
-        exists = confirmation.entity_exists(
-            asked, self.request("GET", asked.path, asked.query)
-        )
+        detail, seconds = "its response is not Commerce's", None
+        try:
+            exists = confirmation.entity_exists(
+                asked,
+                classification.parse_result(
+                    "GET", asked.path, self.request("GET", asked.path, asked.query)
+                ),
+            )
+        except HandlerError as failure:
+            exists, detail = None, failure.message
+            if isinstance(failure, Unavailable):
+                seconds = failure.retry_after
         if exists is None:
             raise Unavailable(
                 503,
-                f"{error.message}; a look-up of {asked.path} did not confirm that"
-                " Commerce answered: check COMMERCE_BASE_URL and the gateways in front",
+                f"{error.message}; a look-up did not confirm that Commerce answered:"
+                f" check COMMERCE_BASE_URL and the gateways in front ({detail})",
+                retry_after=seconds,
                 alarm=True,
             )
         if method == "DELETE" and error.status == 404:
@@ -307,7 +318,7 @@ class CommerceSession:
             return False
         if signature and classification.is_forbidden(response):
             return False
-        probe = self.request("GET", PROBE_ROUTE)
+        probe = self.request("GET", PROBE_ROUTE, PROBE_FIELDS)
         return probe.status == 200 or classification.is_forbidden(probe)
 
     def _url(self, path: str, query: dict[str, Any] | None) -> str:

@@ -23,7 +23,7 @@ from functions.events.message import parse_traceparent
 from functions.handlers import DeliveryContext, Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger
+from functions.ledger.ledger import Ledger, WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
@@ -88,7 +88,8 @@ class Consumer:
                 result = self._process(push, calls)
         except LedgerUnavailable as error:
             log.error(error_location(error), stage="delivered")
-            message = results.LEDGER_UNAVAILABLE
+            wrong_key = isinstance(error, WrongLedgerKey)
+            message = str(error) if wrong_key else results.LEDGER_UNAVAILABLE
             result = results.failed("retry", 503, message, alarm=True)
         except Exception as error:
             log.error(error_location(error), stage="delivered")
@@ -311,6 +312,7 @@ def _ledger_delivery(
         content_hash=hashes.content(event.name, value),
         idempotent=event.idempotent,
         time=push.time,
+        webhook_id=hashes.webhook_id(push.webhook_id) if push.webhook_id else None,
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cli.make_command import make_command
 from cli.times import next_attempt_words
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ def templates() -> Environment:
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
+    pages.filters["trace"] = lambda uid: make_command("trace", UID=uid)
     return pages
 
 

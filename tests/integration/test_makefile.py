@@ -1,14 +1,17 @@
 """The targets of ``make``, their variables and their error messages."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.__main__ import COMMANDS
+from cli.make_command import make_command
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -21,12 +24,19 @@ NEEDED = (
 )
 
 
-def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
-    """Run ``make``; *path* is the only search path for programs."""
+def make(
+    *arguments: str, folder: Path = ROOT, path: str | None = None, **variables: str
+):
+    """Run ``make``.
+
+    Args:
+        path: the only search path for programs.
+        variables: of its environment.
+    """
     return subprocess.run(
         [shutil.which("make"), *arguments],
         cwd=folder,
-        env={"PATH": path or os.environ["PATH"]},
+        env={"PATH": path or os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -88,35 +98,96 @@ def test_every_operator_command_passes_args(clone, command):
     assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        pytest.param(["send"], "-m cli send", id="the sample"),
-        pytest.param(["send", "EVENT=all"], "-m cli send --event 'all'", id="all"),
-        pytest.param(
-            ["send", "FILE=my event.json"],
-            "-m cli send --file 'my event.json'",
-            id="file",
-        ),
-        pytest.param(
-            ["send", "URL=https://x.example/?a=1&b=2", "TOKEN=a$$b"],
-            "-m cli send --url 'https://x.example/?a=1&b=2' --token 'a$b'",
-            id="deployed",
-        ),
-        pytest.param(["trace", "UID=erp 1"], "-m cli trace 'erp 1'", id="trace"),
-        pytest.param(
-            ["replay", "ARGS=--all --dry-run"],
-            "-m cli replay --all --dry-run",
-            id="replay",
-        ),
-    ],
+HOSTILE = (
+    "x'; touch injected; '",
+    'x"; touch injected; "',
+    "$(touch injected)",
+    "`touch injected`",
+    "$(shell touch injected)",
+    "${shell touch injected}",
+    "$(error injected)",
+    "a$b $$ \\ # % ~ * é",
+    "--help",
+    "two\nlines",
 )
-def test_variables_are_passed_on(clone, arguments, expected):
+VARIABLES = {
+    "EVENT": ("send", "SEND_EVENT"),
+    "FILE": ("send", "SEND_FILE"),
+    "URL": ("send", "SEND_URL"),
+    "TOKEN": ("send", "SEND_TOKEN"),
+    "UID": ("trace", "TRACE_UID"),
+}
+
+
+@pytest.fixture
+def recorded(clone):
+    """Runs ``make`` with a command that records its arguments and environment.
+
+    Returns:
+        A function of make's arguments (and ``variables``, its environment) that returns
+        both; whatever it runs besides, it runs in the folder ``clone``.
+    """
     ready(clone)
+    (clone / ".venv" / "bin").mkdir()
+    command = clone / ".venv" / "bin" / "python"
+    record = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], "
+    record += "open('record', 'w'))"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{record}" "$@"\n')
+    command.chmod(0o755)
 
-    done = make("--dry-run", *arguments, folder=clone)
+    def run(*arguments: str, **variables: str) -> tuple[list[str], dict[str, str]]:
+        done = make(*arguments, folder=clone, **variables)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+        return json.loads((clone / "record").read_text())
 
-    assert " ".join(done.stdout.split()).endswith(expected)
+    return run
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", VARIABLES)
+def test_values_reach_the_command_unexpanded(clone, recorded, name, value):
+    target, variable = VARIABLES[name]
+
+    arguments, environment = recorded(target, f"{name}={value}")
+
+    assert environment[variable] == value
+    assert name not in environment
+    assert arguments == ["-m", "cli", target]
+    assert not (clone / "injected").exists()
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_shown_command_may_be_copied(clone, recorded, value):
+    words = [] if "\n" in value else ["--show", value]
+    line = make_command("trace", *words, UID=value)
+
+    subprocess.run(["bash", "-c", line], cwd=clone, check=True)  # noqa: S607 what is tested
+
+    arguments, environment = json.loads((clone / "record").read_text())
+    assert arguments == ["-m", "cli", "trace", *words]
+    assert environment["TRACE_UID"] == value
+    assert not (clone / "injected").exists()
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", ["EVENT", "FILE", "URL", "TOKEN"])
+def test_values_may_come_from_the_environment(clone, recorded, name, value):
+    _, environment = recorded("send", **{name: value})
+
+    assert environment[VARIABLES[name][1]] == value
+    assert not (clone / "injected").exists()
+
+
+def test_the_users_number_is_no_uid(recorded):
+    _, environment = recorded("trace", UID="1000")
+
+    assert environment["TRACE_UID"] == ""
+
+
+def test_args_are_words_of_a_shell(recorded):
+    arguments, _ = recorded("replay", "ARGS=--uid 'erp 1' --dry-run")
+
+    assert arguments == ["-m", "cli", "replay", "--uid", "erp 1", "--dry-run"]
 
 
 @pytest.mark.parametrize(
@@ -214,8 +285,8 @@ def test_unedited_example_is_no_values(clone):
     "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
 )
 def test_terraform_starts_with_values(clone, file):
-    path = bare(clone, "bash")
-    program(clone, "terraform", 'echo "$*"')
+    path = bare(clone, "bash", "grep", "head", "od", "tr")
+    program(clone, "terraform", '[ "$2" = state ] || echo "$*"')
     (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
     (clone / "terraform" / file).touch()
 
@@ -225,6 +296,63 @@ def test_terraform_starts_with_values(clone, file):
         0,
         ["-chdir=terraform init -input=false", "-chdir=terraform apply"],
     )
+
+
+SECRET = '    id = "projects/acme-shop/secrets/commerce-LEDGER_KEY"'
+# What `terraform` prints with and without the secret in the state.
+WITHOUT_SECRET = """case "$2 $3" in
+  "state pull") echo '{"resources": []}' ;;
+  apply*) echo "key: ${TF_VAR_ledger_key:-}" ;;
+esac"""
+WITH_SECRET = f"""case "$2 $3" in
+  "state pull") echo '{{"index_key": "LEDGER_KEY"}}' ;;
+  "state show") echo '{SECRET}' ;;
+  apply*) echo "key: ${{TF_VAR_ledger_key:-}}" ;;
+esac"""
+GCLOUD = """case "$*" in
+  "secrets versions list commerce-LEDGER_KEY --project=acme-shop "*) echo "$VERSIONS" ;;
+  "secrets versions access latest --secret=commerce-LEDGER_KEY --project=acme-shop")
+    echo kept ;;
+  *) exit 9 ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("terraform", "gcloud", "values", "key"),
+    [
+        pytest.param(WITHOUT_SECRET, "exit 9", "", "[0-9a-f]{64}", id="first"),
+        pytest.param(
+            WITH_SECRET, "VERSIONS=\n" + GCLOUD, "", "[0-9a-f]{64}", id="interrupted"
+        ),
+        pytest.param(WITH_SECRET, "VERSIONS=1\n" + GCLOUD, "", "kept", id="deployed"),
+        pytest.param(WITH_SECRET, "exit 1", "", "", id="not readable"),
+        pytest.param("[ $2 != state ]", "exit 9", "", None, id="no state"),
+        pytest.param(
+            WITHOUT_SECRET,
+            "exit 9",
+            'secret_versions = { LEDGER_KEY = "1" }',
+            "",
+            id="declared",
+        ),
+        pytest.param(
+            WITHOUT_SECRET, "exit 9", '# LEDGER_KEY = "1"', "[0-9a-f]{64}", id="comment"
+        ),
+    ],
+)
+def test_key_of_the_ledger_is_generated_once(clone, terraform, gcloud, values, key):
+    path = bare(clone, "bash", "grep", "head", "od", "sed", "tr")
+    program(clone, "terraform", terraform)
+    program(clone, "gcloud", gcloud)
+    (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
+    (clone / "terraform" / "terraform.tfvars").write_text(values + "\n")
+
+    done = make("-s", "deploy", folder=clone, path=path)
+
+    assert done.returncode == 0, done.stderr
+    if key is not None:
+        assert re.fullmatch(f"key: {key}\n", done.stdout)
+    assert ("a random one is generated" in done.stderr) == bool(key and key != "kept")
+    assert ("read from Secret Manager" in done.stderr) == (key == "kept")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ ALLOWED_IMPORTS = {
     "cli": {"functions"},
     # Both run alone, also for other projects.
     "local/broker": set(),
-    "local/commerce": {"local.web"},
+    "local/commerce": {"local.web", "local.own_requests"},
     "local": {"functions", "cli"},
 }
 # Modules of functions/ that every package may import.
@@ -95,9 +95,14 @@ REPLACED_WORDS = {
 ALLOWED_AFTER = {"letter": "dead", "letters": "dead", "refused": "connection"}
 
 
+@cache
+def _files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
 def modules(*folders: str) -> list[Path]:
     """The Python files in *folders*."""
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return [path for folder in folders for path in _files(folder)]
 
 
 @cache
@@ -105,14 +110,21 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Every node of the file's syntax tree."""
+    return list(ast.walk(parsed(path)))
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def own_imports(path: Path) -> set[str]:
     """The project's own modules and attributes that *path* imports."""
     names: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -123,7 +135,7 @@ def own_imports(path: Path) -> set[str]:
 def identifiers(path: Path) -> Iterator[tuple[str, int]]:
     """The names that *path* defines, with their lines; its own name on line 0."""
     yield path.stem, 0
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 yield name, node.lineno
@@ -164,7 +176,7 @@ def suite():
     """Every test of the suite, as file and function."""
     for path in modules("tests"):
         if path.name.startswith("test_"):
-            for node in ast.walk(parsed(path)):
+            for node in nodes(path):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     if node.name.startswith("test_"):
                         yield path, node
@@ -190,7 +202,7 @@ def test_imports_point_one_way(package):
 )
 def test_handlers_do_not_import_the_platform(library):
     for path in modules("functions/handlers"):
-        for node in ast.walk(parsed(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Import):
                 assert library not in {alias.name for alias in node.names}, path
             elif isinstance(node, ast.ImportFrom):

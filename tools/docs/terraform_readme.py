@@ -9,10 +9,14 @@ TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 
 
 def document() -> str:
-    """The page, with both tables generated anew between their markers."""
+    """The page, with its tables generated anew between their markers."""
     page = (TERRAFORM / "README.md").read_text()
     for marker, table in (
         ("inputs", _inputs((TERRAFORM / "variables.tf").read_text())),
+        (
+            "protection",
+            _inputs((TERRAFORM / "variables_protection.tf").read_text()),
+        ),
         ("outputs", _outputs((TERRAFORM / "outputs.tf").read_text())),
     ):
         page = replace_table(page, marker, table)

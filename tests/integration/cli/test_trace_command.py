@@ -215,7 +215,7 @@ def test_a_dead_letter_is_part_of_the_history(deployment):
     )
     assert (now["state"], now["dead_letters"]) == ("rejected", [message_id])
     text = deployment.run("trace", "u1").stdout
-    assert f'make dead-letters ARGS="--show {message_id}"' in text
+    assert f"make dead-letters ARGS='--show {message_id}'" in text
     assert deployment.available() == 2
     assert deployment.run("trace", "u1", "--no-dead-letters").exit_code == 1
 

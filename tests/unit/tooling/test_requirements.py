@@ -4,6 +4,7 @@ import ast
 import importlib.metadata
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,8 @@ LINE = re.compile(
     r"|[a-z0-9-]+==[^\s\\]+( ; [^\\]+)? \\"
     r"|    --hash=sha256:[0-9a-f]{64}( \\)?"
 )
+# Tools with environments of their own (tools/tool.sh).
+TOOLS = ("tools/locks/audit.txt", "tools/locks/checkov.txt")
 # Packages of functions/ that each archive holds (terraform/modules/archives).
 CONTENTS = {
     "ingest": {"events", "ingest", "ledger", "pubsub"},
@@ -52,7 +55,7 @@ def test_each_file_is_a_subset_of_the_resolution(path):
     assert pins(path).items() <= pins(LOCK).items()
 
 
-@pytest.mark.parametrize("path", [LOCK, *SUBSETS])
+@pytest.mark.parametrize("path", [LOCK, *SUBSETS, *TOOLS])
 def test_every_line_is_a_pin_with_hashes(path):
     """Nothing else: no option, no index address, no unpinned name."""
     for line in (ROOT / path).read_text().splitlines():
@@ -85,7 +88,7 @@ def test_every_import_of_a_function_is_in_its_file(function):
         or path.relative_to(ROOT).parts[1] in CONTENTS[function]
         for module in imported(path)
     }
-    needed = {distribution(module) for module in modules} - {None} - OPTIONAL
+    needed = {distribution(module, pinned) for module in modules} - {None} - OPTIONAL
 
     assert len(needed) > 5
     assert needed - set(pinned) == set()
@@ -116,20 +119,37 @@ def imported(path: Path) -> set[str]:
 
 
 @cache
-def owners() -> dict[str, str]:
-    """The distribution of each installed file, by absolute path."""
-    return {
-        str(file.locate()): canonical(one.metadata["Name"])
-        for one in importlib.metadata.distributions()
-        for file in one.files or ()
-        if file.suffix in (".py", ".so")
-    }
+def installed() -> list[str]:
+    """The names of all installed distributions."""
+    return [one.metadata["Name"] for one in importlib.metadata.distributions()]
 
 
-def distribution(module: str) -> str | None:
-    """The distribution that a module is from; None for a name inside a module."""
+@cache
+def files(name: str) -> set[str]:
+    """The absolute paths of an installed distribution's files."""
+    try:
+        one = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return set()  # for another platform
+    root = str(one.locate_file(""))
+    return {f"{root}/{file}" for file in one.files or ()}
+
+
+def _then_installed(likely: Iterable[str]) -> Iterator[str]:
+    yield from likely
+    yield from installed()
+
+
+def distribution(module: str, likely: Iterable[str]) -> str | None:
+    """The distribution that a module is from; None for a name inside a module.
+
+    *likely* distributions are searched first: there are a hundred others.
+    """
     try:
         spec = find_spec(module)
     except ModuleNotFoundError:
         return None
-    return owners().get(spec.origin) if spec else None
+    if not spec or not spec.origin:
+        return None
+    owners = (one for one in _then_installed(likely) if spec.origin in files(one))
+    return next(map(canonical, owners), None)
