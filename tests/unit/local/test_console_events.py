@@ -133,7 +133,7 @@ def test_a_repost_that_ingest_rejects_has_a_row_of_its_own(journal):
     assert events.rejection(journal, rejected.key).labels["uid"] == "u"
 
 
-def test_waiting_and_retrying_events_of_a_paused_entity_are_paused(journal):
+def test_pending_events_of_a_paused_entity_are_paused(journal):
     for uid in ("waits", "retried", "done"):
         publish(journal, uid)
     finish(journal, "retried", "retry", status=503)
