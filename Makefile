@@ -80,7 +80,7 @@ test: $(READY) ## Run every test that this machine can run
 	@$(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
+test-fast: $(READY) ## Run the unit tests: no processes, no emulator
 	@$(PYTEST) tests/unit $(ARGS)
 
 .PHONY: coverage
@@ -120,8 +120,24 @@ lint: $(READY) ## Check style, types and format; change nothing
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
 	elif [ -n "$$CI" ]; then echo "terraform is missing, so its files cannot be checked: install terraform 1.11 or newer" >&2; exit 1; fi
 
+.PHONY: checkov
+checkov: $(READY) ## Check terraform/ for risks (checkov)
+	@bash tools/checkov.sh $(ARGS)
+
+.PHONY: audit
+audit: $(READY) ## Look for known vulnerabilities in all locked packages (network)
+	@bash tools/audit.sh $(ARGS)
+
+.PHONY: licences
+licences: $(READY) ## List and check the licences of the deployed packages
+	@$(BIN)/python -m tools.licences
+
+.PHONY: sbom
+sbom: $(READY) ## Write a CycloneDX list of each function's packages into build/
+	@bash tools/sbom.sh
+
 .PHONY: check
-check: ## Run what CI runs: set-up, lint, every test
+check: ## Run what CI runs: set-up, lint, checkov, every test
 	@bash .ci/run
 
 .PHONY: plan

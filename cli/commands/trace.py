@@ -15,12 +15,12 @@ from cli.make_command import make_command
 from cli.options import deployment_of, deployment_options
 from cli.pausing import is_paused
 from cli.pubsub import PubSub
-from cli.steps import Step
+from cli.steps import PUBLISHING, Step
 
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
 OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
-OWN_COLUMNS |= {"subscription"}
+OWN_COLUMNS |= {"subscription", "span_id", "replayed"}
 
 
 @click.command()
@@ -102,7 +102,7 @@ def format_step(step: Step) -> str:
 def _words(step: Step) -> list[str]:
     labels = step.labels
     words: list[Any] = []
-    if step.stage in ("received", "published"):
+    if step.stage in PUBLISHING:
         words.append(labels.get("event"))
     if step.stage == "call":
         words.append(f"{labels['method']} {labels['route']}")
@@ -111,7 +111,7 @@ def _words(step: Step) -> list[str]:
         words.append(labels.get("reason"))
     elif labels.get("outcome") == "skipped":
         words.append(labels.get("reason"))
-    if "ms" in labels and step.stage != "published":
+    if "ms" in labels and step.stage not in PUBLISHING:
         words.append(f"{labels['ms']:g} ms")
     if step.message_id:
         words.append(f"message {step.message_id}")

@@ -10,8 +10,11 @@ import hmac
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from functions.settings import SettingsError
 
 MIN_KEY_LENGTH = 32  # characters
 KEY_FILE = ".local/ledger.key"
@@ -30,16 +33,28 @@ def ledger_key(value: str) -> str:
 
 
 def read_or_create_key(path: Path) -> str:
-    """The key in the file *path*, which is created with a random one if absent."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The key in the file *path*, which is created with a random one if absent.
+
+    Raises:
+        SettingsError: the file holds no key.
+    """
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Written first and named afterwards: another process, started at the same
+        # time, never reads a part of it.
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
-    return key
+        return ledger_key(path.read_text().strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"The ledger's key in {path} {error}: restore the file"
+        ) from None
 
 
 class LedgerHashes:
@@ -69,13 +84,19 @@ class LedgerHashes:
         body = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return self._hash("content", event, body)
 
+    def webhook_id(self, webhook_id: str) -> str:
+        """The signed id of a request."""
+        return self._hash("webhook-id", webhook_id)
+
     def check_value(self) -> str:
         """Shows that two ledgers have the same key, without giving it away."""
         return self._hash("check")
 
     def _hash(self, kind: str, *parts: str) -> str:
-        text = "\n".join((kind, *parts)).encode(errors="surrogatepass")
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        # With their lengths: a part may contain any separator.
+        text = "".join(f"{len(part)}:{part}" for part in (kind, *parts))
+        raw = text.encode(errors="surrogatepass")
+        return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
 
 
 def resource_key(resource: str) -> str:

@@ -285,8 +285,8 @@ def test_unedited_example_is_no_values(clone):
     "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
 )
 def test_terraform_starts_with_values(clone, file):
-    path = bare(clone, "bash")
-    program(clone, "terraform", 'echo "$*"')
+    path = bare(clone, "bash", "grep", "head", "od", "tr")
+    program(clone, "terraform", '[ "$2" = state ] || echo "$*"')
     (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
     (clone / "terraform" / file).touch()
 
@@ -296,6 +296,63 @@ def test_terraform_starts_with_values(clone, file):
         0,
         ["-chdir=terraform init -input=false", "-chdir=terraform apply"],
     )
+
+
+SECRET = '    id = "projects/acme-shop/secrets/commerce-LEDGER_KEY"'
+# What `terraform` prints with and without the secret in the state.
+WITHOUT_SECRET = """case "$2 $3" in
+  "state pull") echo '{"resources": []}' ;;
+  apply*) echo "key: ${TF_VAR_ledger_key:-}" ;;
+esac"""
+WITH_SECRET = f"""case "$2 $3" in
+  "state pull") echo '{{"index_key": "LEDGER_KEY"}}' ;;
+  "state show") echo '{SECRET}' ;;
+  apply*) echo "key: ${{TF_VAR_ledger_key:-}}" ;;
+esac"""
+GCLOUD = """case "$*" in
+  "secrets versions list commerce-LEDGER_KEY --project=acme-shop "*) echo "$VERSIONS" ;;
+  "secrets versions access latest --secret=commerce-LEDGER_KEY --project=acme-shop")
+    echo kept ;;
+  *) exit 9 ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("terraform", "gcloud", "values", "key"),
+    [
+        pytest.param(WITHOUT_SECRET, "exit 9", "", "[0-9a-f]{64}", id="first"),
+        pytest.param(
+            WITH_SECRET, "VERSIONS=\n" + GCLOUD, "", "[0-9a-f]{64}", id="interrupted"
+        ),
+        pytest.param(WITH_SECRET, "VERSIONS=1\n" + GCLOUD, "", "kept", id="deployed"),
+        pytest.param(WITH_SECRET, "exit 1", "", "", id="not readable"),
+        pytest.param("[ $2 != state ]", "exit 9", "", None, id="no state"),
+        pytest.param(
+            WITHOUT_SECRET,
+            "exit 9",
+            'secret_versions = { LEDGER_KEY = "1" }',
+            "",
+            id="declared",
+        ),
+        pytest.param(
+            WITHOUT_SECRET, "exit 9", '# LEDGER_KEY = "1"', "[0-9a-f]{64}", id="comment"
+        ),
+    ],
+)
+def test_key_of_the_ledger_is_generated_once(clone, terraform, gcloud, values, key):
+    path = bare(clone, "bash", "grep", "head", "od", "sed", "tr")
+    program(clone, "terraform", terraform)
+    program(clone, "gcloud", gcloud)
+    (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
+    (clone / "terraform" / "terraform.tfvars").write_text(values + "\n")
+
+    done = make("-s", "deploy", folder=clone, path=path)
+
+    assert done.returncode == 0, done.stderr
+    if key is not None:
+        assert re.fullmatch(f"key: {key}\n", done.stdout)
+    assert ("a random one is generated" in done.stderr) == bool(key and key != "kept")
+    assert ("read from Secret Manager" in done.stderr) == (key == "kept")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> 
 }
 
 
-TESTS_OF_STEPS = ("tests/unit/events/test_catalog.py", "tests/docs/test_generated.py")
+TESTS_OF_STEPS = (
+    "tests/unit/events/test_catalog.py",
+    "tests/unit/docs/test_generated.py",
+)
 TESTS_OF_ALL_EVENTS = (
     "tests/unit/commerce/test_documentation.py"
     "::test_every_handler_documents_its_idempotence",
@@ -146,9 +149,10 @@ def test_each_missing_step_is_named(tmp_path):
 
     result = copy.python(
         "-c",
-        "from cli.samples import Run, wanted;"
-        "print(*wanted('refund_create', False), *wanted('all', False));"
-        f"print(Run('a').value({RENAME!r}), Run('a').value({REFUND!r}))",
+        "from cli.sample_events import SampleRun, select_events;"
+        "run = SampleRun('a');"
+        "print(*select_events('refund_create', False), *select_events('all', False));"
+        f"print(run.value({RENAME!r}), run.value({REFUND!r}))",
     )
     names, values = result.stdout.splitlines()
     one, *every = names.split()
