@@ -191,7 +191,7 @@ def test_an_exception_does_not_leak(commerce, pubsub, execution_id):
 def test_an_unavailable_ledger_does_not_leak(commerce, pubsub, tmp_path):
     (tmp_path / "file").touch()
     ledger = f"sqlite:{tmp_path}/file/ledger"
-    with consumer(commerce, pubsub, LEDGER=ledger) as server:
+    with consumer(commerce, pubsub, LEDGER=ledger, LEDGER_KEY="k" * 32) as server:
         responses = [
             post(url(server), push(event, value, f"m-{event}"))
             for event, value in VALUES.items()
