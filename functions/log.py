@@ -85,19 +85,19 @@ class Logger:
 
     def debug(self, message: str, **fields: Any) -> None:
         """Write an entry; see :meth:`log`."""
-        self.log("DEBUG", message, **fields)
+        self._log("DEBUG", message, fields)
 
     def info(self, message: str, **fields: Any) -> None:
         """Write an entry; see :meth:`log`."""
-        self.log("INFO", message, **fields)
+        self._log("INFO", message, fields)
 
     def warning(self, message: str, **fields: Any) -> None:
         """Write an entry; see :meth:`log`."""
-        self.log("WARNING", message, **fields)
+        self._log("WARNING", message, fields)
 
     def error(self, message: str, **fields: Any) -> None:
         """Write an entry; see :meth:`log`."""
-        self.log("ERROR", message, **fields)
+        self._log("ERROR", message, fields)
 
     def log(self, severity: str, message: str, **fields: Any) -> None:
         """Write one entry; fields that are None are left out.
@@ -106,16 +106,20 @@ class Logger:
             fields: as docs/operations.md lists them: ``stage``, ``event``, ``uid``, …
                 ``traceparent`` becomes the entry's trace and span.
         """
+        self._log(severity, message, fields)
+
+    def _log(self, severity: str, message: str, fields: dict[str, Any]) -> None:
         if severity not in self._enabled:
             return
-        fields = {**self._context, **fields}
-        traceparent = fields.pop("traceparent", None)
         entry: dict[str, Any] = {
             "severity": severity,
             "message": message[:MAX_MESSAGE_LENGTH],
             "time": timestamp(),
-            **{name: value for name, value in fields.items() if value is not None},
+            **self._context,
         }
+        entry.update(fields)
+        entry = {name: value for name, value in entry.items() if value is not None}
+        traceparent = entry.pop("traceparent", None)
         labels = {name: str(entry[name]) for name in LABELS if name in entry}
         if labels:
             entry["logging.googleapis.com/labels"] = labels

@@ -1,6 +1,7 @@
 """Parses and validates a posted body; reports all errors of envelope and value."""
 
 import json
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ MAX_NAME_LENGTH = 200  # of an unknown event's name in an error
 MAX_ERRORS = 1000  # keeps the response to a megabyte of invalid rows small
 MAX_KEYS = 1000  # of one object; a larger one is an attack
 REQUIRED = "Missing data for required field."
-MISSING = object()
+REQUIRED_FIELDS = ("uid", "event", "value")
 # The names of JSON's types by those of Python.
 JSON_TYPES = {
     type(None): "null",
@@ -73,18 +74,15 @@ def parse(body: bytes) -> PostedEvent:
     data = _parse_object(body).get("data", {})
     if type(data) is not dict:
         errors = {"data": ["Must be an object."]}
-        raise InvalidEvent(_missing_parameters(["uid", "event", "value"]), errors)
+        raise InvalidEvent(_missing_parameters(REQUIRED_FIELDS), errors)
     return _validate(data)
 
 
 def _validate(data: dict[str, Any]) -> PostedEvent:
     errors: dict[str, list[str]] = {}
-    name, value = data.get("event", MISSING), data.get("value", MISSING)
-    missing = [
-        field
-        for field in ("uid", "event", "value")
-        if (given := data.get(field, MISSING)) is MISSING or given == ""
-    ]
+    name, value = data.get("event"), data.get("value")
+    # Empty text counts as missing.
+    missing = [field for field in REQUIRED_FIELDS if data.get(field, "") == ""]
     for field in missing:
         errors[f"data.{field}"] = [REQUIRED]
     uid = None if "uid" in missing else _validate_uid(data["uid"], errors)
@@ -110,7 +108,7 @@ def _validate(data: dict[str, Any]) -> PostedEvent:
     raise InvalidEvent(error, errors, event, uid)
 
 
-def _missing_parameters(fields: list[str]) -> str:
+def _missing_parameters(fields: Iterable[str]) -> str:
     return f"missing parameter(s) '{','.join(f'data.{field}' for field in fields)}'"
 
 

@@ -35,7 +35,7 @@ RETRYABLE_CODES = frozenset(
         "UNKNOWN",
     }
 )
-RETRY_DELAYS_SECONDS = (0.1, 0.2, 0.4, 0.8)
+RETRY_DELAYS_SECONDS = (0.1, 0.2, 0.4, 0.8, math.inf)
 RETRY_JITTER = (0.8, 1.2)
 
 CHANNEL_OPTIONS = (
@@ -91,7 +91,7 @@ class Publisher:
             ],
         )
         end = loop.time() + self._timeout_seconds
-        for delay in (*RETRY_DELAYS_SECONDS, math.inf):
+        for delay in RETRY_DELAYS_SECONDS:
             try:
                 response = await self._publish(request, timeout=end - loop.time())
                 break
