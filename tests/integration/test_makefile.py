@@ -255,9 +255,7 @@ esac"""
         ),
         pytest.param(WITH_SECRET, "VERSIONS=1\n" + GCLOUD, "", "kept", id="deployed"),
         pytest.param(WITH_SECRET, "exit 1", "", "", id="not readable"),
-        pytest.param(
-            "[ $2 != state ]", "exit 9", "", None, id="no state"
-        ),
+        pytest.param("[ $2 != state ]", "exit 9", "", None, id="no state"),
         pytest.param(
             WITHOUT_SECRET,
             "exit 9",
