@@ -37,6 +37,10 @@ run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…; TOKEN=… make send)
 	@$(BIN)/python -m cli send $(ARGS)
 
+.PHONY: events
+events: $(READY) ## List events and their next attempts (ARGS="--state pending --follow")
+	@$(BIN)/python -m cli events $(ARGS)
+
 .PHONY: trace
 trace: $(READY) ## Show an event's history (UID=…)
 	@$(BIN)/python -m cli trace $(ARGS)

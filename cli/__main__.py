@@ -19,6 +19,7 @@ COMMANDS = {
     "pause": "cli.commands.delivery",
     "resume": "cli.commands.delivery",
     "status": "cli.commands.delivery",
+    "events": "cli.commands.events",
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
 }

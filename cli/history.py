@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cli.backoff import estimated_next_attempt
 from cli.dead_letter import DeadLetter
 from cli.deployment import Deployment
 from cli.event_state import (
@@ -38,6 +39,9 @@ class History:
         status: of the last result, where there is one.
         message: the sentence of the last result.
         dead_letters: message ids of its dead letters.
+        attempt: of a retrying event, the number of the next attempt.
+        next_attempt: its earliest time; without the local stack's journal estimated
+            from the ledger's last attempt and the default backoff.
     """
 
     steps: list[Step]
@@ -45,6 +49,8 @@ class History:
     status: int | None
     message: str
     dead_letters: list[str]
+    attempt: int | None = None
+    next_attempt: str | None = None
 
 
 def event_history(
@@ -100,13 +106,33 @@ def event_history(
     state = current_state(observations, exhausted)
     if state.state in PENDING and is_paused(_entity(steps)):
         state = current_state(observations, exhausted, paused=True)
+    attempt, next_attempt = None, None
+    if state.state == "retrying":
+        attempt, next_attempt = _next_attempt(state.message_id, journal, entries)
     return History(
         in_order(steps),
         state.state,
         state.status,
         state.message,
         [dead_letter.message_id for dead_letter in dead_letters],
+        attempt,
+        next_attempt,
     )
+
+
+def _next_attempt(
+    message_id: str | None, journal: list[LogEntry], entries: list[tuple[str, Entry]]
+) -> tuple[int | None, str | None]:
+    """Number and time of the next attempt; None where it is not known."""
+    for logged in reversed(journal):
+        labels = logged.labels
+        if logged.message_id == message_id and "next_attempt" in labels:
+            return labels["attempt"] + 1, timestamp_of(labels["next_attempt"])
+    for known_id, entry in entries:
+        if known_id == message_id and "attempts" in entry:
+            seconds = estimated_next_attempt(entry["started"], entry["attempts"])
+            return entry["attempts"] + 1, timestamp_of(seconds)
+    return None, None
 
 
 def _entity(steps: list[Step]) -> str:

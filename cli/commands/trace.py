@@ -1,6 +1,8 @@
 """``trace``."""
 
 import sys
+import time
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,6 +18,7 @@ from cli.options import deployment_of, deployment_options
 from cli.pausing import is_paused
 from cli.pubsub import PubSub
 from cli.steps import PUBLISHING, Step
+from cli.times import next_attempt_words
 
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
@@ -129,4 +132,7 @@ def format_state(history: History) -> str:
         + make_command("dead-letters", "--show", message_id)
         for message_id in history.dead_letters
     )
+    if history.attempt and history.next_attempt:
+        at = datetime.fromisoformat(history.next_attempt).timestamp()
+        words.append(f"- {next_attempt_words(history.attempt, at, time.time())}")
     return " ".join(words) + dead_letters

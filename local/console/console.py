@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cli.deployment import Unreachable
+from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
 from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
@@ -98,16 +99,16 @@ class Console:
     async def events(self, request: Request) -> Response:
         """The newest events, filtered."""
         query = request.query_params
-        names = events.Filter.__dataclass_fields__
-        wanted = events.Filter(**{name: query.get(name, "").strip() for name in names})
+        names = ("entity", "event", "status", "uid")
+        wanted = Filter(**{name: query.get(name, "").strip() for name in names})
         return self._page(
             "events",
             request,
-            rows=events.list_events(self._journal, wanted, paused=self._paused()),
+            rows=events.read_events(self._journal, wanted, paused=self._paused()),
             wanted=wanted,
             entities=list(ENTITIES),
             names=SEQUENCE,
-            statuses=events.STATUSES,
+            statuses=(PENDING_FILTER, *STATUSES),
         )
 
     async def event(self, request: Request) -> Response:

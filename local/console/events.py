@@ -3,16 +3,11 @@
 import json
 import re
 from collections.abc import Container
-from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from cli.event_state import (
-    STATES,
-    Observation,
-    State,
-    current_state,
-    logged_observation,
-)
+from cli.event_list import Filter, Row, is_rejection, list_events
+from cli.event_state import current_state, logged_observation
 from cli.journal_entries import BROKER, JournalEntry
 from cli.times import timestamp_of
 from local.commerce.call_journal import CallJournal
@@ -20,72 +15,9 @@ from local.journal import Journal
 
 MAX_ENTRIES = 4_000  # of the journal; older events are found by their uid
 MAX_ROWS = 100
-# The journal does not know which events are discarded.
-STATUSES = tuple(state for state in STATES if state != "discarded")
 
 
-@dataclass
-class Row:
-    """One event and its current status.
-
-    Attributes:
-        key: names the row; ``#id`` of its entry where ingest rejected the request, or
-            the event has no uid.
-        at: seconds since 1970, of the newest entry.
-        status: one of ``STATUSES``.
-        outcome: of the last delivery.
-        http_status: of the last delivery, or of ingest where it rejected the event.
-        fields: paths of invalid fields, where ingest rejected the event.
-        dead_lettered: it is in the dead-letter topic, as far as the journal knows.
-    """
-
-    key: str
-    at: float
-    uid: str = ""
-    event: str = ""
-    entity: str = ""
-    status: State = "waiting"
-    outcome: str = ""
-    attempt: int | None = None
-    http_status: int | None = None
-    ms: float | None = None
-    fields: list[str] = field(default_factory=list)
-    dead_lettered: bool = False
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which rows to list; an empty field matches all."""
-
-    entity: str = ""
-    event: str = ""
-    status: str = ""
-    uid: str = ""
-
-    def matches(self, row: Row) -> bool:
-        """Whether *row* is to be listed."""
-        return (
-            self.entity in ("", row.entity)
-            and self.event in ("", row.event)
-            and self.status in ("", row.status)
-            and self.uid.casefold() in row.uid.casefold()
-        )
-
-
-@dataclass
-class _Known:
-    """What the journal says of one row.
-
-    Attributes:
-        exhausted: when the delivery attempts of a message were used up.
-    """
-
-    row: Row
-    observations: list[Observation] = field(default_factory=list)
-    exhausted: list[str] = field(default_factory=list)
-
-
-def list_events(
+def read_events(
     journal: Journal,
     wanted: Filter,
     limit: int = MAX_ROWS,
@@ -93,80 +25,15 @@ def list_events(
 ) -> list[Row]:
     """The newest events first.
 
-    A request that ingest rejected has a row of its own, whatever its uid.
-
     Args:
         paused: entities that are not delivered.
     """
-    known: dict[str, _Known] = {}
     # An event older than the newest entries is found by its full uid.
     older = journal.read(uid=wanted.uid, limit=MAX_ENTRIES) if wanted.uid else []
     newest = journal.read(limit=MAX_ENTRIES)
     first_id = newest[0].id if newest else 0
-    for entry in [*(entry for entry in older if entry.id < first_id), *newest]:
-        if entry.labels.get("component") not in (None, BROKER):
-            continue
-        uid = entry.labels.get("uid", "")
-        key = f"#{entry.id}" if not uid or is_rejection(entry) else uid
-        event = known.pop(key, None) or _Known(Row(key, entry.at, uid))
-        known[key] = event  # the newest last
-        _update(event, entry)
-    rows: list[Row] = []
-    for event in reversed(known.values()):
-        row = event.row
-        is_paused = row.entity in paused
-        row.status = current_state(
-            event.observations, event.exhausted, paused=is_paused
-        ).state
-        if wanted.matches(row):
-            rows.append(row)
-            if len(rows) == limit:
-                break
-    return rows
-
-
-def is_rejection(entry: JournalEntry) -> bool:
-    """Whether it is about a request that ingest did not publish."""
-    labels = entry.labels
-    return (
-        entry.stage == "published"
-        and "outcome" in labels
-        and "message_id" not in labels
-        and "component" not in labels
-    )
-
-
-def _update(event: _Known, entry: JournalEntry) -> None:
-    row, labels, stage = event.row, entry.labels, entry.stage
-    by_broker = labels.get("component") == BROKER
-    row.at = entry.at
-    row.event = labels.get("event") or row.event
-    row.entity = labels.get("entity") or row.entity
-    at = timestamp_of(entry.at)
-    if observation := logged_observation(at, stage, labels, by_broker=by_broker):
-        event.observations.append(observation)
-    if by_broker:
-        _update_from_broker(row, stage, labels)
-        if stage == "exhausted":
-            event.exhausted.append(at)
-    elif outcome := labels.get("outcome"):
-        row.outcome = outcome
-        row.attempt = labels.get("attempt", row.attempt)
-        row.http_status, row.ms = labels.get("status"), labels.get("ms")
-        row.fields = labels.get("fields") or []
-
-
-def _update_from_broker(row: Row, stage: str, labels: dict[str, Any]) -> None:
-    match stage:
-        case "published":
-            row.dead_lettered = bool(labels.get("dead_letter"))
-            if not row.dead_lettered:
-                row.outcome, row.attempt, row.fields = "", None, []
-                row.http_status = row.ms = None
-        case "delivered":
-            row.attempt = labels.get("attempt")
-        case "answered" if labels.get("status") is None:
-            row.outcome = "retry"
+    entries = [*(entry for entry in older if entry.id < first_id), *newest]
+    return list(islice(list_events(entries, wanted, paused), limit))
 
 
 REPLAYED = {

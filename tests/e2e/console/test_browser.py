@@ -1,6 +1,7 @@
 """The console in Chromium, driven by visible text and labels."""
 
 import json
+import re
 import time
 
 import pytest
@@ -161,6 +162,10 @@ def test_retries_are_shown_live(page, stack):
     page.press("live-1")
     page.sees("delivered, attempt 2", "Service temporarily unavailable")
     page.sees("It is redelivered automatically", "simulated fault")
+    page.wait(lambda: re.search(r"attempt \d+ at \d\d:\d\d:\d\d \(", page.text()))
+    page.open("/?status=pending")
+    page.sees("live-1", "retrying")
+    page.wait(lambda: re.search(r"attempt \d+ at \d\d:\d\d:\d\d \(", page.text()))
 
     page.press("Commerce failing")
     page.press("End the fault")

@@ -1,34 +1,25 @@
 """``trace`` shows an event's history: from journal, ledger, dead letters and logs."""
 
-import sqlite3
+import json
+import shlex
+import stat
 
 import pytest
 from google.pubsub_v1.types import PushConfig
 
-from cli.steps import Step, in_order
 from functions.events import samples
-from local.console import events
-from local.journal import Journal
 from tests.support.cli_deployment import (
     HANDLED,
+    PROJECT,
     REJECTED,
     UNAVAILABLE,
     CliDeployment,
 )
+from tests.support.cli_journal import attempt, publish
 
 CREATE = "catalog_product_create"
 EVENT = f"be-observer.{CREATE}"
 PRODUCT = samples.value(EVENT)
-
-
-@pytest.fixture
-def journal(deployment):
-    """The stack's journal, whose entries are one second apart."""
-    db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    seconds = iter(range(1_800_000_000, 1_800_001_000))
-    yield Journal(db, clock=lambda: float(next(seconds)))
-    db.close()
 
 
 def steps(deployment: CliDeployment, uid: str = "u1") -> list[tuple]:
@@ -37,28 +28,6 @@ def steps(deployment: CliDeployment, uid: str = "u1") -> list[tuple]:
         (s["stage"], s.get("recorded_in"), s.get("status"), s.get("message"))
         for s in deployment.run_json("trace", uid)
     ]
-
-
-def publish(journal: Journal, message_id: str = "m1", **labels: str) -> None:
-    """Publishing, as ingest and broker record it."""
-    ids = {"uid": "u1", "message_id": message_id}
-    journal.observe("published", component="broker", topic="t", **ids)
-    if not labels:
-        labels = {"event": EVENT, "caller": "erp"}
-    journal.observe("published", status=200, **ids, **labels)
-
-
-def attempt(journal: Journal, number: int, status: int, outcome: str) -> None:
-    """One delivery attempt with one call, as broker and consumer record it at INFO."""
-    labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": number}
-    call = {"method": "POST", "route": "products", "status": status, "ms": 1.2}
-    journal.observe("delivered", component="broker", **labels)
-    if status >= 400:
-        journal.observe("call", message="POST products", ms=1.2, **labels)
-    journal.observe(
-        "outcome", outcome=outcome, status=status, ms=1.5, calls=[call], **labels
-    )
-    journal.observe("answered", component="broker", status=status, **labels)
 
 
 def test_each_step_is_shown_once(deployment, journal):
@@ -306,74 +275,82 @@ def test_a_uid_cannot_control_the_terminal(deployment):
     assert len(text.splitlines()) == 4
 
 
-@pytest.mark.parametrize(
-    ("stages", "state"),
-    [
-        pytest.param([], "waiting", id="published"),
-        pytest.param([("attempt", 503, "retry")], "retrying", id="failed"),
-        pytest.param([("attempt", 200, "handled")], "handled", id="handled"),
-        pytest.param(
-            [("attempt", 200, "handled"), ("rejected",)], "handled", id="broken repost"
-        ),
-        pytest.param(
-            [("attempt", 200, "handled"), ("published",)], "waiting", id="repost"
-        ),
-        pytest.param([("attempt", 404, "duplicate")], "rejected", id="redelivery"),
-    ],
-)
-def test_trace_and_the_consoles_list_show_the_same_state(
-    deployment, journal, stages, state
-):
-    publish(journal)
-    for stage, *arguments in stages:
-        if stage == "attempt":
-            attempt(journal, 1, *arguments)
-        elif stage == "published":
-            publish(journal, "m2")
-        else:
-            labels = {"uid": "u1", "event": EVENT, "status": 400}
-            journal.observe("published", outcome="rejected", **labels)
+def test_in_the_cloud_the_query_of_the_logs_is_printed(deployment):
+    deployment.attempt(CREATE, PRODUCT, 'o"1', **HANDLED)
 
-    rows = events.list_events(journal, events.Filter())
+    result = deployment.run("trace", 'o"1', env=deployment.cloud_environment())
 
-    assert [row.status for row in rows if row.key == "u1"] == [state]
-    assert deployment.run_json("trace", "u1")[-1]["state"] == state
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "now: handled 200 Product created"
+    assert shlex.split(result.stderr.splitlines()[-1]) == [
+        "gcloud",
+        "logging",
+        "read",
+        'resource.type="cloud_run_revision" AND jsonPayload.uid="o\\"1"',
+        "--project",
+        PROJECT,
+        "--order",
+        "asc",
+        "--freshness",
+        "30d",
+        "--format",
+        "json",
+    ]
 
 
-def test_a_replay_is_a_stage_of_its_own(deployment, journal):
-    publish(journal)
-    attempt(journal, 1, 404, "rejected")
-    ids = {"uid": "u1", "message_id": "m2", "event": EVENT}
-    journal.observe("published", component="broker", topic="t", replayed="1", **ids)
-
-    stages = [step["stage"] for step in deployment.run_json("trace", "u1")]
-
-    assert stages == ["published", "delivered", "call", "outcome", "replayed", "now"]
-    assert "  replayed " in deployment.run("trace", "u1").stdout
+def with_gcloud(folder, script: str) -> dict[str, str]:
+    """Variables with a ``gcloud`` that runs *script*."""
+    program = folder / "gcloud"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_a_replay_is_recognised_in_the_ledger(deployment):
-    for message_id, result in (("m1", REJECTED), ("m2", HANDLED)):
-        ids = {"message_id": message_id, "time": "2026-10-05T12:00:00.000000Z"}
-        deployment.attempt(CREATE, PRODUCT, "u1", **ids, **result)
+def test_logs_are_read_with_gcloud(deployment, tmp_path):
+    labels = {"event": EVENT, "uid": "u1", "message_id": "original-u1", "attempt": 1}
+    entries = [
+        {
+            "timestamp": "2026-10-05T12:00:02.5Z",
+            "jsonPayload": {
+                **labels,
+                "stage": "outcome",
+                "message": "event handled",
+                "outcome": "handled",
+                "status": 200,
+                "ms": 500,
+            },
+        },
+        {"timestamp": "2026-10-05T12:00:03Z", "textPayload": "something else"},
+    ]
+    (tmp_path / "entries.json").write_text(json.dumps(entries))
+    script = f'echo "$@" > {tmp_path}/arguments; cat {tmp_path}/entries.json'
+    environment = deployment.cloud_environment(**with_gcloud(tmp_path, script))
+    deployment.attempt(CREATE, PRODUCT, "u1", **HANDLED)
 
-    stages = [step["stage"] for step in deployment.run_json("trace", "u1")]
+    result = deployment.run("trace", "u1", "--logs", "--json", env=environment)
 
-    assert stages == ["received", "outcome", "replayed", "outcome", "now"]
+    history = [json.loads(text) for text in result.stdout.splitlines()]
+    shown = [(s["stage"], s.get("recorded_in"), s.get("at")) for s in history]
+    assert shown[:2] == [
+        ("delivered", "logs", "2026-10-05T12:00:02.000000Z"),
+        ("outcome", "logs", "2026-10-05T12:00:02.500000Z"),
+    ]
+    assert [stage for stage, *_ in shown[2:]] == ["received", "now"]
+    assert history[1]["message"] == "Product created"
+    assert 'jsonPayload.uid="u1"' in (tmp_path / "arguments").read_text()
 
 
-def test_a_dead_letter_follows_its_rejection_in_order_of_times(deployment):
-    """The consumer stores the dead letter before it logs the rejection."""
-    ids = {"message_id": "m1"}
-    first, second = "2026-10-05T12:00:00.000000Z", "2026-10-05T12:00:00.003000Z"
-    ordered = in_order(
-        [
-            Step(first, "dead-lettered", "dead letters", {"message_id": "d1"}),
-            Step(second, "outcome", "journal", {"outcome": "rejected", **ids}),
-        ]
+def test_a_failing_gcloud_exits_3(deployment, tmp_path):
+    script = "echo 'ERROR: authenticate first' >&2; exit 1"
+    environment = deployment.cloud_environment(**with_gcloud(tmp_path, script))
+
+    result = deployment.run("trace", "u1", "--logs", env=environment)
+
+    assert (result.exit_code, result.stderr) == (
+        3,
+        "Error: gcloud failed: ERROR: authenticate first\n",
     )
 
-    assert [(step.stage, step.at) for step in ordered] == [
-        ("outcome", second),
-        ("dead-lettered", second),
-    ]
+
+def test_logs_are_not_for_the_local_stack(deployment):
+    assert deployment.run("trace", "u1", "--logs").exit_code == 2

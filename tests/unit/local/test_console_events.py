@@ -5,10 +5,10 @@ import sqlite3
 
 import pytest
 
+from cli.event_list import Filter
 from local.commerce.call_journal import CallJournal
 from local.commerce.http_messages import RestRequest
 from local.console import events
-from local.console.events import Filter
 from local.journal import Journal
 
 EVENT = "be-observer.catalog_product_create"
@@ -50,7 +50,7 @@ def finish(journal: Journal, uid: str, outcome: str, attempt: int = 1, **more) -
 
 
 def listed(journal: Journal, **wanted: str) -> list[tuple]:
-    rows = events.list_events(journal, Filter(**wanted))
+    rows = events.read_events(journal, Filter(**wanted))
     return [
         (row.uid, row.status, row.attempt, row.http_status, row.dead_lettered)
         for row in rows
@@ -115,7 +115,7 @@ def test_a_repost_waits_until_it_is_recognised_as_a_duplicate(journal):
     assert listed(journal)[0][1] == "waiting"
 
     finish(journal, "u", "duplicate", status=200, message_id="m2")
-    [row] = events.list_events(journal, Filter())
+    [row] = events.read_events(journal, Filter())
     assert (row.status, row.outcome) == ("handled", "duplicate")
 
 
@@ -129,20 +129,20 @@ def test_a_repost_that_ingest_rejects_has_a_row_of_its_own(journal):
         ("u", "rejected", None, 400, False),
         ("u", "handled", 1, 200, False),
     ]
-    rejected, _ = events.list_events(journal, Filter())
+    rejected, _ = events.read_events(journal, Filter())
     assert events.rejection(journal, rejected.key).labels["uid"] == "u"
 
 
-def test_waiting_and_retrying_events_of_a_paused_entity_are_paused(journal):
+def test_pending_events_of_a_paused_entity_are_paused(journal):
     for uid in ("waits", "retried", "done"):
         publish(journal, uid)
     finish(journal, "retried", "retry", status=503)
     finish(journal, "done", "handled", status=200)
 
-    rows = events.list_events(journal, Filter(status="paused"), paused={"product"})
+    rows = events.read_events(journal, Filter(status="paused"), paused={"product"})
 
     assert {row.uid for row in rows} == {"waits", "retried"}
-    assert events.list_events(journal, Filter(), paused={"order"})[0].uid == "done"
+    assert events.read_events(journal, Filter(), paused={"order"})[0].uid == "done"
     assert listed(journal, status="paused") == []
 
 
@@ -157,7 +157,7 @@ def test_a_rejection_without_uid_has_its_own_row(journal):
     for status in (401, 400):
         journal.observe("published", outcome="rejected", status=status)
 
-    first, second = events.list_events(journal, Filter())
+    first, second = events.read_events(journal, Filter())
 
     assert (first.uid, first.http_status, second.http_status) == ("", 400, 401)
     assert events.rejection(journal, first.key).labels["status"] == 400
@@ -186,7 +186,7 @@ def test_rows_are_bounded_and_an_old_uid_is_found(journal, monkeypatch):
     for number in range(60):
         publish(journal, f"new-{number}")
 
-    assert len(events.list_events(journal, Filter(), limit=10)) == 10
+    assert len(events.read_events(journal, Filter(), limit=10)) == 10
     assert listed(journal, uid="old") == [("old", "handled", 1, 200, False)]
     assert len(listed(journal, uid="new-5")) == 11
 
@@ -231,3 +231,30 @@ def test_the_notice_of_a_replay_shows_what_became_of_it(journal):
     assert (
         events.replay_notice(journal, "m-u") == "Replayed: u was rejected again (404)."
     )
+
+
+def test_a_retry_has_the_time_of_its_next_attempt(journal):
+    publish(journal, "u")
+    finish(journal, "u", "retry", status=503, attempt=3)
+    ids = {"uid": "u", "message_id": "m-u", "attempt": 3}
+    journal.observe(
+        "answered", status=503, component="broker", next_attempt=500.0, **ids
+    )
+
+    [row] = events.read_events(journal, Filter(status="retrying"))
+    assert (row.next_attempt, row.attempt) == (500.0, 3)
+    assert events.read_events(journal, Filter(status="pending")) == [row]
+
+    finish(journal, "u", "handled", status=200, attempt=4)
+    [row] = events.read_events(journal, Filter())
+    assert (row.status, row.next_attempt) == ("handled", None)
+    assert events.read_events(journal, Filter(status="pending")) == []
+
+
+def test_rows_are_listed_by_the_time_of_posting(journal):
+    publish(journal, "first")
+    publish(journal, "second")
+    finish(journal, "first", "handled", status=200)
+
+    assert [row[0] for row in listed(journal, since=101.0)] == ["second"]
+    assert [row[0] for row in listed(journal, until=101.0)] == ["first"]
