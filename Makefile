@@ -9,8 +9,15 @@ READY := $(VENV)/.ready
 # environment forbids to store bytecode.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
 
-# $(call given,NAME,--option): the option with the variable's value, where it is set.
-given = $(if $($(1)),$(2) '$($(1))')
+# These values may be pasted from elsewhere. They reach the command through the environment,
+# as they are: neither make nor a shell expands them. ARGS is words of a shell command line.
+unexport EVENT FILE URL TOKEN UID
+export SEND_EVENT := $(value EVENT)
+export SEND_FILE := $(value FILE)
+export SEND_URL := $(value URL)
+export SEND_TOKEN := $(value TOKEN)
+# The environment may hold the user's number as UID: only make trace UID=… counts.
+export TRACE_UID := $(if $(filter command,$(origin UID)),$(value UID))
 
 .PHONY: help
 help: ## Show this list
@@ -27,12 +34,16 @@ run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
 .PHONY: send
-send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…, TOKEN=…)
-	@$(BIN)/python -m cli send $(ARGS) $(call given,EVENT,--event) $(call given,FILE,--file) $(call given,URL,--url) $(call given,TOKEN,--token)
+send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…; TOKEN=… make send)
+	@$(BIN)/python -m cli send $(ARGS)
+
+.PHONY: events
+events: $(READY) ## List events and their next attempts (ARGS="--state pending --follow")
+	@$(BIN)/python -m cli events $(ARGS)
 
 .PHONY: trace
 trace: $(READY) ## Show an event's history (UID=…)
-	@$(BIN)/python -m cli trace $(ARGS) $(call given,UID,)
+	@$(BIN)/python -m cli trace $(ARGS)
 
 .PHONY: dead-letters
 dead-letters: $(READY) ## List dead letters: rejected events and exhausted retries
@@ -115,8 +126,24 @@ lint: $(READY) ## Check style, types and format; change nothing
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
 	elif [ -n "$$CI" ]; then echo "terraform is missing, so its files cannot be checked: install terraform 1.11 or newer" >&2; exit 1; fi
 
+.PHONY: checkov
+checkov: $(READY) ## Check terraform/ for risks (checkov)
+	@bash tools/checkov.sh $(ARGS)
+
+.PHONY: audit
+audit: $(READY) ## Look for known vulnerabilities in all locked packages (network)
+	@bash tools/audit.sh $(ARGS)
+
+.PHONY: licences
+licences: $(READY) ## List and check the licences of the deployed packages
+	@$(BIN)/python -m tools.licences
+
+.PHONY: sbom
+sbom: $(READY) ## Write a CycloneDX list of each function's packages into build/
+	@bash tools/sbom.sh
+
 .PHONY: check
-check: ## Run what CI runs: set-up, lint, every test
+check: ## Run what CI runs: set-up, lint, checkov, every test
 	@bash .ci/run
 
 .PHONY: plan

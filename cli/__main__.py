@@ -19,6 +19,7 @@ COMMANDS = {
     "pause": "cli.commands.delivery",
     "resume": "cli.commands.delivery",
     "status": "cli.commands.delivery",
+    "events": "cli.commands.events",
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
 }
@@ -56,6 +57,7 @@ class Commands(click.Group):
 
         from cli.dead_letter_queue import LedgerNotConfigured
         from cli.deployment import Unreachable
+        from functions.ledger.ledger import WrongLedgerKey
         from functions.ledger.store import LedgerUnavailable
         from functions.settings import SettingsError
 
@@ -63,6 +65,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (LedgerNotConfigured, SettingsError) as error:
             raise click.UsageError(str(error)) from error
+        except WrongLedgerKey as error:
+            raise _Unreachable(str(error)) from error
         except LedgerUnavailable as error:
             raise _Unreachable(f"The ledger cannot be reached: {error}") from error
         except (Unreachable, GoogleAuthError) as error:

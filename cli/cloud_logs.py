@@ -25,6 +25,19 @@ def logs_command(deployment: Deployment, uid: str) -> list[str]:
     ]
 
 
+def results_command(deployment: Deployment, hours: int) -> list[str]:
+    """The command that reads the results at ingest and consumers of the last hours."""
+    query = (
+        'resource.type="cloud_run_revision"'
+        ' AND jsonPayload.stage=("published" OR "outcome")'
+    )
+    return [
+        *("gcloud", "logging", "read", query),
+        *("--project", deployment.project, "--order", "asc"),
+        *("--freshness", f"{hours}h", "--format", "json"),
+    ]
+
+
 def shell_command(command: list[str]) -> str:
     """*command* as one types it into a shell."""
     return shlex.join(command)

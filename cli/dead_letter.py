@@ -11,13 +11,14 @@ from typing import Any, Literal
 from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 
 from cli.deployment import Deployment
-from cli.ledger_entries import last_change, record_entries
+from cli.ledger_entries import record_entries
 from functions.consumer.dead_letter_topic import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
 from functions.ledger import rules
 from functions.ledger.ledger import Ledger
 from functions.ledger.record import EventRecord
+from functions.ledger.states import last_change
 from functions.timestamps import normalize_timestamp, timestamp
 
 # Attributes that Pub/Sub adds to a message whose delivery attempts are exhausted:
@@ -215,8 +216,7 @@ def _records(ledger: Ledger, dead_letter: DeadLetter) -> list[EventRecord]:
     # leads to its record.
     if not dead_letter.ordering_key:
         return []
-    resource = ledger.hashes.resource(dead_letter.ordering_key)
-    records = ledger.store.find("resources", resource)
+    records = ledger.find_resource(dead_letter.ordering_key)
     return [record for _, record in records if record["kind"] == "event"]
 
 

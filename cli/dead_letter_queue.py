@@ -19,6 +19,7 @@ from cli.deployment import Deployment
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub, PubSubError
 from functions.consumer.dead_letter_topic import PREFIX
+from functions.consumer.push import WEBHOOK_ID
 from functions.ledger.ledger import Ledger
 
 MAX_REPLAYS = 3  # a dead letter that was replayed this often needs --again
@@ -159,11 +160,14 @@ def open_dead_letters(deployment: Deployment) -> Iterator[DeadLetterQueue]:
 
 
 def original_message(dead_letter: DeadLetter) -> PubsubMessage:
-    """The message before it became a dead letter, with the number of replays."""
+    """The message before it became a dead letter, with the number of replays.
+
+    Without the id of the signed request: a replay is an operator's and no repetition.
+    """
     attributes = {
         name: value
         for name, value in dead_letter.attributes.items()
-        if not name.startswith((PREFIX, PUBSUB_PREFIX))
+        if name != WEBHOOK_ID and not name.startswith((PREFIX, PUBSUB_PREFIX))
     }
     attributes[REPLAYED] = str(dead_letter.replayed + 1)
     return PubsubMessage(

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from cli import journal_file
 from cli.dead_letter import DeadLetter, Selection
@@ -11,7 +12,7 @@ from cli.dead_letter_queue import DeadLetterQueue
 from cli.ledger_entries import record_entries
 from functions.events import catalog
 from functions.events.catalog import Event, bounded_ordering_key
-from functions.events.identifiers import normalize_identifier
+from functions.events.identifiers import normalize_identifier, watermark_name
 from functions.ledger import rules
 from functions.ledger.ledger import Ledger
 from functions.ledger.store import Record
@@ -27,7 +28,7 @@ class Subject:
 
     Attributes:
         uid: of an event.
-        resource: an ordering key such as ``customer:15``.
+        resource: an ordering key such as ``customer:15``, or the name of a watermark.
     """
 
     uid: str | None = None
@@ -64,6 +65,8 @@ class StoredData:
 def parse_id(text: str) -> Subject:
     """``ENTITY:ID`` as an ordering key, in the form in which Commerce compares ids.
 
+    ``stock:SKU@SOURCE`` is the watermark of a SKU at an inventory source.
+
     Raises:
         InvalidId: the entity is unknown, or the id is missing.
     """
@@ -74,6 +77,10 @@ def parse_id(text: str) -> Subject:
             "must be ENTITY:ID, such as customer:15 or customer:jane@example.com;"
             f" entities are {entities}"
         )
+    sku, at, source = name.rpartition("@")
+    if entity == "stock" and at:
+        # A source's code may be written as the watermark has it.
+        return Subject(resource=watermark_name(sku, unquote(source)))
     return Subject(resource=bounded_ordering_key(entity, _normalize(entity, name)))
 
 
@@ -190,9 +197,8 @@ def _events_of(entity: str) -> list[Event]:
 
 def _records(ledger: Ledger, subject: Subject) -> list[tuple[str, Record]]:
     if subject.uid is not None:
-        return ledger.store.find("uid", ledger.hashes.uid(subject.uid))
-    resource = ledger.hashes.resource(str(subject.resource))
-    return ledger.store.find("resources", resource)
+        return ledger.find_uid(subject.uid)
+    return ledger.find_resource(str(subject.resource))
 
 
 def _message_ids(record: Record, resource: str | None) -> Iterator[str]:

@@ -8,8 +8,9 @@ import requests
 
 from cli import local_stack
 from cli.deployment import StackFile, Unreachable
-from cli.ledger_entries import Entry, record_entries
+from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
+from functions.ledger.states import Entry
 from functions.ledger.stores import open_ledger
 
 POLL_SECONDS = 0.05

@@ -11,12 +11,9 @@ exhausted   its delivery attempts are used up; it is a dead letter
 discarded   its dead letter was removed
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
-
-from functions.ledger import rules
-from functions.ledger.record import FinishedEntry, OpenEntry
+from typing import Any, Literal, get_args
 
 State = Literal[
     "waiting",
@@ -62,23 +59,36 @@ class Observation:
     message: str = ""
 
 
-def ledger_state(entry: OpenEntry | FinishedEntry, now: float) -> State:
-    """The state of a message by its entry in the ledger.
+def logged_observation(
+    at: str, stage: str, labels: Mapping[str, Any], *, by_broker: bool = False
+) -> Observation | None:
+    """What a log entry, or an observation of the local broker, says of a message.
 
     Args:
-        now: seconds since 1970.
+        labels: the entry's other fields.
+
+    Returns:
+        None where it says nothing of the state.
     """
-    match rules.state(entry, now):
-        case "succeeded":
-            return "handled"
-        case "rejected":
-            return "rejected"
-        case "in flight":
-            return "in flight"
-        case "abandoned" if entry["status"] is None:
-            return "waiting"
+    state: State
+    status, message_id = labels.get("status"), labels.get("message_id")
+    match stage:
+        case "published" if labels.get("dead_letter"):
+            return None
+        case "received" | "published" | "replayed" | "outcome":
+            state = OF_OUTCOME.get(labels.get("outcome", ""), "waiting")
+            if state == "retrying" and message_id is None and stage == "published":
+                state = "rejected"  # Ingest did not store it: nothing is redelivered.
+            elif labels.get("outcome") == "duplicate" and (status or 0) >= 400:
+                state = "rejected"  # the recorded result of an earlier delivery
+        case "delivered" if by_broker:
+            state = "in flight"
+        case "answered" if by_broker and status is None:
+            state = "retrying"  # Without a response no function logged an outcome.
         case _:
-            return "retrying"
+            return None
+    message = labels.get("message") or labels.get("reason", "")
+    return Observation(at, message_id, state, status, message)
 
 
 def current_state(
@@ -88,6 +98,9 @@ def current_state(
     paused: bool = False,
 ) -> Observation:
     """The state of an event: that of its newest message.
+
+    A request that ingest rejected is an event of its own. It counts only where no
+    message carried the uid.
 
     Args:
         observations: any number for each message.
@@ -112,10 +125,8 @@ def _newest(observations: list[Observation]) -> Observation:
         # A final result stays, whatever a delivery that lost its lease reports later.
         if known is None or known.state not in FINAL or observation.state in FINAL:
             messages[message_id] = observation
-    # A request that was rejected before it was published says nothing about the event
-    # that an earlier request with the same uid published.
     return max(
-        messages.values() or observations,
+        reversed(list(messages.values()) or observations),
         key=lambda observation: observation.at,
         default=Observation("", None, "waiting"),
     )

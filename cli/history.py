@@ -9,23 +9,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cli.backoff import estimated_next_attempt
 from cli.dead_letter import DeadLetter
 from cli.deployment import Deployment
 from cli.event_state import (
-    OF_OUTCOME,
     PENDING,
     Observation,
     State,
     current_state,
-    ledger_state,
+    logged_observation,
 )
 from cli.journal_entries import BROKER
 from cli.journal_file import read_journal
-from cli.ledger_entries import Entry, last_change, record_entries
+from cli.ledger_entries import record_entries
 from cli.log_steps import LogEntry, log_steps
-from cli.steps import Step, in_order
+from cli.steps import PUBLISHING, Step, in_order
 from cli.times import timestamp_of
 from functions.ledger.record import EventRecord
+from functions.ledger.states import Entry, entry_state, last_change
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class History:
         status: of the last result, where there is one.
         message: the sentence of the last result.
         dead_letters: message ids of its dead letters.
+        attempt: of a retrying event, the number of the next attempt.
+        next_attempt: its earliest time; without the local stack's journal estimated
+            from the ledger's last attempt and the default backoff.
     """
 
     steps: list[Step]
@@ -45,6 +49,8 @@ class History:
     status: int | None
     message: str
     dead_letters: list[str]
+    attempt: int | None = None
+    next_attempt: str | None = None
 
 
 def event_history(
@@ -70,8 +76,9 @@ def event_history(
     now = clock()
     ledger = deployment.ledger
     records = ledger.events_of(uid) if ledger else []
+    journal = list(_journal(deployment, uid))
     logged = [
-        *log_steps(_journal(deployment, uid), "journal", deployment.dead_letter_topic),
+        *log_steps(journal, "journal", deployment.dead_letter_topic),
         *log_steps(logs, "logs", deployment.dead_letter_topic),
     ]
     entries = [pair for record in records for pair in record_entries(record)]
@@ -84,7 +91,7 @@ def event_history(
     if not steps:
         return None
     observations = [
-        *_logged_observations(logged),
+        *_logged_observations(logged, journal),
         *(_ledger_observation(m, entry, now) for m, entry in entries),
         *_dead_letter_observations(dead_letters),
     ]
@@ -99,13 +106,33 @@ def event_history(
     state = current_state(observations, exhausted)
     if state.state in PENDING and is_paused(_entity(steps)):
         state = current_state(observations, exhausted, paused=True)
+    attempt, next_attempt = None, None
+    if state.state == "retrying":
+        attempt, next_attempt = _next_attempt(state.message_id, journal, entries)
     return History(
         in_order(steps),
         state.state,
         state.status,
         state.message,
         [dead_letter.message_id for dead_letter in dead_letters],
+        attempt,
+        next_attempt,
     )
+
+
+def _next_attempt(
+    message_id: str | None, journal: list[LogEntry], entries: list[tuple[str, Entry]]
+) -> tuple[int | None, str | None]:
+    """Number and time of the next attempt; None where it is not known."""
+    for logged in reversed(journal):
+        labels = logged.labels
+        if logged.message_id == message_id and "next_attempt" in labels:
+            return labels["attempt"] + 1, timestamp_of(labels["next_attempt"])
+    for known_id, entry in entries:
+        if known_id == message_id and "attempts" in entry:
+            seconds = estimated_next_attempt(entry["started"], entry["attempts"])
+            return entry["attempts"] + 1, timestamp_of(seconds)
+    return None, None
 
 
 def _entity(steps: list[Step]) -> str:
@@ -148,17 +175,27 @@ def _ledger_steps(
     known = {
         (step.stage, step.message_id, step.labels.get("attempt")) for step in logged
     }
-    for message_id, entry in record_entries(record):
+    published: set[tuple[str, str]] = set()
+    for message_id, entry in sorted(
+        record_entries(record), key=lambda pair: last_change(pair[1])
+    ):
         labels: dict[str, Any] = {
             "event": entry["event"],
             "entity": record["entity"],
             "message_id": message_id,
         }
-        if ("published", message_id, None) not in known:
-            yield Step(entry["time"], "received", "ledger", labels)
+        # A replay keeps the event's time, and has a message id of its own.
+        publishing = entry["time"], entry["content_hash"]
+        if known.isdisjoint((s, message_id, None) for s in PUBLISHING):
+            if publishing in published:
+                at = timestamp_of(last_change(entry))
+                yield Step(at, "replayed", "ledger", labels)
+            else:
+                yield Step(entry["time"], "received", "ledger", labels)
+        published.add(publishing)
         if "finished_at" in entry:
             if not any(s == "outcome" and m == message_id for s, m, _ in known):
-                outcome = {"outcome": ledger_state(entry, now), **_result(entry)}
+                outcome = {"outcome": entry_state(entry, now), **_result(entry)}
                 at = timestamp_of(entry["finished_at"])
                 yield Step(at, "outcome", "ledger", {**labels, **outcome})
         elif ("delivered", message_id, entry["attempts"]) not in known:
@@ -187,23 +224,25 @@ def _result(entry: Entry) -> dict[str, Any]:
     return {"status": entry["status"], "message": entry["message"] or ""}
 
 
-def _logged_observations(logged: list[Step]) -> Iterator[Observation]:
+def _logged_observations(
+    logged: list[Step], journal: list[LogEntry]
+) -> Iterator[Observation]:
     for step in logged:
-        if step.stage in ("received", "published", "outcome"):
-            yield Observation(
-                step.at,
-                step.message_id,
-                OF_OUTCOME.get(step.labels.get("outcome", ""), "waiting"),
-                step.labels.get("status"),
-                step.labels.get("message") or step.labels.get("reason", ""),
-            )
+        if observation := logged_observation(step.at, step.stage, step.labels):
+            yield observation
+    for entry in journal:
+        if entry.by_broker and entry.stage != "published":
+            if observation := logged_observation(
+                entry.at, entry.stage, entry.labels, by_broker=True
+            ):
+                yield observation
 
 
 def _ledger_observation(message_id: str, entry: Entry, now: float) -> Observation:
     return Observation(
         timestamp_of(last_change(entry)),
         message_id,
-        ledger_state(entry, now),
+        entry_state(entry, now),
         entry["status"],
         entry["message"] or "",
     )

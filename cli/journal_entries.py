@@ -50,12 +50,14 @@ def read_entries(
     after: int = 0,
     *,
     uid: str | None = None,
+    message_id: str | None = None,
     limit: int = MAX_ENTRIES_READ,
 ) -> list[JournalEntry]:
     """Entries after id *after*, oldest first; the newest *limit* of them.
 
     Args:
         uid: only entries of this uid, and of the messages that carried it.
+        message_id: only entries of this message.
     """
     condition = "id > ?"
     parameters: list[int | str] = [after]
@@ -65,8 +67,11 @@ def read_entries(
             " (SELECT message_id FROM journal_entry WHERE uid = ?))"
         )
         parameters += [uid, uid]
+    if message_id is not None:
+        condition += " AND message_id = ?"
+        parameters.append(message_id)
     rows = db.execute(
-        f"SELECT * FROM journal_entry WHERE {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608 the condition is one of the two texts above
+        f"SELECT * FROM journal_entry WHERE {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608 the condition consists of the texts above
         (*parameters, limit),
     ).fetchall()
     return [_entry(row) for row in reversed(rows)]

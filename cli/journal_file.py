@@ -1,14 +1,25 @@
-"""The journal's file, as commands read it and delete entries from it."""
+"""The local stack's file, as commands read it and delete journal entries from it."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cli.deployment import Unreachable
 from cli.journal_entries import JournalEntry, read_entries
 
 BUSY_SECONDS = 10.0
+JOURNAL = "journal_entry"
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many messages of a subscription are not acknowledged, by their state."""
+
+    waiting: int = 0
+    in_flight: int = 0
+    retrying: int = 0
 
 
 def read_journal(state: Path | None, uid: str) -> list[JournalEntry]:
@@ -20,7 +31,40 @@ def read_journal(state: Path | None, uid: str) -> list[JournalEntry]:
     if state is None or not state.exists():
         return []
     with _connection(f"file:{state}?mode=ro") as db:
-        return read_entries(db, uid=uid) if _has_journal(db) else []
+        return read_entries(db, uid=uid) if _has_table(db, JOURNAL) else []
+
+
+def read_newest(state: Path, limit: int) -> list[JournalEntry]:
+    """The journal's newest *limit* entries, oldest first; none without a journal.
+
+    Raises:
+        Unreachable: the file cannot be read.
+    """
+    if not state.exists():
+        return []
+    with _connection(f"file:{state}?mode=ro") as db:
+        return read_entries(db, limit=limit) if _has_table(db, JOURNAL) else []
+
+
+def read_backlog(state: Path) -> dict[str, Backlog]:
+    """The undelivered messages of each subscription, by its full name.
+
+    Raises:
+        Unreachable: the file cannot be read.
+    """
+    if not state.exists():
+        return {}
+    with _connection(f"file:{state}?mode=ro") as db:
+        if not _has_table(db, "broker_delivery"):
+            return {}
+        rows = db.execute(
+            "SELECT name, sum(state = 'waiting' AND attempt = 0),"
+            " sum(state = 'leased'), sum(state = 'waiting' AND attempt > 0)"
+            " FROM broker_delivery JOIN broker_subscription"
+            " ON broker_subscription.id = subscription"
+            " WHERE state != 'acknowledged' GROUP BY name"
+        )
+        return {name: Backlog(*counts) for name, *counts in rows}
 
 
 def count_entries(
@@ -51,7 +95,7 @@ def _execute(
     if state is None or not state.exists():
         return 0
     with _connection(f"file:{state}?mode=rw") as db:
-        if not _has_journal(db):
+        if not _has_table(db, JOURNAL):
             return 0
         db.execute("CREATE TEMP TABLE messages (id TEXT PRIMARY KEY)")
         db.executemany(
@@ -71,8 +115,8 @@ def _execute(
         return int(cursor.rowcount if action == "DELETE" else cursor.fetchone()[0])
 
 
-def _has_journal(db: sqlite3.Connection) -> bool:
-    table = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal_entry'")
+def _has_table(db: sqlite3.Connection, name: str) -> bool:
+    table = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
     return table.fetchone() is not None
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from functions.ledger.record import EventRecord, FinishedEntry, OpenEntry
-
-Entry = OpenEntry | FinishedEntry
+from functions.ledger.record import EventRecord
+from functions.ledger.states import Entry
 
 
 def record_entries(record: EventRecord) -> Iterator[tuple[str, Entry]]:
@@ -12,8 +11,3 @@ def record_entries(record: EventRecord) -> Iterator[tuple[str, Entry]]:
     yield from record["open"].items()
     for entry in record["finished"]:
         yield entry["message_id"], entry
-
-
-def last_change(entry: Entry) -> float:
-    """When the newest attempt started, or the message finished; seconds since 1970."""
-    return entry["finished_at"] if "finished_at" in entry else entry["started"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from cli.steps import Step
+from cli.steps import Stage, Step
 from functions.timestamps import timestamp
 
 # Fields that are not part of a step: they repeat others, or are about the entry itself.
@@ -107,7 +107,8 @@ def _published(
     for entry in entries:
         labels |= entry.fields()
     labels.pop("status", None)  # 200 without exception
-    return Step(min(e.at for e in entries), "published", recorded_in, labels)
+    stage: Stage = "replayed" if labels.get("replayed") else "published"
+    return Step(min(e.at for e in entries), stage, recorded_in, labels)
 
 
 def _not_published(entry: LogEntry, recorded_in: Literal["journal", "logs"]) -> Step:
@@ -171,7 +172,7 @@ def _calls(attempt: _Attempt) -> list[tuple[str, dict[str, Any]]]:
 
 def _call(entry: LogEntry) -> dict[str, Any]:
     method, _, route = str(entry.labels["message"]).partition(" ")
-    labels = {name: entry.labels.get(name) for name in ("status", "ms")}
+    labels = {name: entry.labels.get(name) for name in ("status", "ms", "span_id")}
     call = {"method": method, "route": route, **labels}
     return {name: value for name, value in call.items() if value is not None}
 

@@ -67,8 +67,13 @@ class SampleRun:
         return f"Demo {self.name}"
 
     def value(self, event: str) -> Any:
-        """The sample's value with this run's names and ids."""
+        """The sample's value with this run's names and ids.
+
+        The sample of an event that is not listed above is sent as it is.
+        """
         value = copy.deepcopy(samples.value(event))
+        if event in OTHER:
+            return value
         if isinstance(value, list):
             for item in value:
                 if "sku" in item:
@@ -80,8 +85,7 @@ class SampleRun:
             value["email"] = self.email
         if "taxClassId" in value:
             value["name"] = self.group
-        if event not in OTHER:
-            self._set_ids(event.removeprefix(PREFIX), value)
+        self._set_ids(event.removeprefix(PREFIX), value)
         return value
 
     def _set_ids(self, event: str, value: dict[str, Any]) -> None:

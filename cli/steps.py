@@ -1,12 +1,13 @@
 """The steps of an event's history, and their order."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Stage = Literal[
     "received",
     "published",
+    "replayed",
     "delivered",
     "call",
     "outcome",
@@ -16,12 +17,14 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = (
     "received",
     "published",
+    "replayed",
     "delivered",
     "call",
     "outcome",
     "exhausted",
     "dead-lettered",
 )
+PUBLISHING: tuple[Stage, ...] = ("received", "published", "replayed")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class Step:
 def in_order(steps: list[Step]) -> list[Step]:
     """*steps* by time, and at the same time by cause.
 
-    A dead letter comes after its rejection, although the consumer stores the dead
-    letter before it logs the rejection.
+    A dead letter comes after its rejection, and is not shown as earlier, although the
+    consumer stores the dead letter before it logs the rejection.
     """
     ordered: list[Step] = []
     early: list[Step] = []  # dead letters whose cause comes later
@@ -62,7 +65,7 @@ def in_order(steps: list[Step]) -> list[Step]:
             continue
         ordered.append(step)
         if _causes_dead_letter(step):
-            ordered += early
+            ordered += (replace(dead_letter, at=step.at) for dead_letter in early)
             early = []
     return ordered + early
 
@@ -71,7 +74,7 @@ def _sort_key(step: Step) -> tuple[str, float, int]:
     stage = STAGES.index(step.stage)
     attempt = step.labels.get("attempt")
     if not isinstance(attempt, int) or step.stage == "dead-lettered":
-        attempt = 0 if step.stage in ("received", "published") else math.inf
+        attempt = 0 if step.stage in PUBLISHING else math.inf
     return step.at, attempt, stage
 
 

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+INVALID = object()  # the value of a variable that could not be parsed
+
 
 class SettingsError(RuntimeError):
     """The environment is incomplete or invalid; the text lists all errors."""
@@ -66,8 +68,10 @@ def from_environment(cls: type[T], environment: Mapping[str, str]) -> T:
 def all_from_environment(environment: Mapping[str, str], *classes: type) -> list[Any]:
     """Build each of *classes* from *environment*, as :func:`from_environment` does.
 
-    A class may have a static method ``lacking``: it gets the names of the variables
-    that are set and returns an error for each that also needs another.
+    A class may have a static method ``conflicts``, which checks several settings
+    together. It gets the values of the variables that are set, by name, with
+    ``INVALID`` for one that cannot be parsed, and returns an error for each conflict.
+    It runs whatever else is wrong, so that one message lists all errors.
 
     Raises:
         SettingsError: as in :func:`from_environment`, for all classes at once.
@@ -75,16 +79,15 @@ def all_from_environment(environment: Mapping[str, str], *classes: type) -> list
     records: list[Any] = []
     errors: list[str] = []
     for cls in classes:
-        values, invalid = _read(cls, environment)
+        given, invalid = _read(cls, environment)
         errors += invalid
-        if lacking := getattr(cls, "lacking", None):
-            set_names = {n for n in names(cls) if environment.get(n, "").strip()}
-            errors += lacking(set_names)
+        if conflicts := getattr(cls, "conflicts", None):
+            errors += conflicts(given)
         if not invalid:
-            try:
-                records.append(cls(**values))
-            except ValueError as error:  # from a check of several settings together
-                errors.append(str(error))
+            fields_by_name = {
+                item.metadata["name"]: item.name for item in _settings(cls)
+            }
+            records.append(cls(**{fields_by_name[n]: v for n, v in given.items()}))
     if errors:
         raise SettingsError("Wrong settings: " + "; ".join(errors))
     return records
@@ -93,8 +96,8 @@ def all_from_environment(environment: Mapping[str, str], *classes: type) -> list
 def _read(
     cls: type, environment: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The values by field, and the errors of single variables."""
-    values: dict[str, Any] = {}
+    """The values by variable, and the errors of single variables."""
+    given: dict[str, Any] = {}
     errors: list[str] = []
     for item in _settings(cls):
         name = item.metadata["name"]
@@ -104,10 +107,11 @@ def _read(
                 errors.append(f"{name} is not set")
             continue
         try:
-            values[item.name] = item.metadata["read"](text)
+            given[name] = item.metadata["read"](text)
         except ValueError as error:
+            given[name] = INVALID
             errors.append(f"{name} {error}")
-    return values, errors
+    return given, errors
 
 
 def names(cls: type) -> list[str]:

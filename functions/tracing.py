@@ -6,6 +6,7 @@ requirements and set OTEL_EXPORTER_OTLP_ENDPOINT; the SDK reads its other OTEL_
 variables itself.
 """
 
+import secrets
 import signal
 import threading
 import time
@@ -28,9 +29,18 @@ class Tracing(Protocol):
         ...
 
     def ended(
-        self, name: str, parent: str | None, ms: float, **attributes: Any
+        self,
+        name: str,
+        parent: str | None,
+        ms: float,
+        span_id: str | None,
+        **attributes: Any,
     ) -> None:
-        """A span of *ms* milliseconds that ends now."""
+        """A span of *ms* milliseconds that ends now.
+
+        Args:
+            span_id: its id, as it was sent to the called service; None for a new one.
+        """
         ...
 
 
@@ -43,7 +53,12 @@ class Off:
         return nullcontext(parent)
 
     def ended(
-        self, name: str, parent: str | None, ms: float, **attributes: Any
+        self,
+        name: str,
+        parent: str | None,
+        ms: float,
+        span_id: str | None,
+        **attributes: Any,
     ) -> None:
         """Does nothing."""
 
@@ -63,7 +78,10 @@ class OpenTelemetry:
             TraceContextTextMapPropagator,
         )
 
-        provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
+        self._ids = _id_generator()
+        provider = TracerProvider(
+            resource=Resource.create({SERVICE_NAME: service}), id_generator=self._ids
+        )
         provider.add_span_processor(processor or _exporter())
         self._provider = provider
         self._flushes_on_sigterm = False
@@ -91,9 +109,15 @@ class OpenTelemetry:
             yield carrier.get("traceparent", parent)
 
     def ended(
-        self, name: str, parent: str | None, ms: float, **attributes: Any
+        self,
+        name: str,
+        parent: str | None,
+        ms: float,
+        span_id: str | None,
+        **attributes: Any,
     ) -> None:
         now = time.time_ns()
+        self._ids.next_span_id = int(span_id, 16) if span_id else None
         span = self._tracer.start_span(
             name,
             self._context(parent),
@@ -104,6 +128,23 @@ class OpenTelemetry:
 
     def _context(self, parent: str | None) -> Any:
         return self._propagator.extract({"traceparent": parent} if parent else {})
+
+
+def child_traceparent(parent: str | None) -> str:
+    """A ``traceparent`` with *parent*'s trace and a new span id.
+
+    Args:
+        parent: a valid one; None starts a trace, which is not sampled.
+    """
+    version, trace, flags = "00", secrets.token_hex(16), "00"
+    if parent is not None:
+        version, trace, _, flags = parent.split("-")
+    return "-".join((version, trace, secrets.token_hex(8), flags))
+
+
+def span_id_of(traceparent: str) -> str:
+    """The span id of a valid ``traceparent``."""
+    return traceparent.split("-")[2]
 
 
 def tracing(endpoint: str, service: str) -> Tracing:
@@ -122,6 +163,20 @@ def tracing(endpoint: str, service: str) -> Tracing:
             f" opentelemetry-exporter-otlp-proto-http must be in {service}'s"
             " requirements.txt"
         ) from None
+
+
+def _id_generator() -> Any:
+    """Random ids; a span whose id was sent before it started gets that one."""
+    from opentelemetry.sdk.trace import RandomIdGenerator
+
+    class SpanIds(threading.local, RandomIdGenerator):
+        next_span_id: int | None = None
+
+        def generate_span_id(self) -> int:
+            span_id, self.next_span_id = self.next_span_id, None
+            return span_id or super().generate_span_id()
+
+    return SpanIds()
 
 
 def _exporter() -> Any:

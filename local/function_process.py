@@ -1,16 +1,38 @@
-"""Runs one function under functions-framework until its parent process ends.
+"""Serves one function as functions-framework does, until its parent process ends.
 
 The parent holds the other end of standard input. When the parent ends, for whatever
-reason, that end closes and this process stops, so no process keeps listening.
+reason, that end closes and this process stops, so no process keeps listening. Requests
+pass the guard of ``local/function_guard.py`` first.
 """
 
+import argparse
 import os
-import runpy
 import signal
-import sys
 import threading
 
+from flask import Flask
+from functions_framework import create_app
+from functions_framework._http import create_server
+
+from local.function_guard import PUSH_PATH, guard_asgi, guard_wsgi
+
 STDIN = 0
+
+
+def main() -> None:
+    """Serve the function that the options name."""
+    parser = argparse.ArgumentParser()
+    for name in ("--source", "--target", "--host"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    app = create_app(options.target, options.source, "http")
+    if isinstance(app, Flask):
+        app.wsgi_app = guard_wsgi(app.wsgi_app, os.environ.get(PUSH_PATH))
+    else:
+        app = guard_asgi(app)
+    create_server(app, debug=False).run(options.host, options.port)
 
 
 def _stop_with_parent() -> None:
@@ -20,6 +42,4 @@ def _stop_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
-    sys.argv[0] = "functions-framework"
-    runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)
+    main()

@@ -62,11 +62,19 @@ class Journal:
         self._listeners.remove(listener)
 
     def read(
-        self, after: int = 0, *, uid: str | None = None, limit: int = 1_000
+        self,
+        after: int = 0,
+        *,
+        uid: str | None = None,
+        message_id: str | None = None,
+        limit: int = 1_000,
     ) -> list[JournalEntry]:
         """Entries after id *after*, oldest first; the newest *limit* of them.
 
         Args:
             uid: only entries of this uid, and of the messages that carried it.
+            message_id: only entries of this message.
         """
-        return read_entries(self._db, after, uid=uid, limit=limit)
+        return read_entries(
+            self._db, after, uid=uid, message_id=message_id, limit=limit
+        )

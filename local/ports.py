@@ -7,7 +7,7 @@ class CannotStart(Exception):
     """The stack cannot start; the text says why and what to do."""
 
 
-def check(host: str, port: int, console_host: str, console_port: int) -> None:
+def check(host: str, port: int, console_port: int) -> None:
     """Check the two published ports; 0 is always free.
 
     Raises:
@@ -19,7 +19,7 @@ def check(host: str, port: int, console_host: str, console_port: int) -> None:
             f" CONSOLE_PORT={port + 1} make run"
         )
     _check(host, port, "PORT")
-    _check(console_host, console_port, "CONSOLE_PORT")
+    _check(host, console_port, "CONSOLE_PORT")
 
 
 def _check(host: str, port: int, name: str) -> None:

@@ -11,7 +11,6 @@ PASSED_PREFIXES = ("COMMERCE_", "OAUTH_", "INGEST_")  # passed to the functions
 class LocalSettings:
     """Every setting of the local stack."""
 
-    host: str = setting("HOST", text, "Address that ingest listens on.", "127.0.0.1")
     port: int = setting("PORT", whole(0, 65535), "Port of ingest.", 8080)
     console_port: int = setting(
         "CONSOLE_PORT", whole(0, 65535), "Port of the console.", 8090

@@ -8,6 +8,7 @@ from typing import Any
 
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
+from cli.terminal_text import printable
 from functions.events.catalog import EVENTS
 from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
@@ -16,13 +17,21 @@ from local.broker import Broker
 from local.commerce import StandIn
 from local.console import Console
 from local.console.operations import Operations
+from local.function_guard import PUSH_PATH, new_path
 from local.functions import StackFunction
 from local.journal import Journal
 from local.ports import CannotStart
 from local.processes import free_port
 from local.provision import DEAD_LETTERS, DeliverySettings, provision
 from local.settings import PASSED_PREFIXES, LocalSettings
-from local.state_folder import FolderInUse, FolderUnusable, OtherStore, StateFolder
+from local.state_folder import (
+    FolderInUse,
+    FolderUnusable,
+    OtherStore,
+    OutdatedState,
+    StateFolder,
+)
+from local.state_format import state_format
 from local.terminal import Terminal
 
 PROJECT = "local"
@@ -61,7 +70,7 @@ class Stack:
         settings = self._settings
         # First, so that a second start here names the running stack and not a port.
         self._folder = folder = _lock_folder(ROOT / settings.state)
-        ports.check(settings.host, settings.port, LOOPBACK, settings.console_port)
+        ports.check(LOOPBACK, settings.port, settings.console_port)
         _check_store(folder, settings.commerce_url)
         if not folder.is_new:
             self._terminal.write(
@@ -84,34 +93,35 @@ class Stack:
             commerce_url = "http://" + await self._serve(stand_in, LOOPBACK, 0)
             credentials = stand_in.environment(commerce_url)
 
+        path = new_path()
         consumer = self._function(
-            "consumer", LOOPBACK, free_port(), broker_address, credentials, journal
-        )
-        ingest = self._function(
-            "ingest",
-            settings.host,
-            settings.port or free_port(),
+            "consumer",
+            free_port(),
             broker_address,
-            {},
+            {**credentials, PUSH_PATH: path},
             journal,
         )
+        ingest = self._function(
+            "ingest", settings.port or free_port(), broker_address, {}, journal
+        )
+        consumer_url = f"http://{LOOPBACK}:{consumer.port}{path}"
         await provision(
             broker_address,
             PROJECT,
             self._prefix,
-            f"http://{LOOPBACK}:{consumer.port}/",
+            consumer_url,
             self._delivery_settings(),
         )
         self._functions = [consumer, ingest]
         await asyncio.gather(*(function.start() for function in self._functions))
         broker.release()
         stack: StackFile = {
-            "ingest": f"http://{_client_host(settings.host)}:{ingest.port}",
+            "ingest": f"http://{LOOPBACK}:{ingest.port}",
             "console": None,
             "broker": broker_address,
             "commerce": commerce_url,
             "real_store": stand_in is None,
-            "consumer": f"http://{LOOPBACK}:{consumer.port}/",
+            "consumer": consumer_url,
             "project": PROJECT,
             "ledger": f"sqlite:{folder.ledger}",
             "pid": os.getpid(),
@@ -141,10 +151,9 @@ class Stack:
     def _function(
         self,
         name: str,
-        host: str,
         port: int,
         broker_address: str,
-        credentials: dict[str, str],
+        variables: dict[str, str],
         journal: Journal,
     ) -> StackFunction:
         passed = {
@@ -171,9 +180,9 @@ class Stack:
 
         return StackFunction(
             name,
-            host,
+            LOOPBACK,
             port,
-            {**passed, **credentials, **own},
+            {**passed, **variables, **own},
             self._output_handler(name, observations.of_functions(journal)),
             note_exit,
         )
@@ -185,13 +194,14 @@ class Stack:
 
         def handle_output(output: dict[str, Any] | str) -> None:
             if isinstance(output, str):
-                self._terminal.write(f"[{name}] {output}")
+                self._terminal.write(f"[{name}] {printable(output)}")
                 return
             stage, severity = output.get("stage"), output.get("severity")
             if stage:
                 observe(output)
             if not stage or (severity == "ERROR" and "outcome" not in output):
-                self._terminal.write(f"[{name}] {severity}: {output.get('message')}")
+                text = f"{severity}: {output.get('message')}"
+                self._terminal.write(f"[{name}] {printable(text)}")
 
         return handle_output
 
@@ -247,8 +257,8 @@ def _lock_folder(path: Path) -> StateFolder:
     try:
         folder = StateFolder(path)
         try:
-            folder.check()
-        except FolderUnusable:
+            folder.check(state_format())
+        except (FolderUnusable, OutdatedState):
             folder.close()
             raise
         return folder
@@ -258,12 +268,13 @@ def _lock_folder(path: Path) -> StateFolder:
             f"A stack is running here already{pid}: stop it with Ctrl-C first, or"
             " choose another folder: LOCAL_STATE=.local2 make run"
         ) from None
+    except OutdatedState:
+        raise CannotStart(
+            f"{path} holds the state of another version: delete it with make"
+            " clean-state, or choose another folder: LOCAL_STATE=.local2 make run"
+        ) from None
     except FolderUnusable as error:
         raise CannotStart(
             f"{error}: move it away, or choose another folder: LOCAL_STATE=.local2 make"
             " run"
         ) from None
-
-
-def _client_host(host: str) -> str:
-    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104 compared, not bound

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cli.deployment import StackFile
 
+PRIVATE_FILE = 0o600
+
 
 class FolderInUse(Exception):
     """A running stack uses the folder; ``pid`` is its process, 0 if unknown."""
@@ -20,6 +22,10 @@ class FolderInUse(Exception):
 
 class FolderUnusable(Exception):
     """The folder cannot be created, read or written; the text says where and why."""
+
+
+class OutdatedState(Exception):
+    """Another version of this project wrote the state."""
 
 
 class OtherStore(Exception):
@@ -40,8 +46,8 @@ class StateFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = open(folder / "lock", "a")
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = open(folder / "lock", "a", opener=_private)
         except OSError as error:
             raise FolderUnusable(
                 f"{folder} cannot be used ({error.strerror})"
@@ -53,17 +59,28 @@ class StateFolder:
             raise FolderInUse(_pid(folder)) from None
         self.is_new = not self.state.exists()
 
-    def check(self) -> None:
-        """Check that the files are SQLite databases.
+    def check(self, state_format: int) -> None:
+        """Create the SQLite files where they are absent, and check them.
+
+        Payloads are personal data: only this user may read the files.
+
+        Args:
+            state_format: what the files must have, from 0 to 2^31 - 1.
 
         Raises:
-            FolderUnusable: one is not.
+            FolderUnusable: one is no SQLite database, or belongs to another user.
+            OutdatedState: one has another format.
         """
+        try:
+            for path in (*self._files(), self.folder / "lock"):
+                with contextlib.suppress(FileNotFoundError):
+                    path.chmod(PRIVATE_FILE)  # an earlier version created it
+        except OSError as error:
+            raise FolderUnusable(f"{path} cannot be used ({error.strerror})") from None
         for path in (self.state, self.ledger):
             try:
-                with contextlib.closing(sqlite3.connect(path)) as db:
-                    db.execute("SELECT count(*) FROM sqlite_master")
-            except sqlite3.Error as error:
+                _check_format(path, state_format)
+            except (OSError, sqlite3.Error) as error:
                 raise FolderUnusable(f"{path} cannot be used ({error})") from None
 
     def belong_to(self, store: str) -> None:
@@ -79,7 +96,7 @@ class StateFolder:
         """
         path = self.folder / "store"
         if self.is_new or not path.exists():
-            path.write_text(store + "\n")
+            _write(path, store + "\n")
         elif (other := path.read_text().strip()) != store:
             raise OtherStore(other)
 
@@ -104,7 +121,7 @@ class StateFolder:
     def announce(self, stack: StackFile) -> None:
         """Write ``stack.json`` atomically."""
         draft = self.folder / "stack.json.new"
-        draft.write_text(json.dumps(stack, indent=2) + "\n")
+        _write(draft, json.dumps(stack, indent=2) + "\n")
         os.replace(draft, self.folder / "stack.json")
 
     def remove(self) -> None:
@@ -112,22 +129,49 @@ class StateFolder:
 
         Other files stay: the folder may be shared.
         """
-        for path in (self.state, self.ledger):
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        # ledger.key: the secret of the hashes in a SQLite ledger.
-        for name in ("stack.json.new", "store", "ledger.key"):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in self._files():
+            path.unlink(missing_ok=True)
         # Locked until it is deleted, so that no stack starts meanwhile.
         (self.folder / "lock").unlink(missing_ok=True)
         self.close()
         with contextlib.suppress(OSError):
             self.folder.rmdir()
 
+    def _files(self) -> list[Path]:
+        """All that a stack writes here, except the lock and ``stack.json``."""
+        databases = [
+            path.with_name(path.name + suffix)
+            for path in (self.state, self.ledger)
+            for suffix in ("", "-wal", "-shm")
+        ]
+        # ledger.key: the secret of the hashes in a SQLite ledger.
+        others = ("stack.json.new", "store", "ledger.key")
+        return [*databases, *(self.folder / name for name in others)]
+
     def close(self) -> None:
         """Delete ``stack.json`` and unlock the folder."""
         (self.folder / "stack.json").unlink(missing_ok=True)
         self._lock.close()
+
+
+def _check_format(path: Path, state_format: int) -> None:
+    open(path, "a", opener=_private).close()
+    is_new = not path.stat().st_size
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        if is_new:
+            db.execute(f"PRAGMA user_version = {state_format}")
+        elif db.execute("PRAGMA user_version").fetchone() != (state_format,):
+            raise OutdatedState
+
+
+def _private(path: str, flags: int) -> int:
+    """The opener of a file that only this user may read."""
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def _write(path: Path, text: str) -> None:
+    with open(path, "w", opener=_private) as file:
+        file.write(text)
 
 
 def _pid(folder: Path) -> int:

@@ -3,15 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHUTDOWN_SECONDS = 1
 
 
@@ -93,28 +90,3 @@ def listen(host: str, port: int) -> socket.socket:
             " 0 for a free one."
         ) from error
     return listener
-
-
-def is_own(headers: Headers, hosts: Iterable[str] = LOOPBACK) -> bool:
-    """Whether the request comes from a page of this server or from no page.
-
-    A page of another site can make a browser post here; with a host name of its own
-    that resolves to 127.0.0.1 it could even read the response.
-
-    Args:
-        headers: of the request.
-        hosts: names of this server.
-    """
-    host = headers.get("host", "")
-    if _name(f"//{host}") not in hosts:
-        return False
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        return False
-    return headers.get("origin") in (None, f"http://{host}")
-
-
-def _name(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None

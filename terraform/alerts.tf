@@ -9,13 +9,26 @@ resource "google_monitoring_notification_channel" "email" {
 }
 
 locals {
-  _backlogs    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=one_of(${join(",", [for subscription in google_pubsub_subscription.entity : "\"${subscription.name}\""])})"
+  _backlogs    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=one_of(${join(",", [for subscription in google_pubsub_subscription.entity : jsonencode(subscription.name)])})"
   _user_metric = { for name, metric in google_logging_metric.main : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
 
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
 
-  # With `share_of` the threshold is a share of that filter; `for` is the minimum duration.
-  alerts = {
+  # With `share_of` the threshold is a share of that filter; `duration` is the minimum one.
+  alerts = merge(var.unauthorized_alert_requests == null ? {} : {
+    unauthorized = {
+      title     = "Ingest rejects many callers"
+      filter    = "${local._ingest_requests} AND metric.labels.response_code=\"401\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = []
+      share_of  = null
+      threshold = var.unauthorized_alert_requests
+      duration  = "0s"
+      severity  = "WARNING"
+      advice    = "Ingest answered many requests with 401. If a secret was rotated, a sender may still use the old one: its events are not stored, and it must send them again. Otherwise someone may be guessing: limit requests per address, or admit known addresses only (`load_balancer`), and run `make deploy`."
+    }
+    }, {
     commerce_rejections = {
       title     = "Commerce rejects events"
       filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"rejected\""
@@ -24,7 +37,7 @@ locals {
       group_by  = ["metric.label.entity"]
       share_of  = null
       threshold = 0
-      for       = "0s"
+      duration  = "0s"
       severity  = "WARNING"
       advice    = "The dead-letter topic keeps each rejected event with the reason from Commerce. Run `make dead-letters` to list them. Correct Commerce or the caller, then run `make replay`, or `make discard` for events that are obsolete."
     }
@@ -36,7 +49,7 @@ locals {
       group_by  = ["resource.label.service_name"]
       share_of  = null
       threshold = 0
-      for       = "0s"
+      duration  = "0s"
       severity  = "ERROR"
       advice    = "The code raised an unexpected exception, or a process ran out of memory or did not start. Pub/Sub redelivers the events. Search the log of the function for outcome `error` and for tracebacks. After a deployment, roll back (docs/deploy.md). If memory is short, increase memory_mb (`ingest` or `consumers`) and run `make deploy`."
     }
@@ -48,7 +61,7 @@ locals {
       group_by  = []
       share_of  = null
       threshold = 0
-      for       = "0s"
+      duration  = "0s"
       severity  = "WARNING"
       advice    = "Events were rejected, or their delivery attempts were exhausted during an outage. Pub/Sub keeps dead letters for 31 days. Run `make dead-letters` to see the reason of each. Remove the cause, then run `make replay`, or `make discard` for events that are obsolete."
     }
@@ -60,7 +73,7 @@ locals {
       group_by  = []
       share_of  = local._ingest_requests
       threshold = 0.02
-      for       = "300s"
+      duration  = "300s"
       severity  = "CRITICAL"
       advice    = "More than 2 % of the requests of the last minutes got a 5xx response. These events are not stored, and their callers must send them again. Check the log of ingest. Entries with stage `published` and status 503 mean that Pub/Sub did not accept events: check status.cloud.google.com and ingest's role on the topics. A 5xx response without such an entry means that max_instances is reached or that instances do not start: increase it (`ingest`) and run `make deploy`, or roll back (docs/deploy.md)."
     }
@@ -72,7 +85,7 @@ locals {
       group_by  = ["resource.label.service_name"]
       share_of  = null
       threshold = 0
-      for       = "0s"
+      duration  = "0s"
       severity  = "CRITICAL"
       advice    = "Commerce or IMS rejects the credentials, the clock or the URL; or the ledger, the dead-letter topic or Google's certificates are not reachable. The log entry with `alarm` names the cause. No event is lost: Pub/Sub redelivers for hours. Run `make check-commerce` to test the credentials; a new secret version replaces wrong ones (docs/deploy.md)."
     }
@@ -84,11 +97,11 @@ locals {
       group_by  = ["resource.label.subscription_id"]
       share_of  = null
       threshold = var.unacknowledged_alert_minutes * 60
-      for       = "0s"
+      duration  = "0s"
       severity  = "ERROR"
       advice    = "No event is lost: Pub/Sub redelivers for hours and then stores the events as dead letters. Run `make status` to see whether the entity is paused (`make resume`) and how many events wait. The dashboard shows the deliveries by status. If most are 5xx, check Commerce. If Commerce responds quickly and events still wait, increase `consumers` and run `make deploy`."
     }
-  }
+  })
 }
 
 resource "google_monitoring_alert_policy" "main" {
@@ -108,7 +121,7 @@ resource "google_monitoring_alert_policy" "main" {
       denominator_filter = each.value.share_of
       comparison         = "COMPARISON_GT"
       threshold_value    = each.value.threshold
-      duration           = each.value.for
+      duration           = each.value.duration
 
       aggregations {
         alignment_period     = "300s"

@@ -1,4 +1,6 @@
 resource "google_cloudfunctions2_function" "ingest" {
+  #checkov:skip=CKV_GCP_124:third parties on the internet call ingest; ingest_ingress restricts it
+
   name        = "${var.prefix}ingest"
   location    = var.region
   description = "Receives events from third parties and publishes them"
@@ -20,6 +22,7 @@ resource "google_cloudfunctions2_function" "ingest" {
   service_config {
     service_account_email = google_service_account.ingest.email
     environment_variables = local.ingest_environment
+    ingress_settings      = var.ingest_ingress
 
     available_cpu                    = "1" # with less, Cloud Run allows one request at a time
     available_memory                 = "${var.ingest.memory_mb}Mi"
@@ -52,6 +55,8 @@ resource "google_cloudfunctions2_function" "ingest" {
 }
 
 resource "google_cloudfunctions2_function" "consumer" {
+  #checkov:skip=CKV_GCP_124:IAM admits only the account of the pushes; consumer_ingress restricts the network too
+
   for_each = local.consumers
 
   name        = "${var.prefix}${each.key}-consumer"
@@ -75,6 +80,8 @@ resource "google_cloudfunctions2_function" "consumer" {
   service_config {
     service_account_email = google_service_account.consumer[each.key].email
     environment_variables = local.consumer_environment[each.key]
+    ingress_settings      = var.consumer_ingress
+    direct_vpc_egress     = var.egress == null ? null : "VPC_EGRESS_ALL_TRAFFIC"
 
     available_cpu                    = "1" # with less, Cloud Run allows one request at a time
     available_memory                 = "${each.value.memory_mb}Mi"
@@ -82,6 +89,15 @@ resource "google_cloudfunctions2_function" "consumer" {
     max_instance_request_concurrency = each.value.concurrency
     min_instance_count               = each.value.min_instances
     timeout_seconds                  = local.delivery.function_timeout_seconds
+
+    dynamic "direct_vpc_network_interface" {
+      for_each = google_compute_subnetwork.egress
+
+      content {
+        network    = direct_vpc_network_interface.value.network
+        subnetwork = direct_vpc_network_interface.value.id
+      }
+    }
 
     dynamic "secret_environment_variables" {
       for_each = toset([for name, readers in local.secret_readers : name if contains(readers, each.key)])
@@ -97,6 +113,7 @@ resource "google_cloudfunctions2_function" "consumer" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
+    google_compute_router_nat.egress,
     google_firestore_field.ledger,
     google_firestore_field.ledger_expires,
     google_project_iam_member.build_logs,

@@ -4,7 +4,21 @@ resource "google_firestore_database" "ledger" {
   type            = "FIRESTORE_NATIVE"
   deletion_policy = "DELETE" # the provider's default keeps it on destroy
 
-  depends_on = [google_project_service.main]
+  delete_protection_state           = var.ledger_delete_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  point_in_time_recovery_enablement = var.ledger_point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
+
+  dynamic "cmek_config" {
+    for_each = local.kms_key == null ? [] : [local.kms_key]
+
+    content {
+      kms_key_name = cmek_config.value
+    }
+  }
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 resource "google_firestore_field" "ledger_expires" {

@@ -18,6 +18,10 @@ locals {
   _consumer_default = { concurrency = 2, max_instances = 2, memory_mb = 512, min_instances = 0 }
   consumers         = { for domain in local.domains : domain => lookup(var.consumers, domain, local._consumer_default) }
 
+  # The default of MAX_BODY_BYTES, and the memory of ingest without any request.
+  max_body_default = "1048576"
+  ingest_base_mb   = 128
+
   labels = merge({ application = "commerce-events" }, var.labels)
 
   commerce_is_saas = can(regex("^https://([A-Za-z0-9-]+\\.)?api\\.commerce\\.adobe\\.com/", var.commerce_base_url))

@@ -13,6 +13,11 @@ output "dead_letter_subscription" {
   value       = google_pubsub_subscription.dead_letters.id
 }
 
+output "egress_ip" {
+  description = "Address from which the consumers call Commerce, for the store's list of admitted addresses; null without `egress`."
+  value       = one([for address in google_compute_address.egress : address.address])
+}
+
 output "ingest_audience" {
   description = "Audience that Google ID tokens for ingest must have (ingest_auth = \"oidc\")."
   value       = local.ingest_audience
@@ -20,7 +25,7 @@ output "ingest_audience" {
 
 output "ingest_url" {
   description = "URL to which third parties post events."
-  value       = google_cloudfunctions2_function.ingest.service_config[0].uri
+  value       = var.load_balancer == null ? google_cloudfunctions2_function.ingest.service_config[0].uri : "https://${var.load_balancer.domains[0]}"
 
   depends_on = [google_cloud_run_service_iam_member.ingest]
 }
@@ -30,12 +35,18 @@ output "ledger_database" {
   value       = google_firestore_database.ledger.name
 }
 
+output "load_balancer_ip" {
+  description = "Address for the A records of the domains of `load_balancer`; null without it."
+  value       = one([for address in google_compute_global_address.ingest : address.address])
+}
+
 output "operator_environment" {
-  description = "Environment that selects this deployment for the operator commands: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`."
+  description = "Environment that selects this deployment for the operator commands: `eval \"$(terraform -chdir=terraform output -raw operator_environment)\"`. It reads LEDGER_KEY from Secret Manager with `gcloud`, and contains no secret itself."
   value = join("", [
     for name, value in {
       GOOGLE_CLOUD_PROJECT = var.project_id
       LEDGER               = local.ledger
+      LEDGER_KEY           = "\"$(gcloud secrets versions access ${local.secret_versions["LEDGER_KEY"]} --secret=${var.prefix}LEDGER_KEY --project=${var.project_id})\""
       PUBSUB_ENDPOINT      = local.pubsub_endpoint
       TOPIC_PREFIX         = var.prefix
     } : "export ${name}=${value}\n"

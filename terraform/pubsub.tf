@@ -1,9 +1,21 @@
 resource "google_pubsub_topic" "entity" {
   for_each = local.entities
 
-  name = "${var.prefix}${each.key}"
+  name         = "${var.prefix}${each.key}"
+  kms_key_name = local.kms_key
 
-  depends_on = [google_project_service.main]
+  dynamic "message_storage_policy" {
+    for_each = length(var.allowed_persistence_regions) == 0 ? [] : [var.allowed_persistence_regions]
+
+    content {
+      allowed_persistence_regions = message_storage_policy.value
+    }
+  }
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 resource "google_pubsub_subscription" "entity" {
@@ -46,9 +58,21 @@ resource "google_pubsub_subscription" "entity" {
 }
 
 resource "google_pubsub_topic" "dead_letters" {
-  name = "${var.prefix}dead-letters"
+  name         = "${var.prefix}dead-letters"
+  kms_key_name = local.kms_key
 
-  depends_on = [google_project_service.main]
+  dynamic "message_storage_policy" {
+    for_each = length(var.allowed_persistence_regions) == 0 ? [] : [var.allowed_persistence_regions]
+
+    content {
+      allowed_persistence_regions = message_storage_policy.value
+    }
+  }
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 # A topic keeps messages only for its subscriptions.

@@ -1,4 +1,4 @@
-# The settings that a user may set, and the secrets that the chosen authentication needs.
+# The settings that a user may set, and the secrets that the chosen options need.
 # Like variables.tf and locals.tf this file refers to no resource: the validations of
 # variables depend on these three files only, so a test runs them without a provider.
 
@@ -53,6 +53,7 @@ locals {
   secret_readers = merge(
     { for name in local._commerce_secrets : name => local.domains },
     { for name in local._ingest_secrets : name => ["ingest"] },
+    { LEDGER_KEY = concat(local.domains, var.status_endpoint ? ["ingest"] : []) },
   )
 
   # By default the URL of ingest that is known before the function exists, so that it can be

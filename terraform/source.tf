@@ -20,6 +20,9 @@ data "archive_file" "function" {
 }
 
 resource "google_storage_bucket" "source" {
+  #checkov:skip=CKV_GCP_62:only builds read the bucket, and it holds code, no data and no secret
+  #checkov:skip=CKV_GCP_78:the name of each archive contains a digest of its content, so no object is ever overwritten
+
   name                        = "${var.project_id}-${var.prefix}source"
   location                    = var.region
   force_destroy               = true
@@ -31,7 +34,18 @@ resource "google_storage_bucket" "source" {
     retention_duration_seconds = 0
   }
 
-  depends_on = [google_project_service.main]
+  dynamic "encryption" {
+    for_each = local.kms_key == null ? [] : [local.kms_key]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_service.main,
+  ]
 }
 
 # The name contains a digest of the content, so a function is deployed again if and only if
@@ -49,6 +63,8 @@ resource "google_storage_bucket_object" "function" {
 }
 
 resource "google_artifact_registry_repository" "functions" {
+  #checkov:skip=CKV_GCP_84:images contain the code and its libraries, no data and no secret
+
   location      = var.region
   repository_id = "${var.prefix}functions"
   description   = "Container images of the functions"

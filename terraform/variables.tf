@@ -208,6 +208,16 @@ variable "ingest_settings" {
     condition     = var.ingest_auth != "oidc" || lookup(var.ingest_settings, "INGEST_OIDC_EMAILS", "") != ""
     error_message = "ingest_auth = \"oidc\" needs the accounts of the callers: ingest_settings = { INGEST_OIDC_EMAILS = \"caller@partner.iam.gserviceaccount.com\" }."
   }
+
+  validation {
+    condition     = try(tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", "1000")) >= 1000 && tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", "1000")) <= 8000000, false)
+    error_message = "MAX_BODY_BYTES must be 1000 to 8000000: Pub/Sub accepts messages of 10 MB."
+  }
+
+  validation {
+    condition     = try(var.ingest.concurrency * tonumber(lookup(var.ingest_settings, "MAX_BODY_BYTES", local.max_body_default)) * 2 <= (var.ingest.memory_mb - local.ingest_base_mb) * 1048576, true)
+    error_message = "${var.ingest.concurrency} requests at once (concurrency of ingest), each with a body of MAX_BODY_BYTES = ${lookup(var.ingest_settings, "MAX_BODY_BYTES", local.max_body_default)} held twice, do not fit into memory_mb = ${var.ingest.memory_mb} less ${local.ingest_base_mb} for the process. Increase memory_mb, or decrease concurrency or MAX_BODY_BYTES."
+  }
 }
 
 variable "labels" {
@@ -219,6 +229,20 @@ variable "labels" {
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
     error_message = "Labels must consist of at most 63 lower-case letters, digits, _ and -; a key must start with a letter."
+  }
+}
+
+variable "ledger_key" {
+  description = "Key of the hashes in the ledger, set through the environment (TF_VAR_ledger_key). The first `make deploy` generates one. It is written once and never rotated; no state file and no plan contains it."
+  type        = string
+  default     = ""
+  ephemeral   = true
+  sensitive   = true
+  nullable    = false
+
+  validation {
+    condition     = var.ledger_key == "" || can(regex("^[!-~]{32,}$", var.ledger_key))
+    error_message = "ledger_key must be at least 32 ASCII characters without blanks: export TF_VAR_ledger_key=\"$(openssl rand -hex 32)\"."
   }
 }
 
@@ -295,6 +319,11 @@ variable "secret_versions" {
     condition     = !anytrue([for name, value in var.secrets : contains(keys(var.secret_versions), name) if try(length(value), 0) > 0])
     error_message = "secret_versions declares a version of a secret that also has a value in secrets, and the value would be ignored. To roll out the value, remove the secret from secret_versions. To keep the declared version, remove the value from secrets (`unset TF_VAR_secrets`)."
   }
+
+  validation {
+    condition     = var.ledger_key == "" || !contains(keys(var.secret_versions), "LEDGER_KEY")
+    error_message = "secret_versions declares a version of LEDGER_KEY, so the value of ledger_key would be ignored: `unset TF_VAR_ledger_key`. The key of a deployment must not change."
+  }
 }
 
 variable "secrets" {
@@ -304,6 +333,11 @@ variable "secrets" {
   ephemeral   = true
   sensitive   = true
   nullable    = false
+
+  validation {
+    condition     = !contains(keys(var.secrets), "LEDGER_KEY")
+    error_message = "LEDGER_KEY does not belong in secrets, whose values can be rotated: set TF_VAR_ledger_key."
+  }
 }
 
 variable "secrets_revision" {

@@ -37,6 +37,10 @@ SUITES = {
         "install the Google Cloud SDK, Java, and its components pubsub-emulator and"
         " cloud-firestore-emulator",
     ),
+    "java": (
+        lambda: shutil.which("javac") is None and "javac",
+        "install a JDK, 17 or newer; Debian and Ubuntu: apt install openjdk-17-jdk",
+    ),
     "terraform": (
         lambda: shutil.which("terraform") is None and "terraform",
         "install terraform 1.11 or newer",

@@ -13,7 +13,12 @@ compile() { # compile FILE OPTION...
 }
 
 # The pins that the file already holds stay, unless an option asks for newer ones.
-compile requirements-dev.txt --all-extras "$@"
+compile requirements-dev.txt --extra ingest --extra consumer --extra dev "$@"
+
+# Tools with environments of their own, each resolved alone.
+for tool in audit checkov; do
+  compile "tools/locks/$tool.txt" --extra "$tool" "$@"
+done
 
 subset() { # subset FILE EXTRA...: written anew, each pin taken from the resolution above
   local file=$1 extra options=()

@@ -31,7 +31,7 @@ def event(page: Page) -> None:
     page.sees("It is a dead letter.")
 
 
-def letters(page: Page) -> None:
+def dead_letters(page: Page) -> None:
     """The dead letters."""
     page.open("/dead-letters")
     page.sees("erp-4711")
@@ -55,7 +55,7 @@ def commerce(page: Page) -> None:
 PICTURES: dict[str, tuple[Callable[[Page], None], tuple[int, int], bool]] = {
     "events": (events, DESKTOP, False),
     "event": (event, DESKTOP, False),
-    "letters": (letters, (1280, 520), False),
+    "dead-letters": (dead_letters, (1280, 520), False),
     "send": (send, (1280, 640), False),
     "commerce": (commerce, DESKTOP, True),
     "phone": (events, PHONE, True),

@@ -9,6 +9,7 @@ import click
 from cli import output, pausing
 from cli.dead_letter import Selection
 from cli.dead_letter_queue import open_dead_letters
+from cli.journal_file import Backlog, read_backlog
 from cli.options import deployment_of, deployment_options
 from cli.pausing import Change, DeliveryState
 from cli.pubsub import PubSub
@@ -64,7 +65,11 @@ def resume(
 def status(
     project: str | None, prefix: str | None, ledger: str | None, as_json: bool
 ) -> None:
-    """Show which entities are delivered, and their numbers of dead letters."""
+    """Show which entities are delivered, what waits or retries, and dead letters.
+
+    The numbers of waiting and retrying events are the local stack's; those of a
+    deployment are on its dashboard.
+    """
     deployment = deployment_of(project, prefix, ledger)
     with PubSub(deployment.pubsub) as pubsub:
         states = list(pausing.delivery_states(deployment, pubsub, ENTITIES))
@@ -72,17 +77,35 @@ def status(
         counts = Counter(
             dead_letter.entity for dead_letter in queue.select(Selection())
         )
+    backlog = read_backlog(deployment.state) if deployment.state else None
+    rows = [
+        (state, _backlog(backlog, deployment.subscription(state.entity)))
+        for state in states
+    ]
     if as_json:
-        for state in states:
-            output.write_json({**vars(state), "dead_letters": counts[state.entity]})
+        for state, numbers in rows:
+            dead = {"dead_letters": counts[state.entity]}
+            output.write_json({**vars(state), **numbers, **dead})
         return
     output.write(f"Delivery in {deployment.name}:")
     output.table(
-        ("ENTITY", "DEAD LETTERS", "DELIVERY"),
-        ((s.entity, counts[s.entity], _describe(s)) for s in states),
+        ("ENTITY", "WAITING", "IN FLIGHT", "RETRYING", "DEAD LETTERS", "DELIVERY"),
+        (
+            (s.entity, *numbers.values(), counts[s.entity], _describe(s))
+            for s, numbers in rows
+        ),
     )
     if counts[""]:
         output.write(f"Dead letters of unknown entities: {counts['']}")
+
+
+def _backlog(
+    backlog: dict[str, Backlog] | None, subscription: str
+) -> dict[str, int | None]:
+    """Numbers by state; None where they are not known."""
+    if backlog is None:
+        return {"waiting": None, "in_flight": None, "retrying": None}
+    return vars(backlog.get(subscription, Backlog()))
 
 
 def _names(entities: tuple[str, ...]) -> Iterable[str]:

@@ -47,7 +47,9 @@ def forget(
     """Remove what ledger and dead letters store about an entity id or a uid.
 
     For a person who asks for deletion: --id customer:15, and --id
-    customer:jane@example.com, the key of creations; both options can be repeated. In
+    customer:jane@example.com, the key of creations; both options can be repeated. Case
+    and blanks at the end do not matter, as in Commerce. --id stock:SKU@SOURCE is the
+    watermark of a stock level. In
     the local stack the journal's entries are removed too. An event that is forgotten
     would be applied again if its sender posted it again.
 

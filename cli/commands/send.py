@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from cli import local_stack, output
 from cli.environment import environment
 from cli.event_sender import EventSender, InvalidUrl, SendResult
+from cli.make_command import make_command
 from cli.options import json_option
 from cli.sample_events import SEQUENCE, existing_entity, select_events
 
@@ -22,6 +22,7 @@ WAIT_SECONDS = 20.0
 @click.command()
 @click.option(
     "--event",
+    envvar="SEND_EVENT",
     default="catalog_product_create",
     show_default=True,
     help="Event whose sample is posted, with or without be-observer., or: all.",
@@ -29,14 +30,21 @@ WAIT_SECONDS = 20.0
 @click.option(
     "--file",
     "file",
+    envvar="SEND_FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='Post this file instead: {"data": {"uid", "event", "value"}}.',
 )
-@click.option("--url", help="Post to this ingest instead of the local stack's.")
+@click.option(
+    "--url",
+    envvar="SEND_URL",
+    help="Post to this ingest instead of the local stack's.",
+)
 @click.option(
     "--token",
+    envvar="SEND_TOKEN",
+    show_envvar=True,
     help="Sent as Authorization: Bearer; for the local stack by default the first of"
-    " INGEST_TOKENS.",
+    " INGEST_TOKENS. The list of processes shows an option, but not a variable.",
 )
 @click.option(
     "--wait",
@@ -130,7 +138,7 @@ def _bodies(events: list[str], file: Path | None, sender: EventSender) -> Iterab
 
 
 def _lines(result: SendResult) -> list[str]:
-    trace = f"make trace UID={shlex.quote(result.uid)}"
+    trace = make_command("trace", UID=result.uid)
     lines = [f"{result.event or '(no event)'}  uid {result.uid or '-'}"]
     answer = result.answer
     if result.posted == 200:
@@ -157,7 +165,7 @@ def _lines(result: SendResult) -> list[str]:
 def _advice(status: int, answer: dict[str, Any]) -> list[str]:
     lines = []
     if status == 401:
-        lines.append("            authenticate with --token, or make send TOKEN=…")
+        lines.append("            authenticate with --token, or TOKEN=… make send")
         lines.append("            (HMAC signature and ID token: see docs/ingest.md)")
     errors = answer.get("errors")
     for path, messages in errors.items() if isinstance(errors, dict) else ():

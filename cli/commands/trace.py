@@ -1,6 +1,8 @@
 """``trace``."""
 
 import sys
+import time
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,19 +13,21 @@ from cli.cloud_logs import logs_command, read_logs, shell_command
 from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import open_dead_letters
 from cli.history import History, event_history
+from cli.make_command import make_command
 from cli.options import deployment_of, deployment_options
 from cli.pausing import is_paused
 from cli.pubsub import PubSub
-from cli.steps import Step
+from cli.steps import PUBLISHING, Step
+from cli.times import next_attempt_words
 
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
 OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
-OWN_COLUMNS |= {"subscription"}
+OWN_COLUMNS |= {"subscription", "span_id", "replayed"}
 
 
 @click.command()
-@click.argument("uid")
+@click.argument("uid", envvar="TRACE_UID")
 @click.option(
     "--logs",
     "with_logs",
@@ -101,7 +105,7 @@ def format_step(step: Step) -> str:
 def _words(step: Step) -> list[str]:
     labels = step.labels
     words: list[Any] = []
-    if step.stage in ("received", "published"):
+    if step.stage in PUBLISHING:
         words.append(labels.get("event"))
     if step.stage == "call":
         words.append(f"{labels['method']} {labels['route']}")
@@ -110,7 +114,7 @@ def _words(step: Step) -> list[str]:
         words.append(labels.get("reason"))
     elif labels.get("outcome") == "skipped":
         words.append(labels.get("reason"))
-    if "ms" in labels and step.stage != "published":
+    if "ms" in labels and step.stage not in PUBLISHING:
         words.append(f"{labels['ms']:g} ms")
     if step.message_id:
         words.append(f"message {step.message_id}")
@@ -124,7 +128,11 @@ def format_state(history: History) -> str:
     """The words that show the current state."""
     words = [history.state, *(str(w) for w in (history.status, history.message) if w)]
     dead_letters = "".join(
-        f'; dead letter {message_id}: make dead-letters ARGS="--show {message_id}"'
+        f"; dead letter {message_id}: "
+        + make_command("dead-letters", "--show", message_id)
         for message_id in history.dead_letters
     )
+    if history.attempt and history.next_attempt:
+        at = datetime.fromisoformat(history.next_attempt).timestamp()
+        words.append(f"- {next_attempt_words(history.attempt, at, time.time())}")
     return " ".join(words) + dead_letters

@@ -12,11 +12,11 @@
                                             Retry-After)
 404 for an unknown route                    Unavailable 503, alarm: wrong address
 other 4xx, not in Commerce's JSON           Unavailable 503, alarm: a gateway answered
-400 of a database outage or contention      Unavailable 503
-400 in words for any cause                  Ambiguous
-404 of a DELETE, in words of Commerce       success
-other 4xx in words of Commerce              Rejected
-other 4xx in other words                    Unconfirmed: rejected when a look-up shows
+4xx of a database outage or contention      Unavailable 503
+4xx, message used for any cause             Ambiguous
+404 of a DELETE, known message              success
+other 4xx, known message or parameters      Rejected
+other 4xx, unknown message                  Unconfirmed: rejected when a look-up shows
                                             that Commerce answered
 ==========================================  =========================================
 
@@ -59,12 +59,15 @@ OAUTH_PROBLEM = re.compile(
     re.I,
 )
 # Magento answers 400 when its database gives up (magento2#5351); the transaction is
-# rolled back. SQLSTATE 08: connection, 40: rollback, HY000: general, as "gone away".
+# rolled back. SQLSTATE 08: connection, 40: rollback, HY000: general, as "gone away",
+# but also as a character that the column's character set does not have.
 CONTENTION = re.compile(
     r"deadlock found|lock wait timeout|try restarting transaction"
     r"|database connection error|mysql server has gone away|too many connections"
     r"|rolled back transaction has not been completed"
-    r"|sqlstate\[(08...|40...|hy000)\]",
+    r"|sqlstate\[(08...|40...)\]"
+    r"|sqlstate\[hy000\](?!.*(incorrect string value|illegal mix of collations"
+    r"|conversion from collation|have a default value))",
     re.I,
 )
 # One sentence for every exception while something is written: contention as well as a
@@ -81,11 +84,12 @@ KNOWN_REFUSAL = re.compile(
     r"|is required\. enter and try again|is a required field|is a required value"
     r"|^validation failed|can not be empty|can not contain leading or trailing"
     r"|should be numeric|should a known status|^input data is empty"
-    r"|^shipment document validation error|already exists|^cannot delete group"
+    r"|^shipment document validation error|^customer group already exists"
+    r"|with the same email( address)? already exists|^cannot delete group"
     r"|that was requested doesn.t exist|^requested (product|entity) doesn.t exist"
     r"|^no such entity|^an id is needed|^id required"
     r"|is not part of the order status history|does not allow a shipment"
-    r"|is not a valid email|is not a valid|^decoding error|^one or more input",
+    r"|^decoding error|^one or more input",
     re.I | re.M,
 )
 # The integration is known and lacks a permission (Magento: "The consumer isn't
@@ -142,7 +146,7 @@ def classify(
     text = render(document)
     message = f"{prefix}: {text}" if text else prefix
     seconds = retry_after(response.headers.get("Retry-After"))
-    if status == 400 and OAUTH_PROBLEM.search(text):
+    if status == 400 and _is_oauth_problem(document):
         return Unavailable(401, message, alarm=True)
     if status in (401, 403, 407):
         return Unavailable(status, message, retry_after=seconds, alarm=True)
@@ -189,7 +193,7 @@ def is_unauthenticated(response: CommerceResponse) -> bool:
     """Whether Commerce rejects our credentials: a 401, or a 400 that says so."""
     if response.status != 400:
         return response.status == 401
-    return OAUTH_PROBLEM.search(render(parse_json(response.content))) is not None
+    return _is_oauth_problem(parse_json(response.content))
 
 
 def is_unknown_route(response: CommerceResponse) -> bool:
@@ -206,16 +210,7 @@ def render(document: Any) -> str:
     Only ``message``, ``parameters``, ``errors`` and ``messages.error`` are read;
     ``trace`` and everything else is left out.
     """
-    if not isinstance(document, dict):
-        return ""
-    texts = [_fill_parameters(document)]
-    messages = document.get("messages")
-    for errors in (
-        document.get("errors"),
-        messages.get("error") if isinstance(messages, dict) else None,
-    ):
-        if isinstance(errors, list):
-            texts += [_fill_parameters(error) for error in errors[:MAX_LISTED_ERRORS]]
+    texts = [_fill_parameters(error) for error in _errors(document)]
     return _one_line("; ".join(text for text in texts if text))
 
 
@@ -251,14 +246,32 @@ def _has_parameters(document: dict[str, Any]) -> bool:
     """Whether the message has placeholders, of which translations keep the values."""
     return any(
         error.get("parameters") and PLACEHOLDER.search(str(error.get("message")))
-        for error in (document, *_listed_errors(document))
+        for error in _errors(document)
     )
 
 
-def _templates(document: dict[str, Any]) -> str:
+def _is_oauth_problem(document: Any) -> bool:
+    """Whether the words, or a whole parameter, name one of OAuth's problems."""
+    return OAUTH_PROBLEM.search(_templates(document)) is not None or any(
+        isinstance(value, str)
+        and value.startswith("oauth_")
+        and OAUTH_PROBLEM.fullmatch(value)
+        for error in _errors(document)
+        for value in _parameter_values(error)
+    )
+
+
+def _parameter_values(error: dict[str, Any]) -> list[Any]:
+    parameters = error.get("parameters")
+    if isinstance(parameters, dict):
+        return list(parameters.values())
+    return parameters if isinstance(parameters, list) else []
+
+
+def _templates(document: Any) -> str:
     """The messages before their parameters are filled in."""
     texts = []
-    for error in (document, *_listed_errors(document)):
+    for error in _errors(document):
         text = error.get("message")
         if isinstance(text, str):
             # A message that is nothing but a placeholder says what it means in it.
@@ -267,14 +280,23 @@ def _templates(document: dict[str, Any]) -> str:
     return "\n".join(texts)
 
 
-def _listed_errors(document: dict[str, Any]) -> list[dict[str, Any]]:
-    errors = document.get("errors")
-    listed = errors[:MAX_LISTED_ERRORS] if isinstance(errors, list) else []
-    return [error for error in listed if isinstance(error, dict)]
+def _errors(document: Any) -> list[dict[str, Any]]:
+    """The error itself and those listed in it, in the two forms of Commerce."""
+    if not isinstance(document, dict):
+        return []
+    messages = document.get("messages")
+    errors = [document]
+    for listed in (
+        document.get("errors"),
+        messages.get("error") if isinstance(messages, dict) else None,
+    ):
+        if isinstance(listed, list):
+            errors += [e for e in listed[:MAX_LISTED_ERRORS] if isinstance(e, dict)]
+    return errors
 
 
-def _fill_parameters(error: Any) -> str:
-    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+def _fill_parameters(error: dict[str, Any]) -> str:
+    if not isinstance(error.get("message"), str):
         return ""
     message = error["message"][: 4 * MAX_MESSAGE_LENGTH]
     parameters = error.get("parameters")

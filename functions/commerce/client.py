@@ -10,28 +10,30 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import requests
 
 from functions.commerce import classification, confirmation
 from functions.commerce.classification import CommerceResponse, Unconfirmed
-from functions.commerce.confirmation import PROBE_ROUTE
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.confirmation import PROBE_FIELDS, PROBE_ROUTE
+from functions.commerce.errors import HandlerError, Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
 from functions.commerce.routes import encode_query, fill_path
 from functions.commerce.settings import CommerceSettings
 from functions.commerce.transport import Transport
+from functions.tracing import child_traceparent, span_id_of
 
 # The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
 MAX_PAUSE_SECONDS = 600
 
 BeforeCall = Callable[[float], None]
-ObserveCall = Callable[[str, str, int | None, float], None]
+ObserveCall = Callable[..., None]
 
 
-def ignore(*_: Any) -> None:
+def ignore(*_: Any, **__: Any) -> None:
     """The hook of a caller that needs none."""
 
 
@@ -81,8 +83,10 @@ class CommerceConnection:
             before_call: called with the seconds that the next HTTP call may take; an
                 exception that it raises ends the delivery before that call.
             observe_call: called after every HTTP call with method, route (a template,
-                without values), status (None: no response) and milliseconds.
-            traceparent: sent along with every call.
+                without values), status (None: no response) and milliseconds; for a
+                call to Commerce also with ``span_id``, which its ``traceparent`` has.
+            traceparent: of the delivery; every call is sent with its trace and a span
+                id of its own.
         """
         return CommerceSession(self, before_call, observe_call, traceparent)
 
@@ -229,17 +233,28 @@ class CommerceSession:
 
         Raises:
             Rejected: Commerce answers the look-up, so the refusal is its own.
-            Unavailable: it does not, or it has the entity that a 404 says is missing.
+            Unavailable: it does not, or it has the entity that a 404 says is missing;
+                with an alarm.
         """
         asked = confirmation.look_up(route, values)
-        exists = confirmation.entity_exists(
-            asked, self.request("GET", asked.path, asked.query)
-        )
+        detail, seconds = "its response is not Commerce's", None
+        try:
+            exists = confirmation.entity_exists(
+                asked,
+                classification.parse_result(
+                    "GET", asked.path, self.request("GET", asked.path, asked.query)
+                ),
+            )
+        except HandlerError as failure:
+            exists, detail = None, failure.message
+            if isinstance(failure, Unavailable):
+                seconds = failure.retry_after
         if exists is None:
             raise Unavailable(
                 503,
-                f"{error.message}; a look-up of {asked.path} did not confirm that"
-                " Commerce answered: check COMMERCE_BASE_URL and the gateways in front",
+                f"{error.message}; a look-up did not confirm that Commerce answered:"
+                f" check COMMERCE_BASE_URL and the gateways in front ({detail})",
+                retry_after=seconds,
                 alarm=True,
             )
         if method == "DELETE" and error.status == 404:
@@ -285,12 +300,10 @@ class CommerceSession:
             headers["Authorization"] = f"Bearer {token}"
         if content is not None:
             headers["Content-Type"] = "application/json"
-        if self._traceparent:
-            headers["traceparent"] = self._traceparent
+        traceparent = headers["traceparent"] = child_traceparent(self._traceparent)
+        observe_call = partial(self._observe_call, span_id=span_id_of(traceparent))
         self._before_call(self.settings.timeout_seconds)
-        return self._connection.send(
-            method, route, url, headers, content, self._observe_call
-        )
+        return self._connection.send(method, route, url, headers, content, observe_call)
 
     def _rejects_encoded_paths(self, response: CommerceResponse) -> bool:
         """Whether the path's encoded characters are the cause, not our credentials.
@@ -305,7 +318,7 @@ class CommerceSession:
             return False
         if signature and classification.is_forbidden(response):
             return False
-        probe = self.request("GET", PROBE_ROUTE)
+        probe = self.request("GET", PROBE_ROUTE, PROBE_FIELDS)
         return probe.status == 200 or classification.is_forbidden(probe)
 
     def _url(self, path: str, query: dict[str, Any] | None) -> str:

@@ -6,11 +6,11 @@ A look-up of a single entity is a search, which Commerce answers with an object 
 
 from typing import Any, NamedTuple
 
-from functions.commerce.classification import CommerceResponse, parse_json
 from functions.commerce.routes import search_query
 
-# Open to every integration, changes nothing, and its path needs no encoding.
+# It changes nothing, and its path needs no encoding. It has an answer at every store.
 PROBE_ROUTE = "store/storeConfigs"
+PROBE_FIELDS = {"fields": "code"}
 
 # Route without placeholders, and of its search: path, field, what is asked for.
 SEARCHES = {
@@ -28,7 +28,7 @@ class LookUp(NamedTuple):
     """
 
     path: str
-    query: dict[str, Any] | None
+    query: dict[str, Any]
     is_search: bool
 
 
@@ -40,19 +40,20 @@ def look_up(route: str, values: dict[str, Any]) -> LookUp:
         (value,) = values.values()
         query = search_query((field, value, "eq"), page_size=1, fields=fields)
         return LookUp(path, query, True)
-    return LookUp(PROBE_ROUTE, None, False)
+    return LookUp(PROBE_ROUTE, PROBE_FIELDS, False)
 
 
-def entity_exists(asked: LookUp, response: CommerceResponse) -> bool | None:
+def entity_exists(asked: LookUp, document: Any) -> bool | None:
     """Whether the look-up found the entity; None when Commerce did not answer it.
 
     The stores' configurations confirm that Commerce answers, and count as True.
+
+    Args:
+        document: the JSON of a successful response.
     """
-    if response.status != 200:
-        return None
-    document = parse_json(response.content)
     if not asked.is_search:
-        return True if isinstance(document, list) and document else None
+        listed = isinstance(document, list) and bool(document)
+        return True if listed and isinstance(document[0], dict) else None
     if document == []:  # PHP's empty object
         return False
     if isinstance(document, dict) and "items" in document:

@@ -2,12 +2,14 @@
 
 A socket's timeout bounds one read, so a response that arrives byte by byte, or after
 any number of ``100 Continue``, could outlast the lease of its event. Here each read of
-a response gets only the time that is left.
+a response, also of a proxy's, gets only the time that is left.
 """
 
 import io
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPResponse
 from typing import Any
@@ -51,15 +53,34 @@ class DeadlineResponse(HTTPResponse):
 
 
 class _Deadline:
-    """Mixed into connections: the response has the read timeout for all its reads."""
+    """Mixed into connections: a response has the timeout for all its reads together."""
 
+    sock: socket.socket
     timeout: float
     response_class: Any
 
     def getresponse(self) -> PoolResponse:
+        with self._deadline():
+            return super().getresponse()  # type: ignore[misc]  # of the connection
+
+    def _tunnel(self) -> None:
+        """Connect through a proxy, before TLS begins."""
+        with self._deadline():
+            super()._tunnel()  # type: ignore[misc]  # of the connection
+        self.sock.settimeout(self.timeout)
+
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """Responses that begin within this context end within the timeout.
+
+        No longer: a kept connection that was closed connects through its proxy again.
+        """
         deadline = time.monotonic() + self.timeout
         self.response_class = partial(DeadlineResponse, deadline)
-        return super().getresponse()  # type: ignore[misc]  # of the connection
+        try:
+            yield
+        finally:
+            del self.response_class  # the class has its own
 
 
 class _Connection(_Deadline, HTTPConnection):  # type: ignore[misc]  # see _Deadline

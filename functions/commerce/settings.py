@@ -1,7 +1,9 @@
 """Settings of the Commerce client and the handlers."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from functions.commerce.setting_values import (
@@ -11,7 +13,7 @@ from functions.commerce.setting_values import (
     store_code,
     whole_numbers,
 )
-from functions.settings import flag, one_of, seconds, setting, text, whole
+from functions.settings import INVALID, flag, one_of, seconds, setting, text, whole
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
 
@@ -99,7 +101,7 @@ class CommerceSettings:
         "OAUTH_TECHNICAL_ACCOUNT_ID",
         text,
         "Adobe IMS: named by check-commerce where a PaaS store does not know the"
-        " account; the sign-in itself does not need it.",
+        " account; authentication itself does not need it.",
         "",
     )
     technical_account_email: str = setting(
@@ -163,8 +165,8 @@ class CommerceSettings:
     ambiguous_attempts: int = setting(
         "COMMERCE_AMBIGUOUS_ATTEMPTS",
         whole(1, 100),
-        "Delivery attempts before an event is rejected that Commerce refuses in words"
-        " which it uses for temporary and permanent causes.",
+        "Delivery attempts before an event is rejected for which Commerce answers in"
+        " words that it uses for temporary and permanent causes.",
         5,
     )
     ambiguous_seconds: float = setting(
@@ -196,24 +198,16 @@ class CommerceSettings:
         2,
     )
 
-    def __post_init__(self) -> None:
-        if error := self._url_error():
-            raise ValueError(error)
-
     @staticmethod
-    def lacking(given: set[str]) -> list[str]:
-        """Variables that an authentication method needs and that are not in *given*."""
-        for names in (OAUTH1, IMS):
-            if names[0] in given:
-                return _missing(names, given)
-        for names in (OAUTH1, IMS):
-            # The organisation alone does not choose IMS.
-            if given & {*names} - {"OAUTH_ORG_ID"}:
-                return _missing(names, given)
-        return [
-            f"no authentication is set: set either {', '.join(OAUTH1)} (OAuth 1.0a) or"
-            f" {', '.join(IMS)} (Adobe IMS)"
-        ]
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
+        """See ``all_from_environment``: credentials, and the form of the URL."""
+        errors = _missing_credentials(set(given))
+        base_url = given.get("COMMERCE_BASE_URL", INVALID)
+        flavour = given.get("COMMERCE_FLAVOUR", "auto")
+        if INVALID not in (base_url, flavour):
+            key = given.get("COMMERCE_CONSUMER_KEY", "")
+            errors += CommerceSettings(base_url, flavour, key)._url_errors()
+        return errors
 
     @property
     def auth_method(self) -> str:
@@ -245,25 +239,41 @@ class CommerceSettings:
         """The URL that issues IMS tokens."""
         return f"{self.ims_url.removesuffix('/v3')}/v3"
 
-    def _url_error(self) -> str | None:
+    def _url_errors(self) -> list[str]:
         path = urlsplit(self.base_url).path
         if self.saas:
             if self.auth_method == "oauth1":
-                return (
+                return [
                     "COMMERCE_CONSUMER_KEY is set, but a SaaS store accepts only"
                     " Adobe IMS (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET,"
                     " OAUTH_ORG_ID)"
-                )
+                ]
             if not path:
-                return "COMMERCE_BASE_URL must end in the tenant's id for a SaaS store"
+                return [
+                    "COMMERCE_BASE_URL must end in the tenant's id for a SaaS store"
+                ]
         if "/V1" in path:
-            return "COMMERCE_BASE_URL must end before /V1"
+            return ["COMMERCE_BASE_URL must end before /V1"]
         if not self.saas and "/rest/" in path:
-            return (
+            return [
                 "COMMERCE_BASE_URL must end in /rest/; the store's code goes into"
                 " COMMERCE_STORE_SCOPE"
-            )
-        return None
+            ]
+        return []
+
+
+def _missing_credentials(given: set[str]) -> list[str]:
+    for names in (OAUTH1, IMS):
+        if names[0] in given:
+            return _missing(names, given)
+    for names in (OAUTH1, IMS):
+        # The organisation alone does not choose IMS.
+        if given & {*names} - {"OAUTH_ORG_ID"}:
+            return _missing(names, given)
+    return [
+        f"no authentication is set: set either {', '.join(OAUTH1)} (OAuth 1.0a) or"
+        f" {', '.join(IMS)} (Adobe IMS)"
+    ]
 
 
 def _missing(names: tuple[str, ...], given: set[str]) -> list[str]:

@@ -23,7 +23,7 @@ from functions.events.message import parse_traceparent
 from functions.handlers import DeliveryContext, Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger
+from functions.ledger.ledger import Ledger, WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
@@ -88,7 +88,8 @@ class Consumer:
                 result = self._process(push, calls)
         except LedgerUnavailable as error:
             log.error(error_location(error), stage="delivered")
-            message = results.LEDGER_UNAVAILABLE
+            wrong_key = isinstance(error, WrongLedgerKey)
+            message = str(error) if wrong_key else results.LEDGER_UNAVAILABLE
             result = results.failed("retry", 503, message, alarm=True)
         except Exception as error:
             log.error(error_location(error), stage="delivered")
@@ -234,16 +235,27 @@ class CallRecorder:
         self.calls: list[dict[str, Any]] = []
         self._tracing = tracing
 
-    def record(self, method: str, route: str, status: int | None, ms: float) -> None:
-        """Record one call; *status* is None without a response."""
-        self.calls.append(
-            {"method": method, "route": route, "status": status, "ms": ms}
-        )
+    def record(
+        self,
+        method: str,
+        route: str,
+        status: int | None,
+        ms: float,
+        span_id: str | None = None,
+    ) -> None:
+        """Record one call.
+
+        Args:
+            status: None without a response.
+            span_id: that the call was sent with; None for one that is not to Commerce.
+        """
+        call = {"method": method, "route": route, "status": status, "ms": ms}
+        self.calls.append(call | ({"span_id": span_id} if span_id else {}))
         name = f"{method} {route}"
-        self._tracing.ended(name, self.traceparent, ms, status=status)
+        self._tracing.ended(name, self.traceparent, ms, span_id, status=status)
         succeeded = status is not None and status < 400
         write = self.log.debug if succeeded else self.log.warning
-        write(name, stage="call", status=status, ms=ms)
+        write(name, stage="call", status=status, ms=ms, span_id=span_id)
 
 
 def read_event(push: Push) -> tuple[Event, Any]:
@@ -300,6 +312,7 @@ def _ledger_delivery(
         content_hash=hashes.content(event.name, value),
         idempotent=event.idempotent,
         time=push.time,
+        webhook_id=hashes.webhook_id(push.webhook_id) if push.webhook_id else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from functions.consumer.push import Push
 from functions.pubsub.endpoint import Endpoint, topic_path
 from functions.pubsub.errors import PublishFailed
-from functions.timestamps import timestamp
+from functions.timestamps import normalize_timestamp, timestamp
 
 if TYPE_CHECKING:
     from google.pubsub_v1 import PublisherClient
@@ -80,7 +80,9 @@ def dead_letter_attributes(
 ) -> dict[str, str]:
     """The original attributes and ours, within Pub/Sub's limits.
 
-    Attributes of an earlier dead letter of the same event are replaced.
+    Attributes of an earlier dead letter of the same event are replaced. ``ce-time`` is
+    the event time that counted, so that it also counts for a replay, whose publish time
+    is another.
     """
     ours = {
         "reason": reason,
@@ -90,9 +92,13 @@ def dead_letter_attributes(
         "attempts": str(push.attempt or 1),
         "time": timestamp(now),
     }
+    attributes = push.attributes
+    given = normalize_timestamp(attributes.get("ce-time", ""))
+    if push.published and given != push.time:
+        attributes = {**attributes, "ce-time": push.time}
     original = {
         name: truncate(value, MAX_ATTRIBUTE_BYTES)
-        for name, value in push.attributes.items()
+        for name, value in attributes.items()
         if name and not name.startswith(PREFIX) and len(name.encode()) <= MAX_NAME_BYTES
     }
     kept = dict(list(original.items())[: MAX_ATTRIBUTES - len(ours)])

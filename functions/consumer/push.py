@@ -9,6 +9,8 @@ from typing import Any
 from functions.events.message import parse_traceparent
 from functions.timestamps import normalize_timestamp, timestamp
 
+WEBHOOK_ID = "webhook-id"  # attribute: the signed id of the request, under HMAC
+
 
 @dataclass(frozen=True)
 class Push:
@@ -60,6 +62,11 @@ class Push:
         given = normalize_timestamp(self.attributes.get("ce-time", ""))
         published = normalize_timestamp(self.published) or timestamp()
         return min(given or published, published)
+
+    @property
+    def webhook_id(self) -> str:
+        """The signed id of the request; "" where there was none."""
+        return self.attributes.get(WEBHOOK_ID, "")
 
     @property
     def traceparent(self) -> str | None:
@@ -124,6 +131,8 @@ def _decode_push(envelope: dict[str, Any], body: bytes) -> Push:
         defect = "The message's data is not base64"
     elif not message_id:
         defect = "The push has no messageId"
+    elif b"\\u" in body and _has_lone_surrogates(envelope):
+        defect = "The push holds lone surrogates, which are no text"
     elif attributes != (given or {}):
         defect = "The attributes are not texts"
     else:
@@ -148,10 +157,21 @@ def _decode_base64(text: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A text as it can be published again; "" for another value."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode(errors="replace").decode()
 
 
 def _text_attributes(attributes: Any) -> dict[str, str]:
     if not isinstance(attributes, dict):
         return {}
-    return {k: v for k, v in attributes.items() if isinstance(v, str)}
+    return {_text(k): _text(v) for k, v in attributes.items() if isinstance(v, str)}
+
+
+def _has_lone_surrogates(envelope: Any) -> bool:
+    try:
+        json.dumps(envelope, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

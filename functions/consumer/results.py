@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.commerce.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
+from functions.ledger.ledger import WrongLedgerKey
 
 # What is said when no handler was reached; the only messages that are logged, since
 # Commerce's may quote values of an event.
@@ -12,7 +13,12 @@ ANOTHER_IN_FLIGHT = "Another delivery of this event is in flight"
 LEDGER_UNAVAILABLE = "The ledger cannot be reached"
 DEAD_LETTERS_UNAVAILABLE = "The dead-letter topic cannot be reached"
 LOGGED_MESSAGES = frozenset(
-    {ANOTHER_IN_FLIGHT, LEDGER_UNAVAILABLE, DEAD_LETTERS_UNAVAILABLE}
+    {
+        ANOTHER_IN_FLIGHT,
+        LEDGER_UNAVAILABLE,
+        str(WrongLedgerKey()),
+        DEAD_LETTERS_UNAVAILABLE,
+    }
 )
 
 

@@ -1,6 +1,8 @@
 """A consumer's settings, beside those of the Commerce client."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from functions.ledger.settings import LedgerSettings, lacking_key
 from functions.ledger.stores import check
@@ -53,7 +55,7 @@ class ConsumerSettings(LedgerSettings, PubSubSettings):
     )
 
     @staticmethod
-    def lacking(given: set[str]) -> list[str]:
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
         """See ``all_from_environment``."""
         return lacking_key(given)
 

@@ -137,10 +137,20 @@ def load_attribute(package: str, entity: str, kind: str, name: str) -> Any:
 
 
 def _read() -> dict[str, Event]:
-    entities = json.loads(Path(__file__).with_name("catalog.json").read_text())
+    return parse(json.loads(Path(__file__).with_name("catalog.json").read_text()))
+
+
+def parse(entities: dict[str, Any]) -> dict[str, Event]:
+    """The events of ``catalog.json``'s content.
+
+    Raises:
+        LookupError: a key, schema module or schema is missing; the text names it.
+    """
     events: dict[str, Event] = {}
     for entity, definition in entities.items():
+        _require(definition, ("domain", "events"), entity)
         for name, line in definition["events"].items():
+            _require(line, ("schema", "handler", "key"), name)
             schema = load_attribute(
                 "functions.events.schemas", entity, "schema", line["schema"]
             )
@@ -155,6 +165,12 @@ def _read() -> dict[str, Event]:
                 idempotent=line.get("idempotent", True),
             )
     return events
+
+
+def _require(definition: dict[str, Any], keys: tuple[str, ...], name: str) -> None:
+    for key in keys:
+        if key not in definition:
+            raise LookupError(f"catalog.json: {name} has no {key!r}: add it")
 
 
 EVENTS = _read()

@@ -9,10 +9,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-# Commerce keeps prices and quantities as DECIMAL(20,6) at the widest.
-MAX_NUMBER = 1e14
+# Commerce keeps prices as DECIMAL(20,6) at the widest, quantities as DECIMAL(12,4).
+MAX_NUMBER = 100_000_000_000_000
+MAX_QUANTITY = 99_999_999
 MAX_ID = 2**63 - 1
 MAX_ERRORS = 1000  # of one list; validation stops there
+# Of Commerce's columns: VARCHAR counts characters, TEXT counts bytes.
+MAX_VARCHAR_LENGTH = 255
+MAX_TEXT_BYTES = 65_535
+BLANKS = " \t\n\r\v"  # what PHP's trim removes; Text rejects NUL anyway
 
 
 class Text(fields.Field):
@@ -20,6 +25,7 @@ class Text(fields.Field):
 
     Args:
         max_length: None for any.
+        max_bytes: of its UTF-8; None for any.
     """
 
     default_error_messages = {
@@ -27,14 +33,20 @@ class Text(fields.Field):
         "unreadable": "Must not hold lone surrogates or NUL characters.",
         "short": "Must not be empty.",
         "long": "Must be at most {max_length} characters.",
+        "bytes": "Must be at most {max_bytes} bytes in UTF-8.",
     }
 
     def __init__(
-        self, min_length: int = 1, max_length: int | None = None, **kwargs: Any
+        self,
+        min_length: int = 1,
+        max_length: int | None = None,
+        max_bytes: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.min_length = min_length
         self.max_length = max_length
+        self.max_bytes = max_bytes
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         if type(value) is not str:
@@ -44,36 +56,52 @@ class Text(fields.Field):
         if self.max_length is not None and len(value) > self.max_length:
             raise self.make_error("long", max_length=self.max_length)
         try:
-            value.encode()
+            size = len(value.encode())
         except UnicodeEncodeError:
             raise self.make_error("unreadable") from None
+        if self.max_bytes is not None and size > self.max_bytes:
+            raise self.make_error("bytes", max_bytes=self.max_bytes)
         if "\0" in value:
             raise self.make_error("unreadable")
         return value
 
 
 class Sku(Text):
-    """A SKU: 1 to 64 characters, and not ``.`` or ``..``, which no URL can hold."""
+    """A SKU: 1 to 64 characters, and not ``.`` or ``..``, which no URL can hold.
 
-    default_error_messages = {"dots": 'Must not be "." or "..".'}
+    Args:
+        trimmed: whether it must not begin or end with a blank.
+    """
 
-    def __init__(self, **kwargs: Any) -> None:
+    default_error_messages = {
+        "dots": 'Must not be "." or "..".',
+        "blank": "Must not begin or end with a blank.",
+    }
+
+    def __init__(self, trimmed: bool = False, **kwargs: Any) -> None:
         super().__init__(min_length=1, max_length=64, **kwargs)
+        self.trimmed = trimmed
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         sku = super()._deserialize(value, attr, data, **kwargs)
         if sku in (".", ".."):
             raise self.make_error("dots")
+        if self.trimmed and sku.strip(BLANKS) != sku:
+            raise self.make_error("blank")
         return sku
 
 
 class Number(fields.Field):
-    """A JSON number, whole or not, within the range of Commerce's columns."""
+    """A JSON number, whole or not, from -*limit* to *limit*."""
 
     default_error_messages = {
         "type": "Must be a number.",
-        "size": "Must be between -100000000000000 and 100000000000000.",
+        "size": "Must be between -{limit} and {limit}.",
     }
+
+    def __init__(self, limit: int = MAX_NUMBER, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limit = limit
 
     def _deserialize(
         self, value: Any, attr: Any, data: Any, **kwargs: Any
@@ -81,9 +109,9 @@ class Number(fields.Field):
         if type(value) is not int and type(value) is not float:
             raise self.make_error("type")
         if type(value) is float and not math.isfinite(value):
-            raise self.make_error("size")
-        if not -MAX_NUMBER <= value <= MAX_NUMBER:
-            raise self.make_error("size")
+            raise self.make_error("size", limit=self.limit)
+        if not -self.limit <= value <= self.limit:
+            raise self.make_error("size", limit=self.limit)
         return value
 
 
@@ -145,7 +173,7 @@ def load_list(schema: Schema, items: Any, min_length: int = 0) -> list[dict[str,
         ValidationError: messages by index, of the first ``MAX_ERRORS`` errors.
     """
     if type(items) is not list:
-        raise ValidationError("Invalid input type.")
+        raise ValidationError("Must be a list.")
     if len(items) < min_length:
         raise ValidationError("Must not be empty.")
     loaded: list[dict[str, Any]] = []

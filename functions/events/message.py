@@ -31,7 +31,13 @@ class Message(NamedTuple):
 
 
 def message(
-    event: Event, uid: str, value: Any, source: str, time: str, traceparent: str | None
+    event: Event,
+    uid: str,
+    value: Any,
+    source: str,
+    time: str,
+    traceparent: str | None,
+    webhook_id: str | None = None,
 ) -> Message:
     """The message that carries *event* with a valid *value*.
 
@@ -39,6 +45,7 @@ def message(
         source: the caller, as ``/ingest/<name>``.
         time: of the request, RFC 3339 with six digits.
         traceparent: W3C trace context, None for none.
+        webhook_id: id of the signed request, None for none.
     """
     attributes = {
         "ce-specversion": "1.0",
@@ -51,6 +58,8 @@ def message(
     }
     if traceparent:
         attributes["traceparent"] = traceparent
+    if webhook_id:
+        attributes["webhook-id"] = webhook_id
     return Message(json_bytes(value), attributes, event.ordering_key(value))
 
 

@@ -75,7 +75,7 @@ class Skipped(Exception):
     """The event needs no change at Commerce.
 
     Attributes:
-        reason: ``outdated`` or ``own change``.
+        reason: ``outdated``: a newer event was applied.
         message: one sentence for the caller.
     """
 

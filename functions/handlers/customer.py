@@ -54,6 +54,8 @@ def create(
 ) -> str:
     """Create a customer.
 
+    Calls: `POST customers`.
+
     Idempotence: Commerce rejects a second one as existing, which counts as success
     when the outcome of an earlier attempt is unknown.
     """
@@ -70,6 +72,8 @@ def update(
 ) -> str:
     """Update a customer's name and e-mail address, and nothing else.
 
+    Calls: `GET`, then `PUT customers/{id}`.
+
     Idempotence: a second call writes the same values again.
 
     Raises:
@@ -85,6 +89,8 @@ def delete(
     value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
     """Delete a customer.
+
+    Calls: `DELETE customers/{id}`.
 
     Idempotence: a second call finds nothing to delete, which counts as success.
     """

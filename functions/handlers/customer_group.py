@@ -17,6 +17,8 @@ def create(
 ) -> str:
     """Create a group.
 
+    Calls: `POST customerGroups`.
+
     Idempotence: Commerce rejects a second one as existing, which counts as success
     when the outcome of an earlier attempt is unknown.
     """
@@ -33,6 +35,8 @@ def update(
 ) -> str:
     """Update a group.
 
+    Calls: `PUT customerGroups/{id}`.
+
     Idempotence: a second call writes the same values again.
     """
     group = {"id": value["id"], **transform(value)}
@@ -44,6 +48,8 @@ def delete(
     value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
     """Delete a group.
+
+    Calls: `DELETE customerGroups/{id}`.
 
     Idempotence: a second call finds nothing to delete, which counts as success.
     """

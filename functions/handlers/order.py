@@ -31,6 +31,8 @@ def update_status(
 ) -> str:
     """Add a comment with the new status to an order.
 
+    Calls: `GET orders/{id}`, then `POST orders/{id}/comments`.
+
     Not idempotent. When the outcome of an earlier attempt is unknown, it reconciles: if
     the last status comment since then has the same text, none is added.
 
@@ -56,6 +58,8 @@ def create_shipment(
     value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
     """Ship items of an order; no items at all means all that is left to ship.
+
+    Calls: `POST order/{orderId}/ship`.
 
     Not idempotent. When the outcome of an earlier attempt is unknown, it reconciles: a
     shipment of the same items, tracks and comment since then is not made again.
@@ -84,6 +88,8 @@ def update_shipment(
     value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
     """Update an existing shipment.
+
+    Calls: `GET shipment/{id}`, then `POST shipment`.
 
     Idempotence: a second call writes the same values again. The shipment is looked up
     first, since POST shipment would create an unknown one.

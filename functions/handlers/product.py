@@ -49,6 +49,8 @@ def create(
 ) -> str:
     """Create a product.
 
+    Calls: `POST products`.
+
     Idempotence: POST products creates or overwrites by SKU.
     """
     commerce.post("products", {"product": new_product(value, commerce.settings)})
@@ -61,6 +63,8 @@ def update(
     """Update a product; it stays in its attribute set.
 
     An unknown SKU is created, as Commerce's PUT does.
+
+    Calls: `PUT products/{sku}`.
 
     Idempotence: PUT, and POST by SKU, set values and add none.
     """
@@ -80,6 +84,8 @@ def delete(
     value: dict[str, Any], commerce: CommerceClient, delivery: DeliveryContext
 ) -> str:
     """Delete a product.
+
+    Calls: `DELETE products/{sku}`.
 
     Idempotence: a second call finds nothing to delete, which counts as success.
     """

@@ -38,6 +38,8 @@ def update(
 ) -> str:
     """Set levels, in pieces that Commerce accepts.
 
+    Calls: `POST inventory/source-items`, in pieces.
+
     Idempotence: levels are absolute. Rows that were applied are not sent again, and
     newer levels are not overwritten.
 
@@ -55,12 +57,12 @@ def update(
         piece = delivery.pending(rows[start : start + size])
         if piece:
             _send(piece, commerce, delivery, failures)
-    if failures:
-        raise _summary(numbered, failures)
     outdated = delivery.outdated_rows
+    message = f"{outdated} of {len(rows)} rows were older than what is applied"
+    if failures:
+        raise _summary(numbered, failures, f"{message}; " if outdated else "")
     if not outdated:
         return SUCCESS
-    message = f"{outdated} of {len(rows)} rows were older than what is applied"
     if outdated == len(rows):
         raise Skipped("outdated", f"Stock not updated: {message}")
     return f"{SUCCESS}; {message}"
@@ -88,7 +90,9 @@ def _send(
 
 
 def _summary(
-    numbered: dict[int, Row], failures: list[tuple[Row, Rejected | Ambiguous]]
+    numbered: dict[int, Row],
+    failures: list[tuple[Row, Rejected | Ambiguous]],
+    outdated: str,
 ) -> Rejected | Ambiguous:
     """One error for all bad rows, with their numbers and no values."""
     _, first = failures[0]
@@ -100,7 +104,7 @@ def _summary(
     if len(numbers) > MAX_BAD_ROWS:
         shown += f" and {len(numbers) - MAX_BAD_ROWS} more"
     message = (
-        f"{len(numbers)} of {len(numbered)} rows were not applied"
+        f"{outdated}{len(numbers)} of {len(numbered)} rows were not applied"
         f" (counted from 1: {shown}): {first.message}"
     )
     if any(isinstance(error, Ambiguous) for _, error in failures):

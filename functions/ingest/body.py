@@ -1,7 +1,7 @@
 """Reads a request's body, of bounded length and in bounded time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -9,6 +9,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 class BodyTooLarge(Exception):
     """The body is longer than it may be."""
+
+
+class CompressedBody(Exception):
+    """The body is compressed."""
 
 
 class ClientDisconnected(Exception):
@@ -19,19 +23,27 @@ class ClientDisconnected(Exception):
 
 
 async def read_body(
-    receive: Receive, content_length: str, max_bytes: int, timeout_seconds: float
+    receive: Receive,
+    headers: Mapping[str, str],
+    max_bytes: int,
+    timeout_seconds: float,
 ) -> bytes:
     """The whole body.
 
     Args:
         receive: ASGI's.
-        content_length: the header, "" where there is none.
+        headers: by name, in any case.
 
     Raises:
+        CompressedBody: at once, by the header.
         BodyTooLarge: as soon as more than *max_bytes* are announced or received.
         TimeoutError: it did not arrive within *timeout_seconds*.
         ClientDisconnected: it did not arrive completely.
     """
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise CompressedBody
+    content_length = headers.get("content-length", "")
     if content_length.isdecimal() and int(content_length[:20]) > max_bytes:
         raise BodyTooLarge
     chunks: list[bytes] = []

@@ -1,7 +1,9 @@
 """Parses and validates a posted body; reports all errors of envelope and value."""
 
 import json
+import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,6 +16,11 @@ MAX_ERRORS = 1000  # keeps the response to a megabyte of invalid rows small
 MAX_KEYS = 1000  # of one object; a larger one is an attack
 REQUIRED = "Missing data for required field."
 REQUIRED_FIELDS = ("uid", "event", "value")
+WRAP = 'Wrap uid, event and value in "data": {"data": {"uid": ..., ...}}.'
+EVENT_LIST = "All event types: docs/events.md"
+MIN_SIMILARITY = 0.5  # of an event's name that is proposed, from 0 to 1
+CONTROL_CHARACTERS = r"[\u0000-\u001f\u007f-\u009f]"  # not allowed in CloudEvents
+_CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
 # The names of JSON's types by those of Python.
 JSON_TYPES = {
     type(None): "null",
@@ -71,15 +78,17 @@ def parse(body: bytes) -> PostedEvent:
     Raises:
         InvalidEvent: with all errors.
     """
-    data = _parse_object(body).get("data", {})
+    parsed = _parse_object(body)
+    data, errors = parsed.get("data", {}), {}
     if type(data) is not dict:
-        errors = {"data": ["Must be an object."]}
+        errors["data"] = ["Must be an object."]
         raise InvalidEvent(_missing_parameters(REQUIRED_FIELDS), errors)
-    return _validate(data)
+    if "data" not in parsed and not parsed.keys().isdisjoint(REQUIRED_FIELDS):
+        errors["data"] = [WRAP]
+    return _validate(data, errors)
 
 
-def _validate(data: dict[str, Any]) -> PostedEvent:
-    errors: dict[str, list[str]] = {}
+def _validate(data: dict[str, Any], errors: dict[str, list[str]]) -> PostedEvent:
     name, value = data.get("event"), data.get("value")
     # Empty text counts as missing.
     missing = [field for field in REQUIRED_FIELDS if data.get(field, "") == ""]
@@ -94,8 +103,7 @@ def _validate(data: dict[str, Any]) -> PostedEvent:
         if data.get("entity", "") not in ("", event.entity):
             errors["data.entity"] = [f"Must be {event.entity}, as the event's own."]
     elif "event" not in missing:
-        unknown = "Unknown event type." if type(name) is str else "Must be text."
-        errors["data.event"] = [unknown]
+        errors["data.event"] = _unknown_event(name)
 
     if missing:
         error = _missing_parameters(missing)
@@ -106,6 +114,17 @@ def _validate(data: dict[str, Any]) -> PostedEvent:
     else:
         return PostedEvent(uid, str(name), event, value)
     raise InvalidEvent(error, errors, event, uid)
+
+
+def _unknown_event(name: Any) -> list[str]:
+    """What is wrong with the event's *name*, and which one may be meant."""
+    if type(name) is not str:
+        return ["Must be text."]
+    bare = name[-MAX_NAME_LENGTH:].rpartition(".")[2].lower()
+    names = [known.removeprefix(catalog.MARKER) for known in catalog.EVENTS]
+    nearest = get_close_matches(bare, names, 1, MIN_SIMILARITY)
+    proposals = [f"Did you mean {catalog.MARKER}{name}?" for name in nearest]
+    return ["Unknown event type.", *proposals, EVENT_LIST]
 
 
 def _missing_parameters(fields: Iterable[str]) -> str:
@@ -135,8 +154,8 @@ def _validate_uid(uid: Any, errors: dict[str, list[str]]) -> str | None:
         uid = str(uid) if uid.bit_length() <= 1024 else "9" * (MAX_UID_BYTES + 1)
     if type(uid) is not str:
         error = "Must be text or a whole number."
-    elif (encoded := _encode(uid)) is None or b"\0" in encoded:
-        error = "Must not hold lone surrogates or NUL characters."
+    elif (encoded := _encode(uid)) is None or _CONTROL_CHARACTER.search(uid):
+        error = "Must not hold control characters or lone surrogates."
     elif len(encoded) > MAX_UID_BYTES:
         error = f"Must be at most {MAX_UID_BYTES} bytes."
     else:

@@ -11,7 +11,12 @@ from starlette.responses import HTMLResponse, Response
 
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
-from functions.ingest.body import BodyTooLarge, ClientDisconnected, read_body
+from functions.ingest.body import (
+    BodyTooLarge,
+    ClientDisconnected,
+    CompressedBody,
+    read_body,
+)
 from functions.ingest.page import PAGE
 from functions.ingest.publisher import Publisher
 from functions.ingest.responses import (
@@ -24,7 +29,7 @@ from functions.ingest.settings import IngestSettings
 from functions.ingest.status import NOT_SEEN, STATUS_PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
-from functions.pubsub.errors import PublishFailed
+from functions.pubsub.errors import MessageTooLarge, PublishFailed
 from functions.timestamps import timestamp
 from functions.tracing import Tracing
 
@@ -53,7 +58,10 @@ class Ingest:
         self.status = status
         self.body_timeout_seconds = body_timeout_seconds
         if settings.auth == "none":
-            log.warning("INGEST_AUTH is none: anybody may post events")
+            log.warning(
+                "INGEST_AUTH is none: callers are not authenticated; set token, hmac or"
+                " oidc"
+            )
 
     async def respond(self, request: Request) -> Response:
         """Respond to any request; no request makes this raise."""
@@ -62,6 +70,9 @@ class Ingest:
         except BodyTooLarge:
             error = f"The body is longer than {self.settings.max_body_bytes} bytes"
             return self._reject(request, 413, error)
+        except CompressedBody:
+            error = "Compressed bodies are not accepted; send it uncompressed"
+            return self._reject(request, 415, error, {"accept-encoding": "identity"})
         except auth.Unauthenticated as unauthenticated:
             headers = {"www-authenticate": unauthenticated.challenge}
             return self._reject(request, 401, "Unauthorized", headers)
@@ -79,7 +90,7 @@ class Ingest:
                 alarm=True,
                 traceparent=_traceparent(request),
             )
-            error = "Callers cannot be identified now; please send again"
+            error = "Authentication is unavailable now; send the request again"
             return unavailable_response(error)
         except LedgerUnavailable as unavailable:
             self.log.error(
@@ -88,7 +99,7 @@ class Ingest:
                 alarm=True,
                 traceparent=_traceparent(request),
             )
-            error = "The ledger cannot be read now; please ask again"
+            error = "The ledger cannot be read now; send the request again"
             return unavailable_response(error)
         except Exception as unexpected:
             # functions-framework has no error handler for async functions, and its own
@@ -118,9 +129,9 @@ class Ingest:
         return error_response(405, error, headers={"allow": allow})
 
     async def _event_status(self, request: Request, status: Status) -> Response:
-        caller = await self._authenticate(request, b"")
-        path = request.scope["raw_path"].decode(errors="replace")
-        uid = unquote(path).removeprefix(STATUS_PATH)
+        raw_path = request.scope["raw_path"]
+        caller = await self._authenticate(request, b"", b"GET " + raw_path)
+        uid = unquote(raw_path.decode(errors="replace")).removeprefix(STATUS_PATH)
         state = await status.read(source_of(caller), uid, time.time())
         return json_response(200, state) if state else error_response(404, NOT_SEEN)
 
@@ -128,7 +139,7 @@ class Ingest:
         start = time.perf_counter()
         body = await read_body(
             request.receive,
-            request.headers.get("content-length", ""),
+            request.headers,
             self.settings.max_body_bytes,
             self.body_timeout_seconds,
         )
@@ -170,6 +181,7 @@ class Ingest:
                         source_of(caller),
                         received,
                         span_traceparent,
+                        self._webhook_id(request),
                     ),
                 )
             except PublishFailed as failure:
@@ -184,6 +196,18 @@ class Ingest:
                 return unavailable_response(
                     "The event could not be stored; please send it again"
                 )
+            except MessageTooLarge:
+                log.warning(
+                    "event rejected",
+                    stage="published",
+                    outcome="rejected",
+                    status=413,
+                    ms=_ms_since(start),
+                    traceparent=span_traceparent,
+                )
+                return error_response(
+                    413, "The event is larger than Pub/Sub's 10 MB; split it"
+                )
         log.info(
             "event published",
             stage="published",
@@ -194,9 +218,18 @@ class Ingest:
         )
         return published_response(posted.name)
 
-    async def _authenticate(self, request: Request, body: bytes) -> str:
-        presented = auth.Request(request.headers, request.scope["query_string"], body)
+    async def _authenticate(
+        self, request: Request, body: bytes, request_line: bytes = b""
+    ) -> str:
+        query_string = request.scope["query_string"]
+        presented = auth.Request(request.headers, query_string, body, request_line)
         return await auth.check_authentication(presented, self.settings)
+
+    def _webhook_id(self, request: Request) -> str | None:
+        """The signed id of *request*, by which the ledger recognises its replay."""
+        if self.settings.auth != "hmac":
+            return None
+        return request.headers.get("webhook-id")
 
     def _reject(
         self,

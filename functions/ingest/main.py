@@ -7,6 +7,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.ingest import http1
 from functions.ingest.ingest import Ingest
 from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
@@ -40,6 +41,7 @@ def _status(settings: IngestSettings) -> Status | None:
     return Status(open_ledger(settings.ledger, settings.project, settings.ledger_key))
 
 
+http1.install()
 _ingest = build(from_environment(IngestSettings, os.environ))
 
 # The modules loaded by now stay for the life of the process, so the collector need not

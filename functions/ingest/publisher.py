@@ -11,8 +11,9 @@ from google.pubsub_v1 import types
 
 from functions.events.message import Message
 from functions.pubsub.endpoint import Endpoint, topic_path
-from functions.pubsub.errors import PublishFailed
+from functions.pubsub.errors import MessageTooLarge, PublishFailed
 
+MAX_REQUEST_BYTES = 10_000_000  # Pub/Sub's limit: data, attributes and names
 PUBLISH_METHOD = "/google.pubsub.v1.Publisher/Publish"
 SCOPES = ("https://www.googleapis.com/auth/pubsub",)
 # The raw protobuf classes: building a request through their proto-plus wrappers takes
@@ -73,6 +74,7 @@ class Publisher:
         """Store *message* in *topic* and return its message id.
 
         Raises:
+            MessageTooLarge: nothing is sent.
             PublishFailed: Pub/Sub is unavailable, rejects it, or is too slow.
         """
         loop = asyncio.get_running_loop()
@@ -90,6 +92,9 @@ class Publisher:
                 )
             ],
         )
+        # A value may grow when it is encoded again: 1e14 becomes 100000000000000.0.
+        if request.ByteSize() > MAX_REQUEST_BYTES:
+            raise MessageTooLarge
         end = loop.time() + self._timeout_seconds
         for delay in RETRY_DELAYS_SECONDS:
             try:

@@ -3,7 +3,9 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from functions.ledger.settings import LedgerSettings, lacking_key
 from functions.ledger.stores import check
@@ -13,6 +15,13 @@ from functions.settings import listed, one_of, setting, text, whole
 
 MIN_TOKEN_LENGTH = 16  # characters; a shorter one can be guessed
 MIN_SIGNING_KEY_BYTES = 24  # as in Standard Webhooks
+# The settings that each authentication method needs.
+AUTH_SETTINGS = {
+    "token": ("INGEST_TOKENS",),
+    "hmac": ("INGEST_HMAC_SECRETS",),
+    "oidc": ("INGEST_OIDC_AUDIENCE", "INGEST_OIDC_EMAILS"),
+}
+MAX_BODY_BYTES_LIMIT = 8_000_000  # leaves room within the 10 MB of a Pub/Sub request
 CALLER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -36,6 +45,7 @@ def _parse_secrets(value: str) -> list[Secret]:
     secrets = []
     for part in listed(value):
         name, colon, rest = part.partition(":")
+        name, rest = name.rstrip(), rest.lstrip()
         if colon and not CALLER_NAME.fullmatch(name):
             raise ValueError(
                 "holds a caller's name that is not 1-64 letters, digits, '.', '_', '-'"
@@ -95,14 +105,16 @@ class IngestSettings(LedgerSettings, PubSubSettings):
     )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES",
-        whole(1_000, 8_000_000),
-        "Longest body taken, in bytes; a longer one is a 413.",
+        whole(1_000, MAX_BODY_BYTES_LIMIT),
+        f"Longest body taken, in bytes, at most {MAX_BODY_BYTES_LIMIT}; a longer one is"
+        " a 413. Each request in flight may hold twice as much memory.",
         1_048_576,
     )
     auth: str = setting(
         "INGEST_AUTH",
         one_of("none", "token", "hmac", "oidc"),
-        "How callers prove who they are: none, token, hmac or oidc.",
+        "How callers prove who they are: none, token, hmac or oidc. Unset, none, and no"
+        " other INGEST_ setting may be set.",
         "none",
     )
     tokens: tuple[Secret, ...] = setting(
@@ -148,22 +160,25 @@ class IngestSettings(LedgerSettings, PubSubSettings):
     )
 
     @staticmethod
-    def lacking(given: set[str]) -> list[str]:
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
         """See ``all_from_environment``."""
-        return lacking_key(given) if "LEDGER" in given else []
-
-    def __post_init__(self) -> None:
-        missing = [
-            name
-            for mode, name, value in (
-                ("token", "INGEST_TOKENS", self.tokens),
-                ("hmac", "INGEST_HMAC_SECRETS", self.hmac_secrets),
-                ("oidc", "INGEST_OIDC_AUDIENCE", self.oidc_audience),
-                ("oidc", "INGEST_OIDC_EMAILS", self.oidc_emails),
+        errors = lacking_key(given) if "LEDGER" in given else []
+        if auth := given.get("INGEST_AUTH"):
+            needed = AUTH_SETTINGS.get(auth, ())
+            if missing := [name for name in needed if not given.get(name)]:
+                errors.append(
+                    f"INGEST_AUTH is {auth}, so {' and '.join(missing)} must be set"
+                )
+            return errors
+        # A forgotten INGEST_AUTH must not admit everybody.
+        unused = {
+            auth: [name for name in needed if name in given]
+            for auth, needed in AUTH_SETTINGS.items()
+        }
+        if set_names := [name for names in unused.values() for name in names]:
+            methods = [auth for auth, names in unused.items() if names]
+            errors.append(
+                f"{' and '.join(set_names)} {'is' if len(set_names) == 1 else 'are'}"
+                f" set, but INGEST_AUTH is not: set INGEST_AUTH={' or '.join(methods)}"
             )
-            if mode == self.auth and not value
-        ]
-        if missing:
-            raise ValueError(
-                f"INGEST_AUTH is {self.auth}, so {' and '.join(missing)} must be set"
-            )
+        return errors

@@ -3,17 +3,16 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from operator import itemgetter
-from typing import Any
+from typing import Any, get_args
 
-from functions.ledger import rules
 from functions.ledger.ledger import Ledger
-from functions.ledger.record import EventRecord, FinishedEntry, OpenEntry
+from functions.ledger.record import EventRecord
+from functions.ledger.states import EventState, entry_state, last_change, newest_entry
 
 STATUS_PATH = "/events/"
 MAX_READERS = 4  # threads: a ledger's client blocks
 NOT_SEEN = "not seen yet"
-STATES = ("waiting", "in flight", "retrying", "handled", "rejected")
+STATES: tuple[EventState, ...] = get_args(EventState)
 
 
 class Status:
@@ -44,36 +43,12 @@ class Status:
 
     def _read(self, source: str, uid: str, now: float) -> dict[str, Any] | None:
         record: EventRecord | None = self._ledger.event(source, uid)
-        newest = _newest(record) if record else None
-        if newest is None:
+        entry = newest_entry(record) if record else None
+        if entry is None:
             return None
-        seconds, entry = newest
-        result = {"uid": uid, "event": entry["event"], "state": _state(entry, now)}
+        state = entry_state(entry, now)
+        result = {"uid": uid, "event": entry["event"], "state": state}
         if entry["message"]:
             result["message"] = entry["message"]
-        at = datetime.fromtimestamp(seconds, UTC)
+        at = datetime.fromtimestamp(last_change(entry), UTC)
         return result | {"at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-
-
-def _newest(record: EventRecord) -> tuple[float, OpenEntry | FinishedEntry] | None:
-    """The message of that uid that started or finished last, and when."""
-    entries: list[tuple[float, OpenEntry | FinishedEntry]] = [
-        (entry["started"], entry) for entry in record["open"].values()
-    ]
-    entries += [(entry["finished_at"], entry) for entry in record["finished"]]
-    return max(entries, key=itemgetter(0), default=None)
-
-
-def _state(entry: OpenEntry | FinishedEntry, now: float) -> str:
-    match rules.state(entry, now):
-        case "succeeded":
-            return "handled"
-        case "rejected":
-            return "rejected"
-        case "in flight":
-            return "in flight"
-        # No attempt has had a result, as after a crash.
-        case "abandoned" if entry["status"] is None:
-            return "waiting"
-        case _:
-            return "retrying"

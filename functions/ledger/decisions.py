@@ -17,6 +17,7 @@ class Delivery:
         content_hash: hash of event type and value.
         idempotent: when false, a duplicate is recognised whatever came between.
         time: event time (``ce-time``), normalised so that text order is time order.
+        webhook_id: hash of the signed id of the request; None where there was none.
     """
 
     message_id: str
@@ -27,6 +28,7 @@ class Delivery:
     content_hash: str
     idempotent: bool
     time: str
+    webhook_id: str | None = None
 
 
 @dataclass(frozen=True)

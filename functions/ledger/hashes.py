@@ -10,8 +10,11 @@ import hmac
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from functions.settings import SettingsError
 
 MIN_KEY_LENGTH = 32  # characters
 KEY_FILE = ".local/ledger.key"
@@ -30,16 +33,37 @@ def ledger_key(value: str) -> str:
 
 
 def read_or_create_key(path: Path) -> str:
-    """The key in the file *path*, which is created with a random one if absent."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The key in the file *path*, which is created with a random one if absent.
+
+    Raises:
+        SettingsError: the file holds no key, or cannot be read or created.
+    """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_hex(32)
+        if not path.exists():
+            _create_key(path)
+        return ledger_key(path.read_text().strip())
+    except OSError as error:
+        raise SettingsError(
+            f"The ledger's key cannot be read or created in {path}"
+            f" ({error.strerror}): set LEDGER_KEY, or correct LEDGER"
+        ) from None
+    except ValueError as error:
+        raise SettingsError(
+            f"The ledger's key in {path} {error}: restore the file"
+        ) from None
+
+
+def _create_key(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Written first and named afterwards: another process, started at the same time,
+    # never reads a part of it.
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
-    return key
+        file.write(secrets.token_hex(32) + "\n")
+    with suppress(FileExistsError):
+        os.link(new, path)
+    new.unlink()
 
 
 class LedgerHashes:
@@ -57,7 +81,7 @@ class LedgerHashes:
         return "event-" + self._hash("event", source, uid)
 
     def uid(self, uid: str) -> str:
-        """The uid in an event's record, whoever the caller is."""
+        """The uid in an event's record, for any caller."""
         return self._hash("uid", uid)
 
     def resource(self, name: str) -> str:
@@ -69,13 +93,19 @@ class LedgerHashes:
         body = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return self._hash("content", event, body)
 
+    def webhook_id(self, webhook_id: str) -> str:
+        """The signed id of a request."""
+        return self._hash("webhook-id", webhook_id)
+
     def check_value(self) -> str:
         """Shows that two ledgers have the same key, without giving it away."""
         return self._hash("check")
 
     def _hash(self, kind: str, *parts: str) -> str:
-        text = "\n".join((kind, *parts)).encode(errors="surrogatepass")
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        # With their lengths: a part may contain any separator.
+        text = "".join(f"{len(part)}:{part}" for part in (kind, *parts))
+        raw = text.encode(errors="surrogatepass")
+        return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
 
 
 def resource_key(resource: str) -> str:

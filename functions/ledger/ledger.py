@@ -90,7 +90,7 @@ class Ledger:
         self, source: str, uid: str, delivery: Delivery
     ) -> AlreadyProcessed | InFlight | Lease:
         """Acquire the lease for *delivery*, or say why not."""
-        self.check_key()
+        self.check_key(write=True)
         key, owner = self.hashes.event_key(source, uid), uuid.uuid4().hex
         now = self._clock()
 
@@ -121,8 +121,11 @@ class Ledger:
             0.0 if since is None else max(0.0, now - since),
         )
 
-    def check_key(self) -> None:
+    def check_key(self, write: bool = False) -> None:
         """Compare this ledger's key with the store's, once per process.
+
+        Args:
+            write: store the check value of this key if there is none.
 
         Raises:
             WrongLedgerKey: the store's records were hashed with another key.
@@ -132,22 +135,24 @@ class Ledger:
         expected = self.hashes.check_value()
         record = self.store.get(CHECK_KEY)
         if record is None:
-
-            def store_check(
-                records: list[Record | None],
-            ) -> tuple[list[Record | None], Record]:
-                new = {
-                    "kind": "key",
-                    "version": VERSION,
-                    "check": expected,
-                    "expires": NEVER,
-                }
-                return [records[0] or new], records[0] or new
-
-            record = self.store.change([CHECK_KEY], store_check)
+            if not write:
+                return
+            record = self.store.change([CHECK_KEY], self._store_check_value)
         if record["check"] != expected:
             raise WrongLedgerKey
         self._key_is_checked = True
+
+    def _store_check_value(
+        self, records: list[Record | None]
+    ) -> tuple[list[Record | None], Record]:
+        # Another process may have stored its own meanwhile.
+        record = records[0] or {
+            "kind": "key",
+            "version": VERSION,
+            "check": self.hashes.check_value(),
+            "expires": NEVER,
+        }
+        return [record], record
 
     def renew(self, lease: Lease) -> bool:
         """Extend the lease; False when another delivery has taken over."""
@@ -262,15 +267,27 @@ class Ledger:
 
     def event(self, source: str, uid: str) -> EventRecord | None:
         """The record of *uid* of *source*; None before its first delivery."""
+        self.check_key()
         record: EventRecord | None = self.store.get(self.hashes.event_key(source, uid))
         return record
 
     def events_of(self, uid: str) -> list[EventRecord]:
         """The records of *uid*, one for each caller."""
-        return [record for _, record in self.store.find("uid", self.hashes.uid(uid))]
+        return [record for _, record in self.find_uid(uid)]
+
+    def find_uid(self, uid: str) -> list[tuple[str, EventRecord]]:
+        """Keys and records of *uid*, one for each caller."""
+        self.check_key()
+        return self.store.find("uid", self.hashes.uid(uid))
+
+    def find_resource(self, name: str) -> list[tuple[str, Record]]:
+        """Keys and records about *name*, an ordering key or ``stock:SKU@source``."""
+        self.check_key()
+        return self.store.find("resources", self.hashes.resource(name))
 
     def newest(self, ordering_key: str) -> str | None:
         """Event time of the newest event of *ordering_key* that took effect."""
+        self.check_key()
         record = self.store.get(resource_key(self.hashes.resource(ordering_key)))
         return record["newest_time"] if record else None
 
@@ -281,8 +298,7 @@ class Ledger:
             How many records were deleted, and how many were kept because one of their
             messages is in flight.
         """
-        records = self.store.find("uid", self.hashes.uid(uid))
-        return self._forget(records, lambda record: None)
+        return self._forget(self.find_uid(uid), lambda record: None)
 
     def forget_resource(self, name: str) -> tuple[int, int]:
         """Forget what happened to *name*: an ordering key, or ``stock:SKU@source``.
@@ -296,7 +312,7 @@ class Ledger:
         def without(record: Record) -> Record | None:
             return rules.forget(record, resource) if record["kind"] == "event" else None
 
-        return self._forget(self.store.find("resources", resource), without)
+        return self._forget(self.find_resource(name), without)
 
     def _forget(
         self,
@@ -306,14 +322,14 @@ class Ledger:
         now = self._clock()
 
         def forget_unless_in_flight(
-            current: list[Record | None],
+            stored: list[Record | None],
         ) -> tuple[list[Record | None], bool]:
-            record = current[0]
+            record = stored[0]
             if record is None:
                 return [None], True
             # An event that is forgotten during its call could be applied twice.
             if rules.is_in_flight(record, now):
-                return current, False
+                return stored, False
             return [without(record)], True
 
         forgotten = [

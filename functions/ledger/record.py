@@ -22,6 +22,7 @@ class OpenEntry(TypedDict):
     """A message without a final result."""
 
     content_hash: str
+    webhook_id: str | None  # hash
     event: str
     resource: str | None
     time: str
@@ -42,6 +43,7 @@ class FinishedEntry(TypedDict):
 
     message_id: str
     content_hash: str
+    webhook_id: str | None  # hash
     event: str
     resource: str | None
     time: str
@@ -60,7 +62,7 @@ class EventRecord(TypedDict):
     resources: list[str]
     expires: float
     open: dict[str, OpenEntry]  # by message id
-    finished: list[FinishedEntry]  # oldest first
+    finished: list[FinishedEntry]  # oldest first; a duplicate follows its original
 
 
 class Watermark(TypedDict):
@@ -113,7 +115,7 @@ class EventEditor:
 
     @property
     def finished(self) -> list[FinishedEntry]:
-        """Messages with a final result, oldest first."""
+        """Messages with a final result, in the order of ``EventRecord``."""
         return self.record["finished"]
 
     def describe(self, expires: float, resource: str | None, **fields: Any) -> None:
@@ -128,10 +130,16 @@ class EventEditor:
             **fields,
         )
 
-    def finish(self, entry: FinishedEntry) -> None:
-        """Replace the message's open entry by *entry*."""
+    def finish(self, entry: FinishedEntry, after: FinishedEntry | None = None) -> None:
+        """Replace the message's open entry by *entry*.
+
+        Args:
+            after: of a duplicate, its original: the last finished entry stays the one
+                whose value took effect last.
+        """
         self.open.pop(entry["message_id"], None)
-        self.finished.append(entry)
+        index = len(self.finished) if after is None else self.finished.index(after) + 1
+        self.finished.insert(index, entry)
 
     def trim(self, oldest: float) -> None:
         """Drop what finished before *oldest*, and what exceeds the bounds."""

@@ -63,7 +63,8 @@ def acquire(
     )
     if (original := _original_of(event, delivery)) is not None:
         result = AlreadyProcessed(original["status"], original["message"], True)
-        event.finish(_finished(delivery, result.status, result.message, now))
+        entry = _finished(delivery, result.status, result.message, now)
+        event.finish(entry, after=original)
         event.trim(now - keep_seconds)
         return event.record, result
 
@@ -77,8 +78,9 @@ def acquire(
     ]
     since = [start for other in same if (start := _unknown_since(other)) is not None]
     attempts = previous["attempts"] if previous else 0
-    entry = event.open[delivery.message_id] = {
+    opened = event.open[delivery.message_id] = {
         "content_hash": delivery.content_hash,
+        "webhook_id": delivery.webhook_id,
         "event": delivery.event,
         "resource": delivery.resource,
         "time": delivery.time,
@@ -93,7 +95,7 @@ def acquire(
         "message": previous["message"] if previous else None,
     }
     event.trim(now - keep_seconds)
-    return event.record, _leased(entry, owner)
+    return event.record, _leased(opened, owner)
 
 
 def renew(
@@ -132,15 +134,17 @@ def complete(
     if outcome.final:
         # A waiting message with the same content is a repost of this one.
         reposts = [
-            message_id
+            (message_id, other)
             for message_id, other in event.open.items()
             if outcome.status < 300
             and other["content_hash"] == entry["content_hash"]
             and message_id != delivery.message_id
         ]
-        for message_id in [delivery.message_id, *reposts]:
+        for message_id, other in [(delivery.message_id, entry), *reposts]:
             finished = _finished(delivery, outcome.status, message, now)
-            event.finish({**finished, "message_id": message_id})
+            finished["message_id"] = message_id
+            finished["webhook_id"] = other["webhook_id"]
+            event.finish(finished)
     else:
         if outcome.outcome_unknown and entry["outcome_unknown_since"] is None:
             entry["outcome_unknown_since"] = entry["started"]
@@ -158,8 +162,8 @@ def complete(
 def forget(record: EventRecord, resource: str) -> EventRecord | None:
     """*record* without its entries about *resource*; None when nothing is left."""
     event = EventEditor(record)
-    forgotten = [m for m, entry in event.open.items() if entry["resource"] == resource]
-    for message_id in forgotten:
+    removed = [m for m, entry in event.open.items() if entry["resource"] == resource]
+    for message_id in removed:
         del event.open[message_id]
     kept = [entry for entry in event.finished if entry["resource"] != resource]
     event.record["finished"] = kept
@@ -214,6 +218,12 @@ def _unknown_since(entry: OpenEntry) -> float | None:
 def _original_of(event: EventEditor, delivery: Delivery) -> FinishedEntry | None:
     """The successful entry that *delivery* is a duplicate of."""
     finished = event.finished
+    for entry in reversed(finished):
+        same = entry["content_hash"] == delivery.content_hash and entry["status"] < 300
+        # The same signed request: were it processed again, a request that was captured
+        # could undo what came after it.
+        if same and None is not delivery.webhook_id == entry["webhook_id"]:
+            return entry
     for entry in finished[-1:] if delivery.idempotent else reversed(finished):
         same = entry["content_hash"] == delivery.content_hash
         if same and entry["status"] < 300:
@@ -238,6 +248,7 @@ def _finished(
     return {
         "message_id": delivery.message_id,
         "content_hash": delivery.content_hash,
+        "webhook_id": delivery.webhook_id,
         "event": delivery.event,
         "resource": delivery.resource,
         "time": delivery.time,

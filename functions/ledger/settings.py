@@ -1,6 +1,8 @@
 """The ledger's settings that consumers, ingest and commands share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from functions.ledger.hashes import KEY_FILE, MIN_KEY_LENGTH, ledger_key
 from functions.settings import setting, text
@@ -25,8 +27,8 @@ class LedgerSettings:
     )
 
 
-def lacking_key(given: set[str]) -> list[str]:
-    """The error for a missing LEDGER_KEY, by the names of the variables *given*."""
+def lacking_key(given: Mapping[str, Any]) -> list[str]:
+    """The error for a missing LEDGER_KEY, by the variables *given*."""
     if "K_SERVICE" in given and "LEDGER_KEY" not in given:
         return ["LEDGER_KEY is not set, and the ledger needs it on Google Cloud"]
     return []

@@ -11,3 +11,7 @@ class PublishFailed(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class MessageTooLarge(Exception):
+    """The request that publishes the message is larger than Pub/Sub accepts."""

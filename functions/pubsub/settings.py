@@ -25,6 +25,6 @@ class PubSubSettings:
     pubsub_emulator: str = setting(
         "PUBSUB_EMULATOR_HOST",
         text,
-        "Google's own switch: a Pub/Sub without TLS and sign-in, as host:port.",
+        "Google's own switch: a Pub/Sub without TLS and authentication, host:port.",
         "",
     )

@@ -79,7 +79,8 @@ class Broker:
             the event loop's thread, and no transaction stays open between turns.
         observe: called as ``observe(stage, **labels)``; must not block. Stages:
 
-            - ``published``: topic, data (bytes).
+            - ``published``: topic, data (bytes), and of a replayed dead letter
+              replayed, the number of replays.
             - ``pushed``, a push begins: subscription, attempt.
             - ``answered``, a push ends: subscription, attempt, ms, status (None with
               an ``error`` where there was no response), next_attempt (seconds since
@@ -188,6 +189,11 @@ class Broker:
             return []
         number = self._engine.subscriptions[subscription].id
         return [_undelivered(*row) for row in self._store.undelivered(number, limit)]
+
+    def is_pushed(self, subscription: str) -> bool:
+        """Whether a subscription, named in full, is pushed: it is not paused."""
+        known = self._engine.subscriptions.get(subscription)
+        return known is not None and known.is_pushed
 
     def _new_pusher(self, subscription: Subscription) -> push.Pusher:
         return push.Pusher(self._engine, subscription, self._http, self._window)

@@ -8,6 +8,8 @@ from local.broker import pubsub_pb2
 
 Observe = Callable[..., None]
 
+REPLAYED = "replayed"  # set by the command that replays dead letters
+
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +34,8 @@ class Observer:
         labels["entity"] = attributes.get("entity", None)
         labels["uid"] = attributes.get("ce-id", None)
         labels["message_id"] = message.message_id
+        if stage == "published" and (replays := attributes.get(REPLAYED, None)):
+            labels["replayed"] = replays
         try:
             self._observe(stage, **labels)
         except Exception:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from local.commerce.http_messages import RestRequest, RestResponse
@@ -108,24 +109,33 @@ class CallJournal:
 
         ``traceparent`` is the request's header exactly as sent; None without.
         """
+        return self._calls("id > ? ORDER BY id DESC LIMIT ?", after, limit)[::-1]
+
+    def calls_of(self, span_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """The calls that were sent with one of *span_ids*, oldest first."""
+        # Where a version 00 traceparent has its span id.
+        condition = "substr(traceparent, 37, 16) IN (SELECT value FROM json_each(?))"
+        return self._calls(f"{condition} ORDER BY id", json.dumps(list(span_ids)))
+
+    def clear(self) -> None:
+        """Delete all entries; ids continue."""
+        self._db.execute("DELETE FROM commerce_call_effect")
+        self._db.execute("DELETE FROM commerce_call")
+
+    def _calls(self, condition: str, *parameters: Any) -> list[dict[str, Any]]:
         rows = self._db.execute(
-            f"SELECT {', '.join(CALL_COLUMNS)}, body, response"  # noqa: S608 literals of this module
-            " FROM commerce_call WHERE id > ? ORDER BY id DESC LIMIT ?",
-            (after, limit),
-        ).fetchall()
+            f"SELECT {', '.join(CALL_COLUMNS)}, body, response FROM commerce_call"  # noqa: S608 literals of this module
+            f" WHERE {condition}",
+            parameters,
+        )
         return [
             {
                 **dict(zip(CALL_COLUMNS, row, strict=False)),
                 "body": _parsed(row[-2]),
                 "response": _parsed(row[-1]),
             }
-            for row in reversed(rows)
+            for row in rows
         ]
-
-    def clear(self) -> None:
-        """Delete all entries; ids continue."""
-        self._db.execute("DELETE FROM commerce_call_effect")
-        self._db.execute("DELETE FROM commerce_call")
 
     def _insert(self, table: str, **values: Any) -> int:
         marks = ", ".join("?" * len(values))

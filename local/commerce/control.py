@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from local.commerce import seeds, shipment_records
 from local.commerce.simulation import Simulation
-from local.web import LOOPBACK, is_own
+from local.own_requests import LOOPBACK, is_own
 
 PREFIX = "/_control"
 MAX_BODY_BYTES = 1024 * 1024

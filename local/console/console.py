@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cli.deployment import Unreachable
+from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
 from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
@@ -98,16 +99,16 @@ class Console:
     async def events(self, request: Request) -> Response:
         """The newest events, filtered."""
         query = request.query_params
-        names = events.Filter.__dataclass_fields__
-        wanted = events.Filter(**{name: query.get(name, "").strip() for name in names})
+        names = ("entity", "event", "status", "uid")
+        wanted = Filter(**{name: query.get(name, "").strip() for name in names})
         return self._page(
             "events",
             request,
-            rows=events.list_events(self._journal, wanted),
+            rows=events.read_events(self._journal, wanted, paused=self._paused()),
             wanted=wanted,
             entities=list(ENTITIES),
             names=SEQUENCE,
-            statuses=events.STATUSES,
+            statuses=(PENDING_FILTER, *STATUSES),
         )
 
     async def event(self, request: Request) -> Response:
@@ -115,7 +116,9 @@ class Console:
         key = request.query_params.get("key", "")
         if entry := events.rejection(self._journal, key):
             return self._page("rejection", request, entry=entry)
-        history, dead_letters = await run_in_threadpool(self._operations.history, key)
+        history, dead_letters = await run_in_threadpool(
+            self._operations.history, key, self._paused()
+        )
         if history is None:
             return self._page("unknown", request, 404, key=key)
         calls = None
@@ -147,7 +150,7 @@ class Console:
         if replay is None:
             notice = "This dead letter no longer exists: it was replayed or discarded."
         elif replay.result == "replayed":
-            notice = f"Replayed: {replay.letter.uid} is published again."
+            return _back(form, replayed=replay.new_message_id)
         else:
             notice = f"Not replayed. {replay.detail}"
         return _back(form, notice)
@@ -219,6 +222,16 @@ class Console:
             headers={"x-live": "yes"},
         )
 
+    def _replayed(self, message_id: str) -> str:
+        if not message_id:
+            return ""
+        return events.replay_notice(self._journal, message_id)
+
+    def _paused(self) -> frozenset[str]:
+        """The entities whose delivery is paused."""
+        name = self._operations.deployment.subscription
+        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
+
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
     ) -> HTMLResponse:
@@ -233,6 +246,7 @@ class Console:
         html = self._pages.get_template(f"{name}.html").render(
             page=name,
             notice=request.query_params.get("notice", ""),
+            replayed=self._replayed(request.query_params.get("replayed", "")),
             here=request.url.path + ("?" + request.url.query).rstrip("?"),
             dead_count=dead.undelivered if dead else 0,
             undelivered=undelivered,
@@ -253,11 +267,16 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return PlainTextResponse(text, 503)
 
 
-def _back(form: dict[str, str], notice: str) -> Response:
-    """Redirect to the form's page, which shows *notice*."""
+def _back(form: dict[str, str], notice: str = "", replayed: str = "") -> Response:
+    """Redirect to the form's page, which shows *notice*.
+
+    Args:
+        replayed: the message of a replay; the page shows what became of it.
+    """
     target = form.get("back", "/")
     if not target.startswith("/") or target.startswith(("//", "/\\")):
         target = "/"
     path, _, query = target.partition("?")
-    kept = [pair for pair in parse_qsl(query) if pair[0] != "notice"]
-    return RedirectResponse(f"{path}?{urlencode([*kept, ('notice', notice)])}", 303)
+    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("notice", "replayed")]
+    shown = ("replayed", replayed) if replayed else ("notice", notice)
+    return RedirectResponse(f"{path}?{urlencode([*kept, shown])}", 303)

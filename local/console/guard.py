@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.web import is_own
+from local.own_requests import is_own
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src"

@@ -3,6 +3,7 @@
 Everything here blocks, and calls the broker of this very program: use a thread.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +50,22 @@ class Operations:
         with open_dead_letters(self.deployment) as queue:
             return queue.select(selection or Selection())
 
-    def history(self, uid: str) -> tuple[History | None, list[DeadLetter]]:
-        """The history of *uid* (None for an unknown one) and its dead letters."""
+    def history(
+        self, uid: str, paused: Container[str] = ()
+    ) -> tuple[History | None, list[DeadLetter]]:
+        """The history of *uid* (None for an unknown one) and its dead letters.
+
+        Args:
+            paused: entities that are not delivered.
+        """
         dead_letters = self.dead_letters(Selection(uid=uid))
-        return event_history(self.deployment, uid, dead_letters), dead_letters
+        history = event_history(
+            self.deployment,
+            uid,
+            dead_letters,
+            is_paused=lambda entity: entity in paused,
+        )
+        return history, dead_letters
 
     def replay(self, message_id: str, even_if_newer: bool = False) -> Replay | None:
         """Publish a dead letter again; None where it is no longer there.

@@ -1,12 +1,16 @@
 """The templates of the console's pages, and their filters."""
 
 import json
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cli.make_command import make_command
+from cli.times import next_attempt_words
 
 HERE = Path(__file__).parent
 
@@ -23,11 +27,13 @@ def templates() -> Environment:
     )
     pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
     pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
+    pages.filters["next_attempt"] = _next_attempt
     pages.filters["word"] = lambda outcome: {"retry": "retrying"}.get(outcome, outcome)
     pages.filters["css"] = lambda status: status.replace(" ", "-")
     pages.filters["pretty"] = _pretty
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
+    pages.filters["trace"] = lambda uid: make_command("trace", UID=uid)
     return pages
 
 
@@ -36,6 +42,10 @@ def _local(at: float | str) -> datetime:
     if isinstance(at, str):
         return datetime.fromisoformat(at).astimezone()
     return datetime.fromtimestamp(at).astimezone()
+
+
+def _next_attempt(at: float | str, attempt: int) -> str:
+    return next_attempt_words(attempt, _local(at).timestamp(), time.time(), None)
 
 
 def _pretty(value: Any) -> str:

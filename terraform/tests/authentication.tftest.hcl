@@ -6,6 +6,7 @@ mock_provider "google" {}
 variables {
   project_id = "acme-shop"
   region     = "europe-west1"
+  ledger_key = "made-up-0123456789-0123456789-012"
 }
 
 run "hmac_with_status_and_named_invokers" {
@@ -27,8 +28,8 @@ run "hmac_with_status_and_named_invokers" {
   }
 
   assert {
-    condition     = [for secret in google_cloudfunctions2_function.ingest.service_config[0].secret_environment_variables : secret.key] == ["INGEST_HMAC_SECRETS"]
-    error_message = "Ingest must read the secret of the chosen authentication only."
+    condition     = [for secret in google_cloudfunctions2_function.ingest.service_config[0].secret_environment_variables : secret.key] == ["INGEST_HMAC_SECRETS", "LEDGER_KEY"]
+    error_message = "Ingest must read the secret of the chosen authentication only, and with status_endpoint the ledger's key."
   }
   assert {
     condition     = length(google_logging_project_exclusion.query_token) == 0
@@ -60,7 +61,7 @@ run "oidc_and_ims" {
     error_message = "The default audience must be the URL of ingest."
   }
   assert {
-    condition     = keys(google_secret_manager_secret.main) == ["OAUTH_CLIENT_SECRET"]
+    condition     = keys(google_secret_manager_secret.main) == ["LEDGER_KEY", "OAUTH_CLIENT_SECRET"]
     error_message = "A SaaS URL must select IMS, which has one secret; OIDC has none."
   }
   assert {

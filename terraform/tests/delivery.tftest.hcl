@@ -16,6 +16,7 @@ variables {
   region            = "europe-west1"
   commerce_base_url = "https://shop.example.com/rest/"
   ingest_auth       = "token"
+  ledger_key        = "made-up-0123456789-0123456789-012"
   secrets = {
     COMMERCE_ACCESS_TOKEN        = "made-up"
     COMMERCE_ACCESS_TOKEN_SECRET = "made-up"
@@ -123,16 +124,38 @@ run "defaults" {
 
   # Secrets
   assert {
-    condition     = keys(google_secret_manager_secret.main) == ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS"]
-    error_message = "OAuth 1.0a has four secrets, tokens have one."
+    condition     = keys(google_secret_manager_secret.main) == ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS", "LEDGER_KEY"]
+    error_message = "OAuth 1.0a has four secrets, tokens and the ledger have one each."
   }
   assert {
-    condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data == null && version.secret_data_wo == null])
+    condition     = google_secret_manager_secret_version.main["LEDGER_KEY"].secret_data_wo_version == "1" && alltrue([for version in google_secret_manager_secret_version.main : version.secret_data == null && version.secret_data_wo == null])
     error_message = "Neither plan nor state may contain the value of a secret."
   }
   assert {
-    condition     = output.secret_versions == { for name in ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS"] : name => "1" }
+    condition     = output.secret_versions == { for name in ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET", "INGEST_TOKENS", "LEDGER_KEY"] : name => "1" }
     error_message = "The output must contain the versions in use."
+  }
+
+  # Protection is off
+  assert {
+    condition     = alltrue([for function in concat(values(google_cloudfunctions2_function.consumer), [google_cloudfunctions2_function.ingest]) : function.service_config[0].ingress_settings == "ALLOW_ALL" && length(function.service_config[0].direct_vpc_network_interface) == 0])
+    error_message = "By default requests are accepted from everywhere, and no network is used."
+  }
+  assert {
+    condition     = length(google_compute_network.egress) + length(google_compute_security_policy.ingest) + length(google_kms_crypto_key_iam_member.agent) + length(google_project_iam_audit_config.data_access) == 0 && !contains(keys(google_project_service.main), "compute.googleapis.com") && !contains(keys(google_monitoring_alert_policy.main), "unauthorized")
+    error_message = "By default there must be no network, load balancer, key, audit log or further alert."
+  }
+  assert {
+    condition     = alltrue([for topic in google_pubsub_topic.entity : topic.kms_key_name == null && length(topic.message_storage_policy) == 0]) && alltrue([for secret in google_secret_manager_secret.main : length(secret.replication[0].auto) == 1])
+    error_message = "By default Google's keys encrypt, and messages are stored where Google's organisation policy says."
+  }
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && google_firestore_database.ledger.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
+    error_message = "By default the database can be deleted."
+  }
+  assert {
+    condition     = output.egress_ip == null && output.load_balancer_ip == null
+    error_message = "Without the options there are no addresses."
   }
 
   # Destroy
@@ -180,13 +203,15 @@ run "overrides_reach_their_resources" {
   command = plan
 
   variables {
-    secrets = {}
+    ledger_key = ""
+    secrets    = {}
     secret_versions = {
       COMMERCE_ACCESS_TOKEN        = "1"
       COMMERCE_ACCESS_TOKEN_SECRET = "1"
       COMMERCE_CONSUMER_KEY        = "1"
       COMMERCE_CONSUMER_SECRET     = "1"
       INGEST_TOKENS                = "7"
+      LEDGER_KEY                   = "1"
     }
     commerce_settings        = { COMMERCE_ATTRIBUTE_SET_ID = "9" }
     commerce_timeout_seconds = 180 # three calls just fit into 540 s
@@ -265,6 +290,7 @@ run "another_deployment_in_another_region" {
   command = plan
 
   variables {
+    ledger_key       = ""
     secrets          = { INGEST_TOKENS = "made-up" }
     secrets_revision = 2
     secret_versions = {
@@ -272,6 +298,7 @@ run "another_deployment_in_another_region" {
       COMMERCE_ACCESS_TOKEN_SECRET = "1"
       COMMERCE_CONSUMER_KEY        = "1"
       COMMERCE_CONSUMER_SECRET     = "1"
+      LEDGER_KEY                   = "3"
     }
     message_ordering = false
     prefix           = "shop2-"
@@ -326,7 +353,7 @@ run "another_deployment_in_another_region" {
     error_message = "Ingest must publish to the topics of its own deployment."
   }
   assert {
-    condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport PUBSUB_ENDPOINT=us-central1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
+    condition     = output.operator_environment == "export GOOGLE_CLOUD_PROJECT=acme-shop\nexport LEDGER=firestore:shop2-ledger\nexport LEDGER_KEY=\"$(gcloud secrets versions access 3 --secret=shop2-LEDGER_KEY --project=acme-shop)\"\nexport PUBSUB_ENDPOINT=us-central1-pubsub.googleapis.com:443\nexport TOPIC_PREFIX=shop2-\n"
     error_message = "operator_environment must select this deployment."
   }
   assert {
@@ -337,4 +364,14 @@ run "another_deployment_in_another_region" {
     condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data_wo_version == "2" && version.deletion_policy == "ABANDON"])
     error_message = "secrets_revision must write the value as a new version, and keep the old one."
   }
+}
+
+run "kms_key_on_an_existing_deployment" {
+  command = plan
+
+  variables {
+    kms_key = "projects/acme-keys/locations/europe-west1/keyRings/commerce/cryptoKeys/events"
+  }
+
+  expect_failures = [terraform_data.kms_key]
 }

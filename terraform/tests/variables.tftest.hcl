@@ -30,6 +30,7 @@ run "invalid_form" {
     ingest                       = { concurrency = 2000 }
     ingest_invokers              = ["erp@acme-shop.iam.gserviceaccount.com"]
     labels                       = { Team = "shop" }
+    ledger_key                   = "only-thirty-one-characters-long"
     log_level                    = "verbose"
     prefix                       = "commerce"
     project_id                   = "My Shop"
@@ -47,6 +48,7 @@ run "invalid_form" {
     var.ingest,
     var.ingest_invokers,
     var.labels,
+    var.ledger_key,
     var.log_level,
     var.prefix,
     var.project_id,
@@ -63,11 +65,10 @@ run "unknown_settings" {
     commerce_settings = { COMMERCE_ATTRIBUTE_SET = "4" }
     consumers         = { stock = { concurrency = 81 } }
     entities          = { order = { max_delivery_attempts = 3 } }
-    ingest            = { max_instances = 0 }
     ingest_settings   = { MAX_BODY = "1" }
   }
 
-  expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest, var.ingest_settings]
+  expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest_settings]
 }
 
 run "secrets_in_settings" {
@@ -77,11 +78,10 @@ run "secrets_in_settings" {
     commerce_settings = { COMMERCE_CONSUMER_SECRET = "oops" }
     consumers         = { stock = { max_instances = 0 } }
     entities          = { order = { minimum_backoff_seconds = 60, maximum_backoff_seconds = 30 } }
-    ingest            = { memory_mb = 8192 }
     ingest_settings   = { INGEST_TOKENS = "oops" }
   }
 
-  expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest, var.ingest_settings]
+  expect_failures = [var.commerce_settings, var.consumers, var.entities, var.ingest_settings]
 }
 
 run "unknown_sign_in" {
@@ -90,9 +90,10 @@ run "unknown_sign_in" {
   variables {
     commerce_sign_in = "basic"
     consumers        = { stock = { memory_mb = 128 } }
+    ingest           = { max_instances = 0 }
   }
 
-  expect_failures = [var.commerce_sign_in, var.consumers]
+  expect_failures = [var.commerce_sign_in, var.consumers, var.ingest]
 }
 
 run "oauth1_at_saas_url" {
@@ -101,9 +102,10 @@ run "oauth1_at_saas_url" {
   variables {
     commerce_base_url = "https://na1.api.commerce.adobe.com/tenant/"
     commerce_sign_in  = "oauth1"
+    ingest            = { memory_mb = 8192 }
   }
 
-  expect_failures = [var.commerce_sign_in]
+  expect_failures = [var.commerce_sign_in, var.ingest]
 }
 
 run "base_url_with_store_code" {
@@ -188,6 +190,137 @@ run "value_and_declared_version" {
   }
 
   expect_failures = [var.secret_versions]
+}
+
+run "ledger_key_and_declared_version" {
+  command = plan
+
+  variables {
+    ledger_key      = "made-up-0123456789-0123456789-012"
+    secret_versions = { LEDGER_KEY = "1" }
+  }
+
+  expect_failures = [var.secret_versions]
+}
+
+run "ledger_key_among_the_secrets" {
+  command = plan
+
+  variables {
+    secrets = { LEDGER_KEY = "made-up-0123456789-0123456789-012" }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "ledger_key_with_a_blank" {
+  command = plan
+
+  variables {
+    ledger_key = "made-up 0123456789-0123456789-012"
+  }
+
+  expect_failures = [var.ledger_key]
+}
+
+run "bodies_that_do_not_fit_into_memory" {
+  command = plan
+
+  variables {
+    ingest_settings = { MAX_BODY_BYTES = "8000000" } # 80 at once, twice: 1.2 GB
+  }
+
+  expect_failures = [var.ingest_settings]
+}
+
+run "bodies_that_fit_into_memory" {
+  command = plan
+
+  variables {
+    ingest          = { concurrency = 20, memory_mb = 512 }
+    ingest_settings = { MAX_BODY_BYTES = "8000000" }
+  }
+
+  assert {
+    condition     = var.ingest.memory_mb == 512
+    error_message = "20 bodies of 8 MB must fit into 512 MB."
+  }
+}
+
+run "default_body_in_little_memory" {
+  command = plan
+
+  variables {
+    ingest = { memory_mb = 256 }
+  }
+
+  expect_failures = [var.ingest_settings]
+}
+
+run "body_longer_than_a_message" {
+  command = plan
+
+  variables {
+    ingest          = { concurrency = 1, memory_mb = 4096 }
+    ingest_settings = { MAX_BODY_BYTES = "8000001" }
+  }
+
+  expect_failures = [var.ingest_settings]
+}
+
+run "invalid_protection" {
+  command = plan
+
+  variables {
+    allowed_persistence_regions = ["europe-west3"]
+    consumer_ingress            = "ALLOW_INTERNAL_AND_GCLB"
+    egress                      = { ip_range = "10.124.0.0/27" }
+    ingest_ingress              = "internal"
+    kms_key                     = "projects/acme-shop/locations/global/keyRings/commerce/cryptoKeys/events"
+    unauthorized_alert_requests = 0
+  }
+
+  expect_failures = [
+    var.allowed_persistence_regions,
+    var.consumer_ingress,
+    var.egress,
+    var.ingest_ingress,
+    var.kms_key,
+    var.unauthorized_alert_requests,
+  ]
+}
+
+run "load_balancer_that_can_be_bypassed" {
+  command = plan
+
+  variables {
+    egress        = { ip_range = "10.124.0.9/26" } # not the first address of the range
+    load_balancer = { domains = ["events.example.com"] }
+  }
+
+  expect_failures = [var.egress, var.load_balancer]
+}
+
+run "load_balancer_without_a_domain" {
+  command = plan
+
+  variables {
+    ingest_ingress = "ALLOW_INTERNAL_AND_GCLB"
+    load_balancer  = { domains = ["https://events.example.com"], requests_per_minute = 0 }
+  }
+
+  expect_failures = [var.load_balancer]
+}
+
+run "load_balancer_for_a_name_as_address" {
+  command = plan
+
+  variables {
+    ingest_ingress = "ALLOW_INTERNAL_AND_GCLB"
+    load_balancer  = { domains = ["events.example.com"], allowed_ranges = ["erp.example.com"] }
+  }
+
+  expect_failures = [var.load_balancer]
 }
 
 run "oidc_with_another_audience" {

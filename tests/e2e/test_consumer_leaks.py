@@ -17,6 +17,7 @@ from tests.support.leak_checks import (
     CLIENT_SECRET,
     HEADERS,
     IMS_TOKEN,
+    LEDGER_KEY,
     PRODUCT_CREATE,
     VALUES,
     assert_clean,
@@ -191,7 +192,7 @@ def test_an_exception_does_not_leak(commerce, pubsub, execution_id):
 def test_an_unavailable_ledger_does_not_leak(commerce, pubsub, tmp_path):
     (tmp_path / "file").touch()
     ledger = f"sqlite:{tmp_path}/file/ledger"
-    with consumer(commerce, pubsub, LEDGER=ledger) as server:
+    with consumer(commerce, pubsub, LEDGER=ledger, LEDGER_KEY=LEDGER_KEY) as server:
         responses = [
             post(url(server), push(event, value, f"m-{event}"))
             for event, value in VALUES.items()

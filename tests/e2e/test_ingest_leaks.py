@@ -15,6 +15,7 @@ from tests.support.ingest_server import send_raw
 from tests.support.leak_checks import (
     CANARY,
     HEADERS,
+    LEDGER_KEY,
     PRODUCT_CREATE,
     TOKEN,
     VALUES,
@@ -130,6 +131,7 @@ def test_failed_authentication_does_not_leak(pubsub, method, tmp_path):
         "INGEST_OIDC_EMAILS": "erp@example.com",
         "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
         "LEDGER": f"sqlite:{tmp_path}/file/ledger",
+        "LEDGER_KEY": LEDGER_KEY,
     }
     names = ("webhook-id", "webhook-signature", "X-API-Key")
     headers = {**HEADERS, **dict.fromkeys(names, f"v1,{CANARY}")}
@@ -148,7 +150,8 @@ def test_failed_authentication_does_not_leak(pubsub, method, tmp_path):
             for more in ({}, {"Authorization": f"Bearer {token}"})
         ]
         target = f"{url(server)}/events/{CANARY}"
-        responses.append(requests.get(target, headers=signed(KEY, b""), timeout=30))
+        signature = signed(KEY, f"GET /events/{CANARY}".encode())
+        responses.append(requests.get(target, headers=signature, timeout=30))
         output = server.stop()
 
     assert {response.status_code for response in responses} == {401, 503}

@@ -154,7 +154,8 @@ def test_one_trace_leads_from_the_caller_to_commerce(broker, commerce):
 
     [request] = commerce.received
     assert message.attributes["traceparent"] == TRACEPARENT
-    assert request.headers["traceparent"] == TRACEPARENT
+    sent = request.headers["traceparent"]
+    assert sent.startswith(f"00-{TRACE_ID}-")
     of_ingest, of_consumer = (entries_about(entries, "u-1") for entries in outputs)
     assert [summary(entry) for entry in of_ingest] == [
         ("DEBUG", "received", "event received"),
@@ -171,6 +172,7 @@ def test_one_trace_leads_from_the_caller_to_commerce(broker, commerce):
         assert entry[TRACE] == f"projects/p/traces/{TRACE_ID}"
         assert entry[SPAN] == SPAN_ID
     assert of_consumer[-1][LABELS]["outcome"] == "handled"
+    assert [call["span_id"] for call in of_consumer[-1]["calls"]] == [sent[36:52]]
 
 
 def test_spans_of_both_functions_make_one_trace(broker, commerce):
@@ -220,7 +222,7 @@ def test_spans_of_both_functions_make_one_trace(broker, commerce):
             for request in commerce.received
             if trace_id in request.headers["traceparent"]
         ]
-        assert sent[36:52] == deliver.span_id.hex()
+        assert sent[36:52] == spans["consumer", "POST products"].span_id.hex()
         assert of_ingest[0][SPAN] == publish_id
         assert of_consumer[0][SPAN] == deliver.span_id.hex()
         for entry in (*of_ingest, *of_consumer):

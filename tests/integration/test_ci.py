@@ -9,14 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = {
     "terraform": "terraform is missing: install terraform 1.11 or newer",
-    "java": "java is missing: install a Java runtime, 17 or newer; Google's emulators"
-    " need it",
+    "javac": "javac is missing: install a JDK, 17 or newer; Google's emulators and an"
+    " example need it",
     "gcloud": "gcloud is missing: install the Google Cloud SDK with the components"
     " pubsub-emulator and cloud-firestore-emulator",
 }
 
 
-@pytest.mark.parametrize("present", [set(), {"java"}, {"terraform", "gcloud"}])
+@pytest.mark.parametrize("present", [set(), {"javac"}, {"terraform", "gcloud"}])
 def test_each_missing_tool_is_one_sentence(tmp_path, present):
     script = tmp_path / "clone" / ".ci" / "run"
     script.parent.mkdir(parents=True)

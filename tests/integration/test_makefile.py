@@ -1,69 +1,18 @@
-"""The targets of ``make``, their variables and their error messages."""
+"""The targets of ``make`` and their error messages."""
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from cli.__main__ import COMMANDS
-
-ROOT = Path(__file__).resolve().parents[2]
-MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
-NEEDED = (
-    "Makefile",
-    "local/install.sh",
-    "terraform/run.sh",
-    "requirements-dev.txt",
-)
-
-
-def make(*arguments: str, folder: Path = ROOT, path: str | None = None):
-    """Run ``make``; *path* is the only search path for programs."""
-    return subprocess.run(
-        [shutil.which("make"), *arguments],
-        cwd=folder,
-        env={"PATH": path or os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+from tests.support.make import TARGETS, bare, copy_to, make, python, ready
 
 
 @pytest.fixture
 def clone(tmp_path):
     """The files that ``make`` needs, in a folder without an environment."""
-    for name in NEEDED:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def python(folder: Path, script: str) -> str:
-    """A ``python`` that runs *script*."""
-    program = folder / "python"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return f"PYTHON={program}"
-
-
-def ready(folder: Path) -> None:
-    """Mark the environment as complete."""
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / ".ready").touch()
-
-
-def bare(folder: Path, *programs: str) -> str:
-    """A search path with these programs only."""
-    programs_folder = folder / "bin"
-    programs_folder.mkdir()
-    for name in programs:
-        (programs_folder / name).symlink_to(shutil.which(name))
-    return str(programs_folder)
+    return copy_to(tmp_path)
 
 
 def test_make_alone_lists_every_target():
@@ -86,37 +35,6 @@ def test_every_operator_command_passes_args(clone, command):
     done = make("--dry-run", command, "ARGS=--json", folder=clone)
 
     assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        pytest.param(["send"], "-m cli send", id="the sample"),
-        pytest.param(["send", "EVENT=all"], "-m cli send --event 'all'", id="all"),
-        pytest.param(
-            ["send", "FILE=my event.json"],
-            "-m cli send --file 'my event.json'",
-            id="file",
-        ),
-        pytest.param(
-            ["send", "URL=https://x.example/?a=1&b=2", "TOKEN=a$$b"],
-            "-m cli send --url 'https://x.example/?a=1&b=2' --token 'a$b'",
-            id="deployed",
-        ),
-        pytest.param(["trace", "UID=erp 1"], "-m cli trace 'erp 1'", id="trace"),
-        pytest.param(
-            ["replay", "ARGS=--all --dry-run"],
-            "-m cli replay --all --dry-run",
-            id="replay",
-        ),
-    ],
-)
-def test_variables_are_passed_on(clone, arguments, expected):
-    ready(clone)
-
-    done = make("--dry-run", *arguments, folder=clone)
-
-    assert " ".join(done.stdout.split()).endswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +132,8 @@ def test_unedited_example_is_no_values(clone):
     "file", ["terraform.tfvars", "terraform.tfvars.json", "shop.auto.tfvars"]
 )
 def test_terraform_starts_with_values(clone, file):
-    path = bare(clone, "bash")
-    program(clone, "terraform", 'echo "$*"')
+    path = bare(clone, "bash", "grep", "head", "od", "tr")
+    program(clone, "terraform", '[ "$2" = state ] || echo "$*"')
     (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
     (clone / "terraform" / file).touch()
 
@@ -225,6 +143,63 @@ def test_terraform_starts_with_values(clone, file):
         0,
         ["-chdir=terraform init -input=false", "-chdir=terraform apply"],
     )
+
+
+SECRET = '    id = "projects/acme-shop/secrets/commerce-LEDGER_KEY"'
+# What `terraform` prints with and without the secret in the state.
+WITHOUT_SECRET = """case "$2 $3" in
+  "state pull") echo '{"resources": []}' ;;
+  apply*) echo "key: ${TF_VAR_ledger_key:-}" ;;
+esac"""
+WITH_SECRET = f"""case "$2 $3" in
+  "state pull") echo '{{"index_key": "LEDGER_KEY"}}' ;;
+  "state show") echo '{SECRET}' ;;
+  apply*) echo "key: ${{TF_VAR_ledger_key:-}}" ;;
+esac"""
+GCLOUD = """case "$*" in
+  "secrets versions list commerce-LEDGER_KEY --project=acme-shop "*) echo "$VERSIONS" ;;
+  "secrets versions access latest --secret=commerce-LEDGER_KEY --project=acme-shop")
+    echo kept ;;
+  *) exit 9 ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("terraform", "gcloud", "values", "key"),
+    [
+        pytest.param(WITHOUT_SECRET, "exit 9", "", "[0-9a-f]{64}", id="first"),
+        pytest.param(
+            WITH_SECRET, "VERSIONS=\n" + GCLOUD, "", "[0-9a-f]{64}", id="interrupted"
+        ),
+        pytest.param(WITH_SECRET, "VERSIONS=1\n" + GCLOUD, "", "kept", id="deployed"),
+        pytest.param(WITH_SECRET, "exit 1", "", "", id="not readable"),
+        pytest.param("[ $2 != state ]", "exit 9", "", None, id="no state"),
+        pytest.param(
+            WITHOUT_SECRET,
+            "exit 9",
+            'secret_versions = { LEDGER_KEY = "1" }',
+            "",
+            id="declared",
+        ),
+        pytest.param(
+            WITHOUT_SECRET, "exit 9", '# LEDGER_KEY = "1"', "[0-9a-f]{64}", id="comment"
+        ),
+    ],
+)
+def test_key_of_the_ledger_is_generated_once(clone, terraform, gcloud, values, key):
+    path = bare(clone, "bash", "grep", "head", "od", "sed", "tr")
+    program(clone, "terraform", terraform)
+    program(clone, "gcloud", gcloud)
+    (clone / "terraform" / "terraform.tfvars.example").write_text("# Copy to …\n")
+    (clone / "terraform" / "terraform.tfvars").write_text(values + "\n")
+
+    done = make("-s", "deploy", folder=clone, path=path)
+
+    assert done.returncode == 0, done.stderr
+    if key is not None:
+        assert re.fullmatch(f"key: {key}\n", done.stdout)
+    assert ("a random one is generated" in done.stderr) == bool(key and key != "kept")
+    assert ("read from Secret Manager" in done.stderr) == (key == "kept")
 
 
 @pytest.mark.parametrize(

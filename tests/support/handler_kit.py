@@ -133,9 +133,9 @@ def handle(
     Raises:
         Rejected, Unavailable: by the handler.
     """
-    definition = catalog.find(PREFIX + event)
-    assert definition is not None, f"{event} is not in the catalogue"
-    return dispatch(definition)(value, commerce, delivery or FakeDelivery())
+    known = catalog.find(PREFIX + event)
+    assert known is not None, f"{event} is not in the catalogue"
+    return dispatch(known)(value, commerce, delivery or FakeDelivery())
 
 
 def sample(event: str, **changes: Any) -> Any:

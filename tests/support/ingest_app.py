@@ -29,18 +29,18 @@ class RecordingPublisher:
 
     Attributes:
         published: topics and messages.
-        failure: gRPC status name that the next call fails with.
+        failure: gRPC status name that the next call fails with, or its exception.
     """
 
     def __init__(self) -> None:
         self.published: list[tuple[str, Message]] = []
-        self.failure: str | None = None
+        self.failure: str | Exception | None = None
         self._ids = itertools.count(1)
 
     async def publish(self, topic: str, message: Message) -> str:
         if self.failure:
-            code, self.failure = self.failure, None
-            raise PublishFailed(code)
+            failure, self.failure = self.failure, None
+            raise PublishFailed(failure) if isinstance(failure, str) else failure
         self.published.append((topic, message))
         return str(next(self._ids))
 

@@ -14,8 +14,9 @@ from tests.support import canaries
 from tests.support.serving import OAUTH1
 
 TOKEN = "ingest-token-0123456789"
+LEDGER_KEY = "5ec2e7" * 10 + "ab12"  # without one, a file is created beside the ledger
 CLIENT_SECRET, IMS_TOKEN = "client-secret-0123456789", "ims-token-0123456789"
-SECRETS = (TOKEN, *OAUTH1.values(), CLIENT_SECRET, IMS_TOKEN)
+SECRETS = (TOKEN, LEDGER_KEY, *OAUTH1.values(), CLIENT_SECRET, IMS_TOKEN)
 # Stack traces of Python's and Commerce's, and signatures.
 TRACES = ("Traceback", 'File "', "STACK", "oauth_signature", "Authorization")
 CANARY = canaries.WORD

@@ -33,8 +33,8 @@ IMS = {
         "OAUTH_CLIENT_SECRET": "recognisable-7",
     },
 }
-# One secret is empty and one is missing.
-INCOMPLETE_SECRETS = {"secrets": {"OAUTH_CLIENT_SECRET": ""}}
+# Two secrets are empty and one is missing.
+INCOMPLETE_SECRETS = {"ledger_key": "", "secrets": {"OAUTH_CLIENT_SECRET": ""}}
 TEST_FILES = sorted(path.name for path in CONFIGURATION.glob("tests/*.tftest.hcl"))
 
 
@@ -61,7 +61,7 @@ def started(workspace, tmp_path_factory):
     runs = {
         "apply": Run("apply"),
         "plan": Run("plan"),
-        "example": Run("plan", {"secrets": {}}, _whole_example()),
+        "example": Run("plan", {"ledger_key": "", "secrets": {}}, _whole_example()),
     }
     started = {"whole": workspace.scenario("whole", runs, **MOST_OPTIONS)}
     for name in TEST_FILES:

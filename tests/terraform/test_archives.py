@@ -94,7 +94,9 @@ def running(unpacked, started, tmp_path):
             and one["values"]["build_config"][0]["entry_point"] == name
         )
         secrets = {
-            one["key"]: VALUES["secrets"][one["key"]]
+            one["key"]: (VALUES["secrets"] | {"LEDGER_KEY": VALUES["ledger_key"]})[
+                one["key"]
+            ]
             for one in service["secret_environment_variables"]
         }
         port, output = free_port(), tmp_path / f"{name}.log"

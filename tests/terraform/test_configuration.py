@@ -33,12 +33,24 @@ def test_run_passes(started, name, run):
     assert tested.runs.get(run) == "pass", tested.output
 
 
-@pytest.mark.parametrize("kind", ["variable", "output"])
-def test_variables_and_outputs_are_sorted(kind):
-    text = (CONFIGURATION / f"{kind}s.tf").read_text()
-    names = re.findall(rf'^{kind} "(\w+)"', text, re.MULTILINE)
+@pytest.mark.parametrize("file", ["variables", "variables_protection", "outputs"])
+def test_variables_and_outputs_are_sorted(file):
+    text = (CONFIGURATION / f"{file}.tf").read_text()
+    names = re.findall(r'^(?:variable|output) "(\w+)"', text, re.MULTILINE)
     assert names == sorted(names)
     assert len(names) > 5
+
+
+def test_each_suppression_of_checkov_has_a_reason():
+    lines = [
+        line
+        for path in CONFIGURATION.rglob("*.tf")
+        for line in path.read_text().splitlines()
+        if "checkov" in line
+    ]
+    assert len(lines) > 5
+    for line in lines:
+        assert re.fullmatch(r"  #checkov:skip=CKV2?_GCP_\d+:[^:]{30,}", line), line
 
 
 def test_provider_sets_the_labels():
@@ -49,7 +61,8 @@ def test_provider_sets_the_labels():
 
 
 def test_only_four_variables_have_no_default():
-    text = (CONFIGURATION / "variables.tf").read_text()
+    files = sorted(CONFIGURATION.glob("variables*.tf"))
+    text = "".join(path.read_text() for path in files)
     blocks = re.findall(
         r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL
     )

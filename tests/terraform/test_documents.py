@@ -15,9 +15,10 @@ COSTS = ROOT / "docs" / "costs.md"
 
 def test_readme_describes_variables_and_outputs():
     page = (CONFIGURATION / "README.md").read_text()
-    for kind in ("variable", "output"):
-        text = (CONFIGURATION / f"{kind}s.tf").read_text()
-        for name in re.findall(rf'^{kind} "(\w+)"', text, re.MULTILINE):
+    for file in ("variables", "variables_protection", "outputs"):
+        text = (CONFIGURATION / f"{file}.tf").read_text()
+        names = re.findall(r'^(?:variable|output) "(\w+)"', text, re.MULTILINE)
+        for name in names:
             assert re.search(rf"^\| `{name}` \| \w.{{20,}}\|$", page, re.MULTILINE), (
                 name
             )
@@ -54,6 +55,13 @@ def test_every_line_of_the_example_plans(started):
     assert "shop2-product" in names
 
 
+def test_guide_says_when_to_use_each_option():
+    text = (CONFIGURATION / "variables_protection.tf").read_text()
+    options = re.findall(r'^variable "(\w+)"', text, re.M)
+    section = re.search(r"^## Protection\n(.*?)^## ", DEPLOY.read_text(), re.M | re.S)
+    assert [one for one in options if f"`{one}" not in section[1]] == []
+
+
 def test_error_of_a_missing_secret_has_the_commands(started):
     """A secret without a value and one with an empty value are reported alike."""
     tested = started["grown"].result()
@@ -64,6 +72,8 @@ def test_error_of_a_missing_secret_has_the_commands(started):
         "terraform -chdir=terraform apply -target='google_secret_manager_secret.main[",
         "gcloud secrets versions add commerce-INGEST_HMAC_SECRETS --project=acme-shop",
         "secret_versions = { INGEST_HMAC_SECRETS = ",
+        "secret_versions = { LEDGER_KEY = ",
+        "export TF_VAR_ledger_key=",
     ):
         assert command in tested.output.replace('\\"', '"').replace("\\n", "\n")
 

@@ -10,6 +10,7 @@ from functions.ingest.settings import IngestSettings
 from functions.settings import described, names
 from tests.terraform.workspace import CONFIGURATION
 
+PLATFORM = {"K_SERVICE"}  # Cloud Run sets it in every container
 # Google's variables for emulators; not set in the cloud.
 EMULATORS = {"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"}
 READ = {
@@ -77,7 +78,7 @@ def test_functions_read_what_is_set(started, kind):
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
 def test_everything_read_can_be_set(started, kind):
     given = plain(started, kind) | secret(started, kind) | settable(kind)
-    assert READ[kind] - EMULATORS - given == set()
+    assert READ[kind] - EMULATORS - PLATFORM - given == set()
 
 
 @pytest.mark.parametrize("kind", ["ingest", "consumer"])
@@ -91,7 +92,7 @@ def test_secrets_come_from_secret_manager_only(started, kind):
     assert (plain(started, kind) | settable(kind)) & SECRET == set()
 
 
-def test_emulators_are_never_set(started):
+def test_emulators_and_the_platform_are_never_set(started):
     for kind in READ:
         given = plain(started, kind) | settable(kind)
-        assert given & EMULATORS == set()
+        assert given & (EMULATORS | PLATFORM) == set()

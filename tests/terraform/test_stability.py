@@ -9,11 +9,15 @@ import zipfile
 import pytest
 
 from tests.terraform.conftest import IMS
-from tests.terraform.workspace import CONFIGURATION, TERRAFORM, VALUES
+from tests.terraform.workspace import CONFIGURATION, PROTECTION, TERRAFORM, VALUES
 
 
-def test_second_apply_changes_nothing(started):
-    plan = started["whole"].result().plans["plan"]
+@pytest.mark.parametrize(
+    ("scenario", "run"), [("whole", "plan"), (PROTECTION, "again")]
+)
+def test_second_apply_changes_nothing(started, scenario, run):
+    """With the defaults, and with every option of variables_protection.tf."""
+    plan = started[scenario].result().plans[run]
     actions = [
         (change["address"], change["change"]["actions"])
         for change in plan["resource_changes"]
@@ -22,10 +26,22 @@ def test_second_apply_changes_nothing(started):
     assert len(actions) > 90
 
 
+def test_protection_sets_every_option():
+    """So that the second plan above has each of them."""
+    text = (CONFIGURATION / "variables_protection.tf").read_text()
+    options = re.findall(r'^variable "(\w+)"', text, re.M)
+    tested = (CONFIGURATION / "tests" / PROTECTION).read_text()
+    assert [
+        one for one in options if not re.search(rf"^  {one} +=", tested, re.M)
+    ] == []
+    assert len(options) == 10
+
+
 @pytest.mark.parametrize("name", ["whole", "grown"])
 def test_no_state_or_plan_contains_a_secret(started, name):
     tested = started[name].result()
     secrets = [*VALUES["secrets"].values(), *IMS["secrets"].values()]
+    secrets.append(VALUES["ledger_key"])
     written = json.dumps([tested.states, tested.plans])
     assert "commerce-COMMERCE" in written or "commerce-OAUTH" in written
     assert [secret for secret in secrets if secret in written] == []
@@ -38,20 +54,27 @@ def test_scenario_writes_its_secrets(started):
         for one in tested.states["apply"]["root_module"]["resources"]
         if one["type"] == "google_secret_manager_secret_version"
     ]
-    assert versions == ["1", "1"]
+    assert versions == ["1", "1", "1"]
 
 
-def test_saved_plan_contains_no_secret(tmp_path):
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("secrets", '{ A = "made-up-value" }'),
+        ("ledger_key", "made-up-value-0123456789-0123456789"),
+    ],
+)
+def test_saved_plan_contains_no_secret(tmp_path, variable, value):
     """A saved plan contains a variable that is ``sensitive`` but not ephemeral."""
     text = (CONFIGURATION / "variables.tf").read_text()
-    block = re.search(r'^variable "secrets" \{\n.*?^\}\n', text, re.M | re.S)[0]
+    block = re.search(rf'^variable "{variable}" \{{\n.*?^\}}\n', text, re.M | re.S)[0]
+    block = re.sub(r"^  validation \{\n.*?^  \}\n", "", block, flags=re.M | re.S)
     (tmp_path / "main.tf").write_text(
         f'{block}\nvariable "other" {{}}\noutput "other" {{ value = var.other }}\n'
     )
     done = subprocess.run(
         [TERRAFORM, f"-chdir={tmp_path}", "plan", "-input=false", "-out=saved"],
-        env=os.environ
-        | {"TF_VAR_secrets": '{ A = "made-up-value" }', "TF_VAR_other": "plain-value"},
+        env=os.environ | {f"TF_VAR_{variable}": value, "TF_VAR_other": "plain-value"},
         capture_output=True,
         text=True,
         check=False,

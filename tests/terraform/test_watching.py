@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.terraform.workspace import CONFIGURATION, ROOT
+from tests.terraform.workspace import CONFIGURATION, PROTECTION, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -130,13 +130,21 @@ def test_rejections_alert_counts_rejected_only(resources):
     assert condition["filter"].endswith(' AND metric.labels.outcome="rejected"')
 
 
-def test_each_alert_names_a_remedy(resources):
+def test_each_alert_names_a_remedy(started):
     """Each names a remedy, by names that exist."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
-    text = (CONFIGURATION / "variables.tf").read_text()
+    files = sorted(CONFIGURATION.glob("variables*.tf"))
+    text = "".join(path.read_text() for path in files)
     variables = re.findall(r'^variable "(\w+)"', text, re.M)
     outcomes = {"alarm", "error", "published"}
-    for name, policy in resources["google_monitoring_alert_policy"].items():
+    protected = started[PROTECTION].result().states["protected"]["root_module"]
+    policies = {
+        one["index"]: one["values"]
+        for one in protected["resources"]
+        if one["type"] == "google_monitoring_alert_policy"
+    }
+    assert policies.keys() - ALERTS.keys() == {"unauthorized"}
+    for name, policy in policies.items():
         [documentation] = policy["documentation"]
         quoted = re.findall(r"`([^`]+)`", documentation["content"])
         commands = {one.split()[1] for one in quoted if one.startswith("make ")}

@@ -23,8 +23,15 @@ from tests.terraform.providers import (
 
 TIMEOUT_SECONDS = 300
 # What the validations of variables depend on; these files need no provider.
-VARIABLES = ("checks.tf", "locals.tf", "settings.tf", "variables.tf")
+VARIABLES = (
+    "checks.tf",
+    "locals.tf",
+    "settings.tf",
+    "variables.tf",
+    "variables_protection.tf",
+)
 VALIDATIONS = "variables.tftest.hcl"
+PROTECTION = "protection.tftest.hcl"
 _workers = ThreadPoolExecutor(os.cpu_count())
 
 # The values that a first user has to set; the secrets are made up, and recognisable.
@@ -33,6 +40,7 @@ VALUES = {
     "region": "europe-west1",
     "commerce_base_url": "https://shop.example.com/rest/",
     "ingest_auth": "token",
+    "ledger_key": "recognisable-ledger-key-0123456789",
     "secrets": {
         "COMMERCE_ACCESS_TOKEN": "recognisable-1",
         "COMMERCE_ACCESS_TOKEN_SECRET": "recognisable-2",
@@ -162,7 +170,7 @@ class Workspace:
         return self.test("scenario.tftest.hcl", f"scenarios/{name}")
 
     def _test(self, name: str, folder: str) -> Tested:
-        options = ["-verbose"] if folder != "tests" else []
+        options = ["-verbose"] if folder != "tests" or name == PROTECTION else []
         done = self.terraform(
             "test",
             "-json",

@@ -33,7 +33,7 @@ ALLOWED_IMPORTS = {
     "cli": {"functions"},
     # Both run alone, also for other projects.
     "local/broker": set(),
-    "local/commerce": {"local.web"},
+    "local/commerce": {"local.web", "local.own_requests"},
     "local": {"functions", "cli"},
 }
 # Modules of functions/ that every package may import.

@@ -1,10 +1,13 @@
 """Settings: read once, all errors together, without values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from functions.settings import (
+    INVALID,
     Described,
     SettingsError,
     all_from_environment,
@@ -30,9 +33,11 @@ class Sample:
     size: int = setting("SIZE", whole(1, 9), "A size.", 3)
     where: str = setting("WHERE", text, "A place.", "", shown="here")
 
-    def __post_init__(self) -> None:
-        if self.size == 9 and not self.key:
-            raise ValueError("SIZE is 9, so KEY must be set")
+    @staticmethod
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
+        if given.get("SIZE") == 9 and "KEY" not in given:
+            return ["SIZE is 9, so KEY must be set"]
+        return []
 
 
 def error_of(environment: dict) -> str:
@@ -65,16 +70,30 @@ def test_an_error_of_several_settings_is_reported():
     )
 
 
+def test_a_conflict_is_reported_beside_an_invalid_variable():
+    assert error_of({"SIZE": "9"}) == (
+        "Wrong settings: PROJECT is not set; SIZE is 9, so KEY must be set"
+    )
+
+
 @dataclass(frozen=True)
 class Other:
     """Another record, one of whose settings needs another."""
 
     name: str = setting("NAME", text, "A name.", "")
     word: str = setting("WORD", text, "A word.", "", secret=True)
+    count: int = setting("COUNT", whole(1), "A count.", 1)
 
     @staticmethod
-    def lacking(given: set[str]) -> list[str]:
-        return ["NAME is set, but WORD is not"] if given == {"NAME"} else []
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
+        if "NAME" in given and "WORD" not in given:
+            return ["NAME is set, but WORD is not"]
+        return ["COUNT is invalid"] if given.get("COUNT") is INVALID else []
+
+
+def test_a_check_of_several_settings_sees_which_are_invalid():
+    with pytest.raises(SettingsError, match="from 1; COUNT is invalid$"):
+        from_environment(Other, {"COUNT": "0"})
 
 
 def test_several_records_are_read_at_once():

@@ -2,7 +2,14 @@
 
 import pytest
 
-from functions.tracing import Off, OpenTelemetry, tracing
+from functions.events.message import parse_traceparent
+from functions.tracing import (
+    Off,
+    OpenTelemetry,
+    child_traceparent,
+    span_id_of,
+    tracing,
+)
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -62,11 +69,32 @@ def test_an_exceptions_text_is_not_in_the_span():
     assert (span.events, span.status.description) == ((), None)
 
 
+def test_an_ended_span_has_the_id_that_was_sent():
+    recorder = SpanRecorder()
+    traces = OpenTelemetry("consumer", recorder)
+
+    traces.ended("PUT products/{sku}", PARENT, 1.0, "00000000000000ab")
+    traces.ended("PUT products/{sku}", PARENT, 1.0, None)
+
+    first, second = (span.context.span_id for span in recorder.spans)
+    assert first == 0xAB != second
+
+
+@pytest.mark.parametrize("parent", [PARENT, None])
+def test_a_child_has_a_span_id_of_its_own(parent):
+    first, second = child_traceparent(parent), child_traceparent(parent)
+
+    assert parse_traceparent(first) == first
+    assert span_id_of(first) != span_id_of(second)
+    if parent:
+        assert (first[:36], first[52:]) == (PARENT[:36], PARENT[52:])
+
+
 def test_an_ended_span_has_its_duration():
     recorder = SpanRecorder()
 
     OpenTelemetry("consumer", recorder).ended(
-        "PUT products/{sku}", PARENT, 12.5, status=200
+        "PUT products/{sku}", PARENT, 12.5, None, status=200
     )
 
     [span] = recorder.spans

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.docs import json_schema, openapi, tables, terraform_readme, topic_message
+from tools.docs import (
+    commerce_page,
+    json_schema,
+    openapi,
+    tables,
+    terraform_readme,
+    topic_message,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +27,7 @@ def documents() -> dict[str, str]:
         **json_schema.documents(),
     }
     return {
+        "docs/commerce.md": commerce_page.document(),
         "docs/settings.md": tables.settings_page(),
         "docs/events.md": tables.events_page(),
         "docs/openapi.json": _json(openapi.document()),

@@ -12,8 +12,8 @@ from marshmallow.fields import Field, Nested
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
 from functions.events.fields import (
+    BLANKS,
     MAX_ID,
-    MAX_NUMBER,
     Boolean,
     Id,
     Number,
@@ -53,11 +53,16 @@ def field_schema(field: Field) -> dict[str, Any]:
     """
     match field:
         case Sku():
-            return _text(field) | {"not": {"enum": [".", ".."]}}
+            rejected: dict[str, Any] = {"enum": [".", ".."]}
+            if field.trimmed:
+                blank = "[" + "".join(f"\\u{ord(char):04x}" for char in BLANKS) + "]"
+                padded = [{"pattern": f"^{blank}"}, {"pattern": f"{blank}$"}]
+                rejected = {"anyOf": [rejected, *padded]}
+            return _text(field) | {"not": rejected}
         case Text():
             return _text(field)
         case Number():
-            limit = int(MAX_NUMBER)
+            limit = field.limit
             return {"type": "number", "minimum": -limit, "maximum": limit}
         case Id():
             return {
@@ -89,6 +94,15 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def _text(field: Text) -> dict[str, Any]:
-    bounds = {"minLength": field.min_length, "maxLength": field.max_length}
+    # No text has more characters than bytes; JSON Schema cannot count bytes.
+    longest = field.max_length or field.max_bytes
+    bounds = {
+        "minLength": field.min_length,
+        "maxLength": longest,
+        "x-maxBytes": field.max_bytes,
+    }
     present = {name: bound for name, bound in bounds.items() if bound}
-    return {"type": "string", **present, "pattern": NO_NUL}
+    schema = {"type": "string", **present, "pattern": NO_NUL}
+    if field.max_bytes:
+        schema["description"] = f"At most {field.max_bytes} bytes in UTF-8."
+    return schema

@@ -6,10 +6,10 @@ from typing import Any
 
 from functions.events import samples
 from functions.events.catalog import EVENTS, Event
-from functions.ingest.envelope import MAX_UID_BYTES
+from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
 from functions.ingest.responses import RETRY_AFTER_SECONDS
 from functions.ingest.status import STATES
-from tools.docs.json_schema import NO_NUL, value_schema
+from tools.docs.json_schema import value_schema
 
 NAMESPACE = r"^([A-Za-z0-9_.-]+\.)?"
 TEXT = {"type": "string"}
@@ -137,7 +137,7 @@ def _body(event: Event) -> dict[str, Any]:
                                 **TEXT,
                                 "minLength": 1,
                                 "maxLength": MAX_UID_BYTES,
-                                "pattern": NO_NUL,
+                                "not": {"pattern": CONTROL_CHARACTERS},
                             },
                             {"type": "integer"},
                         ],
@@ -186,6 +186,11 @@ def _post() -> dict[str, Any]:
             "401": _unauthenticated(),
             "408": _response("The body did not arrive in time.", "Error"),
             "413": _response("The body is longer than MAX_BODY_BYTES.", "Error"),
+            "415": _response(
+                "The body is compressed: send it without Content-Encoding.",
+                "Error",
+                {"Accept-Encoding": {"schema": {"const": "identity"}}},
+            ),
             "500": _response("Internal error: send the event again.", "Error"),
             "503": _unavailable("Pub/Sub did not accept the event: send it again."),
         },

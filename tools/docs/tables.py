@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from functions.commerce.settings import CommerceSettings
@@ -64,16 +65,27 @@ def events_page() -> str:
     for event in EVENTS.values():
         key = f"`{event.entity}:<{event.key}>`"
         if event.key_case:
-            key += f", in {event.key_case} case"
+            key += f", in {event.key_case} case, without blanks at its end"
         if event.schema.many:
             key += "; none for several SKUs"
         anchor = event.name.replace(".", "")
         lines.append(
             f"| [{event.name}](#{anchor}) | {event.entity} | {event.domain} | {key} |"
         )
-    lines += ["", "A key over 1024 bytes becomes `<entity>:sha256:<hex>`."]
+    lines += [
+        "",
+        "A key over 1024 bytes becomes `<entity>:sha256:<hex>`.",
+        "",
+        "**Spelling.** Commerce compares SKUs, e-mail addresses, codes of customer"
+        " groups and codes of inventory sources without case and without blanks at"
+        " their end.",
+        "So do ordering keys, and the watermarks of stock levels with both SKU and"
+        " source: `ABC` and `abc ` are one product, and its events stay in order.",
+        "Commerce gets each of them as it was posted.",
+    ]
     for event in EVENTS.values():
         lines += _event(event)
+    lines += _limits()
     return "\n".join(lines) + "\n"
 
 
@@ -89,24 +101,81 @@ def _event(event: Event) -> list[str]:
 
 
 def _rows(schema: dict[str, Any], path: str) -> list[str]:
-    lines = []
+    return [
+        f"| `{name}` | {_kind(field)} | {'required' if required else 'optional'} |"
+        for name, field, required in _fields(schema, path)
+    ]
+
+
+def _limits() -> list[str]:
+    """Every limit of a field, with the events that have it."""
+    events: dict[tuple[str, str], list[str]] = {}
+    for event in EVENTS.values():
+        name = event.name.removeprefix("be-observer.")
+        path = "[]." if event.schema.many else ""
+        for field, schema, _ in _fields(object_schema(event.schema), path):
+            if limit := _limit(schema):
+                events.setdefault((field, limit), []).append(name)
+    lines = [
+        "",
+        "## Limits",
+        "",
+        "Those of Commerce's database; ingest rejects what exceeds them.",
+        "Text holds neither NUL characters nor lone surrogates.",
+        "Those of the request are in [ingest.md](ingest.md#limits).",
+        "",
+        "| field | limit | events |",
+        "|---|---|---|",
+    ]
+    return lines + [
+        f"| `{field}` | {limit} | {', '.join(names)} |"
+        for (field, limit), names in events.items()
+    ]
+
+
+def _fields(
+    schema: dict[str, Any], path: str
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Path, schema and presence of every field, nested ones after their parents."""
     for name, field in schema["properties"].items():
-        presence = "required" if name in schema["required"] else "optional"
-        lines.append(f"| `{path}{name}` | {_kind(field)} | {presence} |")
+        yield path + name, field, name in schema["required"]
         inner = field.get("items", field)
         if "properties" in inner:
             suffix = "[]." if field["type"] == "array" else "."
-            lines += _rows(inner, f"{path}{name}{suffix}")
-    return lines
+            yield from _fields(inner, f"{path}{name}{suffix}")
+
+
+def _limit(field: dict[str, Any]) -> str:
+    """What bounds the values of *field*; "" for nothing."""
+    match field["type"]:
+        case "string":
+            limit = _text_bounds(field)
+            # Of a SKU.
+            if "anyOf" in field.get("not", {}):
+                limit += ', no blank at either end, not "." or ".."'
+            elif "not" in field:
+                limit += ', not "." or ".."'
+            return limit
+        case "number" | "integer":
+            return f"{field['minimum']:,} to {field['maximum']:,}"
+        case _:
+            return ""
+
+
+def _text_bounds(field: dict[str, Any]) -> str:
+    shortest = field.get("minLength", 0)
+    if longest := field.get("x-maxBytes"):
+        return f"{shortest} to {longest:,} bytes of UTF-8"
+    if longest := field.get("maxLength"):
+        return f"{shortest} to {longest:,} characters"
+    return ""
 
 
 def _kind(field: dict[str, Any]) -> str:
     match field["type"]:
         case "string":
-            shortest, longest = field.get("minLength", 0), field.get("maxLength")
-            bounds = "may be empty" if not shortest else "not empty"
-            bounds = f"{shortest} to {longest} characters" if longest else bounds
-            return f"text, {bounds}"
+            unbounded = "not empty" if field.get("minLength") else "may be empty"
+            return f"text, {_text_bounds(field) or unbounded}"
         case "integer":
             return f"whole number, at least {field['minimum']}"
         case "array":

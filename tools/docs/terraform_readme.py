@@ -3,19 +3,23 @@
 import re
 from pathlib import Path
 
+from tools.docs.marked_tables import replace_table
+
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 
 
 def document() -> str:
-    """The page, with both tables generated anew between their markers."""
+    """The page, with its tables generated anew between their markers."""
     page = (TERRAFORM / "README.md").read_text()
     for marker, table in (
         ("inputs", _inputs((TERRAFORM / "variables.tf").read_text())),
+        (
+            "protection",
+            _inputs((TERRAFORM / "variables_protection.tf").read_text()),
+        ),
         ("outputs", _outputs((TERRAFORM / "outputs.tf").read_text())),
     ):
-        start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
-        before, _, rest = page.partition(start)
-        page = before + start + table + "\n" + end + rest.partition(end)[2]
+        page = replace_table(page, marker, table)
     return page
 
 

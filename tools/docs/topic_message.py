@@ -4,7 +4,8 @@ from typing import Any
 
 from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
 from functions.events.message import TRACEPARENT
-from functions.ingest.envelope import MAX_UID_BYTES
+from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
+from functions.ingest.signature import ID_PATTERN
 from tools.docs.json_schema import DIALECT
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
@@ -18,6 +19,7 @@ def document() -> dict[str, Any]:
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_UID_BYTES,
+            "not": {"pattern": CONTROL_CHARACTERS},
             "description": f"The uid of the event, at most {MAX_UID_BYTES} bytes.",
         },
         "ce-type": {"enum": list(EVENTS), "description": "Without a namespace."},
@@ -56,6 +58,12 @@ def document() -> dict[str, Any]:
                     "traceparent": {
                         "type": "string",
                         "pattern": f"^{TRACEPARENT.pattern}$",
+                    },
+                    "webhook-id": {
+                        "type": "string",
+                        "pattern": f"^{ID_PATTERN}$",
+                        "description": "Id of the signed request, under"
+                        " INGEST_AUTH=hmac.",
                     },
                 },
                 "required": list(attributes),

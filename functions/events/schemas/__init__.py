@@ -7,14 +7,18 @@ published is the value that was posted, without unknown keys.
 from marshmallow import EXCLUDE, RAISE, Schema
 
 
-class OpenSchema(Schema):
+class _ObjectSchema(Schema):
+    error_messages = {"type": "Must be an object."}
+
+
+class OpenSchema(_ObjectSchema):
     """Base of values that may have further keys; these are dropped."""
 
     class Meta:
         unknown = EXCLUDE
 
 
-class ClosedSchema(Schema):
+class ClosedSchema(_ObjectSchema):
     """Base of values that may not; further keys are rejected."""
 
     class Meta:

@@ -2,8 +2,19 @@
 
 from marshmallow import fields
 
-from functions.events.fields import Boolean, Id, Number, ObjectList, Text
+from functions.events.fields import (
+    MAX_QUANTITY,
+    MAX_TEXT_BYTES,
+    MAX_VARCHAR_LENGTH,
+    Boolean,
+    Id,
+    Number,
+    ObjectList,
+    Text,
+)
 from functions.events.schemas import ClosedSchema, OpenSchema
+
+MAX_CARRIER_LENGTH = 32
 
 
 class OrderStatusUpdate(OpenSchema):
@@ -18,21 +29,21 @@ class NewItem(ClosedSchema):
     """The shipped quantity of an order item."""
 
     orderItemId = Id(required=True)
-    qty = Number(required=True)
+    qty = Number(required=True, limit=MAX_QUANTITY)
 
 
 class NewTrack(ClosedSchema):
     """A parcel's tracking number."""
 
-    trackNumber = Text(required=True)
-    title = Text(required=True, min_length=0)
-    carrierCode = Text(required=True)
+    trackNumber = Text(required=True, max_bytes=MAX_TEXT_BYTES)
+    title = Text(required=True, min_length=0, max_length=MAX_VARCHAR_LENGTH)
+    carrierCode = Text(required=True, max_length=MAX_CARRIER_LENGTH)
 
 
 class NewComment(ClosedSchema):
     """A comment on a new shipment."""
 
-    comment = Text(required=True, min_length=0)
+    comment = Text(required=True, min_length=0, max_bytes=MAX_TEXT_BYTES)
     visibleOnFront = Boolean(required=True)
 
 
@@ -43,7 +54,7 @@ class ShipmentCreate(ClosedSchema):
     items = ObjectList(NewItem, required=True)
     tracks = ObjectList(NewTrack, required=True)
     comment = fields.Nested(NewComment, required=True)
-    stockSourceCode = Text(required=True)
+    stockSourceCode = Text(required=True, max_length=MAX_VARCHAR_LENGTH)
 
 
 class ChangedItem(NewItem):
@@ -73,4 +84,4 @@ class ShipmentUpdate(ClosedSchema):
     items = ObjectList(ChangedItem, required=True)
     tracks = ObjectList(ChangedTrack, required=True)
     comments = ObjectList(ChangedComment, required=True)
-    stockSourceCode = Text(required=True)
+    stockSourceCode = Text(required=True, max_length=MAX_VARCHAR_LENGTH)

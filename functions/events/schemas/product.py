@@ -1,25 +1,32 @@
 """Values of the product events."""
 
-from functions.events.fields import Number, Sku, Text
+from functions.events.fields import (
+    MAX_TEXT_BYTES,
+    MAX_VARCHAR_LENGTH,
+    Number,
+    Sku,
+    Text,
+)
 from functions.events.schemas import ClosedSchema, OpenSchema
 
 
 class ProductCreate(OpenSchema):
     """A new product; without a price Commerce sets its default."""
 
-    sku = Sku(required=True)
-    name = Text(required=True)
+    # Only here: a back office that pads its SKUs may go on updating.
+    sku = Sku(required=True, trimmed=True)
+    name = Text(required=True, max_length=MAX_VARCHAR_LENGTH)
     price = Number()
-    description = Text(required=True, min_length=0)
+    description = Text(required=True, min_length=0, max_bytes=MAX_TEXT_BYTES)
 
 
 class ProductUpdate(OpenSchema):
     """The current state of a product."""
 
     sku = Sku(required=True)
-    name = Text(required=True)
+    name = Text(required=True, max_length=MAX_VARCHAR_LENGTH)
     price = Number(required=True)
-    description = Text(required=True, min_length=0)
+    description = Text(required=True, min_length=0, max_bytes=MAX_TEXT_BYTES)
 
 
 class ProductDelete(ClosedSchema):

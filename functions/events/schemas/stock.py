@@ -1,6 +1,13 @@
 """Values of the stock events: a list of levels."""
 
-from functions.events.fields import Boolean, Number, Sku, Text
+from functions.events.fields import (
+    MAX_QUANTITY,
+    MAX_VARCHAR_LENGTH,
+    Boolean,
+    Number,
+    Sku,
+    Text,
+)
 from functions.events.schemas import OpenSchema
 
 
@@ -8,8 +15,8 @@ class StockUpdate(OpenSchema):
     """A SKU's stock level at an inventory source; posted as a non-empty list."""
 
     sku = Sku(required=True)
-    source = Text(required=True)
-    quantity = Number(required=True)
+    source = Text(required=True, max_length=MAX_VARCHAR_LENGTH)
+    quantity = Number(required=True, limit=MAX_QUANTITY)
     outOfStock = Boolean(required=True)
 
     def __init__(self) -> None:

@@ -55,6 +55,13 @@ function swap(page) {
   }
 }
 
+// A notice is about what was just done: it is not shown again after a reload.
+const address = new URL(location.href);
+if (address.searchParams.has("notice")) {
+  address.searchParams.delete("notice");
+  history.replaceState(null, "", address);
+}
+
 function showState(state, text) {
   document.getElementById("live").dataset.state = state;
   document.getElementById("live-text").textContent = text;

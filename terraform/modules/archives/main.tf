@@ -20,8 +20,7 @@ locals {
   _files = {
     for name, packages in local.excluded : name => [
       for path in local._package : path
-      if !contains(packages, split("/", path)[1])
-      && !contains(["functions/events/samples.json", "functions/${name}/main.py"], path)
+      if !contains(packages, split("/", path)[1]) && !contains(["functions/events/samples.json", "functions/${name}/main.py"], path)
     ]
   }
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import time
 
 import pytest
@@ -162,6 +163,10 @@ def test_retries_are_shown_live(page, stack):
     page.press("live-1")
     page.sees("delivered, attempt 2", "Service temporarily unavailable")
     page.sees("It is redelivered automatically", "simulated fault")
+    page.wait(lambda: re.search(r"attempt \d+ at \d\d:\d\d:\d\d \(", page.text()))
+    page.open("/?status=pending")
+    page.sees("live-1", "retrying")
+    page.wait(lambda: re.search(r"attempt \d+ at \d\d:\d\d:\d\d \(", page.text()))
 
     page.press("Commerce failing")
     page.press("End the fault")
@@ -186,7 +191,7 @@ def test_a_rejection_is_explained_and_replayed(page, stack):
     page.sees("rejected 400", "Invalid data: rejected by a simulated fault")
     page.sees("It is a dead letter.", "then replay it.")
     page.press("Replay")
-    page.sees("Replayed: why-1 is published again.", "handled", "Product created")
+    page.sees("Replayed: why-1 is handled.", "handled", "Product created")
     seconds = time.monotonic() - start
 
     assert seconds < 60
@@ -205,9 +210,13 @@ def test_dead_letters_are_replayed_or_discarded(page, stack):
     page.press("Discard")
     page.driver.switch_to.alert.accept()
     page.sees("Discarded: letter-one.")
+    page.driver.refresh()
+    page.sees("live", "letter-two")
+    assert "Discarded" not in page.text()
     page.press("Replay")
-    page.sees("Replayed: letter-two is published again.")
-    page.sees("replayed once")
+    page.sees("Replayed: letter-two was rejected again (404).", "replayed once")
+    page.driver.refresh()
+    page.sees("Replayed: letter-two was rejected again (404).", "replayed once")
     page.press("Discard")
     page.driver.switch_to.alert.accept()
     page.sees("No dead letters: every event was handled")

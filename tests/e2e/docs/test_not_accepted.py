@@ -31,6 +31,18 @@ def test_wrong_token(entry, stack):
         assert stack.send(UPDATE, product("A"), "u", **right).status_code == 200
 
 
+@entry_of("403 from the local stack")
+def test_a_web_page(entry, stack):
+    page = {"Origin": "https://erp.example"}
+    rejected = stack.send(UPDATE, product("A"), "u", **page)
+    tunnel = stack.send(UPDATE, product("A"), "u", Host="erp.example")
+    rewritten = stack.send(UPDATE, product("A"), "u", Host="localhost")
+
+    assert (rejected.status_code, tunnel.status_code) == (403, 403)
+    assert rewritten.status_code == 200
+    entry.assert_shown(rejected.text)
+
+
 @entry_of("401, signed with the right secret")
 def test_wrong_clock(entry, ingest_alone):
     headers = signature_headers(EVENT, time.time() - 400)

@@ -109,7 +109,7 @@ def test_adobes_own_samples_are_handled_or_rejected(stack):
 
     unknown, missing = ["Unknown field."], ["Missing data for required field."]
     assert set(rejected) == {"docs.shipment.create", "docs.stock.update"}
-    assert rejected["docs.stock.update"] == {"data.value": ["Invalid input type."]}
+    assert rejected["docs.stock.update"] == {"data.value": ["Must be a list."]}
     assert rejected["docs.shipment.create"]["data.value.comments"] == unknown
     assert rejected["docs.shipment.create"]["data.value.comment"] == missing
 

@@ -157,3 +157,18 @@ def test_nothing_is_pushed_before_the_consumer_listens(tmp_path):
         stack.outcome("waits", "(handled|retrying)")
 
     assert '"error"' not in journal(stack.folder)
+
+
+def test_HOST_moves_nothing_off_this_machine(tmp_path):
+    """Some shells set HOST to the machine's name, for programs of other kinds."""
+    with RunningStack(tmp_path / "state", HOST="0.0.0.0") as stack:  # noqa: S104
+        listed = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "--ppid", str(stack.process.pid)],  # noqa: S607 a standard tool
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert listed.stdout.count("--host 127.0.0.1 ") == 2
+        for name in PARTS:
+            assert "//127.0.0.1:" in f"//{stack.stack[name].rpartition('//')[2]}"

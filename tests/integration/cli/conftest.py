@@ -1,7 +1,10 @@
 """Deployments for the operator's commands, on our broker and on Google's emulator."""
 
+import sqlite3
+
 import pytest
 
+from local.journal import Journal
 from tests.support import broker_servers
 from tests.support.cli_deployment import BrokerClients, CliDeployment
 
@@ -51,3 +54,13 @@ def any_deployment(request, tmp_path):
 def fast_deployment(fast_broker, tmp_path):
     """A deployment whose leases expire within two seconds."""
     return CliDeployment(fast_broker, tmp_path, ack_deadline_seconds=10)
+
+
+@pytest.fixture
+def journal(deployment):
+    """The stack's journal, whose entries are one second apart."""
+    db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    seconds = iter(range(1_800_000_000, 1_800_001_000))
+    yield Journal(db, clock=lambda: float(next(seconds)))
+    db.close()

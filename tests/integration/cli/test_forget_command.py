@@ -9,6 +9,8 @@ from cli.erasure import erase, find_data, parse_id
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub
 from functions.events import samples
+from functions.events.identifiers import watermark_name
+from functions.ledger.decisions import Outcome
 from local.journal import Journal
 from tests.support.cli_deployment import HANDLED
 
@@ -106,6 +108,30 @@ def test_an_email_is_found_in_an_event_keyed_by_id(deployment):
 
     assert result["dead_letters"] == 1
     assert uids(deployment) == ["u2"]
+
+
+def test_an_id_is_found_in_any_spelling(deployment):
+    value = {**samples.value("be-observer.catalog_product_update"), "sku": "aBc "}
+    deployment.attempt("catalog_product_update", value, "u1", **HANDLED)
+
+    [result] = deployment.run_json("forget", "--id", "product:ABC", "--yes")
+
+    assert (result["id"], result["ledger"]) == ("product:abc", 2)
+    assert deployment.store.find("uid", deployment.ledger.hashes.uid("u1")) == []
+
+
+def test_a_watermark_is_found_in_any_spelling(deployment):
+    ledger, name = deployment.ledger, watermark_name("aBc ", "Default")
+    rows = samples.value("be-observer.catalog_stock_update")
+    lease = deployment.attempt("catalog_stock_update", rows, "u1")
+    assert ledger.acquire_watermarks(lease, [name]) == ["send"]
+    ledger.complete_watermarks(lease, [name])
+    assert ledger.complete(lease, Outcome(200, "done", True))
+    assert deployment.store.find("resources", ledger.hashes.resource(name))
+
+    deployment.run_json("forget", "--id", "stock:ABC@default", "--yes")
+
+    assert deployment.store.find("resources", ledger.hashes.resource(name)) == []
 
 
 def test_of_a_shared_uid_only_the_resource_is_forgotten(deployment):

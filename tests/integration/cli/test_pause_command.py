@@ -3,19 +3,24 @@
 On our broker: Google's emulator cannot change the labels of a subscription.
 """
 
+import json
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import CliRunner
 from google.pubsub_v1.types import PushConfig, Subscription
 
 from cli import pausing
+from cli.__main__ import main
 from cli.pubsub import PubSub
 from functions.events.catalog import ENTITIES
+from local.broker.store import Store
 from tests.support.cli_deployment import CliDeployment
 from tests.support.cli_push_config import AUTHENTICATED
 
@@ -221,14 +226,48 @@ def test_status_shows_pauses_and_dead_letters(deployment):
 
     since = states["order"].pop("paused_since")
     assert abs(since - time.time()) < 60
-    assert states["order"] == {"push_to": "", "kept_seconds": 86400, "dead_letters": 1}
+    backlog = {"waiting": 0, "in_flight": 0, "retrying": 0}
+    expected = {"push_to": "", "kept_seconds": 86400, "dead_letters": 1}
+    assert states["order"] == expected | backlog
     assert states["stock"] == {
         "push_to": "http://127.0.0.1:9/",
         "paused_since": None,
         "kept_seconds": 86400,
         "dead_letters": 0,
+        **backlog,
     }
     lines = deployment.run("status").stdout.splitlines()
     [order] = [line for line in lines if line.startswith("order")]
-    assert order.split()[:4] == ["order", "1", "paused", "since"]
+    assert order.split()[:7] == ["order", "0", "0", "0", "1", "paused", "since"]
     assert "events are kept 1 days: resume before" in order
+
+
+def test_status_shows_what_waits_and_what_retries(deployment):
+    subscribe_all(deployment, "http://127.0.0.1:9/")
+    path = deployment.folder / "state.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        store = Store(db)
+        number = store.add_config("subscription", deployment.subscription("order"), b"")
+        for message in (1, 2, 3, 4):
+            store.add_message(message, b"")
+            store.add_delivery(number, message, None, 0.0)
+        retried, *_ = store.lease(number, 1.0, 2, None, None)
+        store.give_back(number, retried.message, 9.0, counted=True)
+
+    states = {state["entity"]: state for state in deployment.run_json("status")}
+
+    numbers = [states["order"][name] for name in ("waiting", "in_flight", "retrying")]
+    assert numbers == [2, 1, 1]
+    assert states["stock"]["waiting"] == 0
+    assert "RETRYING" in deployment.run("status").stdout.splitlines()[1]
+
+
+def test_status_of_a_deployment_names_no_numbers(deployment):
+    subscribe_all(deployment, "http://127.0.0.1:9/")
+    environment = deployment.cloud_environment()
+
+    result = CliRunner(env={**environment, "TOPIC_PREFIX": deployment.prefix}).invoke(
+        main, ["status", "--json"]
+    )
+
+    assert json.loads(result.stdout.splitlines()[0])["waiting"] is None

@@ -154,13 +154,23 @@ def test_the_local_ingest_gets_its_own_token(deployment, file):
     ]
 
 
+def test_variables_of_make_are_options(deployment, file):
+    """What make passes on is never part of a command line."""
+    with ingest() as (url, posts):
+        variables = {"SEND_FILE": str(file), "SEND_URL": url, "SEND_TOKEN": "a$b 'c'"}
+        result = deployment.run("send", env={**variables, "SEND_EVENT": ""})
+
+    assert result.exit_code == 0, result.output
+    assert posts == [("Bearer a$b 'c'", BODY)]
+
+
 def test_a_401_says_how_to_authenticate(deployment, file):
     with ingest(status=401, body={"error": "Unauthorized"}) as (url, _):
         result = deployment.run("send", "--file", file, "--url", url)
 
     assert result.stdout.splitlines()[1:] == [
         "  rejected  401  Unauthorized",
-        "            authenticate with --token, or make send TOKEN=…",
+        "            authenticate with --token, or TOKEN=… make send",
         "            (HMAC signature and ID token: see docs/ingest.md)",
     ]
 

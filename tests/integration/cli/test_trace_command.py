@@ -2,14 +2,12 @@
 
 import json
 import shlex
-import sqlite3
 import stat
 
 import pytest
 from google.pubsub_v1.types import PushConfig
 
 from functions.events import samples
-from local.journal import Journal
 from tests.support.cli_deployment import (
     HANDLED,
     PROJECT,
@@ -17,20 +15,11 @@ from tests.support.cli_deployment import (
     UNAVAILABLE,
     CliDeployment,
 )
+from tests.support.cli_journal import attempt, publish
 
 CREATE = "catalog_product_create"
 EVENT = f"be-observer.{CREATE}"
 PRODUCT = samples.value(EVENT)
-
-
-@pytest.fixture
-def journal(deployment):
-    """The stack's journal, whose entries are one second apart."""
-    db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    seconds = iter(range(1_800_000_000, 1_800_001_000))
-    yield Journal(db, clock=lambda: float(next(seconds)))
-    db.close()
 
 
 def steps(deployment: CliDeployment, uid: str = "u1") -> list[tuple]:
@@ -39,28 +28,6 @@ def steps(deployment: CliDeployment, uid: str = "u1") -> list[tuple]:
         (s["stage"], s.get("recorded_in"), s.get("status"), s.get("message"))
         for s in deployment.run_json("trace", uid)
     ]
-
-
-def publish(journal: Journal, message_id: str = "m1", **labels: str) -> None:
-    """Publishing, as ingest and broker record it."""
-    ids = {"uid": "u1", "message_id": message_id}
-    journal.observe("published", component="broker", topic="t", **ids)
-    if not labels:
-        labels = {"event": EVENT, "caller": "erp"}
-    journal.observe("published", status=200, **ids, **labels)
-
-
-def attempt(journal: Journal, number: int, status: int, outcome: str) -> None:
-    """One delivery attempt with one call, as broker and consumer record it at INFO."""
-    labels = {"event": EVENT, "uid": "u1", "message_id": "m1", "attempt": number}
-    call = {"method": "POST", "route": "products", "status": status, "ms": 1.2}
-    journal.observe("delivered", component="broker", **labels)
-    if status >= 400:
-        journal.observe("call", message="POST products", ms=1.2, **labels)
-    journal.observe(
-        "outcome", outcome=outcome, status=status, ms=1.5, calls=[call], **labels
-    )
-    journal.observe("answered", component="broker", status=status, **labels)
 
 
 def test_each_step_is_shown_once(deployment, journal):
@@ -132,7 +99,7 @@ def test_an_attempt_without_a_consumer_is_shown(deployment, journal):
         "delivered",
         "ClientConnectorError",
     )
-    assert now["state"] == "waiting"
+    assert now["state"] == "retrying"
 
 
 def test_a_request_that_ingest_rejected_is_shown(deployment, journal):
@@ -213,7 +180,7 @@ def test_a_dead_letter_is_part_of_the_history(deployment):
     )
     assert (now["state"], now["dead_letters"]) == ("rejected", [message_id])
     text = deployment.run("trace", "u1").stdout
-    assert f'make dead-letters ARGS="--show {message_id}"' in text
+    assert f"make dead-letters ARGS='--show {message_id}'" in text
     assert deployment.available() == 2
     assert deployment.run("trace", "u1", "--no-dead-letters").exit_code == 1
 

@@ -9,7 +9,6 @@ from tests.support.commerce_server import (
     WAIT_SECONDS,
     RecordingServer,
     connection_to,
-    dripping,
     raw_response,
 )
 
@@ -43,7 +42,9 @@ def test_a_delete_has_the_traceparent_and_no_body():
         session.delete("customers/{id}", id=1)
 
         [request] = server.received
-        assert request.headers["traceparent"] == trace
+        sent = request.headers["traceparent"]
+        assert (sent[:36], sent[52:]) == (trace[:36], trace[52:])
+        assert sent != trace
         assert "content-length" not in request.headers
         assert request.content == b""
 
@@ -77,50 +78,6 @@ def test_calls_in_flight_are_bounded():
         assert len(server.received) == 12
         assert server.max_in_flight == 3
         assert server.connections == 3
-
-
-def test_a_response_that_does_not_arrive_ends_in_time():
-    release = threading.Event()
-
-    def hang(request):
-        release.wait(WAIT_SECONDS)
-        return raw_response()
-
-    with RecordingServer(hang) as server:
-        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
-
-        outcome = unavailable(lambda: session.post("products", {}))
-
-        assert outcome == (504, "outcome_unknown")
-        assert not release.is_set()
-        release.set()
-
-
-def test_a_response_that_drips_ends_in_time():
-    """Each byte arrives soon enough; all of them would take twenty seconds."""
-
-    def drip(request):
-        yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-        yield from dripping(b"1" * 1000, 0.02)
-
-    with RecordingServer(drip) as server:
-        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
-
-        outcome = unavailable(lambda: session.post("products", {}))
-
-        assert outcome == (504, "outcome_unknown")
-
-
-def test_a_head_that_drips_ends_in_time():
-    def drip(request):
-        yield from dripping(b"HTTP/1.1 200 OK\r\nX-Header: " + b"x" * 1000, 0.02)
-
-    with RecordingServer(drip) as server:
-        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
-
-        outcome = unavailable(lambda: session.post("products", {}))
-
-        assert outcome == (504, "outcome_unknown")
 
 
 def test_an_endless_response_is_not_kept_in_memory():

@@ -92,7 +92,8 @@ def test_a_failing_pubsub_is_a_retry_within_the_timeout(fault, short_timeouts):
 
         status, body = consumer.deliver(push())
 
-    assert time.monotonic() - start < dead_letter_topic.TIMEOUT_SECONDS + 1
+    # On a busy machine, too; the client's own retry would take ten minutes.
+    assert time.monotonic() - start < 10
     assert status == 503
     message = "The dead-letter topic cannot be reached"
     assert body["error"]["body"] == {"error": message}

@@ -88,7 +88,7 @@ def test_the_traceparent_of_a_direct_call_is_sent_along(client, commerce):
 
     client.post("/", json=body, headers={"traceparent": trace})
 
-    assert commerce.received[0].headers["traceparent"] == trace
+    assert commerce.received[0].headers["traceparent"][:36] == trace[:36]
 
 
 @pytest.mark.parametrize(

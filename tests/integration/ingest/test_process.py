@@ -175,7 +175,7 @@ def test_each_entry_is_logged_once_with_execution_ids(execution_id):
         json.loads(line) for line in output.splitlines() if line.startswith(b"{")
     ]
     assert [entry["message"] for entry in entries] == [
-        "INGEST_AUTH is none: anybody may post events",
+        "INGEST_AUTH is none: callers are not authenticated; set token, hmac or oidc",
         "event published",
     ]
 

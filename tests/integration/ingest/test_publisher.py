@@ -9,7 +9,7 @@ import pytest
 from functions.events.message import Message
 from functions.ingest.publisher import Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
-from functions.pubsub.errors import PublishFailed
+from functions.pubsub.errors import MessageTooLarge, PublishFailed
 from tests.support import running
 from tests.support.ingest_app import event, post
 from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
@@ -44,6 +44,20 @@ def test_a_message_is_published_completely():
     assert message.data == MESSAGE.data
     assert dict(message.attributes) == MESSAGE.attributes
     assert message.ordering_key == MESSAGE.ordering_key
+
+
+def test_a_message_over_10_mb_is_not_sent():
+    """Data, attributes and names count; at the limit only the connection fails."""
+
+    def publish(size: int) -> None:
+        message = Message(b"x" * size, {"ce-id": "i" * 1000}, "product:A")
+        asyncio.run(publisher("127.0.0.1:1", 0.2).publish("t", message))
+
+    overhead = len("projects/p/topics/t") + len("ce-id") + 1000 + len("product:A")
+    with pytest.raises(MessageTooLarge):
+        publish(10_000_000 - overhead)
+    with pytest.raises(PublishFailed):
+        publish(10_000_000 - overhead - 50)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from functions.ledger.firestore import FirestoreStore
 from functions.ledger.memory import MemoryStore
 from functions.ledger.sqlite import SqliteStore
+from functions.ledger.store import LedgerUnavailable
 from tests.support import machine
 from tests.support.ledger_file_store import FileStore
 from tests.support.running import free_port, listening
@@ -37,9 +38,22 @@ def firestore_emulator():
                 assert process.poll() is None
                 assert time.monotonic() < end
                 time.sleep(0.1)
+            _warm_up(address, end)
             yield address
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _warm_up(address, end):
+    """Write until a write succeeds: the first one loads most of the emulator."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", address)
+        while True:
+            try:
+                store = FirestoreStore("warm-up", "(default)")
+                return store.change(["a"], lambda _: ([{"expires": 1.0}], None))
+            except LedgerUnavailable:
+                assert time.monotonic() < end
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """What prevents a start is named in one sentence, with what to do."""
 
 import socket
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from local.__main__ import main
+from local.clean import main as clean_state
 from tests.support.running import RunningStack, free_port
 
 
@@ -24,7 +27,7 @@ def test_a_port_in_use_is_named(tmp_path, run_here, name):
     )
 
 
-def test_one_port_for_both_is_refused(tmp_path, run_here):
+def test_one_port_for_both_is_rejected(tmp_path, run_here):
     port = str(free_port())
     stack = RunningStack(tmp_path / "state", PORT=port, CONSOLE_PORT=port)
 
@@ -64,3 +67,21 @@ def test_an_unusable_folder_is_named(tmp_path, run_here, name):
         f"{reason}: move it away, or choose another folder: LOCAL_STATE=.local2 make"
         " run\n",
     )
+
+
+@pytest.mark.parametrize("name", ["state.sqlite", "ledger.sqlite"])
+def test_state_of_another_version_is_named(tmp_path, run_here, name):
+    """Tables change between versions; the first query would fail somewhere."""
+    stack = RunningStack(tmp_path / "state")
+    stack.folder.mkdir()
+    with closing(sqlite3.connect(stack.folder / name)) as db:
+        db.execute("CREATE TABLE broker_delivery (subscription INTEGER, due REAL)")
+
+    assert run_here(main, stack) == (
+        3,
+        "",
+        f"{stack.folder} holds the state of another version: delete it with make"
+        " clean-state, or choose another folder: LOCAL_STATE=.local2 make run\n",
+    )
+    assert run_here(clean_state, stack)[0] == 0
+    assert not stack.folder.exists()

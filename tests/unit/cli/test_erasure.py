@@ -3,6 +3,7 @@
 import pytest
 
 from cli.erasure import InvalidId, parse_id
+from functions.events.identifiers import watermark_name
 
 
 @pytest.mark.parametrize(
@@ -11,11 +12,33 @@ from cli.erasure import InvalidId, parse_id
         ("customer:15", "customer:15"),
         ("customer:Jane@Example.com", "customer:jane@example.com"),
         ("product:Abc:1", "product:abc:1"),
+        ("product:ABC", "product:abc"),
+        ("product:ABC  ", "product:abc"),
+        ("customer-group:Trade, Köln ", "customer-group:trade, köln"),
+        ("order:8", "order:8"),
+        ("stock:ABC ", "stock:abc"),
         ("stock:A@default", "stock:a@default"),
     ],
 )
 def test_an_id_becomes_an_ordering_key(text, resource):
     assert parse_id(text).resource == resource
+
+
+@pytest.mark.parametrize(
+    ("sku", "source", "text"),
+    [
+        ("ABC", "default", "stock:abc@DEFAULT"),
+        ("ABC", "default", "stock:ABC @default "),
+        ("a@b", "Köln", "stock:A@B@köln"),
+        ("A", "x@y", "stock:A@x%40y"),
+        ("A", "50%", "stock:A@50%"),
+        ("A", "50%", "stock:a@50%25"),
+        ("A", "s" * 255, f"stock:A@{'S' * 255}"),
+        ("é" * 64, "é" * 255, f"stock:{'é' * 64}@{'é' * 255}"),
+    ],
+)
+def test_an_id_names_the_watermark_of_a_sku_at_a_source(sku, source, text):
+    assert parse_id(text).resource == watermark_name(sku, source)
 
 
 @pytest.mark.parametrize("text", ["", "15", "customer:", "unicorn:1", ":1"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli.event_state import Observation, current_state, ledger_state
+from cli.event_state import Observation, current_state
+from functions.ledger.states import entry_state
 
 
 def at(minute: int) -> str:
@@ -82,4 +83,4 @@ OPEN = {"owner": None, "lease_expires": None, "status": 503}
     ],
 )
 def test_the_state_of_a_ledger_entry(entry, expected):
-    assert ledger_state(entry, now=10.0) == expected
+    assert entry_state(entry, now=10.0) == expected

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli import sample_events
 from cli.sample_events import SEQUENCE, SampleRun, existing_entity, select_events
 from functions.events import catalog
 
@@ -18,6 +19,15 @@ def test_a_sample_of_a_run_is_valid(event):
     run = SampleRun("a", {"customer": 5, "group": 6, "order": 7, "item": 8})
 
     catalog.EVENTS[event].load(run.value(event))
+
+
+@pytest.mark.parametrize("value", [{"sku": "24-MB01"}, [{"sku": "24-MB01"}]])
+def test_the_sample_of_a_new_event_is_sent_as_it_is(monkeypatch, value):
+    event = "be-observer.catalog_product_price_update"
+    monkeypatch.setattr(sample_events, "OTHER", [event])
+    monkeypatch.setattr(sample_events.samples, "value", {event: value}.get)
+
+    assert SampleRun("a").value(event) == value
 
 
 def test_an_event_is_preceded_by_the_one_it_needs():

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from cli.commands.check_commerce import check_commerce
 from tests.support.cli_store_kit import READS, check, check_lines, store
-from tests.support.commerce_adapter import PAAS, SAAS, reply
+from tests.support.commerce_adapter import PAAS, SAAS, RecordingAdapter, reply
 
 INVALID_SIGNATURE = {"message": "The signature is invalid. Verify and try again."}
 
@@ -55,6 +55,25 @@ def test_the_store_is_only_read(base):
     )
     sizes = {request.query.get("searchCriteria[pageSize]", "1") for request in sent}
     assert sizes == {"1"}
+
+
+def test_a_terminal_obeys_nothing_of_the_store():
+    codes = ["\x1b[2Jde", "\x9b31m", "a\rb", "\u202efr", "x\n  ok      clock"]
+
+    def hostile(request):
+        if request.url.endswith("/magento_version"):
+            return reply(200, b"Magento/2.4 \x1b]0;title\x07")
+        if request.path == "store/storeConfigs":
+            return reply(200, [{"code": code} for code in codes])
+        return store(request, rejects=("orders",), error={"message": codes[0]})
+
+    session = requests.Session()
+    session.mount("https://", RecordingAdapter(hostile))
+    _, lines = check_lines(PAAS, session, as_json=False)
+
+    assert "store views: " in "".join(lines)
+    assert len(lines) == 6 + len(READS)
+    assert all(line.isprintable() for line in lines)
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -323,7 +323,9 @@ def test_a_lifetime_may_be_text(connection, store, clock):
 
 def test_a_token_request_asks_for_time_and_is_observed(connection):
     times, observed = [], []
-    session = connection.session(times.append, lambda *call: observed.append(call[:3]))
+    session = connection.session(
+        times.append, lambda *call, **_: observed.append(call[:3])
+    )
 
     session.get("products")
 

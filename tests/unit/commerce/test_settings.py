@@ -163,6 +163,18 @@ def test_errors_of_several_settings_are_named_together():
     assert "must end in /rest/" in str(raised.value)
 
 
+def test_an_invalid_variable_hides_no_other_error():
+    with pytest.raises(SettingsError) as raised:
+        commerce_settings(
+            {"COMMERCE_BASE_URL": "https://shop.example.com/rest/all"},
+            COMMERCE_CONCURRENCY="0",
+        )
+
+    assert "COMMERCE_CONCURRENCY must be" in str(raised.value)
+    assert "no authentication is set" in str(raised.value)
+    assert "must end in /rest/" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("base_url", "more", "url"),
     [

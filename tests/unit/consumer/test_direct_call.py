@@ -110,7 +110,9 @@ def test_the_callers_trace_is_logged_and_sent_along(consumer):
 
     consumer.deliver(body, TRACEPARENT)
 
-    assert consumer.requests[0].headers["traceparent"] == TRACEPARENT
+    sent = consumer.requests[0].headers["traceparent"]
+    assert sent[:35] == TRACEPARENT[:35]
     [entry] = consumer.entries
+    assert [call["span_id"] for call in entry["calls"]] == [sent[36:52]]
     assert entry["logging.googleapis.com/spanId"] == TRACEPARENT[36:52]
     assert [call["route"] for call in entry["calls"]] == ["products"]

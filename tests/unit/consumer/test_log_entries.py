@@ -24,7 +24,10 @@ def summary(entry):
 
 
 def without_ms(calls):
-    return [{name: call[name] for name in call if name != "ms"} for call in calls]
+    return [
+        {name: call[name] for name in call if name not in ("ms", "span_id")}
+        for call in calls
+    ]
 
 
 def test_a_delivery_is_one_entry_with_its_calls():
@@ -154,6 +157,28 @@ def test_an_exception_is_logged_with_its_location(monkeypatch):
     assert summary(outcome) == ("ERROR", "outcome", "event error")
 
 
+def test_each_call_is_sent_and_logged_with_its_own_span_id():
+    consumer = ConsumerUnderTest(log_level="DEBUG")
+    body = push(event="be-observer.catalog_product_update")
+    body["message"]["attributes"]["traceparent"] = TRACEPARENT
+
+    consumer.deliver(body)
+    consumer.deliver(push(uid="without-trace"))
+
+    sent = [request.headers["traceparent"].split("-") for request in consumer.requests]
+    logged = [
+        call["span_id"]
+        for entry in consumer.entries
+        if entry["stage"] == "outcome"
+        for call in entry["calls"]
+    ]
+    assert [span_id for _, _, span_id, _ in sent] == logged
+    assert len({SPAN_ID, *logged}) == len(logged) + 1
+    assert sent[0][1] == TRACE_ID != sent[-1][1]
+    calls = [entry for entry in consumer.entries if entry["stage"] == "call"]
+    assert [entry["span_id"] for entry in calls] == logged
+
+
 def test_the_trace_is_in_every_entry_and_request():
     consumer = ConsumerUnderTest(log_level="DEBUG")
     body = push()
@@ -162,7 +187,7 @@ def test_the_trace_is_in_every_entry_and_request():
     consumer.deliver(body)
 
     [request] = consumer.requests
-    assert request.headers["traceparent"] == TRACEPARENT
+    assert request.headers["traceparent"].startswith(f"00-{TRACE_ID}-")
     for entry in consumer.entries:
         trace = entry["logging.googleapis.com/trace"]
         assert trace == f"projects/p/traces/{TRACE_ID}"

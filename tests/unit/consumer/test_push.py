@@ -1,16 +1,19 @@
 """Every row of the push's table: the verdict, the record, the dead letter."""
 
+from datetime import UTC, datetime
+
 import pytest
 import requests
+from google.pubsub_v1.types import PubsubMessage
 
-from functions.consumer.dead_letter_topic import DeadLetterTopic
+from functions.consumer.dead_letter_topic import dead_letter_attributes
+from functions.ledger.hashes import LedgerHashes
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
-from functions.pubsub.endpoint import Endpoint
 from tests.support.commerce_adapter import reply
 from tests.support.consumer_kit import (
     PRODUCT_CREATE,
-    STOCK_UPDATE,
+    PRODUCT_VALUE,
     SUBSCRIPTION,
     ConsumerUnderTest,
     push,
@@ -73,7 +76,7 @@ def test_an_event_name_may_have_a_namespace(consumer):
         ),
         pytest.param(
             push(5),
-            f"Invalid value for {PRODUCT_CREATE}: value: Invalid input type.",
+            f"Invalid value for {PRODUCT_CREATE}: value: Must be an object.",
             id="value of another type",
         ),
         pytest.param(
@@ -118,15 +121,38 @@ def test_an_invalid_event_is_stored_then_acknowledged(consumer, body, reason):
     assert consumer.outcomes() == ["rejected"]
 
 
-def test_a_push_that_cannot_be_stored_is_an_error():
-    """Half of a surrogate pair cannot be part of a message."""
-    topic = DeadLetterTopic("p", "dead-letters", Endpoint("127.0.0.1:9", True))
-    consumer = ConsumerUnderTest(dead_letters=topic)
+HALF = "\ud800"  # of a surrogate pair: JSON can escape it, UTF-8 cannot hold it
 
-    result = consumer.deliver(push(data="***", orderingKey="\ud800"))
 
-    assert result == (500, error(500, "Internal error"))
-    assert consumer.outcomes() == ["error"]
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"orderingKey": HALF}, id="ordering key"),
+        pytest.param({"messageId": HALF}, id="message id"),
+        pytest.param({"attributes": {"ce-type": HALF}}, id="attribute"),
+        pytest.param({"attributes": {"ce-type": PRODUCT_CREATE, HALF: "x"}}, id="name"),
+        pytest.param({"publishTime": HALF}, id="publish time"),
+        pytest.param({"x": HALF}, id="another field"),
+    ],
+)
+def test_lone_surrogates_end_as_dead_letter(consumer, changes):
+    status, _ = consumer.deliver(push(**changes))
+
+    [(stored, _, reason)] = consumer.dead_letters.stored
+    assert (status, reason) == (
+        200,
+        "The push holds lone surrogates, which are no text",
+    )
+    attributes = dead_letter_attributes(stored, 400, reason, datetime.now(UTC))
+    assert PubsubMessage(attributes=attributes, ordering_key=stored.ordering_key)
+
+
+def test_lone_surrogates_in_a_value_end_as_dead_letter(consumer):
+    status, _ = consumer.deliver(push({**PRODUCT_VALUE, "name": HALF}))
+
+    assert status == 200
+    assert "name: " in consumer.dead_letters.stored[0][2]
+    assert consumer.requests == []
 
 
 def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
@@ -136,9 +162,7 @@ def test_a_rejection_by_commerce_is_stored_then_acknowledged(consumer):
 
     reason = "Commerce answered 400 to POST products: Price x is odd"
     assert result == (200, error(400, reason))
-    assert [dead_letter[1:] for dead_letter in consumer.dead_letters.stored] == [
-        (400, reason)
-    ]
+    assert [dead[1:] for dead in consumer.dead_letters.stored] == [(400, reason)]
     assert consumer.outcomes() == ["rejected"]
 
 
@@ -231,6 +255,24 @@ def test_without_its_ledger_nothing_is_called():
     assert consumer.outcome_entries()[0]["alarm"] is True
 
 
+def test_another_key_than_the_ledgers_is_a_503_and_an_alarm():
+    store = MemoryStore()
+    ConsumerUnderTest(store).deliver(push())
+    consumer = ConsumerUnderTest(store)
+    consumer.ledger.hashes = LedgerHashes("o" * 32)
+
+    message = (
+        "The ledger was written with another LEDGER_KEY: set the key that this"
+        " deployment has always had"
+    )
+    for _ in range(2):
+        assert consumer.deliver(push()) == (503, error(503, message))
+    assert consumer.requests == []
+    assert consumer.dead_letters.stored == []
+    entries = consumer.outcome_entries()
+    assert [(e["alarm"], e["reason"]) for e in entries] == [(True, message)] * 2
+
+
 def test_a_ledger_lost_between_two_calls_is_retried():
     """The first call may have taken effect, which the record then says."""
 
@@ -310,49 +352,3 @@ def test_a_push_without_source_and_uid_is_handled(consumer):
 
     assert consumer.deliver(body) == (200, HANDLED)
     assert consumer.outcome_entries()[0]["uid"] == "m1"
-
-
-def test_ambiguous_refusals_are_rejected_at_a_limit():
-    """After some attempts and some time: a short outage must not reject an event."""
-    consumer = ConsumerUnderTest(COMMERCE_AMBIGUOUS_ATTEMPTS="3")
-    consumer.response = reply(400, {"message": "Unable to save product"})
-
-    statuses = []
-    for _ in range(5):
-        statuses.append(consumer.deliver(push())[0])
-        consumer.clock.now += 300
-
-    assert statuses == [503, 503, 503, 200, 200]
-    [(_, status, reason)] = consumer.dead_letters.stored
-    assert (status, reason) == (
-        400,
-        "Commerce answered 400 to POST products: Unable to save product"
-        " (after 4 attempts)",
-    )
-    assert consumer.outcomes() == ["retry"] * 3 + ["rejected", "duplicate"]
-
-
-def test_an_outdated_event_is_skipped(consumer):
-    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
-    newer = push([level], STOCK_UPDATE, "2", "m2", time="2025-12-31T00:00:02.000000Z")
-    older = push([level], STOCK_UPDATE, "1", "m1", time="2025-12-31T00:00:01.000000Z")
-    consumer.deliver(newer)
-
-    status, body = consumer.deliver(older)
-
-    message = "Stock not updated: 1 of 1 rows were older than what is applied"
-    assert (status, body["response"]["message"]) == (200, message)
-    assert consumer.outcomes() == ["handled", "skipped"]
-    assert consumer.outcome_entries()[1]["reason"] == "outdated"
-
-
-def test_an_event_time_is_not_later_than_its_publish_time(consumer):
-    """Otherwise a publisher's clock could make every later event outdated."""
-    level = {"sku": "A", "source": "default", "quantity": 1, "outOfStock": False}
-    ahead = push([level], STOCK_UPDATE, "1", "m1", time="2030-01-01T00:00:00.000000Z")
-    later = push([level], STOCK_UPDATE, "2", "m2", time="2026-01-01T00:00:01.000000Z")
-    later["message"]["publishTime"] = "2026-01-01T00:00:01.001Z"
-    consumer.deliver(ahead)
-
-    assert consumer.deliver(later)[0] == 200
-    assert consumer.outcomes() == ["handled", "handled"]

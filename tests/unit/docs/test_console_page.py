@@ -1,6 +1,6 @@
 """The console's page in the docs, and its pictures."""
 
-from local.console.events import STATUSES
+from cli.event_list import STATUSES
 from tests.support import markdown
 from tools import screenshots
 

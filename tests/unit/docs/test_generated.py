@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,6 +12,7 @@ from functions.events.catalog import EVENTS
 from functions.events.message import message
 from functions.settings import names
 from functions.timestamps import timestamp
+from tests.support import markdown
 from tools.docs import __main__ as generate
 from tools.docs import json_schema, openapi, tables, topic_message
 
@@ -75,6 +77,7 @@ def test_message_schema_accepts_what_is_published(name):
         "/ingest/erp",
         timestamp(),
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "msg_1",
     )
     form = {
         "data": base64.b64encode(published.data).decode(),
@@ -120,3 +123,32 @@ def test_every_event_has_its_section():
         value = json.dumps(samples.value(name), indent=2, ensure_ascii=False)
         assert f"\n## {name}\n" in page
         assert value in page
+
+
+def test_every_limit_is_in_the_table():
+    table = markdown.section(tables.events_page(), "Limits")
+    limits = {
+        (row[0], event): row[1]
+        for row in markdown.tables(table)[0][1:]
+        for event in row[2].split(", ")
+    }
+
+    assert limits["`name`", "customer_group_create"] == "1 to 32 bytes of UTF-8"
+    assert "no blank at either end" in limits["`sku`", "catalog_product_create"]
+    assert "no blank" not in limits["`sku`", "catalog_product_update"]
+    assert limits["`email`", "customer_update"] == "1 to 255 characters"
+    assert limits["`description`", "catalog_product_update"] == (
+        "0 to 65,535 bytes of UTF-8"
+    )
+    assert limits["`[].quantity`", "catalog_stock_update"] == (
+        "-99,999,999 to 99,999,999"
+    )
+    assert ("`status`", "sales_order_status_update") not in limits
+
+
+def test_the_commerce_page_describes_the_calls_of_every_event():
+    page = generate.documents()["docs/commerce.md"]
+
+    for name in EVENTS:
+        [row] = re.findall(rf"^\| `{name.removeprefix('be-observer.')}` .*", page, re.M)
+        assert "see the handler" not in row

@@ -173,3 +173,21 @@ def test_an_event_is_found_with_or_without_a_namespace(name, expected):
     event = find(name)
 
     assert (event and event.name) == expected
+
+
+@pytest.mark.parametrize("key", ["domain", "events"])
+def test_a_missing_key_of_an_entity_is_named(key):
+    entities = json.loads(CATALOG.read_text())
+    del entities["product"][key]
+
+    with pytest.raises(LookupError, match=f"product has no '{key}': add it"):
+        catalog.parse(entities)
+
+
+@pytest.mark.parametrize("key", ["schema", "handler", "key"])
+def test_a_missing_key_of_an_event_is_named(key):
+    entities = json.loads(CATALOG.read_text())
+    del entities["product"]["events"]["be-observer.catalog_product_create"][key]
+
+    with pytest.raises(LookupError, match=f"catalog_product_create has no '{key}'"):
+        catalog.parse(entities)

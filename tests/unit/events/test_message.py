@@ -45,6 +45,13 @@ def test_without_a_trace_there_is_no_traceparent():
     )
 
 
+def test_the_id_of_a_signed_request_is_an_attribute():
+    event = EVENTS[PREFIX + "customer_delete"]
+    result = message(event, "1", {"id": 1}, "s", TIME, None, "msg_1")
+
+    assert result.attributes["webhook-id"] == "msg_1"
+
+
 def test_data_is_compact_json_in_utf_8():
     assert json_bytes({"a": "é😀", "b": [1, 1.5, True]}) == (
         '{"a":"é😀","b":[1,1.5,true]}'.encode()

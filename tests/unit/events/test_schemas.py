@@ -12,14 +12,15 @@ from functions.events.catalog import EVENTS, InvalidValue
 from functions.events.fields import Boolean, Id, Number, ObjectList, Sku, Text
 
 BIG = 100_000_000_000_000
+QUANTITY = 99_999_999
 MAX_ID = 9_223_372_036_854_775_807
 NOT_TEXT = [0, 1, 1.5, True, False, [], {}, ["a"]]
 NOT_NUMBER = ["1", "1.5", "", True, False, [], {}, float("nan"), float("inf")]
 
 ACCEPTED = {
-    Text: ["a", "a" * 5000, " ", "é", "😀", "a\nb"],
-    Sku: ["a", "a" * 64, "é" * 64, "a/b", "...", "a.", ".a", " ", "?#%2F+"],
-    Number: [0, 1, -1, 1.5, -0.0001, BIG, -BIG, 1e-9],
+    Text: ["a", " ", "é", "😀", "a\nb"],
+    Sku: ["a", "a" * 64, "é" * 64, "a/b", "...", "a.", ".a", "a b", "?#%2F+", "\xa0"],
+    Number: [0, 1, -1, 1.5, -0.0001, BIG, -BIG, 1e-9, 99_999_999],
     Id: [1, 15, MAX_ID],
     Boolean: [True, False],
 }
@@ -76,6 +77,8 @@ def error_paths(name, value):
 @pytest.mark.parametrize(("name", "path", "field"), SCALARS)
 def test_a_field_accepts_and_keeps_valid_values(name, path, field):
     for given in ACCEPTED[type(field)]:
+        if isinstance(field, Number) and abs(given) > field.limit:
+            continue
         value = sample_with(name, path, given)
         loaded = EVENTS[name].load(value)
 
@@ -97,6 +100,130 @@ def test_a_field_rejects_invalid_values(name, path, field):
         assert error_paths(name, sample_with(name, path, given)) == expected, repr(
             given
         )
+
+
+# Longest text of each field that Commerce's columns bound, by event and field.
+CHARACTERS = {
+    "catalog_product_create": {"name": 255},
+    "catalog_product_update": {"name": 255},
+    "customer_create": {"name": 255, "lastname": 255, "email": 255},
+    "customer_update": {"name": 255, "lastname": 255, "email": 255},
+    "sales_order_shipment_create": {
+        "stockSourceCode": 255,
+        "tracks.0.title": 255,
+        "tracks.0.carrierCode": 32,
+    },
+    "sales_order_shipment_update": {
+        "stockSourceCode": 255,
+        "tracks.0.title": 255,
+        "tracks.0.carrierCode": 32,
+    },
+    "catalog_stock_update": {"0.source": 255},
+}
+BYTES = {
+    "catalog_product_create": {"description": 65_535},
+    "catalog_product_update": {"description": 65_535},
+    "customer_group_create": {"name": 32},
+    "customer_group_update": {"name": 32},
+    "sales_order_shipment_create": {
+        "tracks.0.trackNumber": 65_535,
+        "comment.comment": 65_535,
+    },
+    "sales_order_shipment_update": {
+        "tracks.0.trackNumber": 65_535,
+        "comments.0.comment": 65_535,
+    },
+}
+
+
+def bounded(limits: dict) -> list:
+    return [
+        pytest.param(f"be-observer.{name}", path, longest, id=f"{name}-{path}")
+        for name, fields in limits.items()
+        for path, longest in fields.items()
+    ]
+
+
+def messages_of(name: str, path: str, given) -> list[str]:
+    """The messages about *given* at *path* of the sample."""
+    steps = [int(step) if step.isdigit() else step for step in path.split(".")]
+    try:
+        EVENTS[name].load(sample_with(name, tuple(steps), given))
+    except InvalidValue as error:
+        return error.errors[path]
+    return []
+
+
+@pytest.mark.parametrize(("name", "path", "longest"), bounded(CHARACTERS))
+def test_a_varchar_column_counts_characters(name, path, longest):
+    assert messages_of(name, path, "😀" * longest) == []
+    assert messages_of(name, path, "a" * (longest + 1)) == [
+        f"Must be at most {longest} characters."
+    ]
+
+
+@pytest.mark.parametrize(("name", "path", "longest"), bounded(BYTES))
+def test_other_text_is_bounded_by_its_bytes(name, path, longest):
+    """A TEXT column counts bytes; PHP cuts a customer group's code by bytes."""
+    longest_umlauts = "é" * (longest // 2)
+
+    assert messages_of(name, path, "a" * longest) == []
+    assert messages_of(name, path, longest_umlauts) == []
+    assert messages_of(name, path, longest_umlauts + "aa") == [
+        f"Must be at most {longest} bytes in UTF-8."
+    ]
+
+
+@pytest.mark.parametrize("sku", [" A", "A ", "A\n", "\tA", "A\r", "A\v", " "], ids=repr)
+def test_a_new_sku_has_no_blank_at_either_end(sku):
+    error = ["Must not begin or end with a blank."]
+
+    assert messages_of("be-observer.catalog_product_create", "sku", sku) == error
+    for event in ("catalog_product_update", "catalog_product_delete"):
+        assert messages_of(f"be-observer.{event}", "sku", sku) == []
+    assert messages_of("be-observer.catalog_stock_update", "0.sku", sku) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("be-observer.catalog_stock_update", "0.quantity"),
+        ("be-observer.sales_order_shipment_create", "items.0.qty"),
+        ("be-observer.sales_order_shipment_update", "items.0.qty"),
+    ],
+)
+def test_a_quantity_fits_its_column(name, path):
+    for given in (QUANTITY, -QUANTITY):
+        assert messages_of(name, path, given) == []
+    for given in (QUANTITY + 1, -QUANTITY - 0.5, BIG):
+        assert messages_of(name, path, given) == [
+            "Must be between -99999999 and 99999999."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "given", "message"),
+    [
+        ("customer_delete", (), [], "Must be an object."),
+        ("catalog_stock_update", (), {}, "Must be a list."),
+        ("catalog_stock_update", (), None, "Must be a list."),
+        ("catalog_stock_update", (0,), [1], "Must be an object."),
+        ("catalog_stock_update", (0,), 5, "Must be an object."),
+        ("sales_order_shipment_create", ("items",), {}, "Must be a list."),
+        ("sales_order_shipment_create", ("items", 0), [], "Must be an object."),
+        ("sales_order_shipment_create", ("comment",), [], "Must be an object."),
+        ("sales_order_shipment_create", ("comment",), "x", "Must be an object."),
+        ("sales_order_shipment_update", ("comments",), {}, "Must be a list."),
+        ("sales_order_shipment_update", ("comments", 0), "x", "Must be an object."),
+    ],
+)
+def test_lists_and_objects_are_named_at_every_level(name, path, given, message):
+    name = f"be-observer.{name}"
+    value = sample_with(name, path, given) if path else given
+    with pytest.raises(InvalidValue) as raised:
+        EVENTS[name].load(value)
+
+    assert raised.value.errors == {".".join(map(str, path)): [message]}
 
 
 @pytest.mark.parametrize(("name", "path", "field"), FIELDS)

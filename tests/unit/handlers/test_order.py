@@ -275,6 +275,54 @@ def test_a_status_that_changed_meanwhile_is_read_again_once():
     assert statuses == ["pending", "processing"]
 
 
+NOT_PART = rejection(
+    400, 'The status "%1" is not part of the order status history.', "processing"
+)
+
+
+def test_in_status_mode_an_order_that_moved_on_is_read_again():
+    """The state of the first look-up does not allow the status, the next one does."""
+    commerce = FakeCommerce(
+        {
+            "GET orders/8": in_turn({"status": "pending"}, {"status": "paid"}),
+            "POST orders/8/comments": in_turn(NOT_PART, True),
+        },
+        COMMERCE_ORDER_STATUS_MODE="status",
+    )
+
+    assert handle(EVENT, sample(EVENT), commerce) == "Order updated successfully"
+    assert [method for method, _, _ in commerce.calls] == ["GET", "POST"] * 2
+
+
+@pytest.mark.parametrize("mode", ["comment", "status"])
+def test_a_refusal_with_the_status_just_read_is_rejected(mode):
+    commerce = FakeCommerce(
+        {
+            "GET orders/8": {"status": "pending"},
+            "POST orders/8/comments": in_turn(NOT_PART),
+        },
+        COMMERCE_ORDER_STATUS_MODE=mode,
+    )
+
+    with pytest.raises(Rejected, match="not part of the order status history"):
+        handle(EVENT, sample(EVENT), commerce)
+    assert [method for method, _, _ in commerce.calls] == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize("mode", ["comment", "status"])
+def test_an_order_that_keeps_moving_is_read_again_only_once(mode):
+    commerce = FakeCommerce(
+        {
+            "GET orders/8": in_turn({"status": "pending"}, {"status": "paid"}),
+            "POST orders/8/comments": in_turn(NOT_PART, NOT_PART),
+        },
+        COMMERCE_ORDER_STATUS_MODE=mode,
+    )
+
+    with pytest.raises(Rejected):
+        handle(EVENT, sample(EVENT), commerce)
+
+
 def test_a_rejection_other_than_400_is_not_tried_again():
     responses = {
         **Order().responses,

@@ -1,7 +1,11 @@
 """Stock: any number of levels, in pieces; applied rows are recorded."""
 
+import math
+
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.commerce.errors import Ambiguous, Rejected, Unavailable
 from functions.handlers import Skipped
@@ -170,6 +174,95 @@ def test_many_bad_rows_are_not_all_isolated():
     with pytest.raises(Rejected, match="200 of 200 rows .* and 168 more"):
         handle(EVENT, rows(200), commerce)
     assert len(commerce.requests) < 100
+
+
+@pytest.mark.parametrize("count", [2, 20, 60, 100])
+@pytest.mark.parametrize("piece", [20, 100])
+def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
+    for number in {1, 2, count // 3 + 1, count // 2 + 1, count}:
+        delivery, commerce = (
+            FakeDelivery(),
+            store_without(f"SKU-{number - 1}", COMMERCE_STOCK_PIECE_SIZE=str(piece)),
+        )
+
+        with pytest.raises(Rejected, match=rf"counted from 1: {number}\)"):
+            handle(EVENT, rows(count), commerce, delivery)
+
+        assert len(delivery.applied_rows) == count - 1
+        pieces = math.ceil(count / piece)
+        depth = math.ceil(math.log2(min(count, piece)))
+        assert len(commerce.requests) <= pieces + 2 * depth
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    bad=st.sets(st.integers(1, 45), min_size=1, max_size=32),
+    size=st.integers(1, 50),
+    ambiguous=st.booleans(),
+)
+def test_exactly_the_bad_rows_are_not_applied(bad, size, ambiguous):
+    error = rejection(400, "Could not save Source Item") if ambiguous else None
+    delivery, commerce = (
+        FakeDelivery(),
+        store_without(
+            *(f"SKU-{number - 1}" for number in bad),
+            error=error or UNKNOWN_SOURCE,
+            COMMERCE_STOCK_PIECE_SIZE=str(size),
+        ),
+    )
+
+    with pytest.raises(Ambiguous if ambiguous else Rejected) as raised:
+        handle(EVENT, rows(45), commerce, delivery)
+
+    numbers = ", ".join(str(number) for number in sorted(bad))
+    assert raised.value.message.startswith(
+        f"{len(bad)} of 45 rows were not applied (counted from 1: {numbers}): "
+    )
+    applied = {row["sku"] for row in delivery.applied_rows}
+    assert applied == {f"SKU-{n - 1}" for n in range(1, 46) if n not in bad}
+
+
+def test_after_too_many_bad_rows_good_pieces_are_still_applied():
+    bad = skus(rows(60))[:40]
+    delivery, commerce = FakeDelivery(), store_without(*bad)
+
+    with pytest.raises(Rejected, match="40 of 60 rows .* and 8 more"):
+        handle(EVENT, rows(60), commerce, delivery)
+
+    assert skus(delivery.applied_rows) == skus(rows(60))[40:]
+
+
+def test_a_rejection_without_ambiguity_needs_no_other_attempt():
+    """A row of another kind of failure makes the whole event come again."""
+    errors = {"SKU-1": rejection(400, "Could not save Source Item")}
+
+    def respond(request):
+        sent = skus(request.body["sourceItems"])
+        if "SKU-1" in sent:
+            return errors["SKU-1"]
+        return UNKNOWN_SOURCE if "SKU-3" in sent else []
+
+    with pytest.raises(Ambiguous, match=r"2 of 5 rows .* 2, 4\)"):
+        handle(EVENT, rows(5), FakeCommerce({PATH: respond}))
+
+
+def test_outdated_rows_are_counted_beside_bad_ones():
+    delivery = FakeDelivery(newer_rows=rows(2))
+
+    with pytest.raises(Rejected) as raised:
+        handle(EVENT, rows(5), store_without("SKU-4"), delivery)
+
+    assert raised.value.message.startswith(
+        "2 of 5 rows were older than what is applied;"
+        " 1 of 5 rows were not applied (counted from 1: 5): "
+    )
+
+
+def test_a_row_has_the_number_of_its_last_occurrence():
+    levels = [row("A"), row("B"), row("a ", 2), row("C")]
+
+    with pytest.raises(Rejected, match=r"1 of 3 rows .* 3\)"):
+        handle(EVENT, levels, store_without("a "))
 
 
 def test_a_single_rejected_row_keeps_its_message():

@@ -16,7 +16,7 @@ REJECTED = {
         "data.value.comments": ["Unknown field."],
         "data.value.comment": MISSING,
     },
-    "docs.stock.update": {"data.value": ["Invalid input type."]},
+    "docs.stock.update": {"data.value": ["Must be a list."]},
 }
 
 

@@ -34,5 +34,5 @@ def test_no_authentication_is_the_default_and_warns(publisher):
 
     assert (entry["severity"], entry["message"]) == (
         "WARNING",
-        "INGEST_AUTH is none: anybody may post events",
+        "INGEST_AUTH is none: callers are not authenticated; set token, hmac or oidc",
     )

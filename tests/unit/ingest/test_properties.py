@@ -6,17 +6,19 @@ The judge is jsonschema over the documents in ``docs/schemas``, not our own code
 import copy
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from functions.events import samples
 from functions.events.catalog import EVENTS
-from tests.support.ingest_app import post
+from tests.support.ingest_app import ingest_client, post
+from tests.support.ingest_authentication import assert_unauthorized
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "docs/schemas"
 BOUNDED = settings(
@@ -33,8 +35,15 @@ def unicode_text(_, value) -> bool:
     return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
 
 
+def within_bytes(_, limit, value, __):
+    """JSON Schema cannot count bytes."""
+    if isinstance(value, str) and len(value.encode()) > limit:
+        yield ValidationError(f"more than {limit} bytes")
+
+
 Judge = extend(
     Draft202012Validator,
+    {"x-maxBytes": within_bytes},
     # 15.0 is an integer to JSON Schema, and none to us.
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: type(value) is int
@@ -49,7 +58,19 @@ ATTRIBUTES = Judge(MESSAGE["attributes"])
 text = st.text(st.characters(exclude_categories=()), max_size=70)
 odd = st.sampled_from(
     [
-        *("", "\0", "..", "15", "1.5", "true", "\ud800", "__proto__", "é" * 200),
+        *(
+            "",
+            "\0",
+            "..",
+            "15",
+            "1.5",
+            "true",
+            "\ud800",
+            "__proto__",
+            "é" * 200,
+            " A",
+            "é" * 17,
+        ),
         *(
             0,
             1,
@@ -125,7 +146,8 @@ def acceptable(body) -> bool:
     uid, name, value = data["uid"], data["event"], data["value"]
     if type(uid) not in (int, str) or not unicode_text(None, str(uid)):
         return False
-    if not 1 <= len(str(uid).encode()) <= 256 or "\0" in str(uid):
+    controls = any(unicodedata.category(char) == "Cc" for char in str(uid))
+    if not 1 <= len(str(uid).encode()) <= 256 or controls:
         return False
     match = (
         re.fullmatch(r"(?s:.+\.)?(be-observer\.\w+)", name) if type(name) is str else 0
@@ -166,6 +188,19 @@ def test_exactly_what_the_schemas_allow_is_published(client, publisher, body):
     assert json.dumps(published) == json.dumps(
         without_unknown(body["data"]["value"], published)
     )
+
+
+@pytest.fixture(scope="module")
+def token_client(shared_publisher):
+    given = {"INGEST_AUTH": "token", "INGEST_TOKENS": "token-0123456789abc"}
+    with ingest_client(shared_publisher, **given) as client:
+        yield client
+
+
+@settings(BOUNDED, max_examples=50)
+@given(body=bodies())
+def test_no_body_passes_authentication(token_client, publisher, body):
+    assert_unauthorized(post(token_client, body), publisher)
 
 
 @BOUNDED

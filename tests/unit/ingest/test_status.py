@@ -148,13 +148,25 @@ def test_the_state_needs_authentication(store, ledger):
     assert (response.status_code, response.json()) == (401, {"error": "Unauthorized"})
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"/events/15", 401)])
-def test_a_signature_of_the_state_covers_an_empty_body(store, ledger, body, status):
-    delivered(ledger, "15", Outcome(200, "done", True))
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"GET /events/a%2F15", 200),
+        (b"GET /events/a/15", 401),
+        (b"GET /events/16", 401),
+        (b"POST /events/a%2F15", 401),
+        (b"", 401),
+    ],
+)
+def test_a_signature_covers_method_and_path(store, ledger, content, status):
+    """A signature of one event's state shows no other one's."""
+    delivered(ledger, "a/15", Outcome(200, "done", True))
     key = "whsec_" + base64.b64encode(KEY).decode()
     settings = {"INGEST_AUTH": "hmac", "INGEST_HMAC_SECRETS": f"erp:{key}"}
 
-    response = get_state(store, headers=signed(KEY, body), **settings)
+    response = get_state(
+        store, "/events/a%2F15", headers=signed(KEY, content), **settings
+    )
 
     assert response.status_code == status
 
@@ -189,7 +201,7 @@ def test_a_slow_ledger_does_not_delay_posts():
         def get(self, key):
             released.wait(SECONDS)
 
-    status = Status("memory", "p", SlowStore())
+    status = Status(Ledger(SlowStore(), HASHES))
 
     async def use_threads_while_reading() -> None:
         readings = [

@@ -1,6 +1,6 @@
 """What a record contains, how much, and for how long."""
 
-import json
+import pytest
 
 from functions.ledger import rules
 from functions.ledger.decisions import AlreadyProcessed, InFlight, Outcome
@@ -8,10 +8,13 @@ from functions.ledger.hashes import resource_key
 from functions.ledger.ledger import Lease
 from functions.ledger.memory import SWEEP_EVERY, MemoryStore
 from functions.ledger.record import (
+    MAX_ENTRY_BYTES,
     MAX_FINISHED,
     MAX_MESSAGE_LENGTH,
     MAX_OPEN,
+    MAX_RECORD_BYTES,
     MAX_RESOURCES,
+    json_size,
 )
 from tests.support.ledger_kit import (
     DAY_SECONDS,
@@ -22,9 +25,38 @@ from tests.support.ledger_kit import (
     SOURCE,
     SUCCESS,
     UID,
+    LedgerUnderTest,
     delivery,
     processed,
 )
+
+FINISHED_ONLY = {"message_id", "finished_at"}
+
+
+def full_record(character):
+    """A record with as many entries, as long as they can be."""
+    ledger = LedgerUnderTest(MemoryStore())
+    message = Outcome(400, character * MAX_MESSAGE_LENGTH, final=True)
+    signed = {"value": "f" * 64, "webhook_id": "a" * 64}
+    ledger.process(delivery(**signed), message)
+    record = ledger.record()
+    [entry] = record["finished"]
+    waiting = {
+        **{name: entry[name] for name in entry if name not in FINISHED_ONLY},
+        "owner": "o" * 32,
+        "lease_expires": 1e9,
+        "outcome_unknown_since": 1e9,
+        "attempts": 9,
+        "ambiguous_attempts": 9,
+        "ambiguous_since": 1e9,
+        "started": 1e9,
+    }
+    return {
+        **record,
+        "finished": [{**entry, "message_id": f"{n:016}"} for n in range(MAX_FINISHED)],
+        "open": {f"{n:016}": waiting for n in range(9000, 9000 + MAX_OPEN)},
+        "resources": [f"{n:064}" for n in range(MAX_RESOURCES)],
+    }
 
 
 def test_a_message_is_bounded(ledger):
@@ -35,36 +67,47 @@ def test_a_message_is_bounded(ledger):
     )
 
 
-def test_a_uid_used_for_everything_fits_a_document(ledger):
-    """A Firestore document holds a megabyte; here are three bytes a character."""
-    message = Outcome(400, "価" * MAX_MESSAGE_LENGTH, final=True)
-    ledger.process(delivery(value="f" * 64), message)
-    record = ledger.record()
-    [entry] = record["finished"]
-    waiting = {
-        **entry,
-        "owner": None,
-        "lease_expires": None,
-        "outcome_unknown_since": None,
-        "attempts": 9,
-        "ambiguous_attempts": 0,
-        "ambiguous_since": None,
-        "started": 1e9,
-    }
-    full = {
-        **record,
-        "finished": [{**entry, "message_id": f"{n:016}"} for n in range(MAX_FINISHED)],
-        "open": {f"{n:016}": waiting for n in range(9000, 9000 + MAX_OPEN)},
-        "resources": [f"{n:064}" for n in range(MAX_RESOURCES)],
-    }
+CHARACTERS = ["x", '"', "\\", "\x01", "\n", "価", "😀", "\ud800"]
 
+
+@pytest.mark.parametrize("character", CHARACTERS, ids=ascii)
+def test_a_uid_used_for_everything_fits_a_document(ledger, character):
+    """As it is serialised: some characters need three to six bytes."""
     record, _ = rules.acquire(
-        full, delivery("m2"), "h", ledger.clock.now, LEASE_SECONDS, DAY_SECONDS
+        full_record(character),
+        delivery("m2"),
+        "h",
+        ledger.clock.now,
+        LEASE_SECONDS,
+        DAY_SECONDS,
     )
 
-    size = len(json.dumps([record, record["resources"]], ensure_ascii=False).encode())
-    assert size < 1_000_000
+    size = json_size(record)
+    assert size <= MAX_RECORD_BYTES
+    # Beside the record, a document has its resources; together less than a MiB.
+    assert size + json_size(record["resources"]) < 2**20
     assert len(record["open"]) == MAX_OPEN
+    # No more is dropped than needed.
+    entry = json_size(record["finished"][-1]) + 1
+    left = MAX_FINISHED - len(record["finished"])
+    assert left == 0 or size > MAX_RECORD_BYTES - 2 * entry
+
+
+def test_an_entry_is_smaller_than_its_bound(ledger):
+    """Below that many entries, the record's size need not be measured."""
+    record = full_record("\x01")
+
+    for entry in [*record["open"].values(), *record["finished"]]:
+        assert json_size(entry) < MAX_ENTRY_BYTES
+
+
+def test_the_newest_results_are_kept(ledger):
+    record, _ = rules.acquire(
+        full_record("\x01"), delivery("m2"), "h", 4e9, LEASE_SECONDS, DAY_SECONDS
+    )
+
+    kept = [int(entry["message_id"]) for entry in record["finished"]]
+    assert kept == list(range(MAX_FINISHED - len(kept), MAX_FINISHED))
 
 
 def test_old_results_are_dropped_with_the_next_message(ledger):

@@ -9,11 +9,7 @@ from local.settings import LocalSettings
 def test_default_ports_are_those_of_the_readme():
     settings = from_environment(LocalSettings, {})
 
-    assert (settings.host, settings.port, settings.console_port) == (
-        "127.0.0.1",
-        8080,
-        8090,
-    )
+    assert (settings.port, settings.console_port) == (8080, 8090)
 
 
 def test_all_invalid_settings_are_reported_at_once():

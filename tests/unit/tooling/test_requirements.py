@@ -24,6 +24,8 @@ LINE = re.compile(
     r"|[a-z0-9-]+==[^\s\\]+( ; [^\\]+)? \\"
     r"|    --hash=sha256:[0-9a-f]{64}( \\)?"
 )
+# Tools with environments of their own (tools/tool.sh).
+TOOLS = ("tools/locks/audit.txt", "tools/locks/checkov.txt")
 # Packages of functions/ that each archive holds (terraform/modules/archives).
 CONTENTS = {
     "ingest": {"events", "ingest", "ledger", "pubsub"},
@@ -53,7 +55,7 @@ def test_each_file_is_a_subset_of_the_resolution(path):
     assert pins(path).items() <= pins(LOCK).items()
 
 
-@pytest.mark.parametrize("path", [LOCK, *SUBSETS])
+@pytest.mark.parametrize("path", [LOCK, *SUBSETS, *TOOLS])
 def test_every_line_is_a_pin_with_hashes(path):
     """Nothing else: no option, no index address, no unpinned name."""
     for line in (ROOT / path).read_text().splitlines():

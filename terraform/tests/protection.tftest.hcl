@@ -1,0 +1,144 @@
+# Every option of variables_protection.tf at once, and a second plan. It changes nothing, which
+# tests/terraform reads in it.
+
+mock_provider "archive" {}
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+  mock_resource "google_compute_address" {
+    defaults = { address = "203.0.113.7" }
+  }
+  mock_resource "google_compute_global_address" {
+    defaults = { address = "203.0.113.8" }
+  }
+}
+
+variables {
+  project_id        = "acme-shop"
+  region            = "europe-west1"
+  commerce_base_url = "https://shop.example.com/rest/"
+  ingest_auth       = "token"
+  ledger_key        = "made-up-0123456789-0123456789-012"
+  secrets = {
+    COMMERCE_ACCESS_TOKEN        = "made-up"
+    COMMERCE_ACCESS_TOKEN_SECRET = "made-up"
+    COMMERCE_CONSUMER_KEY        = "made-up"
+    COMMERCE_CONSUMER_SECRET     = "made-up"
+    INGEST_TOKENS                = "made-up"
+  }
+
+  allowed_persistence_regions   = ["europe-west1", "europe-west4"]
+  audit_logs                    = true
+  consumer_ingress              = "ALLOW_INTERNAL_ONLY"
+  egress                        = {}
+  ingest_ingress                = "ALLOW_INTERNAL_AND_GCLB"
+  kms_key                       = "projects/acme-keys/locations/europe-west1/keyRings/commerce/cryptoKeys/events"
+  ledger_delete_protection      = true
+  ledger_point_in_time_recovery = true
+  load_balancer                 = { domains = ["events.example.com"], allowed_ranges = ["198.51.100.0/24", "203.0.113.7/32"], requests_per_minute = 100 }
+  unauthorized_alert_requests   = 50
+}
+
+run "protected" {
+  command = apply
+
+  # Network
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB" && alltrue([for function in google_cloudfunctions2_function.consumer : function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"])
+    error_message = "The ingress settings must reach their functions."
+  }
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.consumer :
+      function.service_config[0].direct_vpc_egress == "VPC_EGRESS_ALL_TRAFFIC"
+      && function.service_config[0].direct_vpc_network_interface[0].subnetwork == google_compute_subnetwork.egress["egress"].id
+    ])
+    error_message = "All traffic of the consumers must go through the subnet."
+  }
+  assert {
+    condition     = length(google_cloudfunctions2_function.ingest.service_config[0].direct_vpc_network_interface) == 0
+    error_message = "Ingest does not call Commerce and needs no fixed address."
+  }
+  assert {
+    condition     = google_compute_router_nat.egress["egress"].nat_ip_allocate_option == "MANUAL_ONLY" && google_compute_router_nat.egress["egress"].nat_ips == toset([google_compute_address.egress["egress"].id]) && one(google_compute_router_nat.egress["egress"].subnetwork).name == google_compute_subnetwork.egress["egress"].id
+    error_message = "Cloud NAT must give the subnet the reserved address and no other."
+  }
+  assert {
+    condition     = google_compute_router_nat.egress["egress"].router == google_compute_router.egress["egress"].name && google_compute_router.egress["egress"].network == google_compute_network.egress["egress"].id && google_compute_subnetwork.egress["egress"].network == google_compute_network.egress["egress"].id && google_compute_subnetwork.egress["egress"].private_ip_google_access
+    error_message = "Router and subnet must be in one network, which reaches Google's APIs."
+  }
+  assert {
+    condition     = output.egress_ip == "203.0.113.7" && output.load_balancer_ip == "203.0.113.8" && output.ingest_url == "https://events.example.com"
+    error_message = "The outputs must name the addresses and the domain."
+  }
+
+  # Load balancer
+  assert {
+    condition = { for rule in google_compute_security_policy.ingest["ingest"].rule : tostring(rule.priority) => "${rule.action} ${join(" ", sort(rule.match[0].config[0].src_ip_ranges))}" } == {
+      "1000"       = "throttle 198.51.100.0/24 203.0.113.7/32"
+      "2147483647" = "deny(403) *"
+    }
+    error_message = "Only the admitted ranges may reach ingest."
+  }
+  assert {
+    condition     = [for rule in google_compute_security_policy.ingest["ingest"].rule : [rule.rate_limit_options[0].rate_limit_threshold[0].count, rule.rate_limit_options[0].enforce_on_key, rule.rate_limit_options[0].exceed_action] if rule.priority == 1000] == [[100, "IP", "deny(429)"]]
+    error_message = "Each address must have the limit."
+  }
+  assert {
+    condition     = google_compute_region_network_endpoint_group.ingest["ingest"].cloud_run[0].service == "commerce-ingest" && google_compute_backend_service.ingest["ingest"].security_policy == google_compute_security_policy.ingest["ingest"].id && one(google_compute_backend_service.ingest["ingest"].backend).group == google_compute_region_network_endpoint_group.ingest["ingest"].id
+    error_message = "The load balancer must send to ingest, through Cloud Armor."
+  }
+  assert {
+    condition     = !google_compute_backend_service.ingest["ingest"].log_config[0].enable
+    error_message = "With tokens the load balancer may not log requests: an address can contain a token."
+  }
+  assert {
+    condition     = google_compute_global_forwarding_rule.ingest["ingest"].port_range == "443" && google_compute_global_forwarding_rule.ingest["ingest"].target == google_compute_target_https_proxy.ingest["ingest"].id && google_compute_target_https_proxy.ingest["ingest"].url_map == google_compute_url_map.ingest["ingest"].id && google_compute_url_map.ingest["ingest"].default_service == google_compute_backend_service.ingest["ingest"].id
+    error_message = "The address must lead to the backend, by HTTPS only."
+  }
+  assert {
+    condition     = google_compute_managed_ssl_certificate.ingest["ingest"].managed[0].domains == tolist(["events.example.com"]) && google_compute_ssl_policy.ingest["ingest"].min_tls_version == "TLS_1_2"
+    error_message = "The certificate must be for the domain, with TLS 1.2 or newer."
+  }
+  assert {
+    condition     = contains(keys(google_project_service.main), "compute.googleapis.com")
+    error_message = "Networks and load balancers need the API compute.googleapis.com."
+  }
+
+  # Encryption
+  assert {
+    condition     = alltrue([for topic in concat(values(google_pubsub_topic.entity), [google_pubsub_topic.dead_letters]) : topic.kms_key_name == var.kms_key && topic.message_storage_policy[0].allowed_persistence_regions == toset(["europe-west1", "europe-west4"])])
+    error_message = "Every topic must have the key and the regions."
+  }
+  assert {
+    condition     = google_storage_bucket.source.encryption[0].default_kms_key_name == var.kms_key && google_firestore_database.ledger.cmek_config[0].kms_key_name == var.kms_key
+    error_message = "Bucket and database must have the key."
+  }
+  assert {
+    condition     = alltrue([for secret in google_secret_manager_secret.main : length(secret.replication[0].auto) == 0 && secret.replication[0].user_managed[0].replicas[0].location == "europe-west1" && secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key])
+    error_message = "Every secret must have the key, and its replica in the region of the key."
+  }
+  assert {
+    condition     = { for service, grant in google_kms_crypto_key_iam_member.agent : service => [grant.crypto_key_id, grant.role, grant.member] } == { for service in ["gcp-sa-firestore", "gcp-sa-pubsub", "gcp-sa-secretmanager", "gs-project-accounts"] : service => [var.kms_key, "roles/cloudkms.cryptoKeyEncrypterDecrypter", "serviceAccount:service-123456789012@${service}.iam.gserviceaccount.com"] }
+    error_message = "The four service agents must be able to use the key."
+  }
+
+  # Ledger, audit logs, alert
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.ledger.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+    error_message = "The database must be protected and recoverable."
+  }
+  assert {
+    condition     = { for service, config in google_project_iam_audit_config.data_access : service => join(" ", sort([for log in config.audit_log_config : log.log_type])) } == { for service in ["datastore.googleapis.com", "pubsub.googleapis.com", "secretmanager.googleapis.com"] : service => "ADMIN_READ DATA_READ DATA_WRITE" }
+    error_message = "All accesses to messages, secrets and records must be logged."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.main["unauthorized"].conditions[0].condition_threshold[0].threshold_value == 50 && endswith(google_monitoring_alert_policy.main["unauthorized"].conditions[0].condition_threshold[0].filter, " AND metric.labels.response_code=\"401\"")
+    error_message = "The alert must count responses with 401."
+  }
+}
+
+run "again" {
+  command = plan
+}

@@ -1,0 +1,191 @@
+"""A response ends in time, however it arrives: a lease lasts for one call."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from functions.commerce import ims
+from functions.commerce.client import CommerceConnection
+from tests.support.commerce_adapter import (
+    PAAS,
+    SAAS,
+    commerce_settings,
+)
+from tests.support.commerce_outcomes import unavailable
+from tests.support.commerce_server import (
+    WAIT_SECONDS,
+    RecordingServer,
+    connection_to,
+    dripping,
+    raw_response,
+)
+from tests.support.tls_server import ConnectProxy, TlsServer, write_certificate
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+MAX_SECONDS = 4  # for one second, on a busy machine
+
+
+def head(request):
+    yield from dripping(b"HTTP/1.1 200 OK\r\nX-Header: " + b"x" * 1000, 0.02)
+
+
+def headers(request):
+    yield b"HTTP/1.1 200 OK\r\n"
+    yield from dripping(b"a: b\r\n" * 200, 0.02)
+
+
+def repeated_continue(request):
+    for _ in range(1000):
+        yield b"HTTP/1.1 100 Continue\r\n\r\n"
+        time.sleep(0.02)
+
+
+def body(request):
+    yield HEAD
+    yield from dripping(b"1" * 1000, 0.02)
+
+
+def chunks(request):
+    yield CHUNKED
+    for chunk in itertools.repeat(b"1\r\n1\r\n", 1000):
+        yield chunk
+        time.sleep(0.02)
+
+
+def body_without_length(request):
+    yield b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    yield from dripping(b"1" * 1000, 0.02)
+
+
+SCRIPTS = [head, headers, repeated_continue, body, chunks, body_without_length]
+
+
+def timed(call):
+    """The outcome of *call*, which must end in time."""
+    start = time.monotonic()
+    outcome = unavailable(call)
+    assert time.monotonic() - start < MAX_SECONDS
+    return outcome
+
+
+def https_connection(monkeypatch, server, proxy, **more):
+    """A client of the TLS *server* through *proxy*."""
+    monkeypatch.setenv("https_proxy", proxy.url)
+    base = {**PAAS, "COMMERCE_BASE_URL": f"{server.url}/rest"}
+    return CommerceConnection(commerce_settings(base, **more))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_response_ends_in_time(script):
+    with RecordingServer(script) as server:
+        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
+
+        assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
+
+
+@pytest.mark.parametrize("script", [head, repeated_continue, body])
+def test_a_response_through_a_proxy_ends_in_time(script, monkeypatch):
+    with RecordingServer(script) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        base = {**PAAS, "COMMERCE_BASE_URL": "http://localhost:9/rest"}
+        connection = CommerceConnection(
+            commerce_settings(base, COMMERCE_TIMEOUT_SECONDS="1")
+        )
+
+        outcome = timed(lambda: connection.session().post("products", {}))
+
+        assert outcome == (504, "outcome_unknown")
+
+
+@pytest.mark.parametrize("script", [head, repeated_continue, body])
+def test_a_response_through_a_tunnel_ends_in_time(script, monkeypatch, tmp_path):
+    certificate = write_certificate(tmp_path / "store.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with TlsServer(script, certificate) as server, ConnectProxy(server.port) as proxy:
+        connection = https_connection(
+            monkeypatch, server, proxy, COMMERCE_TIMEOUT_SECONDS="1"
+        )
+
+        outcome = timed(lambda: connection.session().post("products", {}))
+
+        assert outcome == (504, "outcome_unknown")
+        assert [request.method for request in proxy.received] == ["CONNECT"]
+
+
+@pytest.mark.parametrize("script", [head, headers])
+def test_a_proxy_that_does_not_connect_ends_in_time(script, monkeypatch, tmp_path):
+    certificate = write_certificate(tmp_path / "store.pem")
+    with (
+        TlsServer(lambda request: raw_response(), certificate) as server,
+        RecordingServer(script) as proxy,
+    ):
+        connection = https_connection(
+            monkeypatch, server, proxy, COMMERCE_CONNECT_TIMEOUT_SECONDS="1"
+        )
+
+        assert timed(lambda: connection.session().post("products", {}))[0] >= 503
+        assert server.received == []
+
+
+def test_a_closed_tunnel_is_opened_again(monkeypatch, tmp_path):
+    """Long after the deadline of the response before."""
+    certificate = write_certificate(tmp_path / "store.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    closing = raw_response(200, {"a": 1}, Connection="close")
+    with (
+        TlsServer(lambda request: closing, certificate) as server,
+        ConnectProxy(server.port) as proxy,
+    ):
+        connection = https_connection(
+            monkeypatch, server, proxy, COMMERCE_TIMEOUT_SECONDS="1"
+        )
+        for _ in range(2):
+            assert connection.session().get("products") == {"a": 1}
+            time.sleep(1.1)
+
+        assert len(proxy.received) == 2
+
+
+@pytest.mark.parametrize("script", [head, repeated_continue, body])
+def test_a_token_request_ends_in_time(script, monkeypatch):
+    monkeypatch.setattr(ims, "REQUEST_SECONDS", 1)
+    with RecordingServer(script) as server:
+        connection = CommerceConnection(
+            commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/ims/token")
+        )
+
+        outcome = timed(lambda: connection.session().post("products", {}))
+
+        assert outcome == (503, "alarm")
+
+
+def test_a_response_that_arrives_in_pieces_is_read():
+    pieces = raw_response(200, {"id": 1})
+
+    def in_pieces(request):
+        yield b"HTTP/1.1 100 Continue\r\n\r\n" * 3
+        yield from dripping(pieces, 0.001)
+
+    with RecordingServer(in_pieces) as server:
+        session = connection_to(server).session()
+        for _ in range(3):
+            assert session.get("products") == {"id": 1}
+
+        assert server.connections == 1
+
+
+def test_waiting_for_the_server_is_part_of_the_time():
+    release = threading.Event()
+
+    def hang(request):
+        release.wait(WAIT_SECONDS)
+        return raw_response()
+
+    with RecordingServer(hang) as server:
+        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
+
+        assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
+        release.set()

@@ -1,0 +1,87 @@
+"""One form of an identifier for ordering keys, watermarks and commands."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.erasure import parse_id
+from functions.events import catalog, samples
+from functions.events.identifiers import normalize_identifier, watermark_name
+
+SKUS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=64
+)
+KEYED_BY_NAME = [
+    (name, event.key) for name, event in catalog.EVENTS.items() if event.key_case
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "normalized"),
+    [
+        ("ABC", "abc"),
+        ("abc  ", "abc"),
+        (" abc", " abc"),
+        ("a\u00a0", "a\u00a0"),  # the database ignores blanks alone
+        ("a\t", "a\t"),
+        ("STRASSE", "strasse"),
+        ("Straße", "straße"),  # not casefold: ß and ss are different
+        ("ÄÖ", "äö"),
+    ],
+)
+def test_case_and_trailing_blanks_do_not_count(text, normalized):
+    assert normalize_identifier(text) == normalized
+
+
+@given(text=SKUS)
+def test_a_normalized_identifier_stays(text):
+    normalized = normalize_identifier(text)
+
+    assert normalize_identifier(normalized + "  ") == normalized
+
+
+def test_each_key_that_is_a_name_is_normalized():
+    """SKUs, e-mail addresses and group codes; the other keys are numbers."""
+    assert {key for _, key in KEYED_BY_NAME} == {"sku", "email", "name"}
+    assert {e.key for e in catalog.EVENTS.values() if not e.key_case} == {
+        "id",
+        "orderId",
+    }
+
+
+@pytest.mark.parametrize(("name", "key"), KEYED_BY_NAME)
+def test_spellings_share_an_ordering_key(name, key):
+    event, value = catalog.EVENTS[name], samples.value(name)
+
+    def ordering_key(identifier):
+        if isinstance(value, list):
+            return event.ordering_key([{**value[0], key: identifier}])
+        return event.ordering_key({**value, key: identifier})
+
+    assert ordering_key("Abc ") == ordering_key("aBC") == f"{event.entity}:abc"
+    assert ordering_key("Straße") != ordering_key("Strasse")
+
+
+def test_stock_of_one_sku_in_two_spellings_has_a_key():
+    event = catalog.EVENTS["be-observer.catalog_stock_update"]
+
+    assert event.ordering_key([{"sku": "A"}, {"sku": "a "}]) == "stock:a"
+    assert event.ordering_key([{"sku": "A"}, {"sku": "b"}]) == ""
+
+
+def test_spellings_share_a_watermark():
+    """Also those of a source's code."""
+    assert watermark_name("ABC ", "Berlin") == watermark_name("abc", "BERLIN ")
+    assert watermark_name("a@b", "c") != watermark_name("a", "b@c")
+    assert watermark_name("a", "50%") == "stock:a@50%25"
+
+
+@given(sku=SKUS)
+def test_forget_names_what_the_ledger_names(sku):
+    product = catalog.EVENTS["be-observer.catalog_product_update"]
+    value = {**samples.value(product.name), "sku": sku}
+    assert parse_id(f"product:{sku}").resource == product.ordering_key(value)
+
+    sku = sku.rstrip(" ")
+    row = parse_id(f"stock:{sku}@Berlin")
+    assert row.resource == watermark_name(sku, "Berlin")

@@ -1,0 +1,60 @@
+"""The licences of all deployed packages are known and allowed."""
+
+from email.message import Message
+
+import pytest
+
+from tools import licences
+
+
+def test_every_deployed_package_is_allowed(capsys):
+    status = licences.main()
+
+    listed = capsys.readouterr().out
+    assert status == 0, listed
+    assert [line.split()[0] for line in listed.splitlines()] == licences.deployed()
+    assert len(licences.deployed()) > 30
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"License-Expression": "MIT"}, "MIT"),
+        ({"License": "Apache 2.0"}, "Apache-2.0"),
+        ({"License": "MIT\nCopyright"}, "MIT"),
+        (
+            {"Classifier": "License :: OSI Approved :: BSD License"},
+            "BSD-3-Clause",
+        ),
+        ({"License": "Commercial"}, "Commercial"),
+        ({}, "no licence"),
+    ],
+)
+def test_licence_is_read_from_metadata(fields, expected):
+    metadata = Message()
+    for name, value in fields.items():
+        metadata[name] = value
+
+    assert licences.licence(metadata) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("MIT", True),
+        ("GPL-3.0-only OR MIT", True),
+        ("Apache-2.0 AND BSD-3-Clause", True),
+        ("Apache-2.0 AND GPL-3.0-only", False),
+        ("GPL-3.0-or-later", False),
+        ("no licence", False),
+    ],
+)
+def test_only_listed_licences_are_allowed(expression, expected):
+    assert licences.is_allowed(expression) is expected
+
+
+def test_unknown_licence_fails_the_check(capsys, monkeypatch):
+    monkeypatch.setattr(licences, "ALLOWED", licences.ALLOWED - {"MPL-2.0"})
+
+    assert licences.main() == 1
+    assert "MPL-2.0  NOT ALLOWED" in capsys.readouterr().out
