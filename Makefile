@@ -87,7 +87,7 @@ test: $(READY) ## Run every test that this machine can run
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) -p no:schemathesis tests/unit $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run

@@ -69,7 +69,7 @@ variable "kms_key" {
 }
 
 variable "ledger_delete_protection" {
-  description = "Refuse the deletion of the ledger's database, by `terraform destroy` too. To delete it, set this to false and apply first."
+  description = "Reject the deletion of the ledger's database, by `terraform destroy` too. To delete it, set this to false and apply first."
   type        = bool
   default     = false
   nullable    = false

@@ -11,11 +11,13 @@ import time
 from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.soak import plan
 from bench.soak.check import Accepted, violations
-from bench.soak.soak import Options, Result, soak
+
+if TYPE_CHECKING:
+    from bench.soak.soak import Result
 
 MAX_SHOWN = 20
 
@@ -34,6 +36,9 @@ def main(arguments: list[str]) -> int:
         return _print_plan(given.events, given.clients, given.seed)
     if given.check:
         return _check_records()
+    # Neither a plan nor a check needs the stack.
+    from bench.soak.soak import Options, soak
+
     options = Options(
         events=given.events,
         clients=given.clients,
@@ -62,14 +67,14 @@ def main(arguments: list[str]) -> int:
     return 1 if result.violations else 0
 
 
-async def _stoppable(running: Coroutine[Any, Any, Result]) -> Result:
+async def _stoppable(running: Coroutine[Any, Any, "Result"]) -> "Result":
     """*running*, cancelled on SIGTERM as on Ctrl-C, so that no process is left."""
     task = asyncio.ensure_future(running)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await task
 
 
-def table(result: Result, seconds: float) -> str:
+def table(result: "Result", seconds: float) -> str:
     """What is printed."""
     lines = [f"{count:8}  {name}" for name, count in result.counts.items()]
     lines.append(f"{seconds:8.0f}  seconds")

@@ -101,7 +101,7 @@ class CommerceSettings:
         "OAUTH_TECHNICAL_ACCOUNT_ID",
         text,
         "Adobe IMS: named by check-commerce where a PaaS store does not know the"
-        " account; authentication does not need it.",
+        " account; authentication itself does not need it.",
         "",
     )
     technical_account_email: str = setting(
@@ -165,8 +165,8 @@ class CommerceSettings:
     ambiguous_attempts: int = setting(
         "COMMERCE_AMBIGUOUS_ATTEMPTS",
         whole(1, 100),
-        "Delivery attempts before an event is rejected that Commerce rejects with a"
-        " message that it uses for temporary and permanent causes.",
+        "Delivery attempts before an event is rejected for which Commerce answers in"
+        " words that it uses for temporary and permanent causes.",
         5,
     )
     ambiguous_seconds: float = setting(

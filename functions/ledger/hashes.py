@@ -36,25 +36,34 @@ def read_or_create_key(path: Path) -> str:
     """The key in the file *path*, which is created with a random one if absent.
 
     Raises:
-        SettingsError: the file holds no key.
+        SettingsError: the file holds no key, or cannot be read or created.
     """
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written first and named afterwards: another process, started at the same
-        # time, never reads a part of it.
-        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
     try:
+        if not path.exists():
+            _create_key(path)
         return ledger_key(path.read_text().strip())
+    except OSError as error:
+        raise SettingsError(
+            f"The ledger's key cannot be read or created in {path}"
+            f" ({error.strerror}): set LEDGER_KEY, or correct LEDGER"
+        ) from None
     except ValueError as error:
         raise SettingsError(
             f"The ledger's key in {path} {error}: restore the file"
         ) from None
+
+
+def _create_key(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Written first and named afterwards: another process, started at the same time,
+    # never reads a part of it.
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    with suppress(FileExistsError):
+        os.link(new, path)
+    new.unlink()
 
 
 class LedgerHashes:
@@ -72,7 +81,7 @@ class LedgerHashes:
         return "event-" + self._hash("event", source, uid)
 
     def uid(self, uid: str) -> str:
-        """The uid in an event's record, whoever the caller is."""
+        """The uid in an event's record, for any caller."""
         return self._hash("uid", uid)
 
     def resource(self, name: str) -> str:

@@ -7,6 +7,7 @@ from local.commerce.faults import Faults
 
 MAX_SHOWN = 20  # of each kind, the newest
 MAX_CALLS = 1_000
+SETTINGS = {"None": "always", "True": "on", "False": "off"}  # of a behaviour
 FAULTS = {
     "503": {"status": 503, "message": "Service temporarily unavailable"},
     "500": {"status": 500, "message": "Internal Error. Report ID: webapi-stand-in"},
@@ -20,8 +21,12 @@ FAULTS = {
 
 
 def content(stand_in: StandIn) -> dict[str, Any]:
-    """What the stand-in holds: counts, and the newest of each kind."""
-    return stand_in.state(MAX_SHOWN)
+    """What the stand-in holds: counts, and the newest of each kind; its behaviours."""
+    behaviours = [
+        {**one, "setting": SETTINGS.get(str(one["setting"]), one["setting"])}
+        for one in stand_in.behaviours()
+    ]
+    return {**stand_in.state(MAX_SHOWN), "behaviours": behaviours}
 
 
 def add_fault(faults: Faults, form: dict[str, str]) -> str:

@@ -150,7 +150,8 @@ def test_failed_authentication_does_not_leak(pubsub, method, tmp_path):
             for more in ({}, {"Authorization": f"Bearer {token}"})
         ]
         target = f"{url(server)}/events/{CANARY}"
-        responses.append(requests.get(target, headers=signed(KEY, b""), timeout=30))
+        signature = signed(KEY, f"GET /events/{CANARY}".encode())
+        responses.append(requests.get(target, headers=signature, timeout=30))
         output = server.stop()
 
     assert {response.status_code for response in responses} == {401, 503}

@@ -1,79 +1,18 @@
-"""The targets of ``make``, their variables and their error messages."""
+"""The targets of ``make`` and their error messages."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from cli.__main__ import COMMANDS
-from cli.make_command import make_command
-
-ROOT = Path(__file__).resolve().parents[2]
-MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
-NEEDED = (
-    "Makefile",
-    "local/install.sh",
-    "terraform/run.sh",
-    "requirements-dev.txt",
-)
-
-
-def make(
-    *arguments: str, folder: Path = ROOT, path: str | None = None, **variables: str
-):
-    """Run ``make``.
-
-    Args:
-        path: the only search path for programs.
-        variables: of its environment.
-    """
-    return subprocess.run(
-        [shutil.which("make"), *arguments],
-        cwd=folder,
-        env={"PATH": path or os.environ["PATH"], **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+from tests.support.make import TARGETS, bare, copy_to, make, python, ready
 
 
 @pytest.fixture
 def clone(tmp_path):
     """The files that ``make`` needs, in a folder without an environment."""
-    for name in NEEDED:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def python(folder: Path, script: str) -> str:
-    """A ``python`` that runs *script*."""
-    program = folder / "python"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return f"PYTHON={program}"
-
-
-def ready(folder: Path) -> None:
-    """Mark the environment as complete."""
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / ".ready").touch()
-
-
-def bare(folder: Path, *programs: str) -> str:
-    """A search path with these programs only."""
-    programs_folder = folder / "bin"
-    programs_folder.mkdir()
-    for name in programs:
-        (programs_folder / name).symlink_to(shutil.which(name))
-    return str(programs_folder)
+    return copy_to(tmp_path)
 
 
 def test_make_alone_lists_every_target():
@@ -96,98 +35,6 @@ def test_every_operator_command_passes_args(clone, command):
     done = make("--dry-run", command, "ARGS=--json", folder=clone)
 
     assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
-
-
-HOSTILE = (
-    "x'; touch injected; '",
-    'x"; touch injected; "',
-    "$(touch injected)",
-    "`touch injected`",
-    "$(shell touch injected)",
-    "${shell touch injected}",
-    "$(error injected)",
-    "a$b $$ \\ # % ~ * é",
-    "--help",
-    "two\nlines",
-)
-VARIABLES = {
-    "EVENT": ("send", "SEND_EVENT"),
-    "FILE": ("send", "SEND_FILE"),
-    "URL": ("send", "SEND_URL"),
-    "TOKEN": ("send", "SEND_TOKEN"),
-    "UID": ("trace", "TRACE_UID"),
-}
-
-
-@pytest.fixture
-def recorded(clone):
-    """Runs ``make`` with a command that records its arguments and environment.
-
-    Returns:
-        A function of make's arguments (and ``variables``, its environment) that returns
-        both; whatever it runs besides, it runs in the folder ``clone``.
-    """
-    ready(clone)
-    (clone / ".venv" / "bin").mkdir()
-    command = clone / ".venv" / "bin" / "python"
-    record = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], "
-    record += "open('record', 'w'))"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{record}" "$@"\n')
-    command.chmod(0o755)
-
-    def run(*arguments: str, **variables: str) -> tuple[list[str], dict[str, str]]:
-        done = make(*arguments, folder=clone, **variables)
-        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
-        return json.loads((clone / "record").read_text())
-
-    return run
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize("name", VARIABLES)
-def test_values_reach_the_command_unexpanded(clone, recorded, name, value):
-    target, variable = VARIABLES[name]
-
-    arguments, environment = recorded(target, f"{name}={value}")
-
-    assert environment[variable] == value
-    assert name not in environment
-    assert arguments == ["-m", "cli", target]
-    assert not (clone / "injected").exists()
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_a_shown_command_may_be_copied(clone, recorded, value):
-    words = [] if "\n" in value else ["--show", value]
-    line = make_command("trace", *words, UID=value)
-
-    subprocess.run(["bash", "-c", line], cwd=clone, check=True)  # noqa: S607 what is tested
-
-    arguments, environment = json.loads((clone / "record").read_text())
-    assert arguments == ["-m", "cli", "trace", *words]
-    assert environment["TRACE_UID"] == value
-    assert not (clone / "injected").exists()
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize("name", ["EVENT", "FILE", "URL", "TOKEN"])
-def test_values_may_come_from_the_environment(clone, recorded, name, value):
-    _, environment = recorded("send", **{name: value})
-
-    assert environment[VARIABLES[name][1]] == value
-    assert not (clone / "injected").exists()
-
-
-def test_the_users_number_is_no_uid(recorded):
-    _, environment = recorded("trace", UID="1000")
-
-    assert environment["TRACE_UID"] == ""
-
-
-def test_args_are_words_of_a_shell(recorded):
-    arguments, _ = recorded("replay", "ARGS=--uid 'erp 1' --dry-run")
-
-    assert arguments == ["-m", "cli", "replay", "--uid", "erp 1", "--dry-run"]
 
 
 @pytest.mark.parametrize(

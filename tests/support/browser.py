@@ -108,6 +108,7 @@ def browser() -> Iterator[webdriver.Chrome]:
         "--disable-dev-shm-usage",
         "--hide-scrollbars",
         "--no-proxy-server",
+        "--force-prefers-reduced-motion",  # an animation costs time all the time
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

@@ -41,5 +41,7 @@ def _replaced(item: Any, name: str, numbers: Iterator[int]) -> Any:
     if isinstance(item, str):
         domain = "@canary.example" if name == "email" else ""
         return f"{WORD}-{name}{domain}"
-    # Booleans cannot be recognised.
-    return item if isinstance(item, bool) else next(numbers)
+    if isinstance(item, bool):  # cannot be recognised
+        return item
+    # A quantity has at most eight digits.
+    return NUMBER // 100 if name in ("quantity", "qty") else next(numbers)

@@ -37,19 +37,6 @@ def test_protection_sets_every_option():
     assert len(options) == 10
 
 
-@pytest.mark.parametrize("run", ["another_key", "no_key"])
-def test_another_kms_key_replaces_nothing(started, run):
-    """The plan fails; and even what it lists deletes no resource."""
-    tested = started[PROTECTION].result()
-    assert tested.runs[run] == "pass"  # it expects the failure
-    deleted = [
-        change["address"]
-        for change in tested.plans.get(run, {}).get("resource_changes", [])
-        if "delete" in change["change"]["actions"]
-    ]
-    assert deleted == []
-
-
 @pytest.mark.parametrize("name", ["whole", "grown"])
 def test_no_state_or_plan_contains_a_secret(started, name):
     tested = started[name].result()

@@ -318,3 +318,20 @@ def test_with_a_real_store_nothing_is_simulated(tmp_path):
         page = console.get("/event?key=real-1").text
         assert "requests and responses are not recorded here." in page
         assert "REAL" in page
+
+
+def test_the_commerce_page_names_groups_and_behaviours(console, commerce):
+    commerce.switch(comment_status="current", price_required=False)
+    try:
+        page = re.sub(r"<[^>]+>", " ", console.get("/commerce").text)
+    finally:
+        commerce.switch(comment_status="state", price_required=True)
+
+    for pattern in (
+        r"Customer groups\s+\d",
+        r"\bWholesale\s+Retail Customer\b",
+        r"comment_status\s+An order comment may set .*?\s+current\s",
+        r"price_required\s+A new simple product without a price .*?\s+off\s",
+        r"unique_email\s+An e-mail address is unique per website\.\s+always\s",
+    ):
+        assert re.search(pattern, page), pattern

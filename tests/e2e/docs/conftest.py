@@ -58,6 +58,7 @@ def consumer_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
         COMMERCE_BASE_URL=f"http://127.0.0.1:{free_port()}/rest/",
         PUBSUB_EMULATOR_HOST=f"127.0.0.1:{free_port()}",
         LEDGER=f"sqlite:{folder}/file/ledger",
+        LEDGER_KEY="k" * 32,
         **OAUTH1,
     ) as server:
         yield server

@@ -40,7 +40,7 @@ def test_a_normalized_identifier_stays(text):
     assert normalize_identifier(normalized + "  ") == normalized
 
 
-def test_every_event_that_is_keyed_by_a_name_has_a_normalized_key():
+def test_each_key_that_is_a_name_is_normalized():
     """SKUs, e-mail addresses and group codes; the other keys are numbers."""
     assert {key for _, key in KEYED_BY_NAME} == {"sku", "email", "name"}
     assert {e.key for e in catalog.EVENTS.values() if not e.key_case} == {

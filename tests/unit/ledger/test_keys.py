@@ -291,3 +291,11 @@ def test_a_ledger_is_opened_with_its_key(tmp_path):
     with pytest.raises(WrongLedgerKey):
         open_ledger(name, "p", "o" * 32).event(SOURCE, UID)
     assert open_ledger(name, "p", "k" * 32).event(SOURCE, UID)
+
+
+def test_an_unusable_folder_is_one_sentence(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(SettingsError, match="set LEDGER_KEY, or correct LEDGER"):
+        read_or_create_key(file / "ledger.key")
