@@ -21,6 +21,7 @@ from cli.pubsub import PubSub, PubSubError
 from functions.consumer.dead_letter_topic import PREFIX
 from functions.consumer.push import WEBHOOK_ID
 from functions.ledger.ledger import Ledger
+from functions.timestamps import normalize_timestamp
 
 MAX_REPLAYS = 3  # a dead letter that was replayed this often needs --again
 
@@ -170,6 +171,13 @@ def original_message(dead_letter: DeadLetter) -> PubsubMessage:
         if name != WEBHOOK_ID and not name.startswith((PREFIX, PUBSUB_PREFIX))
     }
     attributes[REPLAYED] = str(dead_letter.replayed + 1)
+    # The event time is never later than the first publish time, which Pub/Sub keeps of
+    # a message whose attempts are exhausted; a replay has another.
+    published = dead_letter.attributes.get(f"{PUBSUB_PREFIX}TopicPublishTime", "")
+    first = normalize_timestamp(published)
+    given = normalize_timestamp(attributes.get("ce-time", ""))
+    if first and (not given or given > first):
+        attributes["ce-time"] = first
     return PubsubMessage(
         data=dead_letter.data,
         attributes=attributes,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from functions.ingest.settings import IngestSettings, Secret
-from functions.ingest.signature import is_signed
+from functions.ingest.signature import is_signed, mismatch
 
 ANONYMOUS = "anonymous"
 
@@ -44,11 +44,13 @@ class Unauthenticated(Exception):
 
     Attributes:
         challenge: value of the ``WWW-Authenticate`` header.
+        reason: why, for the log; it holds nothing that the caller sent.
     """
 
-    def __init__(self, challenge: str) -> None:
+    def __init__(self, challenge: str, reason: str = "") -> None:
         super().__init__("unauthenticated")
         self.challenge = challenge
+        self.reason = reason
 
 
 class AuthenticationUnavailable(Exception):
@@ -82,13 +84,15 @@ def authenticate_by_token(request: Request, secrets: tuple[Secret, ...]) -> str:
     Raises:
         Unauthenticated: none of *secrets* is there.
     """
+    reason = "no token was sent"
     for token in _presented_tokens(request):
+        reason = "the token is none of INGEST_TOKENS"
         # Every secret is compared, so that the time taken does not depend on which
         # one matches.
         matching = [s for s in secrets if hmac.compare_digest(s.value.encode(), token)]
         if matching:
             return matching[0].caller
-    raise Unauthenticated('Bearer realm="events"')
+    raise Unauthenticated('Bearer realm="events"', reason)
 
 
 def _presented_tokens(request: Request) -> Iterator[bytes]:
@@ -123,7 +127,7 @@ def _authenticate_by_signature(request: Request, secrets: tuple[Secret, ...]) ->
     # matches.
     matching = [s for s in secrets if is_signed(s.value, request.headers, content)]
     if not matching:
-        raise Unauthenticated("Signature")
+        raise Unauthenticated("Signature", mismatch(request.headers))
     return matching[0].caller
 
 
@@ -142,6 +146,7 @@ async def authenticate_by_id_token(
         AuthenticationUnavailable: Google's certificates cannot be fetched now.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    reason = "no ID token was sent"
     if scheme.lower() == "bearer" and token:
         # In a thread: fetching the certificates blocks.
         email = await asyncio.to_thread(
@@ -149,7 +154,10 @@ async def authenticate_by_id_token(
         )
         if email is not None and email in settings.oidc_emails:
             return email
-    raise Unauthenticated('Bearer realm="events"')
+        reason = "the ID token is invalid, expired, or for another audience"
+        if email is not None:
+            reason = "the ID token's account is none of INGEST_OIDC_EMAILS"
+    raise Unauthenticated('Bearer realm="events"', reason)
 
 
 def _verified_email(

@@ -75,7 +75,8 @@ class Ingest:
             return self._reject(request, 415, error, {"accept-encoding": "identity"})
         except auth.Unauthenticated as unauthenticated:
             headers = {"www-authenticate": unauthenticated.challenge}
-            return self._reject(request, 401, "Unauthorized", headers)
+            reason = unauthenticated.reason
+            return self._reject(request, 401, "Unauthorized", headers, reason)
         except TimeoutError:
             error, headers = "The body did not arrive in time", {"connection": "close"}
             return self._reject(request, 408, error, headers)
@@ -237,12 +238,14 @@ class Ingest:
         status: int,
         error: str,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> Response:
         self.log.warning(
             "request rejected",
             stage="published",
             outcome="rejected",
             status=status,
+            reason=reason or None,
             traceparent=_traceparent(request),
         )
         return error_response(status, error, headers=headers)

@@ -42,6 +42,28 @@ def is_signed(secret: str, headers: Mapping[str, str], content: bytes) -> bool:
     return sum(hmac.compare_digest(expected, one) for one in presented) > 0
 
 
+def mismatch(headers: Mapping[str, str]) -> str:
+    """Why :func:`is_signed` is false, for operators; without what was sent."""
+    if not headers.get("webhook-signature"):
+        return "there is no webhook-signature header"
+    if not ID.fullmatch(headers.get("webhook-id", "")):
+        return "the webhook-id header is missing or invalid"
+    timestamp = headers.get("webhook-timestamp", "")
+    if not TIMESTAMP.fullmatch(timestamp):
+        return "the webhook-timestamp header is missing or invalid"
+    difference = int(timestamp) - round(time.time())
+    if abs(difference) > TOLERANCE_SECONDS:
+        direction = "ahead of" if difference > 0 else "behind"
+        return (
+            f"webhook-timestamp is {abs(difference)} s {direction} ingest's clock, at"
+            f" most {TOLERANCE_SECONDS} s are allowed: check the caller's clock"
+        )
+    return (
+        "no secret of INGEST_HMAC_SECRETS matches the signature: another secret, or"
+        " the body was changed after it was signed"
+    )
+
+
 @cache
 def _key(secret: str) -> bytes:
     return base64.b64decode(secret.removeprefix("whsec_"))

@@ -167,7 +167,20 @@ if (form) {
     return Object.entries(errors);
   }
 
-  function showResponse(status, content) {
+  // Bodies that ingest accepted: one of them posted again is a duplicate.
+  const accepted = new Set();
+
+  // The next event is another one, unless its uid is filled in again.
+  function takeFreshUid(text) {
+    const sample = JSON.parse(text);
+    const name = String(sample.data.event).split(".").pop();
+    sample.data.uid = `console-${crypto.randomUUID().slice(0, 8)}-${name}`;
+    body.value = JSON.stringify(sample, null, 2);
+    const input = fields.querySelector("[data-path='data.uid']");
+    if (input) input.value = sample.data.uid;
+  }
+
+  function showResponse(status, content, text) {
     const box = document.createElement("div");
     box.className = `summary ${status === 200 ? "handled" : "rejected"}`;
     const line = document.createElement("p");
@@ -183,11 +196,16 @@ if (form) {
       box.append(paragraph);
     }
     if (status === 200) {
+      if (accepted.has(text)) {
+        line.append(". Duplicate: an event with this uid and value was sent before.");
+      }
+      accepted.add(text);
       const link = document.createElement("a");
-      const uid = String(JSON.parse(body.value).data.uid);
+      const uid = String(JSON.parse(text).data.uid);
       link.href = `/event?${new URLSearchParams({ key: uid })}`;
       link.textContent = "Show its history";
       box.append(link);
+      takeFreshUid(text);
     }
     response.replaceChildren(box);
     const invalid = fields.querySelector("[aria-invalid=true]");
@@ -196,10 +214,11 @@ if (form) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const posted = await fetch("/send", { method: "POST", body: body.value });
+    const text = body.value;
+    const posted = await fetch("/send", { method: "POST", body: text });
     const { status, body: content } = await posted.json();
     const isObject = typeof content === "object" && content;
-    showResponse(status, isObject ? content : { error: String(content) });
+    showResponse(status, isObject ? content : { error: String(content) }, text);
   });
   sampleName.addEventListener("change", fresh);
   document.getElementById("fresh").addEventListener("click", fresh);

@@ -91,6 +91,22 @@ def test_a_sample_is_sent_and_its_history_shown(page):
     page.sees(response["sku"], "Reading lamp")
 
 
+def test_a_form_that_is_sent_twice_sends_two_events(page):
+    page.open("/send")
+    page.wait(lambda: page.field("uid").get_attribute("value"))
+    first = page.field("uid").get_attribute("value")
+    page.press("Send event")
+    page.sees("200 Event published successfully")
+    second = page.field("uid").get_attribute("value")
+    assert second not in ("", first)
+    assert "Duplicate" not in page.text()
+
+    page.fill("uid", first)
+    page.press("Send event")
+    page.sees("Duplicate: an event with this uid and value was sent before.")
+    assert page.field("uid").get_attribute("value") not in (first, second)
+
+
 def test_the_commerce_page_shows_changes_live(page, stack):
     page.open("/commerce")
     page.sees("live", "Products")

@@ -85,6 +85,11 @@ def test_a_response_ends_in_time(script):
 
         assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
 
+        # The connection was closed: the rest of that response is read by no one.
+        server.script = lambda request: raw_response(200, {"id": 2})
+        assert session.post("products", {}) == {"id": 2}
+        assert server.connections == 2
+
 
 @pytest.mark.parametrize("script", [head, repeated_continue, body])
 def test_a_response_through_a_proxy_ends_in_time(script, monkeypatch):

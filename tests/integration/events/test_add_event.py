@@ -48,6 +48,8 @@ HANDLERS = {
 def rename(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Change a product's name.
 
+    Calls: `PUT products/{sku}`.
+
     Idempotence: writes the same name again.
     """
     commerce.put("products/{sku}", {"product": value}, sku=value["sku"])
@@ -60,6 +62,8 @@ from functions.handlers import CommerceClient, DeliveryContext
 
 def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> str:
     """Refund an order.
+
+    Calls: `POST order/{id}/refund`.
 
     Not idempotent. A second refund is rejected.
     """
@@ -162,5 +166,4 @@ def test_each_missing_step_is_named(tmp_path):
     assert one == REFUND
     assert set(every) >= {RENAME, REFUND}
     assert every.index(RENAME) < every.index("be-observer.catalog_product_delete")
-    value = {"sku": "DEMO-a", "name": "Lamp of the desk"}
-    assert values == f"{value} {SAMPLES[REFUND]['value']}"
+    assert values == f"{SAMPLES[RENAME]['value']} {SAMPLES[REFUND]['value']}"

@@ -67,7 +67,7 @@ PERMANENT = [
 ]
 
 
-def error_for(status, document, *look_ups):
+def error_and_calls(status, document, *look_ups):
     """The error for a comment that Commerce refuses, and what was sent."""
     connection, adapter = connection_with([reply(status, document), *look_ups])
     with pytest.raises((Rejected, Unavailable)) as raised:
@@ -82,7 +82,7 @@ def test_the_classes_are_disjoint():
 
 @pytest.mark.parametrize("message", CONTENTION)
 def test_contention_is_retried_like_an_outage(message):
-    error, sent = error_for(400, {"message": message})
+    error, sent = error_and_calls(400, {"message": message})
 
     assert type(error) is Unavailable
     assert (error.status, error.outcome_unknown, error.alarm) == (503, False, False)
@@ -91,7 +91,7 @@ def test_contention_is_retried_like_an_outage(message):
 
 @pytest.mark.parametrize("message", AMBIGUOUS)
 def test_a_sentence_for_any_cause_is_ambiguous(message):
-    error, sent = error_for(400, {"message": message, "parameters": ["LAMP"]})
+    error, sent = error_and_calls(400, {"message": message, "parameters": ["LAMP"]})
 
     assert isinstance(error, Ambiguous)
     assert (error.status, error.outcome_unknown, error.alarm) == (503, False, False)
@@ -101,7 +101,7 @@ def test_a_sentence_for_any_cause_is_ambiguous(message):
 @pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("message", PERMANENT)
 def test_a_known_refusal_is_rejected_without_a_look_up(message, status):
-    error, sent = error_for(status, {"message": message})
+    error, sent = error_and_calls(status, {"message": message})
 
     assert (type(error), error.status) == (Rejected, status)
     assert sent == ["orders/8/comments"]
@@ -110,11 +110,11 @@ def test_a_known_refusal_is_rejected_without_a_look_up(message, status):
 def test_nested_errors_are_read_as_well():
     """Validation of stock: the outer message alone says little."""
     nested = {"message": '"%field" should be numeric.', "parameters": {"field": "q"}}
-    error, _ = error_for(400, {"message": "Eingabe falsch", "errors": [nested]})
+    error, _ = error_and_calls(400, {"message": "Eingabe falsch", "errors": [nested]})
     assert type(error) is Rejected
     assert error.message.endswith('Eingabe falsch; "q" should be numeric.')
 
-    error, _ = error_for(
+    error, _ = error_and_calls(
         400, {"message": "Eingabe falsch", "errors": [{"message": CONTENTION[0]}]}
     )
     assert type(error) is Unavailable
@@ -124,7 +124,7 @@ def test_a_fatal_error_of_php_has_an_unknown_outcome():
     text = "Server internal error. See details in report api/123"
     fatal = {"messages": {"error": [{"code": 500, "message": text}]}}
 
-    error, _ = error_for(500, fatal)
+    error, _ = error_and_calls(500, fatal)
 
     assert (error.status, error.outcome_unknown) == (500, True)
     assert error.message.endswith(text)
@@ -132,7 +132,7 @@ def test_a_fatal_error_of_php_has_an_unknown_outcome():
 
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_messages_error_is_not_the_form_of_a_refusal(status):
-    error, sent = error_for(status, {"messages": {"error": [{"message": "No"}]}})
+    error, sent = error_and_calls(status, {"messages": {"error": [{"message": "No"}]}})
 
     assert (error.status, error.alarm) == (503, True)
     assert sent == ["orders/8/comments"]
@@ -141,7 +141,7 @@ def test_messages_error_is_not_the_form_of_a_refusal(status):
 def test_oauth_problems_are_recognised_in_messages_error():
     problem = {"messages": {"error": [{"message": "oauth_problem=nonce_used"}]}}
 
-    error, _ = error_for(400, problem)
+    error, _ = error_and_calls(400, problem)
 
     assert (error.status, error.alarm) == (401, True)
 
@@ -153,7 +153,7 @@ def test_values_of_an_event_are_not_oauth_problems(value):
     message = 'Invalid value of "%value" provided for the %fieldName field.'
     parameters = {"value": value, "fieldName": "name"}
 
-    error, _ = error_for(400, {"message": message, "parameters": parameters})
+    error, _ = error_and_calls(400, {"message": message, "parameters": parameters})
 
     assert type(error) is Rejected
 
@@ -176,7 +176,7 @@ def test_values_of_an_event_are_not_oauth_problems(value):
     ],
 )
 def test_a_translation_with_parameters_is_rejected_at_once(document):
-    error, sent = error_for(400, document)
+    error, sent = error_and_calls(400, document)
 
     assert (type(error), sent) == (Rejected, ["orders/8/comments"])
 
@@ -192,7 +192,7 @@ def test_a_translation_with_parameters_is_rejected_at_once(document):
     ids=str,
 )
 def test_a_translation_without_parameters_is_confirmed_first(document):
-    error, sent = error_for(404, document, STORES)
+    error, sent = error_and_calls(404, document, STORES)
 
     assert error.status == 404
     assert isinstance(error, Rejected)
@@ -236,7 +236,7 @@ def test_a_gateway_never_rejects_an_event(name, status):
     """The look-up, where there is one, is answered by the same gateway."""
     response = reply(status, GATEWAYS[name])
 
-    error, _ = error_for(status, GATEWAYS[name], response)
+    error, _ = error_and_calls(status, GATEWAYS[name], response)
 
     assert isinstance(error, Unavailable)
     assert (error.status, error.alarm, error.outcome_unknown) == (503, True, False)
@@ -278,14 +278,14 @@ def test_a_gateway_never_makes_a_delete_succeed(name, route, value):
     ],
 )
 def test_a_failed_look_up_is_an_alarm_that_names_the_cause(look_up, detail):
-    error, _ = error_for(404, GATEWAYS["Kong"], look_up)
+    error, _ = error_and_calls(404, GATEWAYS["Kong"], look_up)
 
     assert (error.status, error.alarm, error.outcome_unknown) == (503, True, False)
     assert error.message.endswith(f"({detail})")
 
 
 def test_a_failed_look_up_passes_retry_after_on():
-    error, _ = error_for(
+    error, _ = error_and_calls(
         404, GATEWAYS["Kong"], reply(429, {"message": "Slow"}, Retry_After="7")
     )
 
@@ -312,7 +312,7 @@ JSON = st.recursive(
 @given(status=st.sampled_from(STATUSES), document=JSON)
 def test_only_commerces_form_rejects_an_event(status, document):
     """With a look-up that does not confirm anything."""
-    error, _ = error_for(status, document, reply(404, b""))
+    error, _ = error_and_calls(status, document, reply(404, b""))
 
     if isinstance(error, Rejected):
         assert isinstance(document["message"], str)

@@ -1,5 +1,6 @@
 """Every row of the push's table: the verdict, the record, the dead letter."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -145,6 +146,25 @@ def test_lone_surrogates_end_as_dead_letter(consumer, changes):
     )
     attributes = dead_letter_attributes(stored, 400, reason, datetime.now(UTC))
     assert PubsubMessage(attributes=attributes, ordering_key=stored.ordering_key)
+
+
+def test_whole_surrogate_pairs_are_text(consumer):
+    body = push(uid="\U0001f600")
+    assert b"\\ud83d\\ude00" in json.dumps(body).encode()
+
+    assert consumer.deliver(body) == (200, HANDLED)
+
+
+def test_an_unexpected_exception_of_the_store_is_a_500():
+    class BrokenStore(MemoryStore):
+        def change(self, keys, update):
+            raise RuntimeError("secret")
+
+    consumer = ConsumerUnderTest(BrokenStore())
+
+    assert consumer.deliver(push()) == (500, error(500, "Internal error"))
+    assert consumer.outcomes() == ["error"]
+    assert "secret" not in consumer.raw_log
 
 
 def test_lone_surrogates_in_a_value_end_as_dead_letter(consumer):
