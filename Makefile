@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The tests start many processes: each would compile the project again where the
 # environment forbids to store bytecode.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadscope
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadscope
 
 # These values may be pasted from elsewhere. They reach the command through the environment,
 # as they are: neither make nor a shell expands them. ARGS is words of a shell command line.
@@ -81,13 +81,14 @@ check-commerce: $(READY) ## Check credentials and permissions at the configured 
 clean-state: $(READY) ## Delete the state of the local system (.local)
 	@$(BIN)/python -m local.clean
 
+# More workers than two cores, because many tests wait.
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -n 3 $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) tests/unit $(ARGS)
+	@$(PYTEST) -n auto --maxprocesses 2 tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run

@@ -55,6 +55,10 @@ SUITES = {
 # Folders whose tests share what is slow to start: one worker runs all of each.
 SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
 
+# What takes longest is started first. The short unit tests come last, so that all
+# workers end at about the same time.
+ORDER = ("terraform", "e2e", "integration", "unit")
+
 _skipped: dict[str, tuple[int, str, str]] = {}
 
 
@@ -76,11 +80,15 @@ def pytest_xdist_make_scheduler(config, log):
             path = PurePosixPath(nodeid.partition("::")[0])
             return str(path.parent if path.parent.name in SHARING else path)
 
+    # By default, the files with the most tests come first, which are the fastest.
+    config.option.loadscopereorder = False
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _position(item.nodeid))
     for marker, (missing, remedy) in SUITES.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         what = missing() if marked else None
@@ -91,6 +99,11 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in marked]
         config.hook.pytest_deselected(items=marked)
         _skipped[marker] = (len(marked), what, remedy)
+
+
+def _position(nodeid: str) -> int:
+    folder = nodeid.split("/")[1]
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
 def pytest_sessionfinish(session):

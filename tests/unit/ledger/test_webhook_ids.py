@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.ledger import record
 from functions.ledger.decisions import AlreadyProcessed
 from functions.ledger.ledger import Lease
 from functions.ledger.memory import MemoryStore
-from functions.ledger.record import MAX_FINISHED
 from tests.support.ledger_kit import (
     HASHES,
     NO_EFFECT,
@@ -107,11 +107,12 @@ def test_every_copy_of_an_event_keeps_its_own_id(ledger):
         assert ledger.deliver(repeated) == processed(SUCCESS, duplicate=True)
 
 
-def test_many_repetitions_do_not_make_the_ledger_forget(ledger):
+def test_many_repetitions_do_not_make_the_ledger_forget(ledger, monkeypatch):
+    monkeypatch.setattr(record, "MAX_FINISHED", 20)
     ledger.process(delivery("m1", "A", webhook_id=FIRST), SUCCESS)
     ledger.process(delivery("m2", "B", webhook_id=SECOND), SUCCESS)
 
-    for number in range(MAX_FINISHED + 2):
+    for number in range(record.MAX_FINISHED + 2):
         repeated = delivery(f"r{number}", "A", webhook_id=FIRST)
         assert ledger.deliver(repeated) == processed(SUCCESS, duplicate=True)
 
