@@ -47,6 +47,9 @@ class StateFolder:
         self.folder = folder
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # One that others created; a folder of another name may serve others, too.
+            if folder.name.startswith(".local"):
+                folder.chmod(0o700)
             self._lock = open(folder / "lock", "a", opener=_private)
         except OSError as error:
             raise FolderUnusable(

@@ -6,7 +6,9 @@ a response, also of a proxy's, gets only the time that is left.
 """
 
 import io
+import math
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.response import HTTPResponse as PoolResponse
 
 
@@ -58,6 +61,17 @@ class _Deadline:
     sock: socket.socket
     timeout: float
     response_class: Any
+    call_deadline = math.inf  # monotonic seconds
+
+    def connect(self) -> None:
+        """Connect, and send nothing when that took longer than the call may.
+
+        The connect timeout applies to each address of a host, and to no look-up of it.
+        """
+        super().connect()  # type: ignore[misc]  # of the connection
+        if time.monotonic() > self.call_deadline:
+            self.close()  # type: ignore[attr-defined]  # of the connection
+            raise ConnectTimeoutError(self, "connected too late to send the request")
 
     def getresponse(self) -> PoolResponse:
         with self._deadline():
@@ -75,7 +89,7 @@ class _Deadline:
 
         No longer: a kept connection that was closed connects through its proxy again.
         """
-        deadline = time.monotonic() + self.timeout
+        deadline = min(time.monotonic() + self.timeout, self.call_deadline)
         self.response_class = partial(DeadlineResponse, deadline)
         try:
             yield
@@ -91,11 +105,33 @@ class _TlsConnection(_Deadline, HTTPSConnection):  # type: ignore[misc]  # see _
     pass
 
 
-class _Pool(HTTPConnectionPool):
+class _CallDeadline:
+    """Mixed into pools: a connection gets the deadline of the call that it serves.
+
+    urllib3 starts to count a call's time after it has connected to a proxy.
+    """
+
+    _call = threading.local()
+
+    def urlopen(self, *args: Any, **options: Any) -> Any:
+        self._call.deadline = time.monotonic() + options["timeout"].total
+        return super().urlopen(*args, **options)  # type: ignore[misc]  # of the pool
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]  # of the pool
+        connection.call_deadline = self._call.deadline
+        return connection
+
+
+class HTTPPool(_CallDeadline, HTTPConnectionPool):
+    """Connections whose calls end by their deadline."""
+
     ConnectionCls = _Connection  # type: ignore[assignment]  # it is one
 
 
-class _TlsPool(HTTPSConnectionPool):
+class HTTPSPool(_CallDeadline, HTTPSConnectionPool):
+    """The same over TLS."""
+
     ConnectionCls = _TlsConnection  # type: ignore[assignment]  # it is one
 
 
@@ -113,4 +149,4 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 def _use_deadlines(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    manager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}

@@ -1,13 +1,19 @@
 """A response ends in time, however it arrives: a lease lasts for one call."""
 
+import contextlib
 import itertools
+import socket
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
+from urllib3 import Timeout
+from urllib3.exceptions import ConnectTimeoutError
 
 from functions.commerce import ims
 from functions.commerce.client import CommerceConnection
+from functions.commerce.deadline import HTTPPool
 from tests.support.commerce_adapter import (
     PAAS,
     SAAS,
@@ -194,3 +200,31 @@ def test_waiting_for_the_server_is_part_of_the_time():
 
         assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
         release.set()
+
+
+def test_nothing_is_sent_after_a_late_connect():
+    """The connect timeout holds for each address; several can use up the time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+        with contextlib.closing(HTTPPool.ConnectionCls(host, port)) as connection:
+            connection.call_deadline = time.monotonic() - 1
+
+            with pytest.raises(ConnectTimeoutError):
+                connection.request("POST", "/V1/products", body=b"{}")
+
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.settimeout(WAIT_SECONDS)
+            assert accepted.recv(1) == b""
+
+
+def test_a_connection_knows_when_its_call_ends():
+    with RecordingServer(lambda request: raw_response(200, {})) as server:
+        parts = urlsplit(server.url)
+        pool = HTTPPool(parts.hostname, parts.port)
+        start = time.monotonic()
+        pool.urlopen("GET", "/", timeout=Timeout(total=5, connect=1))
+
+        connection = pool.pool.get_nowait()
+        assert start + 5 <= connection.call_deadline <= time.monotonic() + 5
+        connection.close()

@@ -73,7 +73,7 @@ def test_a_request_has_no_headers_of_ims(server, session):
     assert request.headers["content-type"] == "application/json"
     assert set(request.headers) == {
         *("host", "authorization", "content-type", "content-length"),
-        *("accept", "accept-encoding", "user-agent"),
+        *("accept", "accept-encoding", "user-agent", "traceparent"),
     }
 
 

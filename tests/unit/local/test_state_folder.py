@@ -99,3 +99,12 @@ def test_the_format_follows_from_the_tables(monkeypatch):
 
     assert numbers[0] == numbers[1] != numbers[2]
     assert all(0 <= number < 2**31 for number in numbers)
+
+
+def test_an_existing_local_folder_becomes_private(tmp_path):
+    for name in (".local", "state"):
+        (tmp_path / name).mkdir(mode=0o755)
+        StateFolder(tmp_path / name).close()
+
+    assert modes(tmp_path / ".local")[".local"] == "700"
+    assert modes(tmp_path / "state")["state"] == "755"
