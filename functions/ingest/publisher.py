@@ -13,7 +13,10 @@ from functions.events.message import Message
 from functions.pubsub.endpoint import Endpoint, topic_path
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
 
-MAX_REQUEST_BYTES = 10_000_000  # Pub/Sub's limit: data, attributes and names
+# Pub/Sub's limit for data, attributes and names, less what a dead letter adds to them:
+# at most six attributes of a KiB, their names, and those of Pub/Sub itself.
+DEAD_LETTER_BYTES = 10_000
+MAX_REQUEST_BYTES = 10_000_000 - DEAD_LETTER_BYTES
 PUBLISH_METHOD = "/google.pubsub.v1.Publisher/Publish"
 SCOPES = ("https://www.googleapis.com/auth/pubsub",)
 # The raw protobuf classes: building a request through their proto-plus wrappers takes

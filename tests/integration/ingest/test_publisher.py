@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 
+from functions.consumer.dead_letter_topic import dead_letter_attributes
+from functions.consumer.push import Push
 from functions.events.message import Message
-from functions.ingest.publisher import Publisher
+from functions.ingest.publisher import MAX_REQUEST_BYTES, Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
 from tests.support import running
@@ -46,6 +49,15 @@ def test_a_message_is_published_completely():
     assert message.ordering_key == MESSAGE.ordering_key
 
 
+def test_the_limit_leaves_room_for_a_dead_letter():
+    """A rejected event must fit into the dead-letter topic with its reason."""
+    push = Push(b"", {}, "", "m" * 64, "s" * 2000, 100, "")
+    added = dead_letter_attributes(push, 400, "r" * 2000, datetime.now(UTC))
+    size = sum(len(name) + len(value) for name, value in added.items())
+
+    assert MAX_REQUEST_BYTES + size < 10_000_000
+
+
 def test_a_message_over_10_mb_is_not_sent():
     """Data, attributes and names count; at the limit only the connection fails."""
 
@@ -55,9 +67,9 @@ def test_a_message_over_10_mb_is_not_sent():
 
     overhead = len("projects/p/topics/t") + len("ce-id") + 1000 + len("product:A")
     with pytest.raises(MessageTooLarge):
-        publish(10_000_000 - overhead)
+        publish(MAX_REQUEST_BYTES + 1 - overhead)
     with pytest.raises(PublishFailed):
-        publish(10_000_000 - overhead - 50)
+        publish(MAX_REQUEST_BYTES - overhead - 50)
 
 
 @pytest.mark.parametrize(
