@@ -46,7 +46,7 @@ def send(page: Page) -> None:
 
 
 def commerce(page: Page) -> None:
-    """The stand-in while it is told to fail."""
+    """The stand-in while failures are simulated."""
     page.open("/commerce")
     page.sees("responds 503, every call")
 

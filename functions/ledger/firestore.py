@@ -79,7 +79,7 @@ class FirestoreStore:
         return self._retry(search)
 
     def _retry(self, call: Callable[[Remaining], T]) -> T:
-        """*call* until it succeeds; it is told how much time is left for it."""
+        """*call* until it succeeds; it gets the time that is left."""
         end = time.monotonic() + self._seconds
 
         def remaining() -> float:

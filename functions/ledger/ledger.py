@@ -292,7 +292,7 @@ class Ledger:
         return record["newest_time"] if record else None
 
     def forget_uid(self, uid: str) -> tuple[int, int]:
-        """Forget all events of *uid*, whoever the caller is.
+        """Forget all events of *uid*, for any caller.
 
         Returns:
             How many records were deleted, and how many were kept because one of their
