@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Stage = Literal[
     "received",
@@ -14,16 +14,7 @@ Stage = Literal[
     "exhausted",
     "dead-lettered",
 ]
-STAGES: tuple[Stage, ...] = (
-    "received",
-    "published",
-    "replayed",
-    "delivered",
-    "call",
-    "outcome",
-    "exhausted",
-    "dead-lettered",
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 PUBLISHING: tuple[Stage, ...] = ("received", "published", "replayed")
 
 

@@ -41,6 +41,7 @@ class Ims:
 
     Args:
         clock: monotonic seconds.
+        request_seconds: at most, for one token request.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Ims:
         settings: CommerceSettings,
         transport: Transport,
         clock: Callable[[], float] = time.monotonic,
+        request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._url = settings.token_url
         self._form = urlencode(
@@ -60,6 +62,7 @@ class Ims:
         ).encode()
         self._transport = transport
         self._clock = clock
+        self._request_seconds = request_seconds
         self._renewing = threading.Lock()
         self._token: Token | None = None
         self._failure: Unavailable | None = None
@@ -81,7 +84,7 @@ class Ims:
             return token.text
         usable = token if token and self._clock() < token.expires else None
         # While the old token is valid, no thread waits for the one that renews it.
-        timeout = 0 if usable else REQUEST_SECONDS * 1.5
+        timeout = 0 if usable else self._request_seconds * 1.5
         if not self._renewing.acquire(timeout=timeout):
             if usable:
                 return usable.text
@@ -114,7 +117,7 @@ class Ims:
             return self._token.text  # renewed while this thread waited
         if self._failure is not None and now < self._failure_end:
             raise _copy_of(self._failure)
-        before_call(REQUEST_SECONDS)
+        before_call(self._request_seconds)
         try:
             self._token = self._request_token(observe_call)
         except Unavailable as error:
@@ -132,7 +135,7 @@ class Ims:
         status = None
         try:
             response = self._transport.send(
-                "POST", self._url, headers, self._form, REQUEST_SECONDS, ROUTE
+                "POST", self._url, headers, self._form, self._request_seconds, ROUTE
             )
             status = response.status
         except Unavailable as error:

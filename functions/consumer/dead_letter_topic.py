@@ -35,9 +35,20 @@ class DeadLetterTopic:
         project: Google Cloud project id.
         topic: name of the topic.
         endpoint: Pub/Sub's.
+        timeout_seconds: for one dead letter, retries included.
+        retry_seconds: the part of it in which failed calls are retried.
     """
 
-    def __init__(self, project: str, topic: str, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        project: str,
+        topic: str,
+        endpoint: Endpoint,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._retry_seconds = retry_seconds
         self._topic = topic_path(project, topic)
         self._endpoint = endpoint
         self._client: PublisherClient | None = None
@@ -65,8 +76,8 @@ class DeadLetterTopic:
             response = self._client.publish(
                 topic=self._topic,
                 messages=[message],
-                retry=Retry(initial=0.1, maximum=0.8, timeout=RETRY_SECONDS),
-                timeout=TIMEOUT_SECONDS - RETRY_SECONDS,
+                retry=Retry(initial=0.1, maximum=0.8, timeout=self._retry_seconds),
+                timeout=self._timeout_seconds - self._retry_seconds,
             )
         except (GoogleAPIError, GoogleAuthError) as error:
             cause = error.cause if isinstance(error, RetryError) else error

@@ -48,10 +48,19 @@ class SqliteStore:
 
     Args:
         path: the file; created with its folder if absent.
+        busy_seconds: how long to wait for another writer.
+        sweep_seconds: between two deletions of expired records.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        busy_seconds: float = BUSY_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
         self._path = path
+        self._busy_seconds = busy_seconds
+        self._sweep_seconds = sweep_seconds
         self._local = threading.local()
         self._swept = 0.0
 
@@ -66,7 +75,7 @@ class SqliteStore:
                 for key, old, new in zip(keys, before, after, strict=True):
                     if new != old:
                         self._write(db, key, old, new)
-                if time.monotonic() > self._swept + SWEEP_SECONDS:
+                if time.monotonic() > self._swept + self._sweep_seconds:
                     db.execute(SWEEP[0], (time.time(),))
                     db.execute(SWEEP[1])
                     self._swept = time.monotonic()
@@ -124,18 +133,20 @@ class SqliteStore:
 
     def _open(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        db = sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None
+        )
         # WAL with NORMAL survives a killed process. A power cut can lose the last
         # changes, which the lease rules treat as "outcome unknown".
-        _use_wal(db)
+        _use_wal(db, self._busy_seconds)
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
         return db
 
 
-def _use_wal(db: sqlite3.Connection) -> None:
+def _use_wal(db: sqlite3.Connection, busy_seconds: float) -> None:
     """Switch the file to WAL mode, which is permanent."""
-    end = time.monotonic() + BUSY_SECONDS
+    end = time.monotonic() + busy_seconds
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")

@@ -14,6 +14,10 @@ DEFAULT_PAGE_SIZE = 20
 PARAMETER = re.compile(r"^search_?criteria((?:\[\w+\])*)$", re.I)
 
 
+class NotSimulated(Exception):
+    """A search that Commerce supports and the stand-in does not; answered 500."""
+
+
 @dataclass
 class Filter:
     """One condition on one field."""
@@ -134,7 +138,7 @@ def _satisfies(value: Any, condition: Filter) -> bool:
     try:
         return CONDITIONS[kind](value, condition.value)
     except KeyError:
-        raise NotImplementedError(f"the condition {kind} is not simulated") from None
+        raise NotSimulated(f"The condition {kind} is not simulated") from None
 
 
 def _is_like(value: Any, pattern: str) -> bool:

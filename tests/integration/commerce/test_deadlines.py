@@ -11,9 +11,10 @@ import pytest
 from urllib3 import Timeout
 from urllib3.exceptions import ConnectTimeoutError
 
-from functions.commerce import ims
-from functions.commerce.client import CommerceConnection
+from functions.commerce.client import CommerceConnection, ignore
 from functions.commerce.deadline import HTTPPool
+from functions.commerce.ims import Ims
+from functions.commerce.transport import Transport
 from tests.support.commerce_adapter import (
     PAAS,
     SAAS,
@@ -161,14 +162,12 @@ def test_a_closed_tunnel_is_opened_again(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("script", [head, repeated_continue, body])
-def test_a_token_request_ends_in_time(script, monkeypatch):
-    monkeypatch.setattr(ims, "REQUEST_SECONDS", 1)
+def test_a_token_request_ends_in_time(script):
     with RecordingServer(script) as server:
-        connection = CommerceConnection(
-            commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/ims/token")
-        )
+        settings = commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/ims/token")
+        ims = Ims(settings, Transport(1, 1), request_seconds=1)
 
-        outcome = timed(lambda: connection.session().post("products", {}))
+        outcome = timed(lambda: ims.token(ignore, ignore))
 
         assert outcome == (503, "alarm")
 

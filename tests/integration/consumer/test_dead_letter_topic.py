@@ -5,7 +5,6 @@ import time
 import grpc
 import pytest
 
-from functions.consumer import dead_letter_topic
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.pubsub.endpoint import Endpoint
 from functions.timestamps import normalize_timestamp, timestamp
@@ -24,9 +23,9 @@ def broker(tmp_path_factory):
         yield client
 
 
-def consumer_with(topic, address):
+def consumer_with(topic, address, **timeouts):
     """A consumer whose Commerce rejects everything, with dead letters in *topic*."""
-    dead_letters = DeadLetterTopic("p", topic, Endpoint(address, True))
+    dead_letters = DeadLetterTopic("p", topic, Endpoint(address, True), **timeouts)
     consumer = ConsumerUnderTest(dead_letters=dead_letters)
     consumer.response = REJECTION
     return consumer
@@ -73,21 +72,20 @@ def test_without_the_topic_the_push_is_not_acknowledged(broker):
     assert consumer.outcomes() == ["retry", "rejected", "duplicate"]
 
 
-@pytest.fixture
-def short_timeouts(monkeypatch):
-    monkeypatch.setattr(dead_letter_topic, "TIMEOUT_SECONDS", 1.0)
-    monkeypatch.setattr(dead_letter_topic, "RETRY_SECONDS", 0.5)
-
-
 @pytest.mark.parametrize("fault", ["unreachable", "hanging", "failing", "no id"])
-def test_a_failing_pubsub_is_a_retry_within_the_timeout(fault, short_timeouts):
+def test_a_failing_pubsub_is_a_retry_within_the_timeout(fault):
     with FakePubSub() as pubsub:
         pubsub.hangs = fault == "hanging"
         pubsub.omits_ids = fault == "no id"
         if fault == "failing":
             pubsub.failures = [grpc.StatusCode.UNAVAILABLE] * 100
         port = free_port() if fault == "unreachable" else pubsub.port
-        consumer = consumer_with("dead-letters", f"127.0.0.1:{port}")
+        consumer = consumer_with(
+            "dead-letters",
+            f"127.0.0.1:{port}",
+            timeout_seconds=1.0,
+            retry_seconds=0.5,
+        )
         start = time.monotonic()
 
         status, body = consumer.deliver(push())
@@ -102,7 +100,7 @@ def test_a_failing_pubsub_is_a_retry_within_the_timeout(fault, short_timeouts):
     assert entry["reason"] == message
 
 
-def test_a_temporary_failure_is_repeated(short_timeouts):
+def test_a_temporary_failure_is_repeated():
     with FakePubSub() as pubsub:
         pubsub.failures = [grpc.StatusCode.UNAVAILABLE]
         consumer = consumer_with("dead-letters", pubsub.address)

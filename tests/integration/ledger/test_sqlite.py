@@ -9,7 +9,6 @@ from collections import Counter
 
 import pytest
 
-from functions.ledger import sqlite
 from functions.ledger.sqlite import SqliteStore
 from functions.ledger.store import LedgerUnavailable
 from tests.support.ledger_kit import SUCCESS, LedgerUnderTest, delivery
@@ -99,14 +98,13 @@ def test_a_new_file_that_is_being_written_is_waited_for(tmp_path):
     assert SqliteStore(str(path)).get("a") == {"expires": FAR_FUTURE}
 
 
-def test_a_file_that_stays_locked_is_unavailable(tmp_path, monkeypatch):
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+def test_a_file_that_stays_locked_is_unavailable(tmp_path):
     path = str(tmp_path / "ledger.sqlite")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(LedgerUnavailable, match="^SQLite: database is locked$"):
-            put(SqliteStore(path), "a", {"expires": FAR_FUTURE})
+            put(SqliteStore(path, busy_seconds=0.05), "a", {"expires": FAR_FUTURE})
 
 
 def test_a_file_can_be_read_while_it_is_written(tmp_path):
@@ -119,9 +117,8 @@ def test_a_file_can_be_read_while_it_is_written(tmp_path):
         assert SqliteStore(path).get("a") == {"expires": FAR_FUTURE, "n": 1}
 
 
-def test_expired_records_are_swept(tmp_path, monkeypatch):
-    store = SqliteStore(str(tmp_path / "ledger.sqlite"))
-    monkeypatch.setattr(sqlite, "SWEEP_SECONDS", -1.0)
+def test_expired_records_are_swept(tmp_path):
+    store = SqliteStore(str(tmp_path / "ledger.sqlite"), sweep_seconds=-1.0)
     put(store, "old", {"expires": 1, "resources": ["t"]})
     put(store, "kept", {"expires": FAR_FUTURE})
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sys
 
 import pytest
@@ -70,7 +69,7 @@ def test_a_process_that_never_listens_is_stopped():
     assert process.poll() == -9
 
 
-@pytest.mark.skipif(not shutil.which("taskset"), reason="pins with taskset")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
 def test_a_process_runs_on_its_core_only(tmp_path):
     core = max(os.sched_getaffinity(0))
     with Process(program(tmp_path, cpu=core)) as process:

@@ -10,6 +10,7 @@ import requests
 
 from functions.commerce.client import CommerceConnection
 from functions.commerce.errors import Unavailable
+from functions.commerce.ims import Ims
 from tests.support.commerce_adapter import (
     SAAS,
     RecordingAdapter,
@@ -342,10 +343,10 @@ def test_no_error_contains_a_token(connection, store):
     assert "token-1" not in json.dumps([str(raised.value), raised.value.message])
 
 
-def test_a_call_does_not_wait_long_for_another_threads_token(
-    connection, store, monkeypatch
-):
-    monkeypatch.setattr("functions.commerce.ims.REQUEST_SECONDS", 0.02)
+def test_a_call_does_not_wait_long_for_another_threads_token(connection, store):
+    connection.ims = Ims(
+        connection.settings, connection._transport, request_seconds=0.02
+    )
     store.release.clear()
     renewing = threading.Thread(target=lambda: connection.session().get("products"))
     renewing.start()

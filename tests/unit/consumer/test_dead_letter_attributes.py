@@ -92,8 +92,7 @@ def test_in_the_cloud_the_channel_uses_tls(monkeypatch):
     monkeypatch.setattr(
         google.auth, "default", lambda **_: (AnonymousCredentials(), "")
     )
-    monkeypatch.setattr("functions.consumer.dead_letter_topic.RETRY_SECONDS", 0.0)
-    topic = DeadLetterTopic("p", "t", CLOUD)
+    topic = DeadLetterTopic("p", "t", CLOUD, retry_seconds=0.0)
 
     for _ in range(2):
         with pytest.raises(PublishFailed):

@@ -1,5 +1,6 @@
 """docs/operations.md: its tables of log entries and statuses."""
 
+from cli import event_state
 from functions.log import SEVERITIES
 from tests.support import markdown
 
@@ -7,17 +8,7 @@ PAGE = markdown.read("docs/operations.md")
 ENTRIES = markdown.section(PAGE, "Log entries")
 STAGES = {"received", "published", "delivered", "call", "outcome"}
 OUTCOMES = {"handled", "duplicate", "skipped", "rejected", "retry", "error"}
-STATUSES = {
-    "waiting",
-    "in flight",
-    "retrying",
-    "paused",
-    "handled",
-    "skipped",
-    "rejected",
-    "exhausted",
-    "discarded",
-}
+STATUSES = set(event_state.STATES)
 
 
 def test_every_stage_is_listed_with_its_severity():
