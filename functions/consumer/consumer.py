@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.commerce.client import CommerceConnection
-from functions.commerce.errors import Rejected, Unavailable
 from functions.consumer import results
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
 from functions.consumer.push import DirectRequest, Push, decode
 from functions.consumer.results import ConsumerResult
+from functions.errors import Rejected, Unavailable
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import parse_traceparent

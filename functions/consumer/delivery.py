@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.commerce.errors import Unavailable
 from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.errors import Unavailable
 from functions.events.identifiers import watermark_name
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.commerce.errors import Ambiguous, Rejected, Unavailable
+from functions.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
 from functions.ledger.ledger import WrongLedgerKey
 

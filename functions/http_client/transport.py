@@ -17,9 +17,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from functions.commerce.classification import CommerceResponse
-from functions.commerce.deadline import DeadlineAdapter
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
+from functions.http_client.deadline import DeadlineAdapter
+from functions.http_client.responses import HttpResponse
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024  # decompressed
 CHUNK_BYTES = 65536
@@ -66,7 +66,7 @@ class Transport:
         content: bytes | None,
         seconds: float,
         route: str,
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         """Send one request and read its response, both within *seconds*.
 
         Args:
@@ -101,7 +101,7 @@ class Transport:
             raise network_failure(error, name, response_started=True) from error
         finally:
             response.close()
-        return CommerceResponse(response.status_code, response.headers, body)
+        return HttpResponse(response.status_code, response.headers, body)
 
     def _read(self, response: requests.Response, name: str) -> bytes:
         body = bytearray()

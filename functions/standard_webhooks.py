@@ -1,4 +1,4 @@
-"""Verifies the signatures of Standard Webhooks: https://www.standardwebhooks.com.
+"""Signs and verifies by Standard Webhooks: https://www.standardwebhooks.com.
 
 Its Python library decodes the body as UTF-8 before it verifies, and fails on the
 first malformed signature of several; here neither matters.
@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-TOLERANCE_SECONDS = 300  # between the caller's clock and ours
+TOLERANCE_SECONDS = 300  # between the sender's clock and the receiver's
 MAX_ID_LENGTH = 256
 ID_PATTERN = rf"[!-~]{{1,{MAX_ID_LENGTH}}}"  # it becomes an attribute of the message
 ID = re.compile(ID_PATTERN)
@@ -34,16 +34,19 @@ def is_signed(secret: str, headers: Mapping[str, str], content: bytes) -> bool:
         return False
     if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
         return False
-    signed = f"{identifier}.{timestamp}.".encode() + content
-    digest = hmac.digest(_key(secret), signed, hashlib.sha256)
-    expected = b"v1," + base64.b64encode(digest)
+    expected = _signature(secret, identifier, timestamp, content)
     presented = headers.get("webhook-signature", "").encode().split()
     # All are compared, so that the time taken does not depend on which one matches.
     return sum(hmac.compare_digest(expected, one) for one in presented) > 0
 
 
-def mismatch(headers: Mapping[str, str]) -> str:
-    """Why :func:`is_signed` is false, for operators; without what was sent."""
+def mismatch(headers: Mapping[str, str], receiver: str, setting: str) -> str:
+    """Why :func:`is_signed` is false, for operators; without what was sent.
+
+    Args:
+        receiver: who verifies; it names the clock.
+        setting: names the secrets.
+    """
     if not headers.get("webhook-signature"):
         return "there is no webhook-signature header"
     if not ID.fullmatch(headers.get("webhook-id", "")):
@@ -55,13 +58,36 @@ def mismatch(headers: Mapping[str, str]) -> str:
     if abs(difference) > TOLERANCE_SECONDS:
         direction = "ahead of" if difference > 0 else "behind"
         return (
-            f"webhook-timestamp is {abs(difference)} s {direction} ingest's clock, at"
-            f" most {TOLERANCE_SECONDS} s are allowed: check the caller's clock"
+            f"webhook-timestamp is {abs(difference)} s {direction} {receiver}'s clock,"
+            f" at most {TOLERANCE_SECONDS} s are allowed: check the sender's clock"
         )
     return (
-        "no secret of INGEST_HMAC_SECRETS matches the signature: another secret, or"
+        f"no secret of {setting} matches the signature: another secret, or"
         " the body was changed after it was signed"
     )
+
+
+def sign(
+    secrets: Sequence[str], identifier: str, timestamp: int, content: bytes
+) -> str:
+    """The ``webhook-signature`` of *content*: one signature for each of *secrets*.
+
+    Args:
+        secrets: each ``whsec_<base64>``; several while one replaces another.
+        identifier: the ``webhook-id``.
+        timestamp: the ``webhook-timestamp``, seconds since 1970.
+        content: the bytes that are sent.
+    """
+    return " ".join(
+        _signature(secret, identifier, str(timestamp), content).decode()
+        for secret in secrets
+    )
+
+
+def _signature(secret: str, identifier: str, timestamp: str, content: bytes) -> bytes:
+    signed = f"{identifier}.{timestamp}.".encode() + content
+    digest = hmac.digest(_key(secret), signed, hashlib.sha256)
+    return b"v1," + base64.b64encode(digest)
 
 
 @cache
