@@ -5,6 +5,7 @@ first malformed signature of several; here neither matters.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import re
@@ -12,11 +13,28 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+MIN_KEY_BYTES = 24  # as Standard Webhooks asks
 TOLERANCE_SECONDS = 300  # between the sender's clock and the receiver's
 MAX_ID_LENGTH = 256
 ID_PATTERN = rf"[!-~]{{1,{MAX_ID_LENGTH}}}"  # it becomes an attribute of the message
 ID = re.compile(ID_PATTERN)
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+def check_secret(secret: str) -> None:
+    """Check a setting's secret.
+
+    Raises:
+        ValueError: it is not ``whsec_<base64>``, or short.
+    """
+    if not secret.startswith("whsec_"):
+        raise ValueError("holds a secret that does not begin with whsec_")
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("holds a secret that is not base64 after whsec_") from None
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"holds a secret of fewer than {MIN_KEY_BYTES} bytes")
 
 
 def is_signed(secret: str, headers: Mapping[str, str], content: bytes) -> bool:

@@ -40,6 +40,9 @@ class Transport:
         connections: kept per host.
         connect_timeout_seconds: at most, to connect.
         session: its adapters send the requests; by default a new one's.
+        max_response_bytes: what is read of a response, decompressed. A longer one is an
+            error, since the rest would be missing.
+        truncate: a longer one is not an error.
     """
 
     def __init__(
@@ -47,6 +50,9 @@ class Transport:
         connections: int,
         connect_timeout_seconds: float,
         session: requests.Session | None = None,
+        *,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        truncate: bool = False,
     ) -> None:
         if session is None:
             session = requests.Session()
@@ -56,6 +62,8 @@ class Transport:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._max_response_bytes = max_response_bytes
+        self._truncate = truncate
         self._environments: dict[str, dict[str, Any]] = {}
 
     def send(
@@ -107,8 +115,12 @@ class Transport:
         body = bytearray()
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
             body += chunk
-            if len(body) > MAX_RESPONSE_BYTES:
-                message = f"{name}: the response is larger than {MAX_RESPONSE_BYTES} B"
+            if len(body) > self._max_response_bytes:
+                if self._truncate:
+                    return bytes(body[: self._max_response_bytes])
+                message = (
+                    f"{name}: the response is larger than {self._max_response_bytes} B"
+                )
                 raise Unavailable(503, message, outcome_unknown=True)
         return bytes(body)
 
