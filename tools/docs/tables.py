@@ -11,6 +11,7 @@ from functions.events import samples
 from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.ingest.settings import IngestSettings
 from functions.settings import described
+from functions.target.settings import TargetSettings
 from local.settings import LocalSettings
 from tools.docs.json_schema import object_schema
 
@@ -19,6 +20,7 @@ PARTS = {
     "Ingest": IngestSettings,
     "Consumers": ConsumerSettings,
     "Consumers: Commerce": CommerceSettings,
+    "Consumers: the third party's webhook": TargetSettings,
     "The local stack": LocalSettings,
 }
 
