@@ -32,7 +32,6 @@ from functions.target.client import TargetConnection
 from functions.tracing import Tracing
 
 MAX_NAME_LENGTH = 200  # characters of an event type in an answer
-MAX_LISTED_ERRORS = 20  # of one value
 
 
 @dataclass(frozen=True)
@@ -292,11 +291,7 @@ def load_value(event: Event, name: str, value: Any) -> Any:
     try:
         return event.load(value)
     except InvalidValue as error:
-        errors = "; ".join(
-            f"{path or 'value'}: {' '.join(messages)}"
-            for path, messages in list(error.errors.items())[:MAX_LISTED_ERRORS]
-        )
-        raise Rejected(400, f"Invalid value for {name}: {errors}") from None
+        raise Rejected(400, f"Invalid value for {name}: {error.summary()}") from None
 
 
 def unknown_event(name: Any) -> Rejected:

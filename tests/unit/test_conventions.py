@@ -17,7 +17,8 @@ MAX_TEST_NAME_LENGTH = 60
 # Which other packages of the project a package may import. More specific entries win.
 ALLOWED_IMPORTS = {
     "functions/events": set(),
-    "functions/pubsub": set(),
+    "functions/pubsub": {"functions.events"},
+    "functions/web": set(),
     "functions/http_client": set(),
     "functions/commerce": {"functions.events", "functions.http_client"},
     "functions/target": {"functions.events", "functions.http_client"},
@@ -27,7 +28,17 @@ ALLOWED_IMPORTS = {
         "functions.target",
         "functions.events",
     },
-    "functions/ingest": {"functions.events", "functions.pubsub", "functions.ledger"},
+    "functions/ingest": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.ledger",
+        "functions.web",
+    },
+    "functions/commerce_events": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.web",
+    },
     "functions/consumer": {
         "functions.events",
         "functions.pubsub",

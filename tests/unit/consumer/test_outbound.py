@@ -196,7 +196,7 @@ def test_without_a_save_time_the_event_time_counts(consumer, updated_at):
     assert delivered(consumer) == ["b", "c"]
 
 
-def test_a_save_time_after_publishing_does_not_outdate_what_follows(consumer):
+def test_a_save_time_in_the_future_outdates_nothing(consumer):
     """As of a Commerce whose clock is ahead."""
     ahead = {"id": "41", "status": "a", "updated_at": "2030-01-01 00:00:00"}
     consumer.deliver(commerce_push(UPDATED, ahead, "a", 1))
@@ -250,7 +250,7 @@ def test_an_older_save_whose_answer_was_lost_is_not_repeated(consumer):
     assert delivered(consumer) == ["pending", "complete"]
 
 
-def test_an_older_save_waits_while_a_newer_ones_outcome_is_unknown(consumer):
+def test_an_older_save_waits_for_an_unknown_outcome(consumer):
     consumer.target_response = LOST
     assert consumer.deliver(order("complete", 2))[0] == 500
     consumer.target_response = reply(202)
