@@ -12,6 +12,7 @@ from functions.events import samples
 from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.ingest.settings import IngestSettings
 from functions.settings import described
+from functions.target.settings import TargetSettings
 from local.settings import LocalSettings
 from tools.docs.json_schema import object_schema
 
@@ -21,6 +22,7 @@ PARTS = {
     "The receiver of Commerce's events": CommerceEventsSettings,
     "Consumers": ConsumerSettings,
     "Consumers: Commerce": CommerceSettings,
+    "Consumers: the third party's webhook": TargetSettings,
     "The local stack": LocalSettings,
 }
 
