@@ -27,7 +27,7 @@ from functions.commerce_events.settings import CommerceEventsSettings
 from functions.commerce_events.signature import Unauthenticated, verify
 from functions.events.message import Message, parse_traceparent
 from functions.log import Logger, error_location
-from functions.pubsub.dead_letters import add_dead_letter_attributes
+from functions.pubsub.dead_letters import RECEIVER, add_dead_letter_attributes
 from functions.pubsub.errors import PublishFailed
 from functions.pubsub.publisher import Publisher
 from functions.timestamps import timestamp
@@ -39,7 +39,6 @@ from functions.web.body import (
     read_body,
 )
 
-DEAD_LETTER_SUBSCRIPTION = "commerce_events"
 DEADLINE_SECONDS = 8.0  # Adobe waits for ten
 MAX_LOGGED_FIELDS = 20
 NOT_STORED = "The event could not be stored; deliver it again"
@@ -238,7 +237,7 @@ class CommerceEvents:
                 attributes,
                 reason=rejection.reason,
                 status=400,
-                subscription=DEAD_LETTER_SUBSCRIPTION,
+                subscription=RECEIVER,
                 message_id="",
                 attempts=0,
                 now=datetime.now(UTC),
