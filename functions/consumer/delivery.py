@@ -19,6 +19,7 @@ from functions.ledger.watermarks import Verdict
 # A lease is longer than one call by a margin. As long as a call begins within this part
 # of the margin, the lease need not be renewed for it.
 PROMPT_SECONDS = 5.0
+OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
 
 class Budget:
@@ -157,8 +158,7 @@ class LeasedDelivery:
         if verdicts is None:
             raise Unavailable(503, ANOTHER_OF_RESOURCE_IN_FLIGHT)
         if verdicts == ["outdated"]:
-            message = "Not delivered: a newer event of the resource was delivered"
-            raise Skipped("outdated", message)
+            raise Skipped("outdated", OUTDATED)
         return verdicts == ["send"]
 
     def resource_applied(self, name: str) -> None:
