@@ -102,7 +102,12 @@ def _check_records() -> int:
     for line in sys.stdin:
         record = json.loads(line)
         accepted = [Accepted(**event) for event in record["accepted"]]
-        found = violations(accepted, record["effects"], record["dead_letters"])
+        found = violations(
+            accepted,
+            record["effects"],
+            record["dead_letters"],
+            record.get("outdated"),
+        )
         broken = broken or bool(found)
         sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
     return 1 if broken else 0

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.soak import faults
-from bench.soak.check import LOST, Violation, violations
+from bench.soak.check import Violation, violations
 from bench.soak.outbound.adobe import CLIENT_ID, Adobe, key_host
 from bench.soak.outbound.back_office import BackOffice
 from bench.soak.outbound.changes import changes
@@ -147,15 +147,7 @@ def _check(
 ) -> Result:
     accepted = [change.accepted for change in adobe.accepted.values()]
     webhooks = [webhook_id for _, webhook_id in back_office.effects]
-    broken = violations(accepted, back_office.effects, dead_letters)
-    # An event that did not take effect was overtaken, and the consumer said so.
-    ended = {*webhooks, *proxy.outdated, *(uid for uid, _ in dead_letters)}
-    broken += [
-        Violation(LOST, resource, event.uid)
-        for event in accepted
-        for resource in event.effects
-        if event.uid not in ended and Violation(LOST, resource, event.uid) not in broken
-    ]
+    broken = violations(accepted, back_office.effects, dead_letters, proxy.outdated)
     broken += [Violation(WRONG, "", webhook_id) for webhook_id in back_office.wrong]
     all_counts = {
         "events accepted": len(accepted),
