@@ -108,6 +108,7 @@ class Consumer:
                 push.source,
                 push.uid,
                 _ledger_delivery(push, event, value, self.ledger.hashes),
+                first=push.attempt in (None, 1),
             )
             if isinstance(decision, AlreadyProcessed):
                 return results.duplicate(push.event, decision)

@@ -10,6 +10,7 @@ from functions.consumer.results import ANOTHER_IN_FLIGHT
 from functions.events.identifiers import watermark_name
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger
+from functions.ledger.watermarks import Verdict
 
 # A lease is longer than one call by a margin. As long as a call begins within this part
 # of the margin, the lease need not be renewed for it.
@@ -79,6 +80,7 @@ class LeasedDelivery:
         self._budget = budget
         self.outdated_rows = 0
         self._watermarks: set[str] = set()  # leased rows
+        self._applied: set[str] = set()  # rows to be recorded with the next change
         self._leased_at = 0.0  # of the budget's time: no lease is older
         self._lease_is_unused = True  # it was acquired for the next call
         since = lease.outcome_unknown_since
@@ -109,7 +111,9 @@ class LeasedDelivery:
 
     def renew(self) -> bool:
         """Extend the lease; False when another delivery has taken over."""
-        return self._ledger.renew(self._lease)
+        held = self._ledger.renew(self._lease, sorted(self._applied))
+        self._applied.clear()
+        return held
 
     def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """See ``DeliveryContext``.
@@ -120,8 +124,10 @@ class LeasedDelivery:
         if not rows:
             return []
         names = [watermark_name(row["sku"], row["source"]) for row in rows]
+        if not self._applied.isdisjoint(names):
+            self.renew()
         self._leased_at = self._budget.elapsed()
-        verdicts = self._ledger.acquire_watermarks(self._lease, names)
+        verdicts = self._acquire_watermarks(names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
         self._lease_is_unused = True
@@ -133,11 +139,14 @@ class LeasedDelivery:
         return [row for row, send in zip(rows, to_send, strict=True) if send]
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
-        """See ``DeliveryContext``."""
-        names = [watermark_name(row["sku"], row["source"]) for row in rows]
-        if names:
-            self._ledger.complete_watermarks(self._lease, names)
-        self._watermarks.difference_update(names)
+        """See ``DeliveryContext``.
+
+        They are recorded with what the delivery records next: a lease for another call,
+        or the outcome. Until then they are leased, so that no other level overtakes.
+        """
+        names = {watermark_name(row["sku"], row["source"]) for row in rows}
+        self._applied |= names
+        self._watermarks -= names
 
     def complete(self, outcome: Outcome) -> bool:
         """Record the outcome; False when another delivery has taken over."""
@@ -147,9 +156,18 @@ class LeasedDelivery:
         unknown = outcome.outcome_unknown or (
             self.outcome_unknown_since and not outcome.final
         )
-        if self._watermarks and not unknown:
-            self._ledger.release_watermarks(self._lease, sorted(self._watermarks))
-        return self._ledger.complete(self._lease, outcome)
+        released = () if unknown else sorted(self._watermarks)
+        return self._ledger.complete(
+            self._lease, outcome, sorted(self._applied), released
+        )
+
+    def _acquire_watermarks(self, names: list[str]) -> list[Verdict] | None:
+        verdicts = self._ledger.acquire_watermarks(
+            self._lease, names, sorted(self._applied)
+        )
+        if verdicts is not None:
+            self._applied.clear()
+        return verdicts
 
     def _secure_lease(self) -> bool:
         """Renew a lease that could expire during the call; False when taken over.
@@ -163,7 +181,5 @@ class LeasedDelivery:
         self._leased_at = now
         if not self._watermarks:
             return self.renew()
-        verdicts = self._ledger.acquire_watermarks(
-            self._lease, sorted(self._watermarks)
-        )
+        verdicts = self._acquire_watermarks(sorted(self._watermarks))
         return verdicts is not None and set(verdicts) == {"send"}
