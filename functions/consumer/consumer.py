@@ -24,7 +24,8 @@ from functions.events.message import parse_traceparent
 from functions.handlers import Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger, WrongLedgerKey
+from functions.ledger.ledger import Ledger
+from functions.ledger.lookup import WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
