@@ -24,7 +24,8 @@ from functions.events.message import parse_traceparent
 from functions.handlers import Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger, WrongLedgerKey
+from functions.ledger.ledger import Ledger
+from functions.ledger.lookup import WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
@@ -112,6 +113,7 @@ class Consumer:
                 push.source,
                 push.uid,
                 _ledger_delivery(push, event, value, self.ledger.hashes),
+                first=push.attempt in (None, 1),
             )
             if isinstance(decision, AlreadyProcessed):
                 return results.duplicate(push.event, decision)

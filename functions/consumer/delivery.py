@@ -92,6 +92,7 @@ class LeasedDelivery:
         self._budget = budget
         self.outdated_rows = 0
         self._watermarks: set[str] = set()  # leased rows and resources
+        self._applied: set[str] = set()  # of these, to be recorded with the next change
         self._leased_at = 0.0  # of the budget's time: no lease is older
         self._lease_is_unused = True  # it was acquired for the next call
         since = lease.outcome_unknown_since
@@ -122,7 +123,9 @@ class LeasedDelivery:
 
     def renew(self) -> bool:
         """Extend the lease; False when another delivery has taken over."""
-        return self._ledger.renew(self._lease)
+        held = self._ledger.renew(self._lease, sorted(self._applied))
+        self._applied.clear()
+        return held
 
     def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """See ``DeliveryContext``.
@@ -141,8 +144,12 @@ class LeasedDelivery:
         return [row for row, verdict in pairs if verdict == "send"]
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
-        """See ``DeliveryContext``."""
-        self._apply([watermark_name(row["sku"], row["source"]) for row in rows])
+        """See ``DeliveryContext``.
+
+        They are recorded with what the delivery records next: a lease for another call,
+        or the outcome. Until then they are leased, so that no other level overtakes.
+        """
+        self._apply(watermark_name(row["sku"], row["source"]) for row in rows)
 
     def acquire_resource(self, name: str) -> bool:
         """Lease the resource *name* for this event alone.
@@ -166,18 +173,22 @@ class LeasedDelivery:
         self._apply([name])
 
     def _acquire(self, names: list[str]) -> list[Verdict] | None:
+        if not self._applied.isdisjoint(names):
+            self.renew()
         self._leased_at = self._budget.elapsed()
-        verdicts = self._ledger.acquire_watermarks(self._lease, names)
+        verdicts = self._ledger.acquire_watermarks(
+            self._lease, names, sorted(self._applied)
+        )
         if verdicts is not None:
+            self._applied.clear()
             self._lease_is_unused = True
             pairs = zip(names, verdicts, strict=True)
             self._watermarks.update(name for name, one in pairs if one == "send")
         return verdicts
 
-    def _apply(self, names: list[str]) -> None:
-        if names:
-            self._ledger.complete_watermarks(self._lease, names)
-        self._watermarks.difference_update(names)
+    def _apply(self, names: Iterable[str]) -> None:
+        self._applied.update(names)
+        self._watermarks -= self._applied
 
     def complete(self, outcome: Outcome) -> bool:
         """Record the outcome; False when another delivery has taken over."""
@@ -187,9 +198,10 @@ class LeasedDelivery:
         unknown = outcome.outcome_unknown or (
             self.outcome_unknown_since and not outcome.final
         )
-        if self._watermarks and not unknown:
-            self._ledger.release_watermarks(self._lease, sorted(self._watermarks))
-        return self._ledger.complete(self._lease, outcome)
+        released = () if unknown else sorted(self._watermarks)
+        return self._ledger.complete(
+            self._lease, outcome, sorted(self._applied), released
+        )
 
     def _secure_lease(self) -> bool:
         """Renew a lease that could expire during the call; False when taken over.
@@ -203,7 +215,5 @@ class LeasedDelivery:
         self._leased_at = now
         if not self._watermarks:
             return self.renew()
-        verdicts = self._ledger.acquire_watermarks(
-            self._lease, sorted(self._watermarks)
-        )
+        verdicts = self._acquire(sorted(self._watermarks))
         return verdicts is not None and set(verdicts) == {"send"}

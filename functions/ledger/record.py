@@ -82,17 +82,12 @@ class WatermarkLease(TypedDict):
 
 
 class ResourceRecord(TypedDict):
-    """What is known about one resource: an ordering key, or a SKU at a source.
-
-    Both can share a record: the SKU ``a@b`` and the SKU ``a`` at the source ``b`` have
-    one name.
-    """
+    """What is known about one resource, such as a SKU at a source."""
 
     kind: Literal["resource"]
     version: int
     resources: list[str]
     expires: float
-    newest_time: str | None  # of the newest event that took effect
     watermark: Watermark | None
     lease: WatermarkLease | None
 

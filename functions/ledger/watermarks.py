@@ -1,8 +1,7 @@
 """The ledger's rules for resources: pure functions from a record to the one after it.
 
-For an ordering key the ledger keeps the time of the newest event that took effect.
-For a SKU at an inventory source it keeps a watermark (the newest level applied) and the
-lease of the delivery that is setting a level.
+For a SKU at an inventory source the ledger keeps a watermark (the newest level applied)
+and the lease of the delivery that is setting a level.
 """
 
 from typing import Literal
@@ -13,16 +12,6 @@ from functions.ledger.record import VERSION, ResourceRecord
 MAX_BACKOFF_SECONDS = 600  # the longest that Pub/Sub waits between two attempts
 
 Verdict = Literal["send", "applied", "outdated", "wait"]
-
-
-def record_newest(
-    record: ResourceRecord | None, delivery: Delivery, expires: float
-) -> ResourceRecord:
-    """An ordering key's record after *delivery* took effect on it."""
-    changed = _copy(record, delivery.resource or "")
-    changed["newest_time"] = max(changed["newest_time"] or "", delivery.time)
-    changed["expires"] = expires
-    return changed
 
 
 def watermark_acquire(
@@ -87,8 +76,7 @@ def watermark_release(
     if record is None:
         return None
     changed = _without_lease(_copy(record, ""), delivery, owner)
-    kept = changed["watermark"] or changed["lease"] or changed["newest_time"]
-    return changed if kept else None
+    return changed if changed["watermark"] or changed["lease"] else None
 
 
 def _without_lease(
@@ -109,7 +97,6 @@ def _copy(record: ResourceRecord | None, resource: str) -> ResourceRecord:
         "version": VERSION,
         "resources": [resource],
         "expires": 0.0,
-        "newest_time": None,
         "watermark": None,
         "lease": None,
     }
