@@ -1,5 +1,6 @@
 """Posts events to ingest and waits for their results in the local ledger."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from cli import local_stack
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
+from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.states import Entry
 from functions.ledger.stores import open_ledger
 
@@ -123,6 +125,31 @@ class EventSender:
         if not self._ledger:
             return SendResult(uid, event, 200, answer, "accepted")
         outcome, status, message = self._wait(uid, before)
+        ms = round((time.monotonic() - start) * 1000, 1)
+        return SendResult(uid, event, 200, answer, outcome, status, message, ms)
+
+    def simulate(self, event: str) -> SendResult:
+        """Have the Commerce stand-in report the outbound *event*, and await its result.
+
+        Raises:
+            Unreachable: there is no stand-in.
+        """
+        if self.stack is None or self.stack["real_store"]:
+            raise Unreachable(
+                f"{event} is an event of Commerce, which the stand-in of make run"
+                " simulates; a real store sends its own"
+            )
+        source = str(OUTBOUND_EVENTS[event].source).removeprefix("observer.")
+        start = time.monotonic()
+        sent = local_stack.report_event(self.stack, source, self.run.value(event))
+        uid, posted = sent["event_id"], sent["status"] or 0
+        try:
+            answer = json.loads(sent["answer"])
+        except ValueError:
+            answer = {"error": sent["answer"]}
+        if posted != 200 or "response" not in answer:
+            return SendResult(uid, event, posted, answer, "rejected")
+        outcome, status, message = self._wait(uid, set())
         ms = round((time.monotonic() - start) * 1000, 1)
         return SendResult(uid, event, 200, answer, outcome, status, message, ms)
 

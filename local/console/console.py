@@ -22,8 +22,9 @@ from starlette.staticfiles import StaticFiles
 from cli.deployment import Unreachable
 from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
+from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
 from local.console import commerce_page, events
@@ -43,6 +44,7 @@ class Console:
 
     Args:
         stand_in: None where events go to a real store.
+        back_office: None where Commerce's events go to a real third party.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Console:
         broker: Broker,
         stand_in: StandIn | None,
         operations: Operations,
+        back_office: BackOffice | None = None,
     ) -> None:
         self._journal = journal
         self._broker = broker
         self._stand_in = stand_in
         self._operations = operations
+        self._back_office = back_office
         self._closing = asyncio.Event()
         self._pages = templates()
         app = Starlette(
@@ -106,7 +110,7 @@ class Console:
             request,
             rows=events.read_events(self._journal, wanted, paused=self._paused()),
             wanted=wanted,
-            entities=list(INBOUND_ENTITIES),
+            entities=list(ENTITIES),
             names=SEQUENCE,
             statuses=(PENDING_FILTER, *STATUSES),
         )
@@ -230,8 +234,7 @@ class Console:
     def _paused(self) -> frozenset[str]:
         """The entities whose delivery is paused."""
         name = self._operations.deployment.subscription
-        entities = INBOUND_ENTITIES
-        return frozenset(e for e in entities if not self._broker.is_pushed(name(e)))
+        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
