@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from cli.credentials import Credentials
 from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import Replay, open_dead_letters
 from cli.deployment import Deployment
@@ -38,12 +39,14 @@ class Operations:
 
     Args:
         deployment: the stack, as the commands know it.
-        token: sent to ingest; "" for none.
+        credentials: authenticate what is posted to ingest.
     """
 
-    def __init__(self, deployment: Deployment, token: str = "") -> None:
+    def __init__(
+        self, deployment: Deployment, credentials: Credentials | None = None
+    ) -> None:
         self.deployment = deployment
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._credentials = credentials or Credentials()
 
     def dead_letters(self, selection: Selection | None = None) -> list[DeadLetter]:
         """The dead letters, oldest event first; their leases are released at once."""
@@ -104,7 +107,10 @@ class Operations:
             response = requests.post(
                 self.deployment.stack["ingest"],
                 data=body,
-                headers={"Content-Type": "application/json", **self._headers},
+                headers={
+                    "Content-Type": "application/json",
+                    **self._credentials.headers(body),
+                },
                 timeout=POST_SECONDS,
             )
         except requests.RequestException as error:
