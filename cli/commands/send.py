@@ -13,6 +13,12 @@ from typing import Any
 import click
 
 from cli import local_stack, output
+from cli.credentials import (
+    Credentials,
+    InvalidSecret,
+    local_credentials,
+    signing_credentials,
+)
 from cli.environment import environment
 from cli.event_names import bare_name, closest_names
 from cli.event_sender import EventSender, InvalidUrl, SendResult
@@ -50,7 +56,8 @@ WAIT_SECONDS = 20.0
     envvar="SEND_TOKEN",
     show_envvar=True,
     help="Sent as Authorization: Bearer; for the local stack by default the first of"
-    " INGEST_TOKENS. The list of processes shows an option, but not a variable.",
+    " INGEST_TOKENS. Without a token, INGEST_HMAC_SECRETS signs. The list of processes"
+    " shows an option, but not a variable.",
 )
 @click.option(
     "--wait",
@@ -89,9 +96,8 @@ def send(
         raise click.UsageError(_unknown_sample(event)) from None
     if not yes and (stack is None or stack["real_store"]):
         _require_yes(events)
-    if stack and not token:
-        token = _local_token()
-    sender = EventSender(url or (stack["ingest"] if stack else ""), token, stack, wait)
+    address = url or (stack["ingest"] if stack else "")
+    sender = EventSender(address, _credentials(token, bool(stack)), stack, wait)
     failed = False
     for body in _bodies(events, file, sender):
         try:
@@ -125,10 +131,18 @@ def _with_next_attempt(result: SendResult) -> SendResult:
     return replace(result, attempt=history.attempt, next_attempt=history.next_attempt)
 
 
-def _local_token() -> str:
-    """The first token of INGEST_TOKENS, where it is set for this command as well."""
-    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
-    return first.rpartition(":")[2].strip()
+def _credentials(token: str | None, is_local: bool) -> Credentials:
+    """*token*, or what the environment holds; tokens of ``.env`` stay on this machine.
+
+    A signature reveals nothing, so INGEST_HMAC_SECRETS signs for every ingest.
+    """
+    if token:
+        return Credentials(token)
+    read = local_credentials if is_local else signing_credentials
+    try:
+        return read(environment(os.environ))
+    except InvalidSecret as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _require_yes(events: list[str]) -> None:
@@ -194,7 +208,8 @@ def _advice(status: int, answer: dict[str, Any]) -> list[str]:
     lines = []
     if status == 401:
         lines.append("            authenticate with --token, or TOKEN=… make send")
-        lines.append("            (HMAC signature and ID token: see docs/ingest.md)")
+        lines.append("            or sign: INGEST_HMAC_SECRETS=whsec_… make send")
+        lines.append("            (ID token: see docs/ingest.md)")
     errors = answer.get("errors")
     for path, messages in errors.items() if isinstance(errors, dict) else ():
         lines.append(f"            {path}: {' '.join(map(str, messages))}")

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -26,7 +27,7 @@ from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.broker import Broker
 from local.commerce import StandIn
-from local.console import commerce_page, events
+from local.console import api_page, commerce_page, events
 from local.console.charts import charts
 from local.console.curl import curl_command
 from local.console.dead_letter_pages import DeadLetterPages, pages
@@ -104,6 +105,8 @@ class Console:
             Route("/commerce/fail", self.fail, methods=["POST"]),
             Route("/commerce/recover", self.recover, methods=["POST"]),
             Route("/stream", self.stream),
+            Route("/api", self.api),
+            Route("/openapi.json", self.openapi),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
 
@@ -189,7 +192,7 @@ class Console:
         return curl_command(
             self._operations.deployment.stack["ingest"],
             body,
-            with_token=self._operations.has_token,
+            self._operations.credentials,
         )
 
     def _backlog(self) -> tuple[dict[str, int], int]:
@@ -226,8 +229,10 @@ class Console:
         if len(body) > MAX_BODY_BYTES:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
+        duplicate = events.was_published(self._journal, body)
         response = await run_in_threadpool(self._operations.post, body)
-        return JSONResponse({"status": response.status, "body": response.body})
+        content = {"status": response.status, "body": response.body}
+        return JSONResponse({**content, "duplicate": duplicate})
 
     async def commerce(self, request: Request) -> Response:
         """What the stand-in holds, and the faults it can simulate."""
@@ -251,6 +256,14 @@ class Console:
         if self._stand_in:
             self._stand_in.faults.remove()
         return back(await read_form(request), "Commerce works again.")
+
+    async def api(self, request: Request) -> Response:
+        """The reference of ingest's API."""
+        return self._page("api", request, api=api_page.content())
+
+    async def openapi(self, request: Request) -> Response:
+        """The document behind the reference."""
+        return FileResponse(api_page.DOCUMENT, media_type="application/json")
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: the stages of new journal entries."""

@@ -68,6 +68,22 @@ def posted_body(journal: Journal, uid: str) -> str:
     return ""
 
 
+def was_published(journal: Journal, body: bytes) -> bool:
+    """Whether the event of *body* was published before, with this uid and value."""
+    try:
+        data = json.loads(body)["data"]
+        uid, value = str(data["uid"]), data["value"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return False
+    return any(
+        parse(entry.labels["data"]) == value
+        for entry in journal.read(uid=uid)
+        if entry.stage == "published"
+        and "data" in entry.labels
+        and entry.labels.get("event") == data.get("event")
+    )
+
+
 def rejection(journal: Journal, key: str) -> JournalEntry | None:
     """The entry of a row without a uid; None where there is no such rejection."""
     if not re.fullmatch(r"#[0-9]{1,18}", key):  # SQLite's integers end at 2**63

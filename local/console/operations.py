@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from cli.credentials import Credentials
 from cli.dead_letter import DeadLetter, Selection
 from cli.dead_letter_queue import DeadLetterQueue, Replay, open_dead_letters
 from cli.deployment import Deployment
@@ -40,13 +41,14 @@ class Operations:
 
     Args:
         deployment: the stack, as the commands know it.
-        token: sent to ingest; "" for none.
+        credentials: authenticate what is posted to ingest.
     """
 
-    def __init__(self, deployment: Deployment, token: str = "") -> None:
+    def __init__(
+        self, deployment: Deployment, credentials: Credentials | None = None
+    ) -> None:
         self.deployment = deployment
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.has_token = bool(token)
+        self.credentials = credentials or Credentials()
         # Two pages that read at the same time would each see a part of them.
         self._lock = threading.Lock()
 
@@ -147,7 +149,10 @@ class Operations:
             response = requests.post(
                 self.deployment.stack["ingest"],
                 data=body,
-                headers={"Content-Type": "application/json", **self._headers},
+                headers={
+                    "Content-Type": "application/json",
+                    **self.credentials.headers(body),
+                },
                 timeout=POST_SECONDS,
             )
         except requests.RequestException as error:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cli.make_command import make_command
 from cli.times import next_attempt_words
 from local.console.events import parse
+from local.console.timeline import parts
 
 HERE = Path(__file__).parent
 
@@ -24,7 +25,6 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols"],
     )
     pages.filters["clock"] = lambda at: f"{_local(at):%H:%M:%S.%f}"[:-3]
     pages.filters["day"] = lambda at: f"{_local(at):%Y-%m-%d %H:%M:%S}"
@@ -39,6 +39,7 @@ def templates() -> Environment:
     pages.filters["minute"] = lambda at: f"{_local(at):%H:%M}"
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
+    pages.filters["timeline"] = parts
     pages.filters["trace"] = lambda uid: make_command("trace", UID=uid)
     return pages
 

@@ -17,7 +17,7 @@ WAIT_SECONDS = 20
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 FIELD = (
-    "//label[normalize-space(text())='{0}' or span[normalize-space()='{0}']]"
+    "//label[normalize-space(text())='{0}' or *[normalize-space()='{0}']]"
     "//*[self::input or self::select or self::textarea]"
 )
 PRESSED = "a, button, summary"
