@@ -24,9 +24,10 @@ def curl_command(url: str, body: str, credentials: Credentials) -> str:
             SECRET of the shell.
     """
     post = f"curl -sS {shlex.quote(url)} -H 'Content-Type: application/json'"
+    # Not --data, which reads a file where the body begins with @.
     if credentials.token:
         post += ' -H "Authorization: Bearer $TOKEN"'
     elif credentials.secret:
         post += SIGNED
-        return f'body={shlex.quote(body)}\n{SIGNING}{post} --data-binary "$body"'
-    return f"{post} --data-binary {shlex.quote(body)}"
+        return f'body={shlex.quote(body)}\n{SIGNING}{post} --data-raw "$body"'
+    return f"{post} --data-raw {shlex.quote(body)}"

@@ -138,20 +138,22 @@ def pages(request: Request, number: int, count: int, rows: int) -> dict[str, Any
         rows: of one page.
     """
     last = max(1, -(-count // rows))
-    address = request.url.include_query_params
     return {
         "count": count,
         "first": min((number - 1) * rows + 1, count),
         "last": min(number * rows, count),
         "number": number,
         "pages": last,
-        "previous": _path(address(page=min(number - 1, last))) if number > 1 else "",
-        "next": _path(address(page=number + 1)) if number < last else "",
+        "previous": _path(request, min(number - 1, last)) if number > 1 else "",
+        "next": _path(request, number + 1) if number < last else "",
     }
 
 
-def _path(url: Any) -> str:
-    return f"{url.path}?{url.query}"
+def _path(request: Request, number: int) -> str:
+    """The address of another page of the same list."""
+    own = ("page", "notice", "replayed")
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in own]
+    return f"{request.url.path}?{urlencode([*kept, ('page', number)])}"
 
 
 def _selection(query: Mapping[str, str]) -> Selection:

@@ -40,7 +40,7 @@ def test_a_copied_command_posts_the_same_body(credentials, tmp_path):
     headers = dict(
         words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H"
     )
-    assert words[words.index("--data-binary") + 1] == BODY
+    assert words[words.index("--data-raw") + 1] == BODY
     assert headers.get("Authorization") == (
         "Bearer token-1" if credentials.token else None
     )
