@@ -12,7 +12,7 @@ from cli.journal_file import FORGOTTEN
 from local.console.activity import Activity
 from local.journal import Journal
 
-CHUNK = 2_000  # entries that are read at once
+CHUNK = 500  # entries that are read at once, within a few milliseconds
 INTERVAL_SECONDS = 1.0
 
 
