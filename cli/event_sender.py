@@ -39,6 +39,8 @@ class SendResult:
         status: of the consumer's result, where there is one.
         message: the sentence of that result.
         ms: from the request until the result was seen.
+        attempt: number of the next delivery attempt of a retrying event, if known.
+        next_attempt: its earliest time, as :func:`functions.timestamps.timestamp`.
     """
 
     uid: str
@@ -49,6 +51,8 @@ class SendResult:
     status: int | None = None
     message: str | None = None
     ms: float | None = None
+    attempt: int | None = None
+    next_attempt: str | None = None
 
     @property
     def failed(self) -> bool:

@@ -15,6 +15,7 @@ from functions_framework import create_app
 from functions_framework._http import create_server
 
 from local.function_guard import PUSH_PATH, guard_asgi, guard_wsgi
+from local.rejected_requests import record_rejections
 
 STDIN = 0
 
@@ -31,7 +32,7 @@ def main() -> None:
     if isinstance(app, Flask):
         app.wsgi_app = guard_wsgi(app.wsgi_app, os.environ.get(PUSH_PATH))
     else:
-        app = guard_asgi(app)
+        app = guard_asgi(record_rejections(app))
     create_server(app, debug=False).run(options.host, options.port)
 
 

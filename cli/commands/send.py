@@ -3,7 +3,10 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,13 @@ from cli.credentials import (
     signing_credentials,
 )
 from cli.environment import environment
+from cli.event_names import bare_name, closest_names
 from cli.event_sender import EventSender, InvalidUrl, SendResult
+from cli.history import event_history
 from cli.make_command import make_command
-from cli.options import json_option
+from cli.options import deployment_of, json_option
 from cli.sample_events import SEQUENCE, existing_entity, select_events
+from cli.times import next_attempt_words
 
 WAIT_SECONDS = 20.0
 
@@ -87,10 +93,7 @@ def send(
     try:
         events = [] if file else select_events(event, alone=stack is None)
     except KeyError:
-        names = ", ".join(name.removeprefix("be-observer.") for name in SEQUENCE)
-        raise click.UsageError(
-            f"There is no sample of {event}: choose one of {names}"
-        ) from None
+        raise click.UsageError(_unknown_sample(event)) from None
     if not yes and (stack is None or stack["real_store"]):
         _require_yes(events)
     address = url or (stack["ingest"] if stack else "")
@@ -101,6 +104,8 @@ def send(
             result = sender.post(body)
         except InvalidUrl as error:
             raise click.UsageError(f"--url must be an http(s) URL: {error}") from None
+        if stack and result.outcome == "retrying":
+            result = _with_next_attempt(result)
         failed |= result.failed
         if as_json:
             output.write_json(result.as_dict())
@@ -109,6 +114,21 @@ def send(
                 output.write(line)
             sys.stdout.flush()
     sys.exit(1 if failed else 0)
+
+
+def _unknown_sample(event: str) -> str:
+    closest = " or ".join(map(bare_name, closest_names(event)))
+    proposal = f"did you mean {closest}? The others:" if closest else "choose one of"
+    names = ", ".join(map(bare_name, SEQUENCE))
+    return f"There is no sample of {event}: {proposal} {names}"
+
+
+def _with_next_attempt(result: SendResult) -> SendResult:
+    """*result*, with number and time of the next delivery attempt if they are known."""
+    history = event_history(deployment_of(), result.uid)
+    if history is None or history.next_attempt is None:
+        return result
+    return replace(result, attempt=history.attempt, next_attempt=history.next_attempt)
 
 
 def _credentials(token: str | None, is_local: bool) -> Credentials:
@@ -166,7 +186,8 @@ def _lines(result: SendResult) -> list[str]:
             f"  {outcome} {result.status}  {result.message}  ({result.ms:g} ms)"
         )
         if result.outcome == "retrying":
-            lines.append(f"            it is delivered again: {trace} shows when")
+            when = _next_attempt(result) or f"{trace} shows when"
+            lines.append(f"            it is delivered again: {when}")
     elif result.outcome == "waiting":
         lines.append(
             f"  waiting   no result yet: see the output of make run, or {trace}"
@@ -174,6 +195,13 @@ def _lines(result: SendResult) -> list[str]:
     elif result.outcome == "accepted":
         lines.append(f"  accepted  {trace} shows its result")
     return lines
+
+
+def _next_attempt(result: SendResult) -> str:
+    if result.attempt is None or result.next_attempt is None:
+        return ""
+    at = datetime.fromisoformat(result.next_attempt).timestamp()
+    return next_attempt_words(result.attempt, at, time.time())
 
 
 def _advice(status: int, answer: dict[str, Any]) -> list[str]:

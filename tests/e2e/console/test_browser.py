@@ -211,11 +211,11 @@ def test_events_are_filtered(page, stack):
     page.sees("filter-2", "data.value.price")
 
     page.open("/")
-    page.fill("Uid", "TER-3")
+    page.fill("Search", "TER-3")
     page.press("Search")
     page.wait(lambda: len(rows(page)) == 1)
     assert "filter-3" in rows(page)[0]
-    page.fill("Uid", "nowhere")
+    page.fill("Search", "nowhere")
     page.press("Search")
     page.sees("No events match these filters")
 
@@ -239,7 +239,7 @@ def test_arrow_keys_on_a_filter_keep_page_and_focus(page):
 
 def test_a_row_is_pressed_like_its_link(page, stack):
     stack.post(PRODUCT, product("PRESSED"), "pressed-1")
-    page.open("/?uid=pressed-1")
+    page.open("/?search=pressed-1")
     page.sees("pressed-1", "handled")
     page.driver.find_element(By.CSS_SELECTOR, "tbody td.event").click()
 

@@ -15,7 +15,7 @@ LOOKS = [(size, dark) for size in (DESKTOP, PHONE) for dark in (False, True)]
 # Rules whose result depends on the colours; everything else is the same in dark mode.
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 PAGES = (
-    *("/?uid=look", "/?uid=none", "/dead-letters", "/send", "/commerce", "/api"),
+    *("/?search=look", "/?search=none", "/dead-letters", "/send", "/commerce", "/api"),
     *("/event?key=gone", "/event?key=look-letter", f"/event?key=look-{LONG}"),
 )
 
@@ -41,7 +41,7 @@ def every_kind(page, stack):
 
 def _rejection(page: Page) -> str:
     """The page of a request that ingest rejected."""
-    page.open("/?uid=look-invalid")
+    page.open("/?search=look-invalid")
     page.sees("rejected")
     link = "return document.querySelector('[data-row]').getAttribute('href')"
     return page.driver.execute_script(link)
@@ -105,7 +105,7 @@ def test_axe_finds_no_violation(page, every_kind):
 def test_a_laptop_shows_20_rows_of_one_line(page, stack, every_kind):
     for number in range(24):
         stack.post(PRODUCT, product(f"ROW-{number}"), f"look-row-{number}")
-    page.open("/?uid=look")
+    page.open("/?search=look")
     page.wait(lambda: "look-row-23" in page.text())
 
     heights, whole = page.driver.execute_script(

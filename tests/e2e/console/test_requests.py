@@ -2,6 +2,7 @@
 
 import re
 import socket
+import sqlite3
 
 import pytest
 import requests
@@ -10,17 +11,24 @@ from anyio import to_thread
 from cli.deployment import Deployment
 from functions.ledger.store import LedgerUnavailable
 from functions.pubsub.endpoint import Endpoint
-from local.console.console import MAX_BODY_BYTES, Console
+from local.console.console import Console
+from local.console.forms import MAX_BODY_BYTES
+from local.journal import Journal
 from tests.support.running import RunningStack, listening
 
 PAGES = (
     *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
-    "/stream",
+    *("/payload?key=none", "/dead-letters/preview", "/stream"),
 )
-FILES = ("/static/console.js", "/static/console.css", "/static/icon.svg")
+FILES = (
+    "/static/console.js",
+    "/static/tools.js",
+    "/static/console.css",
+    "/static/icon.svg",
+)
 FORMS = (
     *("/dead-letters/replay", "/dead-letters/discard", "/send", "/commerce/fail"),
-    "/commerce/recover",
+    *("/commerce/recover", "/dead-letters/bulk"),
 )
 FOREIGN = (
     {"Host": "evil.example"},
@@ -159,7 +167,7 @@ def test_the_stream_sends_the_stages(stack, console):
         stack.post(CREATE, {"sku": ""}, "streamed")
         data = next(line for line in lines if line.startswith(b"data"))
 
-    assert data == b'data: ["published"]'
+    assert b'"published"' in data
 
 
 def test_a_dead_letter_is_replayed_and_discarded_once(stack, console):
@@ -234,7 +242,8 @@ async def test_an_unavailable_ledger_is_a_503(stack):
         def is_pushed(subscription: str) -> bool:
             return True
 
-    console = Console(None, Delivering(), None, UnavailableLedger(stack.stack))
+    journal = Journal(sqlite3.connect(":memory:", isolation_level=None))
+    console = Console(journal, Delivering(), None, UnavailableLedger(stack.stack))
     client = Client("http://" + await console.start("127.0.0.1", 0))
     try:
         pages = [
