@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from tests.support import machine
 
 WAIT_SECONDS = 20
-DESKTOP = (1280, 900)
+DESKTOP = (1280, 800)
 PHONE = (390, 844)
 FIELD = (
     "//label[normalize-space(text())='{0}' or *[normalize-space()='{0}']]"

@@ -5,6 +5,8 @@ import re
 import pytest
 import requests
 
+from tests.support.browser import DESKTOP, Page, browser
+
 
 @pytest.fixture(autouse=True)
 def _clean(stack):
@@ -17,3 +19,20 @@ def _clean(stack):
         requests.post(f"{console}/dead-letters/discard", form, timeout=10)
     yield
     requests.post(f"{console}/commerce/recover", timeout=10)
+
+
+@pytest.fixture(scope="package")
+def driver():
+    """One browser for all tests of the console."""
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(driver, stack):
+    """The list of events on a desktop, light."""
+    driver.get_log("browser")
+    page = Page(driver, stack.stack["console"])
+    page.look(DESKTOP)
+    page.open("/")
+    return page

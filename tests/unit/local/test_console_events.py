@@ -356,3 +356,25 @@ def test_rows_are_listed_by_the_time_of_posting(journal):
 
     assert [row[0] for row in listed(journal, since=101.0)] == ["second"]
     assert [row[0] for row in listed(journal, until=101.0)] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "value", "expected"),
+    [
+        ("posted", {"sku": "S"}, True),
+        ("posted", {"sku": "T"}, False),
+        ("other", {"sku": "S"}, False),
+    ],
+)
+def test_an_event_published_before_is_a_duplicate(journal, uid, value, expected):
+    publish(journal, "posted", data='{"sku": "S"}')
+    data = {"uid": uid, "event": EVENT, "value": value}
+
+    assert (
+        events.was_published(journal, json.dumps({"data": data}).encode()) is expected
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": 1}', b"\xff", b"{}"])
+def test_an_unreadable_body_is_no_duplicate(journal, body):
+    assert not events.was_published(journal, body)
