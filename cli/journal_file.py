@@ -144,6 +144,8 @@ def _execute(
             " WHERE message_id IN messages AND uid IS NOT NULL",
             (uid,),
         )
+        if action == "DELETE":
+            db.execute("BEGIN IMMEDIATE")
         cursor = db.execute(
             f"{action} FROM journal_entry WHERE message_id IN messages OR uid IN uids"
         )
@@ -157,6 +159,7 @@ def _execute(
             )
         # The running stack's index of events then forgets them too.
         _add_operation(db, FORGOTTEN, {})
+        db.execute("COMMIT")
         return cursor.rowcount
 
 
