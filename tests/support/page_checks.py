@@ -50,7 +50,7 @@ const inSentence = (e) => e.tagName === "A" && [...e.parentElement.childNodes].s
 return least(visible("a, button, input, select, textarea, summary")
   .filter((e) => !e.matches(".skip") && !inSentence(e)).map((e) => {
     const box = e.getBoundingClientRect();
-    return [Math.min(box.width, box.height), name(e)];
+    return [Math.round(10 * Math.min(box.width, box.height)) / 10, name(e)];
   }));
 """
 

@@ -10,6 +10,8 @@ const isAffected = (stages) =>
     return wanted.includes("*") || stages.some((stage) => wanted.includes(stage));
   }) || stages.some((stage) => ["dead-lettered", "outcome"].includes(stage));
 
+const MIN_REFRESH_MS = 500; // from one refresh to the next: rows stay to be pressed
+
 let fetching = false;
 let again = false;
 async function refresh() {
@@ -18,12 +20,14 @@ async function refresh() {
     return;
   }
   fetching = true;
+  const pause = new Promise((resolve) => setTimeout(resolve, MIN_REFRESH_MS));
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
     swap(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch {
     // The stream's error handler shows that the stack does not answer.
   }
+  await pause;
   fetching = false;
   if (again) {
     again = false;

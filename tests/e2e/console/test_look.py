@@ -16,6 +16,7 @@ LOOKS = [(size, dark) for size in (DESKTOP, PHONE) for dark in (False, True)]
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 PAGES = (
     *("/?search=look", "/?search=none", "/dead-letters", "/send", "/commerce", "/api"),
+    "/dead-letters/preview?action=replay",
     *("/event?key=gone", "/event?key=look-letter", f"/event?key=look-{LONG}"),
 )
 
