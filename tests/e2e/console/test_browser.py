@@ -23,7 +23,7 @@ def product(sku: str, **more) -> dict:
 
 def rows(page: Page) -> list[str]:
     # In one call, because a row may be replaced between two.
-    script = "return [...document.querySelectorAll('tbody tr')].map((e) => e.innerText)"
+    script = "return [...document.querySelectorAll('.events tbody tr')].map((e) => e.innerText)"
     return page.driver.execute_script(script)
 
 
