@@ -8,9 +8,10 @@ log entries of a request leads from the entry to the body.
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cli.journal_entries import REQUEST
@@ -22,11 +23,15 @@ TOKEN = re.compile(rb'("token"\s*:\s*")(?:[^"\\]|\\.)*')
 
 
 def record_rejections(
-    app: ASGIApp, write: Callable[[bytes], Any] = write_to_stdout
+    app: ASGIApp,
+    explain: Callable[[Mapping[str, str], bytes], str],
+    write: Callable[[bytes], Any] = write_to_stdout,
 ) -> ASGIApp:
     """*app*, whose error responses to a POST are written with the request's body.
 
     Args:
+        explain: from headers and body of a request whose caller is not known, what the
+            operator can check.
         write: receives each record as one line of JSON.
     """
 
@@ -51,7 +56,10 @@ def record_rejections(
         finally:
             REQUEST_FIELDS.reset(outer)
         if record.status >= 400:
-            write(json.dumps(record.entry()).encode() + b"\n")
+            hint = ""
+            if record.status == 401 and not record.is_cut:
+                hint = explain(Headers(scope=scope), record.body)
+            write(json.dumps(record.entry(hint)).encode() + b"\n")
 
     return recorded
 
@@ -62,12 +70,12 @@ class _Record:
     def __init__(self) -> None:
         self.request_id = secrets.token_hex(8)
         self.status = 0
-        self._body = b""
+        self.body = b""
         self._length = 0
         self._response = b""
 
     def add_to_body(self, chunk: bytes) -> None:
-        self._body += chunk[: MAX_BODY_BYTES - len(self._body)]
+        self.body += chunk[: MAX_BODY_BYTES - len(self.body)]
         self._length += len(chunk)
 
     def add_response(self, message: Message) -> None:
@@ -75,14 +83,19 @@ class _Record:
         if self.status >= 400:
             self._response += message.get("body", b"")[:MAX_RESPONSE_BYTES]
 
-    def entry(self) -> dict[str, Any]:
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the beginning of the body is kept."""
+        return self._length > len(self.body)
+
+    def entry(self, hint: str) -> dict[str, Any]:
         """The record, in the form of a log entry."""
         try:
             response = json.loads(self._response)
         except ValueError:
             response = None
         # A token that authenticates the caller may stand in the body.
-        body = TOKEN.sub(rb"\1(not recorded)", self._body)
+        body = TOKEN.sub(rb"\1(not recorded)", self.body)
         return {
             "stage": "request",
             "component": REQUEST,
@@ -90,5 +103,6 @@ class _Record:
             "status": self.status,
             "body": body.decode(errors="replace"),
             "body_bytes": self._length,
+            "hint": hint or None,
             "response": response if isinstance(response, dict) else None,
         }

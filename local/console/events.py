@@ -129,6 +129,7 @@ class RejectedRequest:
         size: of the whole body, in bytes, as far as ingest read it.
         error: ingest's sentence.
         errors: ingest's messages by the field's path.
+        hint: what the operator can check where the caller is not known.
         event: the event's name, as far as the body has one.
         closest: known names of events that it may mean, where it is unknown.
     """
@@ -138,6 +139,7 @@ class RejectedRequest:
     is_cut: bool
     error: str
     errors: dict[str, list[str]]
+    hint: str
     event: str
     closest: list[str]
 
@@ -159,6 +161,7 @@ def rejected_request(journal: Journal, request_id: str) -> RejectedRequest | Non
             size > MAX_BODY_BYTES,
             str(response.get("error", "")),
             errors if isinstance(errors, dict) else {},
+            labels.get("hint", ""),
             event,
             [] if is_known else closest_names(event),
         )

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.support.browser import DESKTOP, Page, browser
+from tests.support.console_client import ConsoleClient
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,9 @@ def page(driver, stack):
     page.look(DESKTOP)
     page.open("/")
     return page
+
+
+@pytest.fixture
+def console(stack):
+    """A client of the stack's console."""
+    return ConsoleClient(stack.stack["console"])

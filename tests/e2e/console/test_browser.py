@@ -289,6 +289,32 @@ def test_retries_after_the_second_are_folded(page, stack, commerce):
     page.sees("delivered, attempt 4", "delivered, attempt 7")
 
 
+def test_uid_and_command_are_copied(page, stack):
+    stack.post(PRODUCT, product("COPY"), "copy-1")
+    page.open("/event?key=copy-1")
+    page.driver.execute_script(
+        "navigator.clipboard.writeText = (text) => { window.copied = text; }"
+    )
+    for words, expected in (("Copy uid", "copy-1"), ("Copy as curl", "curl -sS ")):
+        page.press(words)
+        page.sees("Copied")
+        copied = page.driver.execute_script("return window.copied")
+        assert copied.startswith(expected)
+
+
+def test_the_age_of_an_event_is_shown_on_hover(page, stack):
+    stack.post(PRODUCT, product("AGE"), "age-1")
+    page.open("/?search=age-1")
+    page.sees("age-1")
+    script = """
+    const time = document.querySelector("td time");
+    time.title = "old";
+    time.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+    return time.title;
+    """
+    assert re.fullmatch(r"\d+ s ago", page.driver.execute_script(script))
+
+
 def test_focus_stays_when_rows_are_added(page, stack):
     stack.post(PRODUCT, product("STAY"), "stay-1")
     page.sees("stay-1")

@@ -62,6 +62,7 @@ async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
     body = {"body": '{"data": {"uid": "forged-1"}}', "body_bytes": 29}
     response = {"error": "Unauthorized"}
     ids = {"component": "request", "message_id": "r1", "status": 401}
+    ids["hint"] = "INGEST_TOKENS has secrets of: erp."
     journal.observe("request", response=response, **body, **ids)
 
     page = await read("/event?key=%231")
@@ -70,8 +71,9 @@ async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
         r"The caller is not authenticated: .*webhook-timestamp is 900 s behind", page
     )
     assert "forged-1" in page
+    assert "INGEST_TOKENS has secrets of: erp." in page
     assert "Ingest's response: Unauthorized" in page
-    assert "The response does not say why." in page
+    assert "The caller's response does not say why." in page
 
 
 @pytest.mark.anyio

@@ -19,10 +19,13 @@ class Server:
         self.lines: list[dict] = []
         self._status, self._response = status, response
         self._log = Logger(write=self._write)
-        self._app = record_rejections(self._respond, self._write)
+        self._app = record_rejections(self._respond, self._explain, self._write)
 
     def _write(self, line: bytes) -> None:
         self.lines.append(json.loads(line))
+
+    def _explain(self, headers, body) -> str:
+        return f"sent by {headers['user-agent']}"
 
     async def _respond(self, scope, receive, send) -> None:
         body = b""
@@ -48,7 +51,10 @@ class Server:
         async def send(message):
             pass
 
-        await self._app({"type": "http", "method": method}, receive, send)
+        headers = [(b"user-agent", b"test")]
+        scope = {"type": "http", "method": method, "headers": headers}
+
+        await self._app(scope, receive, send)
 
 
 @pytest.mark.anyio
@@ -77,8 +83,17 @@ async def test_a_record_has_ingests_response():
         "status": 400,
         "body": '{"data": 1}',
         "body_bytes": 11,
+        "hint": None,
         "response": {"error": "No."},
     }
+
+
+@pytest.mark.anyio
+async def test_only_a_401_is_explained():
+    server = Server(401)
+    await server.post(b"{}")
+
+    assert server.lines[-1]["hint"] == "sent by test"
 
 
 @pytest.mark.anyio
