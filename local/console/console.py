@@ -38,7 +38,9 @@ from local.console.guard import Guard
 from local.console.journal_index import JournalIndex
 from local.console.live_updates import live_updates
 from local.console.operations import Operations
+from local.console.outbound_pages import OutboundPages
 from local.console.pages import pretty, templates
+from local.console.resource_history import resource_of
 from local.journal import Journal
 from local.web import WebServer
 
@@ -108,6 +110,9 @@ class Console:
             Route("/commerce", self.commerce),
             Route("/commerce/fail", self.fail, methods=["POST"]),
             Route("/commerce/recover", self.recover, methods=["POST"]),
+            *OutboundPages(
+                self._back_office, self._stand_in, self._journal, self._page
+            ).routes(),
             Route("/stream", self.stream),
             Route("/api", self.api),
             Route("/openapi.json", self.openapi),
@@ -158,13 +163,16 @@ class Console:
         if self._stand_in:
             calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
         body = events.posted_body(self._journal, key)
+        payload = events.payload(self._journal, key)
+        event = history.steps[0].labels.get("event") or ""
         return self._page(
             "event",
             request,
             key=key,
             history=history,
             dead_letters=dead_letters,
-            payload=events.payload(self._journal, key),
+            payload=payload,
+            resource=resource_of(event, payload),
             rejected=self._rejected_request(history.steps[-1].labels),
             curl=self._curl(body) if body else "",
             calls=calls,
