@@ -39,7 +39,7 @@ async def provision(
     delivery: DeliverySettings,
     entities: Iterable[str] = catalog.INBOUND_ENTITIES,
 ) -> None:
-    """Create or update the topics and subscriptions of *entities* and dead letters.
+    """Create or update the topics and subscriptions of *entities*, and of dead letters.
 
     Args:
         broker: ``host:port``.
