@@ -60,7 +60,10 @@ class OwnChanges:
         self._change: Change | None = None
         self._created: Change | None = None
         if self._seconds and settings:
-            self._own = own_change(event.name, value, settings)
+            try:
+                self._own = own_change(event.name, value, settings)
+            except Exception:
+                self._own = None  # a bug in a transform, which the handler reports
         if self._own and self._own.key is not None:
             self._change = self._hashed(self._own)
 
@@ -162,11 +165,11 @@ class CommerceEvent:
         self._level: str | None = None  # of stock: the resource that has the notes
         self._notes_of_level: list[Note] = []
         if event.entity == "outbound-stock":
-            self._find_level(name)
+            self._find_level(value["product_id"])
 
-    def _find_level(self, name: str) -> None:
+    def _find_level(self, product_id: Any) -> None:
         """Resolve the product's id to its level, where an event of it was seen."""
-        records = self._ledger.find_resource(name)
+        records = self._ledger.find_resource(f"product-id:{product_id}")
         self._level = next((r["stock"] for _, r in records if "stock" in r), None)
         if self._level is not None:
             self._notes_of_level = self._ledger.notes(self._level)
@@ -190,8 +193,8 @@ class CommerceEvent:
         changed = note_event(record, self._resource, self._content, self._note)
         if self._product and "id" in self._product:
             hashes, product = self._ledger.hashes, self._product
-            stock = bounded_ordering_key("outbound-stock", str(product["id"]))
-            changed["resources"] = [self._resource, hashes.resource(stock)]
+            product_id = hashes.resource(f"product-id:{product['id']}")
+            changed["resources"] = [self._resource, product_id]
             level = watermark_name(product["sku"], DEFAULT_SOURCE)
             changed["stock"] = hashes.resource(level)
         return changed

@@ -54,7 +54,8 @@ def row_fields(row: dict[str, Any]) -> Fields | None:
 
 def _product(document: dict[str, Any]) -> OwnChange:
     """The change of a *document* of Commerce's REST API."""
-    fields = dict(document)
+    # Commerce's spelling of the SKU may be another.
+    fields = {name: field for name, field in document.items() if name != "sku"}
     attributes = fields.pop("custom_attributes", [])
     fields |= {each["attribute_code"]: each["value"] for each in attributes}
     fields |= fields.pop("extension_attributes", {})
