@@ -26,6 +26,15 @@ from functions.ledger.watermarks import (
 
 DAY_SECONDS = 86_400.0
 
+# Makes the record of a resource from the one before; without side effects.
+Edit = Callable[[ResourceRecord | None], ResourceRecord | None]
+Edits = Mapping[str, Edit]  # by the hash of the resource
+NO_EDITS: Edits = {}
+
+
+def _unchanged(record: ResourceRecord | None) -> ResourceRecord | None:
+    return record
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -75,7 +84,12 @@ class Ledger(LedgerLookup):
         self._keep_seconds = keep_days * DAY_SECONDS
 
     def acquire(
-        self, source: str, uid: str, delivery: Delivery, first: bool = False
+        self,
+        source: str,
+        uid: str,
+        delivery: Delivery,
+        first: bool = False,
+        edits: Edits = NO_EDITS,
     ) -> AlreadyProcessed | InFlight | Lease:
         """Acquire the lease for *delivery*, or say why not.
 
@@ -83,11 +97,12 @@ class Ledger(LedgerLookup):
             first: this is the message's first delivery attempt, so that there is
                 probably no record yet. Only the number of the store's operations
                 depends on it.
+            edits: of resources, made together with the lease.
         """
         self.check_key(write=True)
         key, owner = self.hashes.event_key(source, uid), uuid.uuid4().hex
         known: Known = {key: None} if first else {}
-        now = self._clock()
+        now = self.clock()
 
         def acquire_lease(
             records: list[Record | None],
@@ -100,9 +115,13 @@ class Ledger(LedgerLookup):
                 self._lease_seconds,
                 self._keep_seconds,
             )
-            return [record], decision
+            resources = records[1:]
+            if isinstance(decision, Leased):
+                resources = self._edited(resources, edits.values())
+            return [record, *resources], decision
 
-        decision = self.store.change([key], acquire_lease, known)
+        keys = [key, *map(resource_key, edits)]
+        decision = self.store.change(keys, acquire_lease, known)
         if not isinstance(decision, Leased):
             return decision
         since = decision.ambiguous_since
@@ -123,7 +142,7 @@ class Ledger(LedgerLookup):
         Args:
             applied: rows to be recorded as applied, whoever has the lease.
         """
-        now, rows = self._clock(), self._rows(applied)
+        now, rows = self.clock(), self._rows(applied)
 
         def renew_lease(
             records: list[Record | None],
@@ -139,15 +158,19 @@ class Ledger(LedgerLookup):
         outcome: Outcome,
         applied: Sequence[str] = (),
         released: Sequence[str] = (),
+        edits: Edits = NO_EDITS,
     ) -> bool:
         """Record *outcome*; False, with none recorded, when taken over.
 
         Args:
             applied: see ``renew``.
             released: acquired rows that are known not to have been applied.
+            edits: of resources, made together with the outcome; of rows, after it.
         """
-        now, delivery = self._clock(), lease.delivery
+        now, delivery = self.clock(), lease.delivery
         rows, unused = self._rows(applied), self._rows(released)
+        edit_of = {resource_key(name): edit for name, edit in edits.items()}
+        keys = list(dict.fromkeys([lease.key, *rows, *unused, *edit_of]))
 
         def record_outcome(
             records: list[Record | None],
@@ -155,25 +178,39 @@ class Ledger(LedgerLookup):
             event, held = rules.complete(
                 records[0], delivery, lease.owner, outcome, now, self._keep_seconds
             )
-            return [event, *self._settled(records[1:], lease, rows, unused)], held
+            settled = len(rows) + len(unused) + 1
+            resources = self._settled(records[1:settled], lease, rows, unused)
+            resources += records[settled:]
+            if held:
+                chosen = [edit_of.get(key, _unchanged) for key in keys[1:]]
+                resources = self._edited(resources, chosen)
+            return [event, *resources], held
 
-        keys = [lease.key, *rows, *unused]
         return self.store.change(keys, record_outcome, lease.known)
 
     def acquire_watermarks(
-        self, lease: Lease, names: Sequence[str], applied: Sequence[str] = ()
+        self,
+        lease: Lease,
+        names: Sequence[str],
+        applied: Sequence[str] = (),
+        edits: Edits = NO_EDITS,
+        is_own_change: Callable[[ResourceRecord | None], bool] | None = None,
     ) -> list[Verdict] | None:
         """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
         Args:
             applied: other rows, to be recorded as applied.
+            edits: of acquired rows, made together with their lease.
+            is_own_change: says whether an event of Commerce reports our own change, by
+                the record of its resource.
 
         Returns:
-            ``send``, ``applied`` or ``outdated`` for each; None, with nothing changed,
+            ``send``, ``own change`` (leased as for ``send``), ``applied`` or
+            ``outdated`` for each; None, with nothing changed,
             when another event is setting one of them or another delivery has taken
             over.
         """
-        now = self._clock()
+        now = self.clock()
         rows, sent = self._rows(names), self._rows(applied)
 
         def acquire_rows(
@@ -194,11 +231,21 @@ class Ledger(LedgerLookup):
                 )
                 for record, resource in zip(records[1:], rows.values(), strict=False)
             ]
-            if not held or any(verdict == "wait" for _, verdict in decisions):
+            verdicts = [verdict for _, verdict in decisions]
+            if not held or "wait" in verdicts:
                 return records, None
-            acquired = self._with_expiry(record for record, _ in decisions)
+            chosen = [
+                edits.get(resource, _unchanged) if verdict == "send" else _unchanged
+                for resource, verdict in zip(rows.values(), verdicts, strict=True)
+            ]
+            acquired = self._edited([record for record, _ in decisions], chosen)
             settled = self._settled(records[1 + len(rows) :], lease, sent, ())
-            return [event, *acquired, *settled], [verdict for _, verdict in decisions]
+            if is_own_change:
+                verdicts = [
+                    "own change" if one == "send" and is_own_change(record) else one
+                    for record, one in zip(records[1:], verdicts, strict=False)
+                ]
+            return [event, *acquired, *settled], verdicts
 
         return self.store.change([lease.key, *rows, *sent], acquire_rows, lease.known)
 
@@ -206,6 +253,12 @@ class Ledger(LedgerLookup):
         """The hash of each row, by the key of its record."""
         resources = (self.hashes.resource(name) for name in names)
         return {resource_key(resource): resource for resource in resources}
+
+    def _edited(
+        self, records: Sequence[Record | None], edits: Iterable[Edit]
+    ) -> list[Record | None]:
+        pairs = zip(records, edits, strict=True)
+        return self._with_expiry(edit(record) for record, edit in pairs)
 
     def _renewed(
         self, record: EventRecord | None, lease: Lease, now: float
@@ -234,7 +287,7 @@ class Ledger(LedgerLookup):
     def _with_expiry(
         self, records: Iterable[ResourceRecord | None]
     ) -> list[Record | None]:
-        expires = self._clock() + self._keep_seconds
+        expires = self.clock() + self._keep_seconds
         return [
             {**record, "expires": expires} if record else None for record in records
         ]

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from functions.ledger import rules
-from functions.ledger.hashes import CHECK_KEY, LedgerHashes
-from functions.ledger.record import VERSION, EventRecord
+from functions.ledger.hashes import CHECK_KEY, LedgerHashes, resource_key
+from functions.ledger.record import VERSION, EventRecord, Note
 from functions.ledger.store import LedgerUnavailable, Record, Store
 
 NEVER = 253_370_764_800.0  # the year 9999, of a record that does not expire
@@ -42,7 +42,7 @@ class LedgerLookup:
         self.store = store
         self.hashes = hashes
         self._key_is_checked = False
-        self._clock = clock
+        self.clock = clock
 
     def check_key(self, write: bool = False) -> None:
         """Compare this ledger's key with the store's, once per process.
@@ -97,6 +97,11 @@ class LedgerLookup:
         self.check_key()
         return self.store.find("resources", self.hashes.resource(name))
 
+    def notes(self, resource: str) -> list[Note]:
+        """The changes that inbound events make to a resource, given by its hash."""
+        record = self.store.get(resource_key(resource))
+        return record.get("notes", []) if record else []
+
     def newest(self, ordering_key: str) -> str | None:
         """Event time of the newest event of *ordering_key* that was handled."""
         resource = self.hashes.resource(ordering_key)
@@ -136,7 +141,7 @@ class LedgerLookup:
         records: list[tuple[str, Record]],
         without: Callable[[Record], Record | None],
     ) -> tuple[int, int]:
-        now = self._clock()
+        now = self.clock()
 
         def forget_unless_in_flight(
             stored: list[Record | None],

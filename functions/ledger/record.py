@@ -6,7 +6,7 @@ Records are JSON objects; times are seconds since 1970 unless they are event tim
 
 import copy
 import json
-from typing import Any, Literal, TypedDict, cast, final
+from typing import Any, Literal, NotRequired, TypedDict, cast, final
 
 VERSION = 1
 MAX_FINISHED = 1000  # per uid; a caller that uses one uid for everything gets no more
@@ -81,8 +81,17 @@ class WatermarkLease(TypedDict):
     expires: float
 
 
+class Note(TypedDict):
+    """A change that an inbound event makes to a resource of Commerce."""
+
+    message_id: str
+    since: float  # start of its first attempt
+    until: float  # counts no longer
+    fields: dict[str, str] | None  # hash of each value that is set; None: deletion
+
+
 class ResourceRecord(TypedDict):
-    """What is known about one resource, such as a SKU at a source."""
+    """What is known about one resource: a SKU at a source, a resource of Commerce."""
 
     kind: Literal["resource"]
     version: int
@@ -90,6 +99,9 @@ class ResourceRecord(TypedDict):
     expires: float
     watermark: Watermark | None
     lease: WatermarkLease | None
+    notes: NotRequired[list[Note]]  # oldest first
+    last_event: NotRequired[dict[str, str] | None]  # hash of each of its fields
+    stock: NotRequired[str]  # of a product of Commerce, the resource of its level
 
 
 class EventEditor:

@@ -40,10 +40,16 @@ class OperationCounter(
     def intercept_unary_stream(
         self, continuation: Any, details: Any, request: Any
     ) -> Any:
-        """A read by key; one of an absent document counts, too."""
-        assert details.method.endswith("/BatchGetDocuments"), details.method
-        self.counts["reads"] += len(request.documents)
-        return continuation(details, request)
+        """A read by key, where an absent document counts, too; or a query."""
+        if details.method.endswith("/BatchGetDocuments"):
+            self.counts["reads"] += len(request.documents)
+            return continuation(details, request)
+        assert details.method.endswith("/RunQuery"), details.method
+        responses = list(continuation(details, request))
+        # A query without a result costs one read.
+        found = sum(bool(response.document.name) for response in responses)
+        self.counts["reads"] += max(1, found)
+        return iter(responses)
 
     @contextmanager
     def installed(self) -> Iterator["OperationCounter"]:

@@ -3,8 +3,10 @@
 import pytest
 
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.own_changes import OwnChanges
 from functions.consumer.results import ANOTHER_IN_FLIGHT
 from functions.errors import Unavailable
+from functions.events import catalog
 from functions.ledger.decisions import Delivery, InFlight, Outcome
 from functions.ledger.hashes import resource_key
 from functions.ledger.ledger import Ledger
@@ -54,7 +56,9 @@ class Scene:
     def deliver(self, message_id, uid, second=0, key=""):
         budget = Budget(BUDGET_SECONDS, self.clock)
         lease = self.acquire(message_id, uid, second, key)
-        return LeasedDelivery(self.ledger, lease, budget)
+        event = catalog.find("be-observer.catalog_stock_update")
+        own_changes = OwnChanges(self.ledger, event, [], None, 0, message_id)
+        return LeasedDelivery(self.ledger, lease, budget, own_changes)
 
 
 @pytest.fixture
