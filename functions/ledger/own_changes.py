@@ -170,7 +170,9 @@ def remaining_notes(
     if own_change is not None:
         since = own_change["since"]
         return [note for note in notes if note != own_change and note["since"] >= since]
-    return [note for note in notes if note["since"] - CLOCK_SECONDS > content.time]
+    # Without a margin for clocks: it would drop the notes of all changes of the last
+    # minute, so that several changes of one resource could go round without end.
+    return [note for note in notes if note["since"] > content.time]
 
 
 def note_event(
