@@ -1,5 +1,6 @@
 """Our own changes do not come back, and no other change is lost."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -114,10 +115,21 @@ def test_a_redelivery_has_the_same_result(two):
 
 def test_two_changes_suppress_two_contents(two):
     two.change(UPDATE, RENAMED)
+    two.clock.now += 2
     two.change(UPDATE, {**LAMP, "name": "Newer"})
 
-    assert two.report(SAVED, RENAMED_PRODUCT) == "own change"
+    assert two.report(SAVED, RENAMED_PRODUCT, ago=1) == "own change"
     assert two.report(SAVED, {**PRODUCT, "name": "Newer"}) == "own change"
+
+
+def test_a_person_who_restores_an_earlier_change_is_heard(two):
+    """Before our own events have arrived, of which the last is then outdated."""
+    two.change(UPDATE, RENAMED)
+    two.clock.now += 2
+    two.change(UPDATE, {**LAMP, "name": "Newer"})
+    two.clock.now += 2
+
+    assert two.report(SAVED, RENAMED_PRODUCT) == "handled"
 
 
 def test_the_event_can_arrive_during_our_call(two):
@@ -354,3 +366,64 @@ def test_the_ledger_holds_no_value_of_a_note(two):
 
     stored = str(two.inbound.ledger.store._records)
     assert [text for text in ("LAMP", "New", "24.5") if text in stored] == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_sides_agree_in_the_end(seed):
+    """Whatever is skipped, the third party knows the last value of each field.
+
+    Both sides change the same product. Events of Commerce arrive late, twice, and not
+    in their order; what is outdated is skipped.
+    """
+    choose = random.Random(seed)  # noqa: S311 repeatable
+    two = TwoDeployments()
+    commerce, known, pending = dict(PRODUCT), {}, []
+
+    def save(**fields):
+        two.clock.now += choose.choice([1, 2, 30])
+        commerce.update(fields)
+        pending.append((two.clock.now, dict(commerce)))
+
+    def arrive(index):
+        moment, product = pending.pop(index)
+        if choose.random() < 0.2:
+            pending.append((moment, product))
+        updated_at = timestamp(datetime.fromtimestamp(moment, UTC))
+        outcome = two.report(SAVED, {**product, "updated_at": updated_at})
+        if outcome == "handled":
+            known.update(product)
+        return outcome
+
+    save()
+    outcomes = []
+    for _ in range(15):
+        name, text = choose.choice("AB"), choose.choice("CD")
+        match choose.choice(["ours", "ours", "person", "event", "event", "late"]):
+            case "ours":
+                known.update(name=name, description=text)
+                value = {**LAMP, "name": name, "description": text}
+                two.change(UPDATE, value)
+                save(name=name, description=text)
+            case "person":
+                save(**choose.choice([{"name": name}, {"weight": choose.random()}]))
+            case "event" if pending:
+                outcomes.append(arrive(0))
+            case "late" if pending:
+                outcomes.append(arrive(-1))
+    while pending:
+        outcomes.append(arrive(0))
+
+    compared = ("name", "description", "weight")
+    assert [known[field] for field in compared] == [commerce[f] for f in compared]
+
+
+def test_a_third_party_that_answers_each_event_ends_the_loop():
+    """It sends every change that it gets back to Commerce at once."""
+    two = TwoDeployments()
+    two.change(UPDATE, RENAMED)
+    rounds = 0
+    while two.report(SAVED, RENAMED_PRODUCT) == "handled":
+        rounds += 1
+        two.change(UPDATE, RENAMED)
+
+    assert rounds == 1
