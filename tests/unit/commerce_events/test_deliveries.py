@@ -245,6 +245,7 @@ def test_a_rejected_event_is_a_warning_without_values():
         "entity": "outbound-product",
         "uid": "e-1",
         "caller": "0b1f2c3d-1111-4222-8333-444455556666",
+        "message_id": "1",
         "fields": ["sku"],
         "status": 400,
     }
