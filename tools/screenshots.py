@@ -48,7 +48,7 @@ def send(page: Page) -> None:
 def commerce(page: Page) -> None:
     """The stand-in while failures are simulated."""
     page.open("/commerce")
-    page.sees("responds 503, every call")
+    page.sees("responds 503 until switched off")
 
 
 # name: (what to show, the window's size, dark)
@@ -97,7 +97,7 @@ def _create_events(stack: RunningStack, page: Page) -> None:
     stack.outcome("erp-4711", "rejected")
     page.open("/commerce")
     page.press("Simulate")
-    page.sees("responds 503, every call")
+    page.sees("responds 503 until switched off")
     stack.post("be-observer.catalog_product_update", PRODUCT, "pim-20")
     stack.outcome("pim-20", "retrying")
 

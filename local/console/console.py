@@ -1,18 +1,19 @@
 """The console's pages and forms."""
 
 import asyncio
+import re
+import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
-    RedirectResponse,
     Response,
     StreamingResponse,
 )
@@ -22,20 +23,29 @@ from starlette.staticfiles import StaticFiles
 from cli.deployment import Unreachable
 from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
+from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
-from local.console import commerce_page, events
+from local.console import api_page, commerce_page, events
+from local.console.charts import charts
+from local.console.curl import curl_command
+from local.console.dead_letter_pages import DeadLetterPages, pages
+from local.console.events import RejectedRequest
+from local.console.forms import MAX_BODY_BYTES, back, page_number, read_form
 from local.console.guard import Guard
+from local.console.journal_index import JournalIndex
 from local.console.live_updates import live_updates
 from local.console.operations import Operations
-from local.console.pages import templates
+from local.console.outbound_pages import OutboundPages
+from local.console.pages import pretty, templates
+from local.console.resource_history import resource_of
 from local.journal import Journal
 from local.web import WebServer
 
 HERE = Path(__file__).parent
-MAX_BODY_BYTES = 2 * 1024 * 1024
+PAGE_ROWS = 100
 
 
 class Console:
@@ -43,6 +53,7 @@ class Console:
 
     Args:
         stand_in: None where events go to a real store.
+        back_office: None where Commerce's events go to a real third party.
     """
 
     def __init__(
@@ -51,12 +62,16 @@ class Console:
         broker: Broker,
         stand_in: StandIn | None,
         operations: Operations,
+        back_office: BackOffice | None = None,
     ) -> None:
         self._journal = journal
         self._broker = broker
         self._stand_in = stand_in
         self._operations = operations
+        self._back_office = back_office
         self._closing = asyncio.Event()
+        self._index = JournalIndex(journal)
+        self._reader: asyncio.Task[None] | None = None
         self._pages = templates()
         app = Starlette(
             routes=self._routes(),
@@ -72,41 +87,56 @@ class Console:
         Raises:
             CannotListen: the port is in use or forbidden.
         """
-        return await self._server.start(host, port)
+        address = await self._server.start(host, port)
+        self._reader = asyncio.create_task(self._index.keep_current(self._closing))
+        return address
 
     async def stop(self) -> None:
         """End the streams and stop listening."""
         self._closing.set()
         await self._server.stop()
+        if self._reader:
+            await self._reader
 
     def _routes(self) -> list[Route | Mount]:
         return [
             Route("/", self.events),
             Route("/event", self.event),
-            Route("/dead-letters", self.dead_letters),
-            Route("/dead-letters/replay", self.replay, methods=["POST"]),
-            Route("/dead-letters/discard", self.discard, methods=["POST"]),
+            Route("/payload", self.payload),
+            *DeadLetterPages(self._operations, self._page).routes(),
             Route("/send", self.send),
             Route("/send", self.post, methods=["POST"]),
             Route("/sample", self.sample),
             Route("/commerce", self.commerce),
             Route("/commerce/fail", self.fail, methods=["POST"]),
             Route("/commerce/recover", self.recover, methods=["POST"]),
+            *OutboundPages(
+                self._back_office, self._stand_in, self._journal, self._page
+            ).routes(),
             Route("/stream", self.stream),
+            Route("/api", self.api),
+            Route("/openapi.json", self.openapi),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
 
     async def events(self, request: Request) -> Response:
-        """The newest events, filtered."""
+        """The events that match a filter, the newest first, and charts."""
         query = request.query_params
-        names = ("entity", "event", "status", "uid")
+        names = ("entity", "event", "status", "search")
         wanted = Filter(**{name: query.get(name, "").strip() for name in names})
+        number = page_number(query.get("page"))
+        self._index.refresh()
+        rows, count = self._index.events.page(
+            wanted, (number - 1) * PAGE_ROWS, PAGE_ROWS, self._paused()
+        )
         return self._page(
             "events",
             request,
-            rows=events.read_events(self._journal, wanted, paused=self._paused()),
+            rows=rows,
+            pages=pages(request, number, count, PAGE_ROWS),
+            charts=charts(self._index.activity, time.time(), *self._backlog()),
             wanted=wanted,
-            entities=list(INBOUND_ENTITIES),
+            entities=list(ENTITIES),
             names=SEQUENCE,
             statuses=(PENDING_FILTER, *STATUSES),
         )
@@ -115,7 +145,15 @@ class Console:
         """One event's history."""
         key = request.query_params.get("key", "")
         if entry := events.rejection(self._journal, key):
-            return self._page("rejection", request, entry=entry)
+            rejected = self._rejected_request(entry.labels)
+            return self._page(
+                "rejection",
+                request,
+                key=key,
+                entry=entry,
+                rejected=rejected,
+                curl=self._curl(rejected.body) if rejected else "",
+            )
         history, dead_letters = await run_in_threadpool(
             self._operations.history, key, self._paused()
         )
@@ -124,46 +162,61 @@ class Console:
         calls = None
         if self._stand_in:
             calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
+        body = events.posted_body(self._journal, key)
+        payload = events.payload(self._journal, key)
+        event = history.steps[0].labels.get("event") or ""
         return self._page(
             "event",
             request,
             key=key,
             history=history,
             dead_letters=dead_letters,
-            payload=events.payload(self._journal, key),
+            payload=payload,
+            resource=resource_of(event, payload),
+            rejected=self._rejected_request(history.steps[-1].labels),
+            curl=self._curl(body) if body else "",
             calls=calls,
         )
 
-    async def dead_letters(self, request: Request) -> Response:
-        """The dead letters."""
-        dead_letters = await run_in_threadpool(self._operations.dead_letters)
-        return self._page("dead_letters", request, dead_letters=dead_letters)
-
-    async def replay(self, request: Request) -> Response:
-        """Publish a dead letter again."""
-        form = await _form(request)
-        replay = await run_in_threadpool(
-            self._operations.replay,
-            form.get("message_id", ""),
-            bool(form.get("even_if_newer")),
+    async def payload(self, request: Request) -> Response:
+        """The value of an event, or the body of a rejected request, as a file."""
+        key = request.query_params.get("key", "")
+        content: str | None = None
+        if entry := events.rejection(self._journal, key):
+            rejected = self._rejected_request(entry.labels)
+            content = rejected.body if rejected else None
+        elif (value := events.payload(self._journal, key)) is not None:
+            content = pretty(value)
+        if content is None:
+            return PlainTextResponse("No payload of this event is stored.\n", 404)
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", key).strip("._")[:100] or "payload"
+        disposition = f'attachment; filename="{name}.json"'
+        return Response(
+            content,
+            media_type="application/json",
+            headers={"content-disposition": disposition},
         )
-        if replay is None:
-            notice = "This dead letter no longer exists: it was replayed or discarded."
-        elif replay.result == "replayed":
-            return _back(form, replayed=replay.new_message_id)
-        else:
-            notice = f"Not replayed. {replay.detail}"
-        return _back(form, notice)
 
-    async def discard(self, request: Request) -> Response:
-        """Delete a dead letter."""
-        form = await _form(request)
-        discarded = await run_in_threadpool(
-            self._operations.discard, form.get("message_id", "")
+    def _rejected_request(self, labels: dict[str, Any]) -> RejectedRequest | None:
+        return events.rejected_request(self._journal, labels.get("request", ""))
+
+    def _curl(self, body: str) -> str:
+        return curl_command(
+            self._operations.deployment.stack["ingest"],
+            body,
+            self._operations.credentials,
         )
-        if discarded is None:
-            return _back(form, "This dead letter no longer exists.")
-        return _back(form, f"Discarded: {discarded.uid}.")
+
+    def _backlog(self) -> tuple[dict[str, int], int]:
+        """Undelivered messages by entity, and the number of dead letters."""
+        deployment, stats = self._operations.deployment, self._broker.stats()
+
+        def undelivered(subscription: str) -> int:
+            known = stats.get(subscription)
+            return known.undelivered if known else 0
+
+        backlog = {e: undelivered(deployment.subscription(e)) for e in ENTITIES}
+        return backlog, undelivered(deployment.dead_letter_subscription)
 
     async def send(self, request: Request) -> Response:
         """A form that posts a sample."""
@@ -188,8 +241,10 @@ class Console:
         if len(body) > MAX_BODY_BYTES:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
+        duplicate = events.was_published(self._journal, body)
         response = await run_in_threadpool(self._operations.post, body)
-        return JSONResponse({"status": response.status, "body": response.body})
+        content = {"status": response.status, "body": response.body}
+        return JSONResponse({**content, "duplicate": duplicate})
 
     async def commerce(self, request: Request) -> Response:
         """What the stand-in holds, and the faults it can simulate."""
@@ -199,20 +254,28 @@ class Console:
 
     async def fail(self, request: Request) -> Response:
         """Simulate a fault of the stand-in."""
-        form = await _form(request)
+        form = await read_form(request)
         if self._stand_in is None:
-            return _back(form, "Events go to a real store: no fault can be simulated.")
+            return back(form, "Events go to a real store: no fault can be simulated.")
         try:
             notice = commerce_page.add_fault(self._stand_in.faults, form)
         except ValueError as error:
             notice = f"No fault was simulated: {error}."
-        return _back(form, notice)
+        return back(form, notice)
 
     async def recover(self, request: Request) -> Response:
         """End the simulated faults."""
         if self._stand_in:
             self._stand_in.faults.remove()
-        return _back(await _form(request), "Commerce works again.")
+        return back(await read_form(request), "Commerce works again.")
+
+    async def api(self, request: Request) -> Response:
+        """The reference of ingest's API."""
+        return self._page("api", request, api=api_page.content())
+
+    async def openapi(self, request: Request) -> Response:
+        """The document behind the reference."""
+        return FileResponse(api_page.DOCUMENT, media_type="application/json")
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: the stages of new journal entries."""
@@ -230,8 +293,7 @@ class Console:
     def _paused(self) -> frozenset[str]:
         """The entities whose delivery is paused."""
         name = self._operations.deployment.subscription
-        entities = INBOUND_ENTITIES
-        return frozenset(e for e in entities if not self._broker.is_pushed(name(e)))
+        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
@@ -258,26 +320,6 @@ class Console:
         return HTMLResponse(html, status)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    body = await request.body()
-    return dict(parse_qsl(body[:MAX_BODY_BYTES].decode(errors="replace")))
-
-
 def _unavailable(request: Request, error: Exception) -> Response:
     text = f"Unavailable: {error}. Go back and try again.\n"
     return PlainTextResponse(text, 503)
-
-
-def _back(form: dict[str, str], notice: str = "", replayed: str = "") -> Response:
-    """Redirect to the form's page, which shows *notice*.
-
-    Args:
-        replayed: the message of a replay; the page shows what became of it.
-    """
-    target = form.get("back", "/")
-    if not target.startswith("/") or target.startswith(("//", "/\\")):
-        target = "/"
-    path, _, query = target.partition("?")
-    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("notice", "replayed")]
-    shown = ("replayed", replayed) if replayed else ("notice", notice)
-    return RedirectResponse(f"{path}?{urlencode([*kept, shown])}", 303)
