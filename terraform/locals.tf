@@ -15,7 +15,7 @@ locals {
     }
   }
 
-  _consumer_default = { concurrency = 2, max_instances = 2, memory_mb = 512, min_instances = 0 }
+  _consumer_default = { concurrency = 4, max_instances = 1, memory_mb = 512, min_instances = 0 }
   consumers         = { for domain in local.domains : domain => lookup(var.consumers, domain, local._consumer_default) }
 
   # The default of MAX_BODY_BYTES, and the memory of ingest without any request.

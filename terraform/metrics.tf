@@ -102,3 +102,20 @@ resource "google_logging_project_exclusion" "query_token" {
 
   depends_on = [google_project_service.main]
 }
+
+# A consumer's own entry says more about a delivery than the request log. Entries of failed
+# requests stay: those that no instance accepted (429, 5xx) have no other entry.
+resource "google_logging_project_exclusion" "requests" {
+  for_each = {
+    for name, functions in {
+      consumers = [for function in google_cloudfunctions2_function.consumer : function.name]
+      ingest    = [google_cloudfunctions2_function.ingest.name]
+    } : name => functions if !contains(var.request_logs, name)
+  }
+
+  name        = "${var.prefix}requests-${each.key}"
+  description = "Request-log entries of successful requests to ${each.key}"
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in each.value : "\"${name}\""])}) AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status<300"
+
+  depends_on = [google_project_service.main]
+}

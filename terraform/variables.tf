@@ -77,10 +77,10 @@ variable "commerce_timeout_seconds" {
 }
 
 variable "consumers" {
-  description = "Limits per domain (product, customer, order, stock). A domain makes at most `max_instances` × `concurrency` parallel calls to Commerce, because many parallel writes cause deadlocks there."
+  description = "Limits per domain (product, customer, order, stock). A domain makes at most `max_instances` × `concurrency` parallel calls to Commerce, because many parallel writes cause deadlocks there. Raise `concurrency` first: an instance that waits for more calls costs the same."
   type = map(object({
-    concurrency   = optional(number, 2)
-    max_instances = optional(number, 2)
+    concurrency   = optional(number, 4)
+    max_instances = optional(number, 1)
     memory_mb     = optional(number, 512)
     min_instances = optional(number, 0)
   }))
@@ -296,6 +296,18 @@ variable "region" {
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
     error_message = "region must be a region like europe-west1 or us-central1, without the letter of a zone: `gcloud functions regions list` shows them."
+  }
+}
+
+variable "request_logs" {
+  description = "Functions whose successful requests Cloud Run's own request log keeps: `consumers`, `ingest`. By default only ingest, where it holds the address of the sender; a consumer writes an entry about each delivery itself. Requests that fail are always kept, because the platform answers some of them."
+  type        = set(string)
+  default     = ["ingest"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.request_logs : contains(["consumers", "ingest"], name)])
+    error_message = "request_logs accepts \"consumers\" and \"ingest\"."
   }
 }
 

@@ -227,7 +227,7 @@ run "overrides_reach_their_resources" {
     error_message = "Only the subscription of stock must differ."
   }
   assert {
-    condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => [function.service_config[0].max_instance_request_concurrency, function.service_config[0].environment_variables["THREADS"], function.service_config[0].environment_variables["COMMERCE_CONCURRENCY"], function.service_config[0].max_instance_count] } == { customer = [2, "2", "2", 2], order = [2, "2", "2", 2], product = [2, "2", "2", 2], stock = [8, "8", "8", 3] }
+    condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => [function.service_config[0].max_instance_request_concurrency, function.service_config[0].environment_variables["THREADS"], function.service_config[0].environment_variables["COMMERCE_CONCURRENCY"], function.service_config[0].max_instance_count] } == { customer = [4, "4", "4", 1], order = [4, "4", "4", 1], product = [4, "4", "4", 1], stock = [8, "8", "8", 3] }
     error_message = "The concurrency of Cloud Run, the threads of the function and its parallel calls must be equal."
   }
   assert {
@@ -238,7 +238,7 @@ run "overrides_reach_their_resources" {
     condition = [
       for service in [google_cloudfunctions2_function.consumer["stock"].service_config[0], google_cloudfunctions2_function.consumer["order"].service_config[0], google_cloudfunctions2_function.ingest.service_config[0]] :
       [service.available_memory, service.max_instance_count, service.max_instance_request_concurrency, service.min_instance_count]
-    ] == [["1024Mi", 3, 8, 1], ["512Mi", 2, 2, 0], ["256Mi", 5, 40, 1]]
+    ] == [["1024Mi", 3, 8, 1], ["512Mi", 1, 4, 0], ["256Mi", 5, 40, 1]]
     error_message = "Each limit must reach its function."
   }
   assert {
