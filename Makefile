@@ -106,6 +106,10 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
 
+.PHONY: costs
+costs: $(READY) ## Compute what a load costs (ARGS="--events-per-second 40 --commerce-ms 250")
+	@$(BIN)/python -m tools.costs $(ARGS)
+
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console (needs Chromium)
 	@$(BIN)/python -m tools.screenshots

@@ -6,7 +6,6 @@ import requests
 from functions.handlers import product
 from tests.support.commerce_adapter import SAAS, TOKEN_DOCUMENT, reply
 from tests.support.consumer_kit import (
-    PRODUCT_CREATE,
     PRODUCT_VALUE,
     ConsumerUnderTest,
     push,

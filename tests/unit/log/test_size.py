@@ -13,7 +13,7 @@ from functions.settings import from_environment
 from functions.tracing import Off
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, ConsumerUnderTest
 from tests.support.consumer_kit import push as push_of
-from tools.costs.model import Usage
+from tools.costs import Usage
 
 MAX_BYTES = 1500
 UID = "5f2b8c1e-9d1a-4f07-8e55-2f0c7a1b3d4e"
