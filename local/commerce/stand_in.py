@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -40,7 +42,13 @@ class StandIn(Simulation):
         control = Control(self, host)
         rest = Rest(self, drop_connection)
         self._server = WebServer(
-            Starlette(routes=[*control.routes(), Mount("/", rest)]),
+            Starlette(
+                routes=[
+                    *control.routes(),
+                    Route("/prod/keys/{name}", self._public_key),
+                    Mount("/", rest),
+                ]
+            ),
             http=_protocol_with_registry(connections),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
@@ -48,9 +56,15 @@ class StandIn(Simulation):
 
     async def stop(self) -> None:
         """Stop listening; the state stays in the database."""
+        await self.io_events.stop()
         if self._server is not None:
             await self._server.stop()
             self._server = None
+
+    async def _public_key(self, request: Request) -> Response:
+        """A key that deliveries of events are signed with, as Adobe publishes it."""
+        pem = self.io_events.public_key(request.url.path)
+        return Response(pem, media_type="text/plain") if pem else Response("", 404)
 
     def environment(
         self, address: str, *, sign_in: str = "oauth1", saas: bool = False

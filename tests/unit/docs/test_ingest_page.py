@@ -13,12 +13,12 @@ from functions.ingest import auth, envelope
 from functions.ingest.envelope import MAX_KEYS, MAX_UID_BYTES
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
 from functions.ingest.settings import (
-    MIN_SIGNING_KEY_BYTES,
     MIN_TOKEN_LENGTH,
     IngestSettings,
 )
 from functions.ingest.status import STATES
 from functions.settings import from_environment
+from functions.standard_webhooks import MIN_KEY_BYTES
 from tests.support import markdown
 
 PAGE = markdown.read("docs/ingest.md")
@@ -151,7 +151,7 @@ def test_limits_are_the_codes_own():
     assert f"{MAX_UID_BYTES} bytes" in limits["`uid`"]
     assert f"{MAX_KEYS};" in limits["keys of one object"]
     assert f"at least {MIN_TOKEN_LENGTH} characters" in PAGE
-    assert f"at least {MIN_SIGNING_KEY_BYTES} bytes" in PAGE
+    assert f"at least {MIN_KEY_BYTES} bytes" in PAGE
 
 
 def test_rate_limits_name_the_platforms_means():
