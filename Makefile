@@ -160,5 +160,5 @@ deploy: ## Deploy to Google Cloud (terraform apply)
 	@bash terraform/run.sh apply
 
 .PHONY: url
-url: ## Print the deployed ingest URL
-	@bash terraform/run.sh url
+url: ## Print the deployed ingest URL (ARGS=commerce_events: for Adobe I/O Events)
+	@bash terraform/run.sh url $(ARGS)

@@ -6,6 +6,7 @@ locals {
   _functions = concat(
     [google_cloudfunctions2_function.ingest.name],
     [for function in google_cloudfunctions2_function.consumer : function.name],
+    [for function in google_cloudfunctions2_function.commerce_events : function.name],
   )
   _log_entries = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local._functions : "\"${name}\""])})"
 
@@ -42,7 +43,7 @@ locals {
       value       = "ms"
     }
     published = {
-      description = "Events that ingest published"
+      description = "Events that ingest and commerce_events published"
       filter      = "jsonPayload.stage=\"published\" AND jsonPayload.status=200"
       labels      = ["entity", "event"]
       value       = null
@@ -109,7 +110,7 @@ resource "google_logging_project_exclusion" "requests" {
   for_each = {
     for name, functions in {
       consumers = [for function in google_cloudfunctions2_function.consumer : function.name]
-      ingest    = [google_cloudfunctions2_function.ingest.name]
+      ingest    = concat([google_cloudfunctions2_function.ingest.name], [for function in google_cloudfunctions2_function.commerce_events : function.name])
     } : name => functions if !contains(var.request_logs, name)
   }
 

@@ -46,7 +46,7 @@ class Usage:
     """What one event uses.
 
     Attributes:
-        operations: of the ledger: ``reads``, ``writes``, ``deletes``.
+        operations: of the ledger: ``reads``, ``writes``, ``deletes``; absent is 0.
         document_bytes, ledger_days: what a document occupies, and for how long.
         message_bytes: in and out of Pub/Sub together.
         log_line_bytes: the entries that ingest and the consumer write.
@@ -101,8 +101,8 @@ class Load:
 
     def busy_seconds(self, usage: Usage) -> float:
         """How long an event occupies one slot of a consumer."""
-        operations = usage.operations["reads"] + usage.operations["writes"]
-        return (self.commerce_ms + operations * self.operation_ms) / 1000
+        calls = usage.operations.get("reads", 0) + usage.operations.get("writes", 0)
+        return (self.commerce_ms + calls * self.operation_ms) / 1000
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,10 @@ def monthly(
     if instance_count is None:
         instance_count = instances(load, usage)
     seconds = instance_count * SECONDS_A_MONTH
-    operations = {name: events * count for name, count in usage.operations.items()}
+    operations = {
+        name: events * usage.operations.get(name, 0)
+        for name in ("reads", "writes", "deletes")
+    }
     documents = operations["deletes"] / 30 * usage.ledger_days  # at any time
     amounts = (
         price("vcpu_second", seconds) + price("gib_second", seconds * MEMORY_GIB),
@@ -251,7 +254,7 @@ def main() -> None:
     parser.add_argument("--commerce-ms", type=float, default=300)
     parser.add_argument("--domains", type=int, default=4, choices=range(1, 5))
     parser.add_argument("--concurrency", type=int, choices=range(1, 81), metavar="1…80")
-    parser.add_argument("--direction", choices=sorted(OPERATIONS), default="inbound")
+    parser.add_argument("--operations", choices=sorted(OPERATIONS), default="inbound")
     options = parser.parse_args()
     if options.events_per_second <= 0 or options.commerce_ms < 0:
         parser.error("--events-per-second must be positive, --commerce-ms not negative")
@@ -261,7 +264,7 @@ def main() -> None:
         domains=options.domains,
         concurrency=options.concurrency,
     )
-    usage = Usage(OPERATIONS[options.direction])
+    usage = Usage(OPERATIONS[options.operations])
     sys.stdout.write(report(load, usage) + "\n")
 
 

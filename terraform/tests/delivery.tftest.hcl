@@ -1,4 +1,4 @@
-# The deployment with default values and with others. Each run loads the providers' schemas, which takes seconds, so a run
+# The deployment with default values and with others, and each kind of authentication. Each run loads the providers' schemas, which takes seconds, so a run
 # asserts everything about one set of variables.
 
 mock_provider "archive" {}
@@ -18,11 +18,11 @@ variables {
   ingest_auth       = "token"
   ledger_key        = "made-up-0123456789-0123456789-012"
   secrets = {
-    COMMERCE_ACCESS_TOKEN        = "made-up"
-    COMMERCE_ACCESS_TOKEN_SECRET = "made-up"
-    COMMERCE_CONSUMER_KEY        = "made-up"
-    COMMERCE_CONSUMER_SECRET     = "made-up"
-    INGEST_TOKENS                = "made-up"
+    COMMERCE_ACCESS_TOKEN        = "made-up-1"
+    COMMERCE_ACCESS_TOKEN_SECRET = "made-up-2"
+    COMMERCE_CONSUMER_KEY        = "made-up-3"
+    COMMERCE_CONSUMER_SECRET     = "made-up-4"
+    INGEST_TOKENS                = "made-up-5"
   }
 }
 
@@ -99,6 +99,10 @@ run "defaults" {
     error_message = "Request-log entries of ingest with a query must be excluded: it can contain a token."
   }
   assert {
+    condition     = { for name, exclusion in google_logging_project_exclusion.requests : name => exclusion.filter } == { consumers = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(\"commerce-customer-consumer\" OR \"commerce-order-consumer\" OR \"commerce-product-consumer\" OR \"commerce-stock-consumer\") AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status<300" }
+    error_message = "Request-log entries of successful requests to consumers must be excluded, and no others."
+  }
+  assert {
     condition     = { for member, grant in google_cloud_run_service_iam_member.ingest : member => grant.role } == { allUsers = "roles/run.invoker" }
     error_message = "By default everyone must be able to call ingest: third parties have no Google identity."
   }
@@ -158,6 +162,12 @@ run "defaults" {
     error_message = "Without the options there are no addresses."
   }
 
+  # The other direction is off
+  assert {
+    condition     = length(google_cloudfunctions2_function.commerce_events) + length(google_service_account.commerce_events) == 0 && output.commerce_events_url == null && keys(data.archive_file.function) == ["consumer", "ingest"]
+    error_message = "Without outbound nothing of this direction may be deployed."
+  }
+
   # Destroy
   assert {
     condition     = google_firestore_database.ledger.deletion_policy == "DELETE"
@@ -210,7 +220,7 @@ run "overrides_reach_their_resources" {
       COMMERCE_ACCESS_TOKEN_SECRET = "1"
       COMMERCE_CONSUMER_KEY        = "1"
       COMMERCE_CONSUMER_SECRET     = "1"
-      INGEST_TOKENS                = "7"
+      INGEST_HMAC_SECRETS          = "7"
       LEDGER_KEY                   = "1"
     }
     commerce_settings        = { COMMERCE_ATTRIBUTE_SET_ID = "9" }
@@ -218,8 +228,25 @@ run "overrides_reach_their_resources" {
     consumers                = { stock = { concurrency = 8, max_instances = 3, memory_mb = 1024, min_instances = 1 } }
     entities                 = { stock = { ordered = false, max_delivery_attempts = 20, minimum_backoff_seconds = 1 } }
     ingest                   = { concurrency = 40, max_instances = 5, memory_mb = 256, min_instances = 1 }
+    ingest_auth              = "hmac"
+    ingest_invokers          = ["serviceAccount:erp@acme-shop.iam.gserviceaccount.com"]
     ingest_settings          = { MAX_BODY_BYTES = "4096" }
     log_level                = "WARNING"
+    request_logs             = ["consumers", "ingest"]
+    status_endpoint          = true
+  }
+
+  assert {
+    condition     = length(google_logging_project_exclusion.requests) + length(google_logging_project_exclusion.query_token) == 0
+    error_message = "Without tokens, and with all request logs, no entry may be excluded."
+  }
+  assert {
+    condition     = keys(google_cloud_run_service_iam_member.ingest) == ["serviceAccount:erp@acme-shop.iam.gserviceaccount.com"]
+    error_message = "Only the named members may call ingest."
+  }
+  assert {
+    condition     = google_project_iam_member.ledger["ingest"].role == "roles/datastore.viewer"
+    error_message = "With status_endpoint ingest must read the ledger, and may not write it."
   }
 
   assert {
@@ -263,7 +290,8 @@ run "overrides_reach_their_resources" {
   assert {
     condition = google_cloudfunctions2_function.ingest.service_config[0].environment_variables == tomap({
       GOOGLE_CLOUD_PROJECT = "acme-shop"
-      INGEST_AUTH          = "token"
+      INGEST_AUTH          = "hmac"
+      LEDGER               = "firestore:commerce-ledger"
       LOG_EXECUTION_ID     = "false"
       LOG_LEVEL            = "WARNING"
       MAX_BODY_BYTES       = "4096"
@@ -281,8 +309,8 @@ run "overrides_reach_their_resources" {
     error_message = "The consumers must read the declared versions."
   }
   assert {
-    condition     = google_cloudfunctions2_function.ingest.service_config[0].secret_environment_variables[0].version == "7"
-    error_message = "Ingest must read the declared version."
+    condition     = { for secret in google_cloudfunctions2_function.ingest.service_config[0].secret_environment_variables : secret.key => secret.version } == { INGEST_HMAC_SECRETS = "7", LEDGER_KEY = "1" }
+    error_message = "Ingest must read the declared versions of the chosen authentication and, with status_endpoint, of the ledger's key."
   }
 }
 
@@ -290,19 +318,17 @@ run "another_deployment_in_another_region" {
   command = plan
 
   variables {
-    ledger_key       = ""
-    secrets          = { INGEST_TOKENS = "made-up" }
-    secrets_revision = 2
-    secret_versions = {
-      COMMERCE_ACCESS_TOKEN        = "1"
-      COMMERCE_ACCESS_TOKEN_SECRET = "1"
-      COMMERCE_CONSUMER_KEY        = "1"
-      COMMERCE_CONSUMER_SECRET     = "1"
-      LEDGER_KEY                   = "3"
-    }
-    message_ordering = false
-    prefix           = "shop2-"
-    region           = "us-central1"
+    commerce_base_url = "https://na1.api.commerce.adobe.com/tenant/"
+    commerce_settings = { OAUTH_CLIENT_ID = "id", OAUTH_ORG_ID = "org" }
+    ingest_auth       = "oidc"
+    ingest_settings   = { INGEST_OIDC_EMAILS = "erp@partner.iam.gserviceaccount.com" }
+    ledger_key        = ""
+    secrets           = { OAUTH_CLIENT_SECRET = "made-up" }
+    secrets_revision  = 2
+    secret_versions   = { LEDGER_KEY = "3" }
+    message_ordering  = false
+    prefix            = "shop2-"
+    region            = "us-central1"
   }
 
   assert {
@@ -336,7 +362,7 @@ run "another_deployment_in_another_region" {
           google_artifact_registry_repository.functions.repository_id,
           google_cloudfunctions2_function.ingest.name,
           google_firestore_database.ledger.name,
-          google_logging_project_exclusion.query_token["token"].name,
+          google_logging_project_exclusion.requests["consumers"].name,
           google_pubsub_subscription.dead_letters.name,
           google_pubsub_topic.dead_letters.name,
           google_service_account.build.account_id,
@@ -357,8 +383,20 @@ run "another_deployment_in_another_region" {
     error_message = "operator_environment must select this deployment."
   }
   assert {
-    condition     = keys(google_secret_manager_secret_version.main) == ["INGEST_TOKENS"]
+    condition     = keys(google_secret_manager_secret_version.main) == ["OAUTH_CLIENT_SECRET"]
     error_message = "A secret without a declared version must be written from its value."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].environment_variables["INGEST_OIDC_AUDIENCE"] == "https://us-central1-acme-shop.cloudfunctions.net/shop2-ingest" && output.ingest_audience == "https://us-central1-acme-shop.cloudfunctions.net/shop2-ingest"
+    error_message = "The default audience must be the URL of ingest."
+  }
+  assert {
+    condition     = keys(google_secret_manager_secret.main) == ["LEDGER_KEY", "OAUTH_CLIENT_SECRET"]
+    error_message = "A SaaS URL must select IMS, which has one secret; OIDC has none."
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.consumer : function.service_config[0].environment_variables["OAUTH_CLIENT_ID"] == "id"])
+    error_message = "commerce_settings must reach every consumer."
   }
   assert {
     condition     = alltrue([for version in google_secret_manager_secret_version.main : version.secret_data_wo_version == "2" && version.deletion_policy == "ABANDON"])

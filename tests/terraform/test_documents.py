@@ -43,7 +43,7 @@ def test_readme_names_every_file():
 
 
 def test_every_line_of_the_example_plans(started):
-    tested = started["whole"].result()
+    tested = started["grown"].result()
     assert tested.runs["example"] == "pass", tested.output
     names = [
         one["change"]["after"]["name"]
@@ -98,7 +98,7 @@ def test_outage_arithmetic_follows_delivery_json():
 
 def test_costs_count_the_alerts(started):
     """The guide quotes the costs, which count a condition for each alert."""
-    resources = started["whole"].result().states["apply"]["root_module"]["resources"]
+    resources = started["defaults"].result().applied["root_module"]["resources"]
     alerts = [
         one for one in resources if one["type"] == "google_monitoring_alert_policy"
     ]

@@ -158,7 +158,7 @@ def _usage(usage: Usage) -> list[list[str]]:
         ],
         [
             "stored",
-            f"{operations['deletes'] * usage.document_bytes:,.0f} bytes for"
+            f"{operations.get('deletes', 0) * usage.document_bytes:,.0f} bytes for"
             f" {usage.ledger_days:g} days",
             "estimate",
         ],
