@@ -77,6 +77,10 @@ forget: $(READY) ## Delete the personal data of a customer (ARGS="--id customer:
 check-commerce: $(READY) ## Check credentials and permissions at the configured Commerce
 	@$(BIN)/python -m cli check-commerce $(ARGS)
 
+.PHONY: connect-commerce
+connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
+	@$(BIN)/python -m cli connect-commerce $(ARGS)
+
 .PHONY: clean-state
 clean-state: $(READY) ## Delete the state of the local system (.local)
 	@$(BIN)/python -m local.clean
