@@ -31,7 +31,7 @@ VARIABLES = (
     "variables_protection.tf",
 )
 VALIDATIONS = "variables.tftest.hcl"
-DEFAULTS = "delivery.tftest.hcl"
+DEFAULTS = "defaults.tftest.hcl"
 PROTECTION = "protection.tftest.hcl"
 _workers = ThreadPoolExecutor(os.cpu_count())
 
@@ -177,7 +177,9 @@ class Workspace:
         return self.test("scenario.tftest.hcl", f"scenarios/{name}")
 
     def _test(self, name: str, folder: str) -> Tested:
-        options = [] if name == VALIDATIONS else ["-verbose"]
+        # It prints the providers' schemas as well, with every plan and state.
+        inspected = folder != "tests" or name in (DEFAULTS, PROTECTION)
+        options = ["-verbose"] if inspected else []
         done = self.terraform(
             "test",
             "-json",
