@@ -21,8 +21,12 @@ MOST_OPTIONS = {
     "alert_emails": ["ops@example.com"],
     "labels": {"team": "shop"},
     "outbound": {
+        "settings": {
+            "TARGET_OAUTH_CLIENT_ID": "id",
+            "TARGET_OAUTH_TOKEN_URL": "https://erp.example.com/token",
+        },
+        "target_auth": "oauth",
         "target_url": "https://erp.example.com/events",
-        "target_auth": "token",
     },
     "status_endpoint": True,
 }
@@ -37,7 +41,7 @@ IMS = {
         "INGEST_HMAC_SECRETS": "recognisable-6",
         "OAUTH_CLIENT_SECRET": "recognisable-7",
         "TARGET_SECRETS": "recognisable-8",
-        "TARGET_TOKEN": "recognisable-9",
+        "TARGET_OAUTH_CLIENT_SECRET": "recognisable-9",
     },
 }
 # Two secrets are empty and one is missing.
@@ -71,8 +75,8 @@ def started(workspace, tmp_path_factory):
     without = {"ledger_key": "", "secrets": {}, "outbound": None}
     runs = {
         "apply": Run("apply"),
-        "incomplete": Run("plan", INCOMPLETE_SECRETS),
         "example": Run("plan", without, _whole_example()),
+        "incomplete": Run("plan", INCOMPLETE_SECRETS),  # fails, so it is the last
     }
     started["grown"] = grown.scenario("grown", runs, **IMS, **MOST_OPTIONS)
     validations = Workspace(tmp_path_factory.mktemp("validations") / "copy")

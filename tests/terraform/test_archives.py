@@ -129,9 +129,7 @@ def test_an_event_passes_through_both_archives(running, broker, commerce, starte
         publisher.create_topic(name=topic)
         subscriber.create_subscription(name=subscription, topic=topic)
 
-        url, ingest_output = running(
-            "ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory"
-        )
+        url, ingest_output = running("ingest", PUBSUB_EMULATOR_HOST=broker)
         token = VALUES["secrets"]["INGEST_TOKENS"].partition(":")[2]
         unauthenticated = requests.post(url, json=EVENT, timeout=30)
         response = requests.post(

@@ -10,7 +10,7 @@ from functions.consumer.settings import ConsumerSettings
 from functions.ingest.settings import IngestSettings
 from functions.settings import described, names
 from functions.target.settings import TargetSettings
-from tests.terraform.workspace import CONFIGURATION
+from tests.terraform.workspace import CONFIGURATION, PROTECTION
 
 PLATFORM = {"K_SERVICE"}  # Cloud Run sets it in every container
 # Google's variables for emulators; not set in the cloud.
@@ -67,7 +67,7 @@ def secret(started, kind):
 
 
 def scenarios(started):
-    return [started[name].result() for name in ("defaults", "grown")]
+    return [started[name].result() for name in ("defaults", "grown", PROTECTION)]
 
 
 def settable(kind):
@@ -103,8 +103,7 @@ def test_framework_gets_its_variables(started, kind):
 
 @pytest.mark.parametrize("kind", ["commerce_events", "consumer", "ingest"])
 def test_secrets_come_from_secret_manager_only(started, kind):
-    oauth = {"TARGET_OAUTH_CLIENT_SECRET"}  # in place of the token that is set here
-    assert secret(started, kind) == SECRET & READ[kind] - oauth
+    assert secret(started, kind) == SECRET & READ[kind]
     assert (plain(started, kind) | settable(kind)) & SECRET == set()
 
 

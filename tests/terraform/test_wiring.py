@@ -39,7 +39,7 @@ def walk(deployment):
         CATALOG | REFUND,
         {"LEDGER_KEY", "OAUTH_CLIENT_SECRET"},
         {"INGEST_HMAC_SECRETS", "LEDGER_KEY"},
-        {"LEDGER_KEY", "TARGET_SECRETS", "TARGET_TOKEN"},
+        {"LEDGER_KEY", "TARGET_OAUTH_CLIENT_SECRET", "TARGET_SECRETS"},
         status=True,
         emails=("ops@example.com",),
     ).whole()
