@@ -31,6 +31,7 @@ def documents() -> dict[str, str]:
         "docs/commerce.md": commerce_page.document(),
         "docs/costs.md": costs_page.document(),
         "docs/costs.svg": costs_page.picture(),
+        "docs/scaling.md": costs_page.scaling_document(),
         "docs/settings.md": tables.settings_page(),
         "docs/events.md": tables.events_page(),
         "docs/openapi.json": _json(openapi.document()),

@@ -4,6 +4,7 @@ from html import escape
 
 from tools import costs
 from tools.costs import PARTS, PRICES, SECONDS_A_MONTH, Load, Usage
+from tools.docs.marked_tables import replace_table
 
 RATES = (1, 10, 100, 1000)
 COLOURS = ("#1f4e79", "#2b6cb0", "#7fb2e5", "#b7791f", "#ecc94b", "#6b8e4e", "#999999")
@@ -93,6 +94,32 @@ def document() -> str:
             "",
         ]
     )
+
+
+def scaling_document() -> str:
+    """``docs/scaling.md``, with the table of loads generated anew."""
+    rows = []
+    for rate in (10, 100, 1000, 10_000):
+        load, usage = Load(rate), Usage()
+        chosen = costs.settings(load, usage)
+        slots = chosen.concurrency * chosen.max_instances * load.domains
+        carried = slots / load.busy_seconds(usage)
+        rows.append(
+            [
+                f"{rate:,}",
+                f"{chosen.concurrency} × {chosen.max_instances}",
+                f"{chosen.calls:,.0f}",
+                f"{carried:,.0f}",
+                f"{8 * rate / (carried - rate):,.0f} h",
+                f"{sum(costs.monthly(load, usage).values()):,.0f}",
+                f"{sum(costs.per_million(load, usage).values()):.2f}",
+            ]
+        )
+    head = ["events/s", "`concurrency` × `max_instances` per domain"]
+    head += ["calls to Commerce at once", "events/s that they carry"]
+    head += ["a night's backlog", "dollars a month", "a million events"]
+    page = (costs.FOLDER.parent / "docs/scaling.md").read_text()
+    return replace_table(page, "loads", "\n".join(_table(head, rows)))
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
