@@ -88,7 +88,7 @@ test: $(READY) ## Run every test that this machine can run
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) -n auto --maxprocesses 2 tests/unit $(ARGS)
+	@$(PYTEST) -n auto --maxprocesses 2 -p no:logging tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run
