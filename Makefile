@@ -106,6 +106,10 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
 
+.PHONY: site
+site: $(READY) ## Build the documentation as a site in build/site, and check its links
+	@bash tools/site/build.sh $(ARGS)
+
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console (needs Chromium)
 	@$(BIN)/python -m tools.screenshots
