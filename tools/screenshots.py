@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import machine
-from tests.support.browser import DESKTOP, PHONE, Page, browser
+from tests.support.browser import PHONE, Page, browser
 from tests.support.running import ROOT, RunningStack
 
 FOLDER = ROOT / "docs" / "console"
