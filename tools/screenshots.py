@@ -37,7 +37,8 @@ def retries(page: Page) -> None:
     """The history of an event that is retried."""
     page.open("/event?key=pim-20")
     page.sees("more attempts")
-    page.driver.execute_script("document.getElementById('attempts-2').scrollIntoView()")
+    script = "document.getElementById('attempts-2').scrollIntoView({block: 'center'})"
+    page.driver.execute_script(script)
 
 
 def rejected(page: Page) -> None:

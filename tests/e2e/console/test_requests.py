@@ -19,9 +19,11 @@ from tests.support.running import RunningStack, listening
 PAGES = (
     *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
     *("/payload?key=none", "/dead-letters/preview", "/stream"),
+    *("/api", "/openapi.json"),
 )
 FILES = (
     "/static/console.js",
+    "/static/send.js",
     "/static/tools.js",
     "/static/console.css",
     "/static/icon.svg",
