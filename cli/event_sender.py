@@ -1,5 +1,6 @@
 """Posts events to ingest and waits for their results in the local ledger."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 import requests
 
 from cli import local_stack
+from cli.credentials import Credentials
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
@@ -37,6 +39,8 @@ class SendResult:
         status: of the consumer's result, where there is one.
         message: the sentence of that result.
         ms: from the request until the result was seen.
+        attempt: number of the next delivery attempt of a retrying event, if known.
+        next_attempt: its earliest time, as :func:`functions.timestamps.timestamp`.
     """
 
     uid: str
@@ -47,6 +51,8 @@ class SendResult:
     status: int | None = None
     message: str | None = None
     ms: float | None = None
+    attempt: int | None = None
+    next_attempt: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -64,21 +70,19 @@ class EventSender:
 
     Attributes:
         url: of ingest.
-        token: sent as Authorization: Bearer.
+        credentials: authenticate each post.
         stack: of the local stack; None for another deployment.
         wait_seconds: how long to wait for the result of an event.
     """
 
     url: str
-    token: str | None
+    credentials: Credentials
     stack: StackFile | None
     wait_seconds: float
     run: SampleRun = field(default_factory=SampleRun)
 
     def __post_init__(self) -> None:
         self._http = requests.Session()
-        if self.token:
-            self._http.headers["Authorization"] = f"Bearer {self.token}"
         stack = self.stack
         self._ledger = open_ledger(stack["ledger"], stack["project"]) if stack else None
 
@@ -100,10 +104,15 @@ class EventSender:
         data = data if isinstance(data, dict) else {}
         uid, event = str(data.get("uid", "")), str(data.get("event", ""))
         before = set(self._entries(uid))
+        content = json.dumps(body).encode()
+        headers = {
+            "Content-Type": "application/json",
+            **self.credentials.headers(content),
+        }
         start = time.monotonic()
         try:
             response = self._http.post(
-                self.url, json=body, timeout=POST_TIMEOUT_SECONDS
+                self.url, content, headers=headers, timeout=POST_TIMEOUT_SECONDS
             )
         except INVALID_URL as error:
             raise InvalidUrl(str(error)) from None
