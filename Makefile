@@ -92,7 +92,7 @@ test: $(READY) ## Run every test that this machine can run
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) -n auto --maxprocesses 2 tests/unit $(ARGS)
+	@$(PYTEST) -n auto --maxprocesses 2 -p no:logging tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run
@@ -113,6 +113,10 @@ docs: $(READY) ## Generate the pages and tables that follow from the code
 .PHONY: costs
 costs: $(READY) ## Compute what a load costs (ARGS="--events-per-second 40 --commerce-ms 250")
 	@$(BIN)/python -m tools.costs $(ARGS)
+
+.PHONY: site
+site: $(READY) ## Build the documentation as a site in build/site, and check its links
+	@bash tools/site/build.sh $(ARGS)
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console (needs Chromium)

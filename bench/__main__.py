@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import contests, hardware, report
+from bench.adobe import key_host
 from bench.measure import Effort, Figures, measure
+from local.commerce.event_signature import SigningKey
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
 PICTURE = ROOT / "docs/bench.svg"
@@ -16,6 +18,10 @@ PICTURE = ROOT / "docs/bench.svg"
 
 def main(arguments: list[str]) -> int:
     """The command; 1 where a target is missed."""
+    if arguments[:1] == ["console"]:
+        from bench import console  # it needs a browser, the contests do not
+
+        return console.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())
@@ -50,9 +56,11 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
             options.warm_up,
         )
         target = _target_program(free_port())
-        with Process(target) as commerce:
+        key = SigningKey()
+        with Process(target) as commerce, key_host(key) as keys_url:
             for contest in (
                 contests.ingest(address),
+                contests.receiver(address, keys_url, key),
                 contests.consumer(address, commerce.url, folder),
             ):
                 if contest.name in options.contests:
@@ -62,7 +70,12 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("contests", nargs="*", default=["ingest", "consumer"])
+    parser.add_argument(
+        "contests",
+        nargs="*",
+        default=["ingest", "receiver", "consumer"],
+        help="ingest, receiver, consumer; or first: console, with options of its own",
+    )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
     parser.add_argument("--starts", type=int, default=9, help="cold starts of each")

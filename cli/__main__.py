@@ -58,7 +58,7 @@ class Commands(click.Group):
 
         from cli.dead_letter_queue import LedgerNotConfigured
         from cli.deployment import Unreachable
-        from functions.ledger.ledger import WrongLedgerKey
+        from functions.ledger.lookup import WrongLedgerKey
         from functions.ledger.store import LedgerUnavailable
         from functions.settings import SettingsError
 

@@ -1,5 +1,6 @@
 """Posts events to ingest and waits for their results in the local ledger."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,9 +8,11 @@ from typing import Any, Literal
 import requests
 
 from cli import local_stack
+from cli.credentials import Credentials
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
+from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.states import Entry
 from functions.ledger.stores import open_ledger
 
@@ -37,6 +40,8 @@ class SendResult:
         status: of the consumer's result, where there is one.
         message: the sentence of that result.
         ms: from the request until the result was seen.
+        attempt: number of the next delivery attempt of a retrying event, if known.
+        next_attempt: its earliest time, as :func:`functions.timestamps.timestamp`.
     """
 
     uid: str
@@ -47,6 +52,8 @@ class SendResult:
     status: int | None = None
     message: str | None = None
     ms: float | None = None
+    attempt: int | None = None
+    next_attempt: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -64,21 +71,19 @@ class EventSender:
 
     Attributes:
         url: of ingest.
-        token: sent as Authorization: Bearer.
+        credentials: authenticate each post.
         stack: of the local stack; None for another deployment.
         wait_seconds: how long to wait for the result of an event.
     """
 
     url: str
-    token: str | None
+    credentials: Credentials
     stack: StackFile | None
     wait_seconds: float
     run: SampleRun = field(default_factory=SampleRun)
 
     def __post_init__(self) -> None:
         self._http = requests.Session()
-        if self.token:
-            self._http.headers["Authorization"] = f"Bearer {self.token}"
         stack = self.stack
         self._ledger = open_ledger(stack["ledger"], stack["project"]) if stack else None
 
@@ -100,10 +105,15 @@ class EventSender:
         data = data if isinstance(data, dict) else {}
         uid, event = str(data.get("uid", "")), str(data.get("event", ""))
         before = set(self._entries(uid))
+        content = json.dumps(body).encode()
+        headers = {
+            "Content-Type": "application/json",
+            **self.credentials.headers(content),
+        }
         start = time.monotonic()
         try:
             response = self._http.post(
-                self.url, json=body, timeout=POST_TIMEOUT_SECONDS
+                self.url, content, headers=headers, timeout=POST_TIMEOUT_SECONDS
             )
         except INVALID_URL as error:
             raise InvalidUrl(str(error)) from None
@@ -123,6 +133,31 @@ class EventSender:
         if not self._ledger:
             return SendResult(uid, event, 200, answer, "accepted")
         outcome, status, message = self._wait(uid, before)
+        ms = round((time.monotonic() - start) * 1000, 1)
+        return SendResult(uid, event, 200, answer, outcome, status, message, ms)
+
+    def simulate(self, event: str) -> SendResult:
+        """Have the Commerce stand-in report the outbound *event*, and await its result.
+
+        Raises:
+            Unreachable: there is no stand-in.
+        """
+        if self.stack is None or self.stack["real_store"]:
+            raise Unreachable(
+                f"{event} is an event of Commerce, which the stand-in of make run"
+                " simulates; a real store sends its own"
+            )
+        source = str(OUTBOUND_EVENTS[event].source).removeprefix("observer.")
+        start = time.monotonic()
+        sent = local_stack.report_event(self.stack, source, self.run.value(event))
+        uid, posted = sent["event_id"], sent["status"] or 0
+        try:
+            answer = json.loads(sent["answer"])
+        except ValueError:
+            answer = {"error": sent["answer"]}
+        if posted != 200 or "response" not in answer:
+            return SendResult(uid, event, posted, answer, "rejected")
+        outcome, status, message = self._wait(uid, set())
         ms = round((time.monotonic() - start) * 1000, 1)
         return SendResult(uid, event, 200, answer, outcome, status, message, ms)
 

@@ -8,13 +8,16 @@ passed in: no value of an event.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, Self
 
 from functions.timestamps import timestamp
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_MESSAGE_LENGTH = 1024
+# Fields that the program that serves a function adds to each entry of one request.
+REQUEST_FIELDS: ContextVar[Mapping[str, Any]] = ContextVar("request_fields", default={})  # noqa: B039 it is not changed
 # Made once: json.dumps with these arguments makes an encoder for each call.
 _encoder = json.JSONEncoder(separators=(",", ":"), default=str)
 
@@ -114,6 +117,7 @@ class Logger:
             "message": message[:MAX_MESSAGE_LENGTH],
             "time": timestamp(),
             **self._context,
+            **REQUEST_FIELDS.get(),
         }
         entry.update(fields)
         entry = {name: value for name, value in entry.items() if value is not None}

@@ -20,7 +20,7 @@ from cli.journal_file import read_newest
 from cli.options import Time, deployment_of, deployment_options
 from cli.pubsub import PubSub
 from cli.times import next_attempt_words, short_time, timestamp_of
-from functions.events.catalog import ENTITIES, INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES
 
 MAX_ENTRIES = 20_000  # of the journal
 DEFAULT_LIMIT = 50
@@ -121,7 +121,7 @@ class _Source:
     def _paused(self) -> frozenset[str]:
         return frozenset(
             entity
-            for entity in INBOUND_ENTITIES
+            for entity in ENTITIES
             if pausing.is_paused(self.deployment, self.pubsub, entity)
         )
 
@@ -169,7 +169,7 @@ def _as_dict(row: Row) -> dict[str, Any]:
         for name in ("at", "posted", "next_attempt")
         if (seconds := getattr(row, name)) is not None
     }
-    fields = {name: value for name, value in vars(row).items() if name != "key"}
+    fields = {n: v for n, v in vars(row).items() if n not in ("key", "request")}
     fields["state"] = fields.pop("status")
     fields["status"] = fields.pop("http_status")
     return {n: v for n, v in {**fields, **times}.items() if v not in (None, "", [])}

@@ -35,7 +35,7 @@ def place_order(simulation: Simulation, sku: str, quantity: float, email: str) -
         CommerceError: there is no such product.
     """
     items = {"sku": sku, "qty": quantity, "customer_email": email}
-    order_id: int = _perform(simulation, order.place, items)
+    order_id: int = _perform(simulation, order.create, items)
     return order_id
 
 

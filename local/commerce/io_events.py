@@ -75,7 +75,7 @@ class IoEvents:
 
     @cached_property
     def keys(self) -> tuple[SigningKey, SigningKey]:
-        """Made when first used: it takes a fifth of a second."""
+        """Made when first used: it takes a fifth of a second and more."""
         return SigningKey(), SigningKey()
 
     def public_key(self, path: str) -> bytes | None:
@@ -84,6 +84,7 @@ class IoEvents:
 
     async def deliver_to(self, webhook: str) -> None:
         """Deliver to *webhook* from now on, the events left from before first."""
+        await asyncio.to_thread(lambda: self.keys)
         self._webhook = webhook
         self._http = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=WEBHOOK_SECONDS),

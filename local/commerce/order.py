@@ -113,7 +113,7 @@ def put(call: Call, order_id: int, order: dict, is_new: bool = False) -> None:
     call.observed.append(observed.order_saved(order_id, order, is_new))
 
 
-def place(call: Call) -> int:
+def create(call: Call) -> int:
     """Place an order of one product, as a customer does; its id."""
     products = call.entities.find("product", str(call.body["sku"]))
     if not products:
