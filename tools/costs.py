@@ -203,6 +203,13 @@ def per_million(load: Load, usage: Usage) -> dict[str, float]:
     return {part: cost / millions for part, cost in monthly(load, usage).items()}
 
 
+def with_notes() -> Usage:
+    """An inbound event while the other direction is deployed: changes are noted."""
+    inbound, note = OPERATIONS["inbound"], OPERATIONS["note"]
+    names = inbound.keys() | note.keys()
+    return Usage({name: inbound.get(name, 0) + note.get(name, 0) for name in names})
+
+
 # What an event used before the steps below.
 BEFORE = Usage(
     {"reads": 3, "writes": 3, "deletes": 2},

@@ -46,6 +46,12 @@ def document() -> str:
             "Whether the store can serve so many calls at once is the first question:"
             " [scaling.md](scaling.md).",
             "",
+            "## The outbound direction",
+            "",
+            "US dollars per million events at 100 events/s, all of one kind:",
+            "",
+            *_table(["event", "ledger", "dollars"], _directions()),
+            "",
             "## Per month",
             "",
             *_table(
@@ -147,6 +153,30 @@ def _settings(usage: Usage) -> list[list[str]]:
     ]
 
 
+def _directions() -> list[list[str]]:
+    return [
+        [
+            label,
+            _operations(usage),
+            f"{sum(costs.per_million(Load(100), usage).values()):.2f}",
+        ]
+        for label, usage in (
+            ("inbound, without `outbound`", Usage()),
+            ("inbound, with `outbound` (changes are noted)", costs.with_notes()),
+            ("outbound", Usage(costs.OPERATIONS["outbound"])),
+        )
+    ]
+
+
+def _operations(usage: Usage) -> str:
+    return ", ".join(
+        f"{usage.operations[name]:g} {name.removesuffix('s')}"
+        + ("s" if usage.operations[name] != 1 else "")
+        for name in ("reads", "writes", "deletes")
+        if usage.operations.get(name)
+    )
+
+
 def _steps() -> list[list[str]]:
     return [
         [
@@ -177,10 +207,7 @@ def _usage(usage: Usage) -> list[list[str]]:
         ["Pub/Sub", f"{usage.message_bytes:,.0f} bytes", "1.5 kB in, 1.5 kB out"],
         [
             "Firestore",
-            ", ".join(
-                f"{count:g} {name.removesuffix('s') if count == 1 else name}"
-                for name, count in operations.items()
-            ),
+            _operations(usage),
             "counted by a test, `tools/operations.json`; deletes by TTL",
         ],
         [
