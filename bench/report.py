@@ -49,6 +49,9 @@ def targets(results: Results) -> list[Target]:
         p99 = ours.p99_ratio[16]
         targets.append(Target("ingest", "p99 to bare at 16", p99, 1.5, True))
         targets += _start_and_memory("ingest", bare, ours, 1.15)
+    if figures := results.get("receiver"):
+        rate = figures[1].rate_ratio[16]
+        targets.append(Target("receiver", "rate to bare at 16", rate, 0.7, False))
     if figures := results.get("consumer"):
         bare, memory, sqlite = figures
         for connections in bare.rate:

@@ -23,6 +23,7 @@ OWN_CHANGE = "Not delivered: it only reports our own change"
 # A lease is longer than one call by a margin. As long as a call begins within this part
 # of the margin, the lease need not be renewed for it.
 PROMPT_SECONDS = 5.0
+OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
 
 class Budget:
@@ -187,8 +188,7 @@ class LeasedDelivery:
         if verdicts is None:
             raise Unavailable(503, ANOTHER_OF_RESOURCE_IN_FLIGHT)
         if verdicts == ["outdated"]:
-            message = "Not delivered: a newer event of the resource was delivered"
-            raise Skipped("outdated", message)
+            raise Skipped("outdated", OUTDATED)
         if verdicts == ["own change"]:
             self.resource_applied(name)
             raise Skipped("own change", OWN_CHANGE)

@@ -35,7 +35,7 @@ def bench(folder: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory) -> tuple[Path, str, dict[str, Any]]:
-    """Picture, output and saved figures of both contests."""
+    """Picture, output and saved figures of all contests."""
     folder = tmp_path_factory.mktemp("bench")
     picture = folder / "bench.svg"
     _, table, saved = bench(folder, *TINY, "--picture", str(picture))
@@ -46,9 +46,10 @@ def measured(tmp_path_factory) -> tuple[Path, str, dict[str, Any]]:
     ("contest", "names", "levels"),
     [
         ("ingest", ["bare", "ours", "tutorial"], INGEST),
+        ("receiver", ["bare", "ours", "bare, unsigned"], CONSUMER),
         ("consumer", ["bare", "ours, memory", "ours, SQLite"], CONSUMER),
     ],
-    ids=["ingest", "consumer"],
+    ids=["ingest", "receiver", "consumer"],
 )
 def test_every_contestant_is_measured(measured, contest, names, levels):
     """Every request was answered with 200, or the command would have failed."""
@@ -82,7 +83,9 @@ def figures(name: str, rate: float, levels: tuple[int, ...], **changes: float) -
     }
 
 
-def results(tutorial: float = 100, **changes: float) -> dict[str, list[dict]]:
+def results(
+    tutorial: float = 100, receiver: float = 800, **changes: float
+) -> dict[str, list[dict]]:
     """Results that keep every promise, but for *changes* of our ingest."""
     ours = {"rate": 900.0, **changes}
     return {
@@ -90,6 +93,11 @@ def results(tutorial: float = 100, **changes: float) -> dict[str, list[dict]]:
             figures("bare", 1000, INGEST),
             figures("ours", levels=INGEST, **ours),
             figures("tutorial", tutorial, INGEST),
+        ],
+        "receiver": [
+            figures("bare", 1000, CONSUMER),
+            figures("ours", receiver, CONSUMER),
+            figures("bare, unsigned", 1100, CONSUMER),
         ],
         "consumer": [
             figures("bare", 1000, CONSUMER),
@@ -104,6 +112,7 @@ MISSED = [
     *(f"rate to {name} at {n}" for n in INGEST for name in ("bare", "tutorial")),
     *("p99 to bare at 16", "cold start to bare", "memory to bare"),
     "memory after twice as many",
+    "rate to bare at 16",
 ]
 
 
@@ -111,7 +120,11 @@ MISSED = [
     ("content", "missed"),
     [
         pytest.param(results(), [], id="kept"),
-        pytest.param(results(tutorial=200, growth_mb=3.0, **BAD), MISSED, id="missed"),
+        pytest.param(
+            results(tutorial=200, receiver=600, growth_mb=3.0, **BAD),
+            MISSED,
+            id="missed",
+        ),
     ],
 )
 def test_missed_promises_are_named(tmp_path, content, missed):

@@ -3,6 +3,7 @@
 import pytest
 import requests
 
+from functions.consumer.delivery import OUTDATED
 from functions.events import catalog, samples
 from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.store import LedgerUnavailable
@@ -17,7 +18,6 @@ PRODUCT, DELETED = "commerce.product.updated", "commerce.product.deleted"
 LOST = reply(500)
 NO_EFFECT = reply(429)
 REJECTION = reply(422, {"message": "No such number"})
-OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
 
 @pytest.fixture
