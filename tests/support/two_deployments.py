@@ -1,6 +1,7 @@
 """Two deployments, one for each direction, that share a ledger."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from functions.events import catalog
 from functions.ledger.memory import MemoryStore
