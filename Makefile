@@ -77,6 +77,10 @@ forget: $(READY) ## Delete the personal data of a customer (ARGS="--id customer:
 check-commerce: $(READY) ## Check credentials and permissions at the configured Commerce
 	@$(BIN)/python -m cli check-commerce $(ARGS)
 
+.PHONY: connect-commerce
+connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
+	@$(BIN)/python -m cli connect-commerce $(ARGS)
+
 .PHONY: clean-state
 clean-state: $(READY) ## Delete the state of the local system (.local)
 	@$(BIN)/python -m local.clean
@@ -88,7 +92,7 @@ test: $(READY) ## Run every test that this machine can run
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) -n auto --maxprocesses 2 tests/unit $(ARGS)
+	@$(PYTEST) -n auto --maxprocesses 2 -p no:logging tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run
@@ -105,6 +109,14 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 .PHONY: docs
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
+
+.PHONY: costs
+costs: $(READY) ## Compute what a load costs (ARGS="--events-per-second 40 --commerce-ms 250")
+	@$(BIN)/python -m tools.costs $(ARGS)
+
+.PHONY: site
+site: $(READY) ## Build the documentation as a site in build/site, and check its links
+	@bash tools/site/build.sh $(ARGS)
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console (needs Chromium)
@@ -156,5 +168,5 @@ deploy: ## Deploy to Google Cloud (terraform apply)
 	@bash terraform/run.sh apply
 
 .PHONY: url
-url: ## Print the deployed ingest URL
-	@bash terraform/run.sh url
+url: ## Print the deployed ingest URL (ARGS=commerce_events: for Adobe I/O Events)
+	@bash terraform/run.sh url $(ARGS)

@@ -13,6 +13,7 @@ import click
 COMMANDS = {
     "send": "cli.commands.send",
     "check-commerce": "cli.commands.check_commerce",
+    "connect-commerce": "cli.commands.connect_commerce",
     "dead-letters": "cli.commands.dead_letters",
     "replay": "cli.commands.dead_letters",
     "discard": "cli.commands.dead_letters",

@@ -27,6 +27,7 @@ from cli.times import timestamp_of
 
 STATUSES = STATES
 PENDING_FILTER = "pending"
+MAX_OBSERVATIONS = 1_000  # of one row; the newest message decides its state
 NOT_FINAL: frozenset[State] = frozenset({"waiting", "in flight", "retrying", "paused"})
 
 
@@ -256,6 +257,8 @@ def _update(event: _Known, entry: JournalEntry) -> None:
     at = timestamp_of(entry.at)
     if observation := logged_observation(at, stage, labels, by_broker=by_broker):
         event.observations.append(observation)
+        if len(event.observations) > MAX_OBSERVATIONS:  # of a uid that is posted often
+            del event.observations[: -MAX_OBSERVATIONS // 2]
     if by_broker:
         _update_from_broker(row, stage, labels)
         if stage == "exhausted":

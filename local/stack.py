@@ -10,6 +10,7 @@ from cli.credentials import local_credentials
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
 from cli.terminal_text import printable
+from functions.commerce.settings import DEFAULT_CONCURRENCY
 from functions.events.catalog import ENTITIES, INBOUND_EVENTS
 from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
@@ -42,7 +43,7 @@ LOOPBACK = "127.0.0.1"
 STAND_IN = "the stand-in"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
-PASSED_SETTINGS = ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES", "THREADS")
+PASSED_SETTINGS = ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES")
 
 
 class Stack:
@@ -207,6 +208,7 @@ class Stack:
             or variable.upper() in PROXIES
         }
         own = {
+            "THREADS": consumer_threads(self._env),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "PUBSUB_EMULATOR_HOST": broker_address,
             "LEDGER": f"sqlite:{self._folder.ledger}",
@@ -283,6 +285,12 @@ class Stack:
             "",
         ):
             self._terminal.write(text)
+
+
+def consumer_threads(env: dict[str, str]) -> str:
+    """As deployed: a thread for each call that may be in flight, so none waits."""
+    calls = env.get("COMMERCE_CONCURRENCY") or str(DEFAULT_CONCURRENCY)
+    return env.get("THREADS") or calls
 
 
 def _check_store(folder: StateFolder, commerce_url: str) -> None:

@@ -17,7 +17,7 @@ compile requirements-dev.txt --extra ingest --extra consumer \
   --extra commerce-events --extra dev "$@"
 
 # Tools with environments of their own, each resolved alone.
-for tool in audit checkov; do
+for tool in audit checkov site; do
   compile "tools/locks/$tool.txt" --extra "$tool" "$@"
 done
 

@@ -280,6 +280,7 @@ class CommerceEvents:
             log.warning(
                 "event rejected",
                 outcome="rejected",
+                message_id=message_id,
                 fields=list(rejection.fields[:MAX_LOGGED_FIELDS]) or None,
                 status=400,
                 ms=_ms_since(start),

@@ -131,6 +131,9 @@ def find_note(
 ) -> Note | None:
     """The note that explains all of *content*.
 
+    A later note that says otherwise must be of a change after the event: after ours,
+    a person may have restored what an earlier note says.
+
     Args:
         record: of the resource; it has what the last event carried.
         notes: of the resource.
@@ -138,7 +141,13 @@ def find_note(
     last = record.get("last_event") if record else None
     if last is None:
         return None
-    return next((note for note in notes if _explains(note, last, content, now)), None)
+    for number, note in enumerate(notes, 1):
+        if _explains(note, last, content, now) and all(
+            content.time < later["since"] or _agrees(later, content)
+            for later in notes[number:]
+        ):
+            return note
+    return None
 
 
 def _explains(note: Note, last: dict[str, str], content: Content, now: float) -> bool:
@@ -147,11 +156,21 @@ def _explains(note: Note, last: dict[str, str], content: Content, now: float) ->
         return False
     if content.is_deletion or fields is None:
         return content.is_deletion and fields is None
-    arrived_as_set = all(
+    unset, unset_before = _without(content.fields, fields), _without(last, fields)
+    return unset == unset_before and _arrived_as_set(fields, content)
+
+
+def _agrees(note: Note, content: Content) -> bool:
+    fields = note["fields"]
+    return fields is not None and _arrived_as_set(fields, content)
+
+
+def _arrived_as_set(fields: dict[str, str], content: Content) -> bool:
+    """Whether *content*, as far as it has these fields, has them as they were set."""
+    return all(
         fields[name] in (content.fields[name], content.numbers.get(name))
         for name in fields.keys() & content.fields.keys()
     )
-    return arrived_as_set and _without(content.fields, fields) == _without(last, fields)
 
 
 def _without(hashed: dict[str, str], fields: Mapping[str, str]) -> dict[str, str]:
@@ -163,16 +182,19 @@ def remaining_notes(
 ) -> list[Note]:
     """The notes that still count after an event.
 
-    After an event that was delivered, these are the notes of later changes. An older
-    change may be part of that event or follow it, so that it is no longer known what
-    its own event looks like.
+    An event that was delivered and says otherwise than a note ends it: the third party
+    then needs the event of our change, to know what came last. One that agrees with a
+    note leaves it, since an event that is skipped later says nothing new.
+
+    Args:
+        own_change: the note that explains the event; None where it was delivered.
     """
     if own_change is not None:
         since = own_change["since"]
         return [note for note in notes if note != own_change and note["since"] >= since]
-    # Without a margin for clocks: it would drop the notes of all changes of the last
-    # minute, so that several changes of one resource could go round without end.
-    return [note for note in notes if note["since"] > content.time]
+    if content.is_deletion:
+        return []
+    return [note for note in notes if _agrees(note, content)]
 
 
 def note_event(

@@ -49,6 +49,11 @@ class Webhook:
     outcome: str
     detail: str = ""
 
+    @property
+    def uid(self) -> str:
+        """The event's id, which a header cannot always carry."""
+        return str((self.document or {}).get("id") or self.webhook_id)
+
 
 class BackOffice:
     """A webhook on this machine.

@@ -1,8 +1,6 @@
 """The console's pages and forms."""
 
 import asyncio
-import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +19,24 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cli.deployment import Unreachable
-from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
 from local.console import api_page, commerce_page, events
-from local.console.charts import charts
-from local.console.curl import curl_command
-from local.console.dead_letter_pages import DeadLetterPages, pages
-from local.console.events import RejectedRequest
-from local.console.forms import MAX_BODY_BYTES, back, page_number, read_form
+from local.console.dead_letter_pages import DeadLetterPages
+from local.console.event_pages import EventPages
+from local.console.forms import MAX_BODY_BYTES, back, read_form
 from local.console.guard import Guard
-from local.console.journal_index import JournalIndex
 from local.console.live_updates import live_updates
 from local.console.operations import Operations
 from local.console.outbound_pages import OutboundPages
-from local.console.pages import pretty, templates
-from local.console.resource_history import resource_of
+from local.console.pages import templates
 from local.journal import Journal
 from local.web import WebServer
 
 HERE = Path(__file__).parent
-PAGE_ROWS = 100
 
 
 class Console:
@@ -70,9 +61,9 @@ class Console:
         self._operations = operations
         self._back_office = back_office
         self._closing = asyncio.Event()
-        self._index = JournalIndex(journal)
         self._reader: asyncio.Task[None] | None = None
         self._pages = templates()
+        self._events = EventPages(journal, broker, stand_in, operations, self._page)
         app = Starlette(
             routes=self._routes(),
             exception_handlers=dict.fromkeys(
@@ -88,7 +79,9 @@ class Console:
             CannotListen: the port is in use or forbidden.
         """
         address = await self._server.start(host, port)
-        self._reader = asyncio.create_task(self._index.keep_current(self._closing))
+        self._reader = asyncio.create_task(
+            self._events.index.keep_current(self._closing)
+        )
         return address
 
     async def stop(self) -> None:
@@ -100,9 +93,7 @@ class Console:
 
     def _routes(self) -> list[Route | Mount]:
         return [
-            Route("/", self.events),
-            Route("/event", self.event),
-            Route("/payload", self.payload),
+            *self._events.routes(),
             *DeadLetterPages(self._operations, self._page).routes(),
             Route("/send", self.send),
             Route("/send", self.post, methods=["POST"]),
@@ -118,105 +109,6 @@ class Console:
             Route("/openapi.json", self.openapi),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
-
-    async def events(self, request: Request) -> Response:
-        """The events that match a filter, the newest first, and charts."""
-        query = request.query_params
-        names = ("entity", "event", "status", "search")
-        wanted = Filter(**{name: query.get(name, "").strip() for name in names})
-        number = page_number(query.get("page"))
-        self._index.refresh()
-        rows, count = self._index.events.page(
-            wanted, (number - 1) * PAGE_ROWS, PAGE_ROWS, self._paused()
-        )
-        return self._page(
-            "events",
-            request,
-            rows=rows,
-            pages=pages(request, number, count, PAGE_ROWS),
-            charts=charts(self._index.activity, time.time(), *self._backlog()),
-            wanted=wanted,
-            entities=list(ENTITIES),
-            names=SEQUENCE,
-            statuses=(PENDING_FILTER, *STATUSES),
-        )
-
-    async def event(self, request: Request) -> Response:
-        """One event's history."""
-        key = request.query_params.get("key", "")
-        if entry := events.rejection(self._journal, key):
-            rejected = self._rejected_request(entry.labels)
-            return self._page(
-                "rejection",
-                request,
-                key=key,
-                entry=entry,
-                rejected=rejected,
-                curl=self._curl(rejected.body) if rejected else "",
-            )
-        history, dead_letters = await run_in_threadpool(
-            self._operations.history, key, self._paused()
-        )
-        if history is None:
-            return self._page("unknown", request, 404, key=key)
-        calls = None
-        if self._stand_in:
-            calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
-        body = events.posted_body(self._journal, key)
-        payload = events.payload(self._journal, key)
-        event = history.steps[0].labels.get("event") or ""
-        return self._page(
-            "event",
-            request,
-            key=key,
-            history=history,
-            dead_letters=dead_letters,
-            payload=payload,
-            resource=resource_of(event, payload),
-            rejected=self._rejected_request(history.steps[-1].labels),
-            curl=self._curl(body) if body else "",
-            calls=calls,
-        )
-
-    async def payload(self, request: Request) -> Response:
-        """The value of an event, or the body of a rejected request, as a file."""
-        key = request.query_params.get("key", "")
-        content: str | None = None
-        if entry := events.rejection(self._journal, key):
-            rejected = self._rejected_request(entry.labels)
-            content = rejected.body if rejected else None
-        elif (value := events.payload(self._journal, key)) is not None:
-            content = pretty(value)
-        if content is None:
-            return PlainTextResponse("No payload of this event is stored.\n", 404)
-        name = re.sub(r"[^A-Za-z0-9._-]+", "_", key).strip("._")[:100] or "payload"
-        disposition = f'attachment; filename="{name}.json"'
-        return Response(
-            content,
-            media_type="application/json",
-            headers={"content-disposition": disposition},
-        )
-
-    def _rejected_request(self, labels: dict[str, Any]) -> RejectedRequest | None:
-        return events.rejected_request(self._journal, labels.get("request", ""))
-
-    def _curl(self, body: str) -> str:
-        return curl_command(
-            self._operations.deployment.stack["ingest"],
-            body,
-            self._operations.credentials,
-        )
-
-    def _backlog(self) -> tuple[dict[str, int], int]:
-        """Undelivered messages by entity, and the number of dead letters."""
-        deployment, stats = self._operations.deployment, self._broker.stats()
-
-        def undelivered(subscription: str) -> int:
-            known = stats.get(subscription)
-            return known.undelivered if known else 0
-
-        backlog = {e: undelivered(deployment.subscription(e)) for e in ENTITIES}
-        return backlog, undelivered(deployment.dead_letter_subscription)
 
     async def send(self, request: Request) -> Response:
         """A form that posts a sample."""
@@ -289,11 +181,6 @@ class Console:
         if not message_id:
             return ""
         return events.replay_notice(self._journal, message_id)
-
-    def _paused(self) -> frozenset[str]:
-        """The entities whose delivery is paused."""
-        name = self._operations.deployment.subscription
-        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any

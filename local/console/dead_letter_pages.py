@@ -13,9 +13,10 @@ from starlette.routing import Route
 from cli.dead_letter import Selection
 from cli.dead_letter_queue import Replay
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import ENTITIES, OUTBOUND_EVENTS
 from local.console.forms import back, page_number, read_form
 from local.console.operations import Operations
+from local.console.paging import pages
 
 PAGE_ROWS = 50
 PREVIEW_ROWS = 200
@@ -130,32 +131,6 @@ class DeadLetterPages:
         return back(form, f"Discarded: {discarded.uid}.")
 
 
-def pages(request: Request, number: int, count: int, rows: int) -> dict[str, Any]:
-    """Which part of *count* rows a page shows, and the addresses of its neighbours.
-
-    Args:
-        number: of the page, from 1.
-        rows: of one page.
-    """
-    last = max(1, -(-count // rows))
-    return {
-        "count": count,
-        "first": min((number - 1) * rows + 1, count),
-        "last": min(number * rows, count),
-        "number": number,
-        "pages": last,
-        "previous": _path(request, min(number - 1, last)) if number > 1 else "",
-        "next": _path(request, number + 1) if number < last else "",
-    }
-
-
-def _path(request: Request, number: int) -> str:
-    """The address of another page of the same list."""
-    own = ("page", "notice", "replayed")
-    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in own]
-    return f"{request.url.path}?{urlencode([*kept, ('page', number)])}"
-
-
 def _selection(query: Mapping[str, str]) -> Selection:
     filters = {name: query.get(name, "").strip() or None for name in FILTERS}
     return Selection(**filters)
@@ -166,7 +141,7 @@ def _filter_values(selection: Selection) -> dict[str, Any]:
         "wanted": {name: getattr(selection, name) or "" for name in FILTERS},
         "is_filtered": selection != Selection(),
         "entities": list(ENTITIES),
-        "names": SEQUENCE,
+        "names": (*SEQUENCE, *OUTBOUND_EVENTS),
     }
 
 

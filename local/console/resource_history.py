@@ -70,7 +70,7 @@ def history(
     chosen = [each for each in entries if each.labels.get("message_id") in messages]
     steps = [step for entry in chosen if (step := _step(entry))]
     uids = {entry.labels.get("uid") for entry in chosen}
-    steps += [_webhook_step(each) for each in webhooks if each.webhook_id in uids]
+    steps += [_webhook_step(each) for each in webhooks if each.uid in uids]
     return sorted(steps, key=lambda step: step.at)[-MAX_STEPS:]
 
 
@@ -101,7 +101,7 @@ def _webhook_step(webhook: Webhook) -> ResourceStep:
         webhook.at,
         "back office",
         webhook.type,
-        webhook.webhook_id,
+        webhook.uid,
         f"webhook {webhook.outcome}",
         f"{webhook.status or 'no response'} {webhook.detail}".strip(),
         "handled" if webhook.outcome == "accepted" else webhook.outcome,

@@ -47,8 +47,8 @@ class OperationCounter(
         assert details.method.endswith("/RunQuery"), details.method
         responses = list(continuation(details, request))
         # A query without a result costs one read.
-        found = sum(bool(response.document.name) for response in responses)
-        self.counts["reads"] += max(1, found)
+        documents = sum(bool(response.document.name) for response in responses)
+        self.counts["reads"] += max(1, documents)
         return iter(responses)
 
     @contextmanager

@@ -87,7 +87,7 @@ def test_local_broker_matches_the_deployment(started, broker):
             DeliverySettings.from_catalog(),
         )
     )
-    expected = deployed(started["whole"].result().states["apply"])
+    expected = deployed(started["defaults"].result().applied)
     actual = local(broker)
     for one in (*actual.values(), *expected.values()):
         one["backoff"] = one["backoff"] or None

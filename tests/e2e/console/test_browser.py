@@ -132,6 +132,8 @@ def test_a_body_edited_as_json_is_sent_as_it_is(page):
 def test_retries_are_shown_live(page, stack):
     page.press("Commerce")
     page.choose("Fault", "503, service unavailable")
+    placeholder = page.field("Calls").get_attribute("placeholder")
+    assert placeholder == "until switched off"
     page.press("Simulate")
     page.sees("Commerce fails until switched off.", "responds 503 until switched off")
     page.press("Events")

@@ -99,8 +99,8 @@ def test_axe_finds_no_violation(page, every_kind):
         open_page(page, path)
         for size, dark in LOOKS:
             page.look(size, dark)
-            found = axe.violations(page.driver, *(COLOUR_RULES if dark else ()))
-            assert not found, (path, size, dark, found)
+            violations = axe.violations(page.driver, *(COLOUR_RULES if dark else ()))
+            assert not violations, (path, size, dark)
 
 
 def test_a_laptop_shows_20_rows_of_one_line(page, stack, every_kind):

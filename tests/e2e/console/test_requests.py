@@ -20,9 +20,11 @@ PAGES = (
     *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
     *("/back-office", "/resource?name=product:A"),
     *("/payload?key=none", "/dead-letters/preview", "/stream"),
+    *("/api", "/openapi.json"),
 )
 FILES = (
     "/static/console.js",
+    "/static/send.js",
     "/static/tools.js",
     "/static/console.css",
     "/static/icon.svg",

@@ -85,6 +85,15 @@ def test_a_file_posted_again_gets_its_own_outcome(deployment, file):
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
 
 
+@pytest.mark.parametrize("options", [[], ["--url", "http://127.0.0.1:9"]])
+def test_only_the_stand_in_reports_events_of_commerce(deployment, options):
+    deployment.write_stack_file(real_store=True)
+    result = deployment.run("send", "--event", "commerce.order.created", *options)
+
+    assert result.exit_code == 3
+    assert "which the stand-in of make run simulates" in result.stderr
+
+
 def test_an_event_without_result_in_time_exits_1(deployment, file):
     deployment.attempt(CREATE, PRODUCT, "u1", **HANDLED)
     with ingest() as (url, _):

@@ -9,7 +9,8 @@ from anyio import to_thread
 
 from cli.deployment import Deployment
 from functions.pubsub.endpoint import Endpoint
-from local.console.console import PAGE_ROWS, Console
+from local.console.console import Console
+from local.console.event_pages import PAGE_ROWS
 from local.console.operations import Operations
 from local.journal import Journal
 
