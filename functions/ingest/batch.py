@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
@@ -90,8 +89,8 @@ class Batches:
         ) as traceparent:
             received = received._replace(traceparent=traceparent)
             groups = await self._validate(items, received, mapped, results)
-            await self._publish(groups, received, results)
-        return self._response(results, received)
+            failures = await self._publish(groups, received, results)
+        return self._response(results, failures, received)
 
     async def _validate(
         self,
@@ -144,9 +143,11 @@ class Batches:
         groups: list[list[_Item]],
         received: Received,
         results: list[dict[str, Any]],
-    ) -> None:
+    ) -> set[str]:
+        """The codes of Pub/Sub's failures; writes *results*."""
         deadline = self._publisher.deadline()
         remaining = iter(groups)
+        failures: set[str] = set()
 
         async def publish_remaining() -> None:
             for group in remaining:
@@ -154,12 +155,16 @@ class Batches:
                 published = await self._publisher.publish_in_order(
                     topic, [item.message for item in group], deadline
                 )
+                failures.update(
+                    one.code for one in published if isinstance(one, PublishFailed)
+                )
                 for item, result in zip(group, published, strict=True):
                     results[item.position] = self._published(item, result, received)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(len(groups), MAX_CONCURRENT_REQUESTS)):
                 tasks.create_task(publish_remaining())
+        return failures
 
     def _published(
         self, item: _Item, result: Published, received: Received
@@ -209,25 +214,30 @@ class Batches:
             content["errors"] = invalid.errors
         return {"uid": invalid.uid, "status": 400, **content}
 
-    def _response(self, results: list[dict[str, Any]], received: Received) -> Response:
+    def _response(
+        self, results: list[dict[str, Any]], failures: set[str], received: Received
+    ) -> Response:
         counts = dict.fromkeys(COUNTS.values(), 0)
         counts |= Counter(COUNTS[result["status"]] for result in results)
         content: dict[str, Any] = {"results": results, **counts}
-        headers: Mapping[str, str] = {}
-        if counts["failed"]:
+        headers, log, text, outcome = None, self._log.info, "batch published", None
+        if failures:
             status, headers = 503, RETRY_AFTER
             content["error"] = "Not every event could be stored; send the batch again"
+            log, outcome = self._log.error, "retry"
+            codes = ", ".join(sorted(failures))
+            text = f"batch not stored, the caller must send again: {codes}"
         elif not counts["rejected"]:
             status = 200
         elif counts["accepted"]:
             status = 207
         else:
-            status = 400
+            status, outcome = 400, "rejected"
             content["error"] = "No event of the batch is valid"
-        log = self._log.error if counts["failed"] else self._log.info
         log(
-            "batch published",
+            text,
             stage="batch",
+            outcome=outcome,
             caller=received.caller,
             **counts,
             status=status,

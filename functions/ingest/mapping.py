@@ -69,7 +69,8 @@ def mapped_items(
         events = to_events(caller, headers, body)
         if events is None:
             return None
-        items: list[dict[str, Any]] = json.loads(json.dumps(events, allow_nan=False))
+        # NaN stays, for validation to reject.
+        items: list[dict[str, Any]] = json.loads(json.dumps(events))
         if type(items) is not list or any(type(item) is not dict for item in items):
             raise TypeError
         return items

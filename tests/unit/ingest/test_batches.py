@@ -307,9 +307,13 @@ def test_a_batch_is_one_info_entry_with_counts():
 
 
 def test_a_failed_batch_is_an_error():
-    [entry] = logged([item("1"), item("2")], "info", uids={"2"})
+    [entry] = logged([item("1"), item("2")], "info", uids={"1"})
 
-    assert (entry["severity"], entry["failed"], entry["status"]) == ("ERROR", 1, 503)
+    assert entry["message"] == (
+        "batch not stored, the caller must send again: UNAVAILABLE"
+    )
+    assert (entry["severity"], entry["outcome"]) == ("ERROR", "retry")
+    assert (entry["accepted"], entry["failed"], entry["status"]) == (0, 2, 503)
 
 
 def test_each_item_is_one_debug_entry():
