@@ -155,6 +155,7 @@ class Publisher:
 
 
 def encode(message: Message) -> Any:
+    """*message* in protobuf's form."""
     return PubsubMessage(
         data=message.data,
         attributes=message.attributes,
