@@ -17,6 +17,10 @@ CONTESTS = ["ingest", "batch", "consumer"]
 
 def main(arguments: list[str]) -> int:
     """The command; 1 where a target is missed."""
+    if arguments[:1] == ["console"]:
+        from bench import console  # it needs a browser, the contests do not
+
+        return console.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())
@@ -66,7 +70,12 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("contests", nargs="*", default=CONTESTS)
+    parser.add_argument(
+        "contests",
+        nargs="*",
+        default=CONTESTS,
+        help="ingest, batch, consumer; or first: console, which has options of its own",
+    )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
     parser.add_argument("--starts", type=int, default=9, help="cold starts of each")

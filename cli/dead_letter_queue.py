@@ -16,6 +16,7 @@ from cli.dead_letter import (
     read_dead_letter,
 )
 from cli.deployment import Deployment
+from cli.journal_file import add_operation
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub, PubSubError
 from functions.consumer.dead_letter_topic import PREFIX
@@ -25,7 +26,9 @@ from functions.timestamps import normalize_timestamp
 
 MAX_REPLAYS = 3  # a dead letter that was replayed this often needs --again
 
-ReplayResult = Literal["replayed", "would replay", "left out", "failed"]
+ReplayResult = Literal[
+    "replayed", "would replay", "would discard", "left out", "failed"
+]
 
 
 class LedgerNotConfigured(Exception):
@@ -80,10 +83,24 @@ class DeadLetterQueue:
             dead_letters, key=lambda dead_letter: (dead_letter.time, dead_letter.since)
         )
 
-    def discard(self, dead_letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
-        """Remove *dead_letters* for good; yields each when it is removed."""
+    def discard(
+        self, dead_letters: Iterable[DeadLetter], *, recorded: bool = True
+    ) -> Iterator[DeadLetter]:
+        """Remove *dead_letters* for good; yields each when it is removed.
+
+        Args:
+            recorded: in the local stack's journal; nothing records it of a deployment.
+        """
         for dead_letter in dead_letters:
             self._messages.acknowledge(dead_letter.message_id)
+            add_operation(
+                self.deployment.state if recorded else None,
+                "discarded",
+                event=dead_letter.event,
+                entity=dead_letter.entity,
+                uid=dead_letter.uid,
+                message_id=dead_letter.original_message_id or None,
+            )
             yield dead_letter
 
     def replay(

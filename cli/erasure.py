@@ -34,6 +34,18 @@ class Subject:
     uid: str | None = None
     resource: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The uid, or the id without its entity and inventory source."""
+        if self.uid is not None:
+            return self.uid
+        name = str(self.resource).partition(":")[2]
+        return name.rpartition("@")[0] or name if self._is_watermark else name
+
+    @property
+    def _is_watermark(self) -> bool:
+        return str(self.resource).startswith("stock:")
+
     def __str__(self) -> str:
         return f"uid {self.uid}" if self.resource is None else self.resource
 
@@ -139,8 +151,10 @@ def erase(
         Unreachable, LedgerUnavailable.
     """
     deployment = queue.deployment
-    journal_file.delete_entries(deployment.state, subject.uid, data.message_ids)
-    for _ in queue.discard(data.dead_letters):
+    journal_file.delete_entries(
+        deployment.state, subject.uid, data.message_ids, subject.name
+    )
+    for _ in queue.discard(data.dead_letters, recorded=False):
         pass
     ledger = deployment.ledger
     if ledger is None:

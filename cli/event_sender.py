@@ -8,6 +8,7 @@ from typing import Any, Literal
 import requests
 
 from cli import local_stack
+from cli.credentials import Credentials
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
@@ -39,6 +40,8 @@ class SendResult:
         status: of the consumer's result, where there is one.
         message: the sentence of that result.
         ms: from the request until the result was seen.
+        attempt: number of the next delivery attempt of a retrying event, if known.
+        next_attempt: its earliest time, as :func:`functions.timestamps.timestamp`.
     """
 
     uid: str
@@ -49,6 +52,8 @@ class SendResult:
     status: int | None = None
     message: str | None = None
     ms: float | None = None
+    attempt: int | None = None
+    next_attempt: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -66,21 +71,19 @@ class EventSender:
 
     Attributes:
         url: of ingest.
-        token: sent as Authorization: Bearer.
+        credentials: authenticate each post.
         stack: of the local stack; None for another deployment.
         wait_seconds: how long to wait for the result of an event.
     """
 
     url: str
-    token: str | None
+    credentials: Credentials
     stack: StackFile | None
     wait_seconds: float
     run: SampleRun = field(default_factory=SampleRun)
 
     def __post_init__(self) -> None:
         self._http = requests.Session()
-        if self.token:
-            self._http.headers["Authorization"] = f"Bearer {self.token}"
         stack = self.stack
         self._ledger = open_ledger(stack["ledger"], stack["project"]) if stack else None
 
@@ -125,11 +128,15 @@ class EventSender:
         ]
 
     def _request(self, body: Any) -> requests.Response:
-        options: dict[str, Any] = {"json": body}
         if isinstance(body, bytes):
-            options = {"data": body, "headers": {"Content-Type": NDJSON}}
+            content, media_type = body, NDJSON
+        else:
+            content, media_type = json.dumps(body).encode(), "application/json"
+        headers = {"Content-Type": media_type, **self.credentials.headers(content)}
         try:
-            return self._http.post(self.url, timeout=POST_TIMEOUT_SECONDS, **options)
+            return self._http.post(
+                self.url, content, headers=headers, timeout=POST_TIMEOUT_SECONDS
+            )
         except INVALID_URL as error:
             raise InvalidUrl(str(error)) from None
         except requests.RequestException as error:

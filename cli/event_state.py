@@ -8,7 +8,8 @@ handled     applied, or a duplicate of an applied event
 skipped     needed no change at Commerce
 rejected    failed permanently, at ingest or at the consumer
 exhausted   its delivery attempts are used up; it is a dead letter
-discarded   its dead letter was removed
+discarded   its dead letter was removed; known where the local journal records it. Of a
+            deployment nothing does: there the event stays rejected or exhausted
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +42,7 @@ OF_OUTCOME: dict[str, State] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What one source knows of one message of an event.
 
@@ -95,6 +96,7 @@ def current_state(
     observations: Iterable[Observation],
     exhausted: Iterable[str] = (),
     *,
+    discarded: Iterable[tuple[str, str | None]] = (),
     paused: bool = False,
 ) -> Observation:
     """The state of an event: that of its newest message.
@@ -105,14 +107,23 @@ def current_state(
     Args:
         observations: any number for each message.
         exhausted: times at which the delivery attempts of a message were used up.
+        discarded: times at which dead letters were removed, and the messages that they
+            were; None where Pub/Sub, which does not keep the id, dead-lettered it.
         paused: delivery of its entity is paused.
     """
     newest = _newest(list(observations))
-    if newest.state not in PENDING:
-        return newest
-    if (last := max(exhausted, default="")) and newest.at <= last:
-        return replace(newest, state="exhausted")
-    return replace(newest, state="paused") if paused else newest
+    if newest.state in PENDING:
+        if (last := max(exhausted, default="")) and newest.at <= last:
+            newest = replace(newest, state="exhausted")
+        elif paused:
+            newest = replace(newest, state="paused")
+    if newest.state in ("rejected", "exhausted") and newest.message_id is not None:
+        for at, message_id in discarded:
+            if message_id == newest.message_id or (
+                message_id is None and newest.at <= at
+            ):
+                return replace(newest, state="discarded")
+    return newest
 
 
 def _newest(observations: list[Observation]) -> Observation:

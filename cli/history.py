@@ -19,7 +19,7 @@ from cli.event_state import (
     current_state,
     logged_observation,
 )
-from cli.journal_entries import BROKER
+from cli.journal_entries import BROKER, OF_EVENTS
 from cli.journal_file import read_journal
 from cli.ledger_entries import record_entries
 from cli.log_steps import LogEntry, log_steps
@@ -103,9 +103,10 @@ def event_history(
             if dead_letter.origin == "pubsub"
         ),
     ]
-    state = current_state(observations, exhausted)
+    discarded = [(s.at, s.message_id) for s in logged if s.stage == "discarded"]
+    state = current_state(observations, exhausted, discarded=discarded)
     if state.state in PENDING and is_paused(_entity(steps)):
-        state = current_state(observations, exhausted, paused=True)
+        state = replace(state, state="paused")
     attempt, next_attempt = None, None
     if state.state == "retrying":
         attempt, next_attempt = _next_attempt(state.message_id, journal, entries)
@@ -143,7 +144,7 @@ def _entity(steps: list[Step]) -> str:
 def _journal(deployment: Deployment, uid: str) -> Iterator[LogEntry]:
     for entry in read_journal(deployment.state, uid):
         component = entry.labels.get("component")
-        if component in (None, BROKER):
+        if component in OF_EVENTS:
             at = timestamp_of(entry.at)
             yield LogEntry(at, entry.stage, entry.labels, component == BROKER)
 

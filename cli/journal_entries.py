@@ -10,7 +10,12 @@ from typing import Any
 
 COLUMNS = ("event", "entity", "uid", "message_id")
 MAX_ENTRIES_READ = 1_000
-BROKER = "broker"  # label "component" of the broker's observations
+# Labels "component" of entries that no function logged.
+BROKER = "broker"  # the broker's observations
+OPERATOR = "operator"  # what commands and console did
+REQUEST = "request"  # requests that ingest rejected, with their bodies
+# Components whose entries are about the state of an event; None: a function.
+OF_EVENTS = (None, BROKER, OPERATOR)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal_entry (
@@ -35,8 +40,8 @@ class JournalEntry:
         stage: as in the functions' log entries (docs/operations.md), or the broker's
             own.
         labels: the entry's other fields, such as ``uid``, ``attempt`` and ``status``;
-            ``component`` names the broker or the stand-in, and is absent where a
-            function logged the entry.
+            ``component`` names the broker, the stand-in or the operator, and is absent
+            where a function logged the entry.
     """
 
     id: int
@@ -75,6 +80,34 @@ def read_entries(
         (*parameters, limit),
     ).fetchall()
     return [_entry(row) for row in reversed(rows)]
+
+
+def read_next(
+    db: sqlite3.Connection, after: int, limit: int = MAX_ENTRIES_READ
+) -> list[JournalEntry]:
+    """The *limit* entries that follow id *after*, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM journal_entry WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+    )
+    return [_entry(row) for row in rows]
+
+
+def insert_entry(
+    db: sqlite3.Connection, at: float, stage: str, labels: dict[str, Any]
+) -> JournalEntry:
+    """Append an entry; labels that are None are left out.
+
+    Args:
+        at: seconds since 1970.
+    """
+    labels = {name: value for name, value in labels.items() if value is not None}
+    more = {k: v for k, v in labels.items() if k not in COLUMNS}
+    row = db.execute(
+        "INSERT INTO journal_entry (at, stage, event, entity, uid, message_id, more)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (at, stage, *(labels.get(c) for c in COLUMNS), json.dumps(more)),
+    )
+    return JournalEntry(row.lastrowid or 0, at, stage, labels)
 
 
 def _entry(row: tuple[Any, ...]) -> JournalEntry:

@@ -1,16 +1,26 @@
 """The local stack's file, as commands read it and delete journal entries from it."""
 
+import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cli.deployment import Unreachable
-from cli.journal_entries import JournalEntry, read_entries
+from cli.journal_entries import (
+    OPERATOR,
+    REQUEST,
+    JournalEntry,
+    insert_entry,
+    read_entries,
+)
 
 BUSY_SECONDS = 10.0
 JOURNAL = "journal_entry"
+FORGOTTEN = "forgotten"  # stage of the entry after a deletion
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,23 @@ def read_backlog(state: Path) -> dict[str, Backlog]:
         return {name: Backlog(*counts) for name, *counts in rows}
 
 
+def add_operation(state: Path | None, stage: str, **labels: Any) -> None:
+    """Record what an operator did with an event; without a journal nothing.
+
+    Raises:
+        Unreachable: the file cannot be written.
+    """
+    if state is None or not state.exists():
+        return
+    with _connection(f"file:{state}?mode=rw") as db:
+        if _has_table(db, JOURNAL):
+            _add_operation(db, stage, labels)
+
+
+def _add_operation(db: sqlite3.Connection, stage: str, labels: dict[str, Any]) -> None:
+    insert_entry(db, time.time(), stage, {"component": OPERATOR, **labels})
+
+
 def count_entries(
     state: Path | None, uid: str | None, message_ids: Iterable[str]
 ) -> int:
@@ -79,18 +106,26 @@ def count_entries(
 
 
 def delete_entries(
-    state: Path | None, uid: str | None, message_ids: Iterable[str]
+    state: Path | None, uid: str | None, message_ids: Iterable[str], name: str = ""
 ) -> int:
     """Delete the entries that :func:`count_entries` counts; returns how many.
+
+    Args:
+        name: also delete the bodies of rejected requests that contain it; they need not
+            have a readable uid.
 
     Raises:
         Unreachable: the file cannot be written.
     """
-    return _execute(state, "DELETE", uid, message_ids)
+    return _execute(state, "DELETE", uid, message_ids, name)
 
 
 def _execute(
-    state: Path | None, action: str, uid: str | None, message_ids: Iterable[str]
+    state: Path | None,
+    action: str,
+    uid: str | None,
+    message_ids: Iterable[str],
+    name: str = "",
 ) -> int:
     if state is None or not state.exists():
         return 0
@@ -109,10 +144,23 @@ def _execute(
             " WHERE message_id IN messages AND uid IS NOT NULL",
             (uid,),
         )
+        if action == "DELETE":
+            db.execute("BEGIN IMMEDIATE")
         cursor = db.execute(
             f"{action} FROM journal_entry WHERE message_id IN messages OR uid IN uids"
         )
-        return int(cursor.rowcount if action == "DELETE" else cursor.fetchone()[0])
+        if action != "DELETE":
+            return int(cursor.fetchone()[0])
+        if name:
+            db.execute(
+                "DELETE FROM journal_entry"
+                " WHERE stage = ? AND instr(lower(more), lower(?))",
+                (REQUEST, json.dumps(name)[1:-1]),
+            )
+        # The running stack's index of events then forgets them too.
+        _add_operation(db, FORGOTTEN, {})
+        db.execute("COMMIT")
+        return cursor.rowcount
 
 
 def _has_table(db: sqlite3.Connection, name: str) -> bool:

@@ -87,8 +87,9 @@ def log_steps(
                 steps.append(_not_published(entry, recorded_in))
             else:
                 published.setdefault(entry.message_id, []).append(entry)
-        elif entry.stage == "received":
-            steps.append(Step(entry.at, "received", recorded_in, entry.fields()))
+        elif entry.stage in ("received", "discarded"):
+            stage: Stage = "received" if entry.stage == "received" else "discarded"
+            steps.append(Step(entry.at, stage, recorded_in, entry.fields()))
         elif entry.message_id is not None:
             key = entry.message_id, entry.attempt
             _sort_in(attempts.setdefault(key, _Attempt()), entry)

@@ -13,6 +13,7 @@ Stage = Literal[
     "outcome",
     "exhausted",
     "dead-lettered",
+    "discarded",
 ]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 PUBLISHING: tuple[Stage, ...] = ("received", "published", "replayed")

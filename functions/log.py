@@ -8,7 +8,8 @@ passed in: no value of an event.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, Self
 
 from functions.timestamps import timestamp
@@ -17,6 +18,8 @@ SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # Fields that are repeated as labels, which Cloud Logging indexes.
 LABELS = ("entity", "event", "uid", "outcome", "attempt", "ms")
 MAX_MESSAGE_LENGTH = 1024
+# Fields that the program that serves a function adds to each entry of one request.
+REQUEST_FIELDS: ContextVar[Mapping[str, Any]] = ContextVar("request_fields", default={})  # noqa: B039 it is not changed
 # Made once: json.dumps with these arguments makes an encoder for each call.
 _encoder = json.JSONEncoder(separators=(",", ":"), default=str)
 
@@ -116,6 +119,7 @@ class Logger:
             "message": message[:MAX_MESSAGE_LENGTH],
             "time": timestamp(),
             **self._context,
+            **REQUEST_FIELDS.get(),
         }
         entry.update(fields)
         entry = {name: value for name, value in entry.items() if value is not None}

@@ -9,12 +9,18 @@ import argparse
 import os
 import signal
 import threading
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from flask import Flask
 from functions_framework import create_app
 from functions_framework._http import create_server
 
+from functions.ingest.settings import IngestSettings
+from functions.settings import from_environment
 from local.function_guard import PUSH_PATH, guard_asgi, guard_wsgi
+from local.rejected_requests import record_rejections
+from local.unauthenticated_requests import explanation
 
 STDIN = 0
 
@@ -31,8 +37,12 @@ def main() -> None:
     if isinstance(app, Flask):
         app.wsgi_app = guard_wsgi(app.wsgi_app, os.environ.get(PUSH_PATH))
     else:
-        app = guard_asgi(app)
+        app = guard_asgi(record_rejections(app, _explain_rejection()))
     create_server(app, debug=False).run(options.host, options.port)
+
+
+def _explain_rejection() -> Callable[[Mapping[str, str], bytes], str]:
+    return partial(explanation, from_environment(IngestSettings, os.environ))
 
 
 def _stop_with_parent() -> None:

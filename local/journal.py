@@ -3,15 +3,20 @@
 It is kept in the stack's SQLite file, newest last. Terminal and console read it.
 """
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
-from cli.journal_entries import COLUMNS, SCHEMA, JournalEntry, read_entries
+from cli.journal_entries import (
+    SCHEMA,
+    JournalEntry,
+    insert_entry,
+    read_entries,
+    read_next,
+)
 
-MAX_ENTRIES = 20_000  # older ones are deleted
+MAX_ENTRIES = 150_000  # older ones are deleted; about 20,000 events
 TRIM_EVERY = 1_000
 
 
@@ -37,16 +42,8 @@ class Journal:
         Args:
             at: its time, in seconds since 1970; by default now.
         """
-        labels = {name: value for name, value in labels.items() if value is not None}
         at = self._clock() if at is None else at
-        more = {k: v for k, v in labels.items() if k not in COLUMNS}
-        row = self._db.execute(
-            "INSERT INTO journal_entry"
-            " (at, stage, event, entity, uid, message_id, more)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (at, stage, *(labels.get(c) for c in COLUMNS), json.dumps(more)),
-        )
-        entry = JournalEntry(row.lastrowid, at, stage, labels)
+        entry = insert_entry(self._db, at, stage, labels)
         if entry.id % TRIM_EVERY == 0:
             oldest = entry.id - MAX_ENTRIES
             self._db.execute("DELETE FROM journal_entry WHERE id <= ?", (oldest,))
@@ -78,3 +75,22 @@ class Journal:
         return read_entries(
             self._db, after, uid=uid, message_id=message_id, limit=limit
         )
+
+    def read_next(self, after: int, limit: int) -> list[JournalEntry]:
+        """The *limit* entries that follow id *after*, oldest first."""
+        return read_next(self._db, after, limit)
+
+    def entry(self, number: int) -> JournalEntry | None:
+        """The entry with id *number*."""
+        entries = self.read_next(number - 1, 1)
+        return entries[0] if entries and entries[0].id == number else None
+
+    def oldest(self) -> int:
+        """Id of the oldest entry; 0 without one."""
+        [(number,)] = self._db.execute("SELECT min(id) FROM journal_entry")
+        return number or 0
+
+    def newest(self) -> int:
+        """Id of the newest entry; 0 without one."""
+        [(number,)] = self._db.execute("SELECT max(id) FROM journal_entry")
+        return number or 0

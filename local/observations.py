@@ -7,18 +7,22 @@ have none. Their stages: ``published`` (with ``topic``, the payload as ``data``,
 ``dead_letter`` where the topic is the dead-letter topic), ``delivered`` (a delivery
 attempt starts), ``answered`` (it ended, with ``status`` or ``error``, and
 ``next_attempt`` where there is one) and ``exhausted`` (no attempts are left).
+
+The body of a request that ingest rejected is an entry of the stage ``request``, with
+the request's id as ``message_id`` (``local/rejected_requests.py``).
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from cli.journal_entries import BROKER
+from cli.journal_entries import BROKER, REQUEST
 from local.journal import Journal
 
 MAX_PAYLOAD_BYTES = 20_000
 # Entries of the functions about what the broker reports in any case.
 REPORTED_BY_BROKER = ("received", "batch", "delivered")
+MAX_REJECTED_UIDS = 1_000
 NOT_STORED = ("severity", "stage", "time")
 BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}
 
@@ -26,8 +30,16 @@ BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}
 def of_functions(journal: Journal) -> Callable[[dict[str, Any]], None]:
     """A function that stores one log entry of a function."""
 
+    rejected_uids: dict[str, str] = {}  # of requests whose body is recorded next
+
     def observe_entry(entry: dict[str, Any]) -> None:
         stage = entry["stage"]
+        if stage == REQUEST:
+            entry = {**entry, "uid": rejected_uids.pop(entry["message_id"], None)}
+        elif "message_id" not in entry and {"request", "uid"} <= entry.keys():
+            if len(rejected_uids) > MAX_REJECTED_UIDS:
+                rejected_uids.clear()
+            rejected_uids[entry["request"]] = entry["uid"]
         if stage in REPORTED_BY_BROKER and "outcome" not in entry:
             return
         labels = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cli.credentials import local_credentials
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
 from cli.terminal_text import printable
@@ -214,7 +215,6 @@ class Stack:
         )
 
     def _operations(self, stack: StackFile) -> Operations:
-        tokens = self._env.get("INGEST_TOKENS", "").split(",")
         deployment = Deployment(
             project=PROJECT,
             prefix=self._prefix,
@@ -223,7 +223,7 @@ class Stack:
             stack=stack,
             state=self._folder.state,
         )
-        return Operations(deployment, tokens[0].rpartition(":")[2].strip())
+        return Operations(deployment, local_credentials(self._env))
 
     def _write_addresses(self, stack: StackFile) -> None:
         note = "" if self._settings.commerce_url else " (stand-in)"

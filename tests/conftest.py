@@ -28,6 +28,11 @@ SUITES = {
         "put Adobe's public REST OpenAPI (developer.adobe.com) and the starter kit's"
         " sample events into ../shared/reference",
     ),
+    "axe": (
+        lambda: machine.npm() is None and "npm, or Chromium with its driver",
+        "install Node.js 18 or newer with npm; Debian and Ubuntu: apt install chromium"
+        " chromium-driver",
+    ),
     "browser": (
         lambda: machine.chromium() is None and "Chromium with its driver",
         "Debian and Ubuntu: apt install chromium chromium-driver",

@@ -11,53 +11,86 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import machine
-from tests.support.browser import DESKTOP, PHONE, Page, browser
+from tests.support.browser import PHONE, Page, browser
 from tests.support.running import ROOT, RunningStack
 
 FOLDER = ROOT / "docs" / "console"
-REFUSED = {"id": 4711, "status": "processing", "notifyCustomer": False}
+ORDER = "be-observer.sales_order_status_update"
+REJECTED = {"id": 4711, "status": "processing", "notifyCustomer": False}
+INVALID = {"sku": "LAMP-2", "name": "", "price": "49,90"}
 PRODUCT = {"sku": "LAMP-1", "name": "Lamp", "price": 25, "description": "d"}
 
 
 def events(page: Page) -> None:
-    """Rows of every kind."""
+    """Charts, and rows of every kind."""
     page.open("/")
     page.sees("retrying", "dead letter", "handled")
 
 
 def event(page: Page) -> None:
-    """Why an event was refused, and what can be done."""
+    """Why an event was rejected, and what can be done."""
     page.open("/event?key=erp-4711")
     page.sees("It is a dead letter.")
+
+
+def retries(page: Page) -> None:
+    """The history of an event that is retried."""
+    page.open("/event?key=pim-20")
+    page.sees("more attempts")
+    script = "document.getElementById('attempts-2').scrollIntoView({block: 'center'})"
+    page.driver.execute_script(script)
+
+
+def rejected(page: Page) -> None:
+    """What ingest says of a request that it rejected, and the body."""
+    page.open("/?status=rejected&search=pim-21")
+    page.press("pim-21")
+    page.sees("Messages by field")
 
 
 def dead_letters(page: Page) -> None:
     """The dead letters."""
     page.open("/dead-letters")
-    page.sees("erp-4711")
+    page.sees("erp-4711", "erp-4712")
+
+
+def dry_run(page: Page) -> None:
+    """What a replay of all dead letters would do."""
+    page.open("/dead-letters/preview?action=replay")
+    page.sees("This is a dry run")
 
 
 def send(page: Page) -> None:
-    """A form with a field at fault."""
-    page.open("/send")
-    page.fill("value.price", "dear")
+    """A form with an error beside a field."""
+    page.open("/send?event=be-observer.sales_order_status_update")
+    page.fill("value.id", "eight")
     page.press("Send event")
-    page.sees("Must be a number.")
+    page.sees("400 ")
 
 
 def commerce(page: Page) -> None:
-    """The stand-in while failures are simulated."""
+    """The stand-in while a fault is simulated."""
     page.open("/commerce")
-    page.sees("responds 503, every call")
+    page.sees("responds 503 until switched off")
+
+
+def api(page: Page) -> None:
+    """The reference of ingest's API."""
+    page.open("/api")
+    page.sees("Post one event")
 
 
 # name: (what to show, the window's size, dark)
 PICTURES: dict[str, tuple[Callable[[Page], None], tuple[int, int], bool]] = {
-    "events": (events, DESKTOP, False),
-    "event": (event, DESKTOP, False),
-    "dead-letters": (dead_letters, (1280, 520), False),
-    "send": (send, (1280, 640), False),
-    "commerce": (commerce, DESKTOP, True),
+    "events": (events, (1280, 500), False),
+    "event": (event, (1280, 640), False),
+    "retries": (retries, (1280, 640), True),
+    "rejected": (rejected, (1280, 640), False),
+    "dead-letters": (dead_letters, (1280, 560), False),
+    "dry-run": (dry_run, (1280, 400), False),
+    "send": (send, (1280, 520), False),
+    "commerce": (commerce, (1280, 640), True),
+    "api": (api, (1280, 640), False),
     "phone": (events, PHONE, True),
 }
 
@@ -93,11 +126,13 @@ def _create_events(stack: RunningStack, page: Page) -> None:
     subprocess.run(  # noqa: S603 a command of the project
         command, cwd=ROOT, env=stack.environment, check=True, capture_output=True
     )
-    stack.post("be-observer.sales_order_status_update", REFUSED, "erp-4711")
-    stack.outcome("erp-4711", "rejected")
+    for number in (4711, 4712):
+        stack.post(ORDER, {**REJECTED, "id": number}, f"erp-{number}")
+        stack.outcome(f"erp-{number}", "rejected")
+    stack.post("be-observer.catalog_product_create", INVALID, "pim-21")
     page.open("/commerce")
     page.press("Simulate")
-    page.sees("responds 503, every call")
+    page.sees("responds 503 until switched off")
     stack.post("be-observer.catalog_product_update", PRODUCT, "pim-20")
     stack.outcome("pim-20", "retrying")
 

@@ -62,7 +62,7 @@ def dead_letters(
         for dead_letter in dead_letters:
             output.write_json(dead_letter.summary())
     else:
-        _list(dead_letters, deployment.name)
+        _list(dead_letters, deployment.name, filtered=selection != Selection())
 
 
 @click.command()
@@ -161,7 +161,7 @@ def discard(
         dead_letters = queue.select(selection)
         missing = _warn_of_missing(selection, dead_letters)
         if not as_json:
-            _list(dead_letters, deployment.name)
+            _list(dead_letters, deployment.name, filtered=not everything)
         if dead_letters and not dry_run and not yes:
             click.confirm(
                 f"Remove these {len(dead_letters)} of {deployment.name} for good?",
@@ -177,9 +177,10 @@ def discard(
     sys.exit(1 if missing else 0)
 
 
-def _list(dead_letters: list[DeadLetter], deployment: str) -> None:
+def _list(dead_letters: list[DeadLetter], deployment: str, *, filtered: bool) -> None:
     if not dead_letters:
-        output.write(f"No such dead letters in {deployment}.")
+        such = "such " if filtered else ""
+        output.write(f"No {such}dead letters in {deployment}.")
         return
     output.table(
         ("MESSAGE_ID", "SINCE (UTC)", "EVENT", "UID", "ATTEMPTS", "REASON"),

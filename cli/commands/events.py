@@ -169,7 +169,7 @@ def _as_dict(row: Row) -> dict[str, Any]:
         for name in ("at", "posted", "next_attempt")
         if (seconds := getattr(row, name)) is not None
     }
-    fields = {name: value for name, value in vars(row).items() if name != "key"}
+    fields = {n: v for n, v in vars(row).items() if n not in ("key", "request")}
     fields["state"] = fields.pop("status")
     fields["status"] = fields.pop("http_status")
     return {n: v for n, v in {**fields, **times}.items() if v not in (None, "", [])}

@@ -3,18 +3,30 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cli import local_stack, output
+from cli.credentials import (
+    Credentials,
+    InvalidSecret,
+    local_credentials,
+    signing_credentials,
+)
 from cli.environment import environment
+from cli.event_names import bare_name, closest_names
 from cli.event_sender import EventSender, InvalidUrl, SendResult
+from cli.history import event_history
 from cli.make_command import make_command
-from cli.options import json_option
+from cli.options import deployment_of, json_option
 from cli.sample_events import SEQUENCE, existing_entity, select_events
+from cli.times import next_attempt_words
 
 WAIT_SECONDS = 20.0
 NDJSON_SUFFIXES = (".ndjson", ".jsonl")
@@ -46,7 +58,8 @@ NDJSON_SUFFIXES = (".ndjson", ".jsonl")
     envvar="SEND_TOKEN",
     show_envvar=True,
     help="Sent as Authorization: Bearer; for the local stack by default the first of"
-    " INGEST_TOKENS. The list of processes shows an option, but not a variable.",
+    " INGEST_TOKENS. Without a token, INGEST_HMAC_SECRETS signs. The list of processes"
+    " shows an option, but not a variable.",
 )
 @click.option(
     "--wait",
@@ -82,15 +95,11 @@ def send(
     try:
         events = [] if file else select_events(event, alone=stack is None)
     except KeyError:
-        names = ", ".join(name.removeprefix("be-observer.") for name in SEQUENCE)
-        raise click.UsageError(
-            f"There is no sample of {event}: choose one of {names}"
-        ) from None
+        raise click.UsageError(_unknown_sample(event)) from None
     if not yes and (stack is None or stack["real_store"]):
         _require_yes(events)
-    if stack and not token:
-        token = _local_token()
-    sender = EventSender(url or (stack["ingest"] if stack else ""), token, stack, wait)
+    address = url or (stack["ingest"] if stack else "")
+    sender = EventSender(address, _credentials(token, bool(stack)), stack, wait)
     failed = False
     for body in _bodies(events, file, sender):
         try:
@@ -98,6 +107,8 @@ def send(
         except InvalidUrl as error:
             raise click.UsageError(f"--url must be an http(s) URL: {error}") from None
         for result in results:
+            if stack and result.outcome == "retrying":
+                result = _with_next_attempt(result)
             failed |= result.failed
             if as_json:
                 output.write_json(result.as_dict())
@@ -108,10 +119,33 @@ def send(
     sys.exit(1 if failed else 0)
 
 
-def _local_token() -> str:
-    """The first token of INGEST_TOKENS, where it is set for this command as well."""
-    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
-    return first.rpartition(":")[2].strip()
+def _unknown_sample(event: str) -> str:
+    closest = " or ".join(map(bare_name, closest_names(event)))
+    proposal = f"did you mean {closest}? The others:" if closest else "choose one of"
+    names = ", ".join(map(bare_name, SEQUENCE))
+    return f"There is no sample of {event}: {proposal} {names}"
+
+
+def _with_next_attempt(result: SendResult) -> SendResult:
+    """*result*, with number and time of the next delivery attempt if they are known."""
+    history = event_history(deployment_of(), result.uid)
+    if history is None or history.next_attempt is None:
+        return result
+    return replace(result, attempt=history.attempt, next_attempt=history.next_attempt)
+
+
+def _credentials(token: str | None, is_local: bool) -> Credentials:
+    """*token*, or what the environment holds; tokens of ``.env`` stay on this machine.
+
+    A signature reveals nothing, so INGEST_HMAC_SECRETS signs for every ingest.
+    """
+    if token:
+        return Credentials(token)
+    read = local_credentials if is_local else signing_credentials
+    try:
+        return read(environment(os.environ))
+    except InvalidSecret as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _require_yes(events: list[str]) -> None:
@@ -158,7 +192,8 @@ def _lines(result: SendResult) -> list[str]:
             f"  {outcome} {result.status}  {result.message}  ({result.ms:g} ms)"
         )
         if result.outcome == "retrying":
-            lines.append(f"            it is delivered again: {trace} shows when")
+            when = _next_attempt(result) or f"{trace} shows when"
+            lines.append(f"            it is delivered again: {when}")
     elif result.outcome == "waiting":
         lines.append(
             f"  waiting   no result yet: see the output of make run, or {trace}"
@@ -168,11 +203,19 @@ def _lines(result: SendResult) -> list[str]:
     return lines
 
 
+def _next_attempt(result: SendResult) -> str:
+    if result.attempt is None or result.next_attempt is None:
+        return ""
+    at = datetime.fromisoformat(result.next_attempt).timestamp()
+    return next_attempt_words(result.attempt, at, time.time())
+
+
 def _advice(status: int, answer: dict[str, Any]) -> list[str]:
     lines = []
     if status == 401:
         lines.append("            authenticate with --token, or TOKEN=… make send")
-        lines.append("            (HMAC signature and ID token: see docs/ingest.md)")
+        lines.append("            or sign: INGEST_HMAC_SECRETS=whsec_… make send")
+        lines.append("            (ID token: see docs/ingest.md)")
     errors = answer.get("errors")
     for path, messages in errors.items() if isinstance(errors, dict) else ():
         lines.append(f"            {path}: {' '.join(map(str, messages))}")

@@ -23,7 +23,7 @@ from cli.times import next_attempt_words
 # Shown in columns of their own, or not of interest.
 OWN_COLUMNS = {"event", "entity", "uid", "message_id", "attempt", "outcome", "status"}
 OWN_COLUMNS |= {"method", "route", "message", "reason", "ms", "http_status"}
-OWN_COLUMNS |= {"subscription", "span_id", "replayed"}
+OWN_COLUMNS |= {"subscription", "span_id", "replayed", "request"}
 
 
 @click.command()

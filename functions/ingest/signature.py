@@ -34,12 +34,23 @@ def is_signed(secret: str, headers: Mapping[str, str], content: bytes) -> bool:
         return False
     if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
         return False
-    signed = f"{identifier}.{timestamp}.".encode() + content
-    digest = hmac.digest(_key(secret), signed, hashlib.sha256)
-    expected = b"v1," + base64.b64encode(digest)
+    expected = sign(secret, identifier, timestamp, content)
     presented = headers.get("webhook-signature", "").encode().split()
     # All are compared, so that the time taken does not depend on which one matches.
     return sum(hmac.compare_digest(expected, one) for one in presented) > 0
+
+
+def sign(secret: str, identifier: str, timestamp: str, content: bytes) -> bytes:
+    """The ``webhook-signature`` of *content*: ``v1,<base64>``.
+
+    Args:
+        secret: ``whsec_<base64>``.
+        identifier: the ``webhook-id``.
+        timestamp: the ``webhook-timestamp``, seconds since 1970.
+    """
+    signed = f"{identifier}.{timestamp}.".encode() + content
+    digest = hmac.digest(_key(secret), signed, hashlib.sha256)
+    return b"v1," + base64.b64encode(digest)
 
 
 def mismatch(headers: Mapping[str, str]) -> str:

@@ -3,16 +3,15 @@
 import asyncio
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
-    RedirectResponse,
     Response,
     StreamingResponse,
 )
@@ -20,13 +19,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cli.deployment import Unreachable
-from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.broker import Broker
 from local.commerce import StandIn
-from local.console import commerce_page, events
+from local.console import api_page, commerce_page, events
+from local.console.dead_letter_pages import DeadLetterPages
+from local.console.event_pages import EventPages
+from local.console.forms import MAX_BODY_BYTES, back, read_form
 from local.console.guard import Guard
 from local.console.live_updates import live_updates
 from local.console.operations import Operations
@@ -35,7 +35,6 @@ from local.journal import Journal
 from local.web import WebServer
 
 HERE = Path(__file__).parent
-MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 class Console:
@@ -57,7 +56,9 @@ class Console:
         self._stand_in = stand_in
         self._operations = operations
         self._closing = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
         self._pages = templates()
+        self._events = EventPages(journal, broker, stand_in, operations, self._page)
         app = Starlette(
             routes=self._routes(),
             exception_handlers=dict.fromkeys(
@@ -72,20 +73,23 @@ class Console:
         Raises:
             CannotListen: the port is in use or forbidden.
         """
-        return await self._server.start(host, port)
+        address = await self._server.start(host, port)
+        self._reader = asyncio.create_task(
+            self._events.index.keep_current(self._closing)
+        )
+        return address
 
     async def stop(self) -> None:
         """End the streams and stop listening."""
         self._closing.set()
         await self._server.stop()
+        if self._reader:
+            await self._reader
 
     def _routes(self) -> list[Route | Mount]:
         return [
-            Route("/", self.events),
-            Route("/event", self.event),
-            Route("/dead-letters", self.dead_letters),
-            Route("/dead-letters/replay", self.replay, methods=["POST"]),
-            Route("/dead-letters/discard", self.discard, methods=["POST"]),
+            *self._events.routes(),
+            *DeadLetterPages(self._operations, self._page).routes(),
             Route("/send", self.send),
             Route("/send", self.post, methods=["POST"]),
             Route("/sample", self.sample),
@@ -93,77 +97,10 @@ class Console:
             Route("/commerce/fail", self.fail, methods=["POST"]),
             Route("/commerce/recover", self.recover, methods=["POST"]),
             Route("/stream", self.stream),
+            Route("/api", self.api),
+            Route("/openapi.json", self.openapi),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
-
-    async def events(self, request: Request) -> Response:
-        """The newest events, filtered."""
-        query = request.query_params
-        names = ("entity", "event", "status", "uid")
-        wanted = Filter(**{name: query.get(name, "").strip() for name in names})
-        return self._page(
-            "events",
-            request,
-            rows=events.read_events(self._journal, wanted, paused=self._paused()),
-            wanted=wanted,
-            entities=list(ENTITIES),
-            names=SEQUENCE,
-            statuses=(PENDING_FILTER, *STATUSES),
-        )
-
-    async def event(self, request: Request) -> Response:
-        """One event's history."""
-        key = request.query_params.get("key", "")
-        if entry := events.rejection(self._journal, key):
-            return self._page("rejection", request, entry=entry)
-        history, dead_letters = await run_in_threadpool(
-            self._operations.history, key, self._paused()
-        )
-        if history is None:
-            return self._page("unknown", request, 404, key=key)
-        calls = None
-        if self._stand_in:
-            calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
-        return self._page(
-            "event",
-            request,
-            key=key,
-            history=history,
-            dead_letters=dead_letters,
-            payload=events.payload(self._journal, key),
-            calls=calls,
-        )
-
-    async def dead_letters(self, request: Request) -> Response:
-        """The dead letters."""
-        dead_letters = await run_in_threadpool(self._operations.dead_letters)
-        return self._page("dead_letters", request, dead_letters=dead_letters)
-
-    async def replay(self, request: Request) -> Response:
-        """Publish a dead letter again."""
-        form = await _form(request)
-        replay = await run_in_threadpool(
-            self._operations.replay,
-            form.get("message_id", ""),
-            bool(form.get("even_if_newer")),
-        )
-        if replay is None:
-            notice = "This dead letter no longer exists: it was replayed or discarded."
-        elif replay.result == "replayed":
-            return _back(form, replayed=replay.new_message_id)
-        else:
-            notice = f"Not replayed. {replay.detail}"
-        return _back(form, notice)
-
-    async def discard(self, request: Request) -> Response:
-        """Delete a dead letter."""
-        form = await _form(request)
-        discarded = await run_in_threadpool(
-            self._operations.discard, form.get("message_id", "")
-        )
-        if discarded is None:
-            return _back(form, "This dead letter no longer exists.")
-        return _back(form, f"Discarded: {discarded.uid}.")
 
     async def send(self, request: Request) -> Response:
         """A form that posts a sample."""
@@ -188,9 +125,11 @@ class Console:
         if len(body) > MAX_BODY_BYTES:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
+        duplicate = events.was_published(self._journal, body)
         media_type = request.headers.get("content-type", "")
         response = await run_in_threadpool(self._operations.post, body, media_type)
-        return JSONResponse({"status": response.status, "body": response.body})
+        content = {"status": response.status, "body": response.body}
+        return JSONResponse({**content, "duplicate": duplicate})
 
     async def commerce(self, request: Request) -> Response:
         """What the stand-in holds, and the faults it can simulate."""
@@ -200,20 +139,28 @@ class Console:
 
     async def fail(self, request: Request) -> Response:
         """Simulate a fault of the stand-in."""
-        form = await _form(request)
+        form = await read_form(request)
         if self._stand_in is None:
-            return _back(form, "Events go to a real store: no fault can be simulated.")
+            return back(form, "Events go to a real store: no fault can be simulated.")
         try:
             notice = commerce_page.add_fault(self._stand_in.faults, form)
         except ValueError as error:
             notice = f"No fault was simulated: {error}."
-        return _back(form, notice)
+        return back(form, notice)
 
     async def recover(self, request: Request) -> Response:
         """End the simulated faults."""
         if self._stand_in:
             self._stand_in.faults.remove()
-        return _back(await _form(request), "Commerce works again.")
+        return back(await read_form(request), "Commerce works again.")
+
+    async def api(self, request: Request) -> Response:
+        """The reference of ingest's API."""
+        return self._page("api", request, api=api_page.content())
+
+    async def openapi(self, request: Request) -> Response:
+        """The document behind the reference."""
+        return FileResponse(api_page.DOCUMENT, media_type="application/json")
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: the stages of new journal entries."""
@@ -227,11 +174,6 @@ class Console:
         if not message_id:
             return ""
         return events.replay_notice(self._journal, message_id)
-
-    def _paused(self) -> frozenset[str]:
-        """The entities whose delivery is paused."""
-        name = self._operations.deployment.subscription
-        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any
@@ -258,26 +200,6 @@ class Console:
         return HTMLResponse(html, status)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    body = await request.body()
-    return dict(parse_qsl(body[:MAX_BODY_BYTES].decode(errors="replace")))
-
-
 def _unavailable(request: Request, error: Exception) -> Response:
     text = f"Unavailable: {error}. Go back and try again.\n"
     return PlainTextResponse(text, 503)
-
-
-def _back(form: dict[str, str], notice: str = "", replayed: str = "") -> Response:
-    """Redirect to the form's page, which shows *notice*.
-
-    Args:
-        replayed: the message of a replay; the page shows what became of it.
-    """
-    target = form.get("back", "/")
-    if not target.startswith("/") or target.startswith(("//", "/\\")):
-        target = "/"
-    path, _, query = target.partition("?")
-    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("notice", "replayed")]
-    shown = ("replayed", replayed) if replayed else ("notice", notice)
-    return RedirectResponse(f"{path}?{urlencode([*kept, shown])}", 303)

@@ -3,14 +3,17 @@
 Everything here blocks, and calls the broker of this very program: use a thread.
 """
 
-from collections.abc import Container
+import threading
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
+from cli.credentials import Credentials
 from cli.dead_letter import DeadLetter, Selection
-from cli.dead_letter_queue import Replay, open_dead_letters
+from cli.dead_letter_queue import DeadLetterQueue, Replay, open_dead_letters
 from cli.deployment import Deployment
 from cli.history import History, event_history
 from cli.local_stack import stand_in_ids
@@ -38,17 +41,59 @@ class Operations:
 
     Args:
         deployment: the stack, as the commands know it.
-        token: sent to ingest; "" for none.
+        credentials: authenticate what is posted to ingest.
     """
 
-    def __init__(self, deployment: Deployment, token: str = "") -> None:
+    def __init__(
+        self, deployment: Deployment, credentials: Credentials | None = None
+    ) -> None:
         self.deployment = deployment
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.credentials = credentials or Credentials()
+        # Two pages that read at the same time would each see a part of them.
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def _queue(self) -> Iterator[DeadLetterQueue]:
+        with self._lock, open_dead_letters(self.deployment) as queue:
+            yield queue
 
     def dead_letters(self, selection: Selection | None = None) -> list[DeadLetter]:
         """The dead letters, oldest event first; their leases are released at once."""
-        with open_dead_letters(self.deployment) as queue:
+        with self._queue() as queue:
             return queue.select(selection or Selection())
+
+    def preview(
+        self, selection: Selection, action: str, *, again: bool, even_if_newer: bool
+    ) -> list[Replay]:
+        """What would become of the selected dead letters; nothing is changed.
+
+        Args:
+            action: ``replay`` or ``discard``; the latter leaves none out.
+        """
+        with self._queue() as queue:
+            dead_letters = queue.select(selection)
+            if action == "discard":
+                return [Replay(one, "would discard") for one in dead_letters]
+            return list(
+                queue.replay(
+                    dead_letters, dry_run=True, again=again, even_if_newer=even_if_newer
+                )
+            )
+
+    def replay_all(
+        self, ids: frozenset[str], *, again: bool, even_if_newer: bool
+    ) -> list[Replay]:
+        """Publish dead letters again, in the order of their event times."""
+        with self._queue() as queue:
+            dead_letters = queue.select(Selection(ids=ids))
+            return list(
+                queue.replay(dead_letters, again=again, even_if_newer=even_if_newer)
+            )
+
+    def discard_all(self, ids: frozenset[str]) -> int:
+        """Delete dead letters; how many of them were there."""
+        with self._queue() as queue:
+            return len(list(queue.discard(queue.select(Selection(ids=ids)))))
 
     def history(
         self, uid: str, paused: Container[str] = ()
@@ -73,7 +118,7 @@ class Operations:
         It is replayed even if an earlier replay was rejected again: the page shows
         that to the operator.
         """
-        with open_dead_letters(self.deployment) as queue:
+        with self._queue() as queue:
             dead_letters = queue.select(Selection(ids=frozenset({message_id})))
             replays = queue.replay(
                 dead_letters, again=True, even_if_newer=even_if_newer
@@ -82,7 +127,7 @@ class Operations:
 
     def discard(self, message_id: str) -> DeadLetter | None:
         """Delete a dead letter; None where it is no longer there."""
-        with open_dead_letters(self.deployment) as queue:
+        with self._queue() as queue:
             dead_letters = queue.select(Selection(ids=frozenset({message_id})))
             return next(iter(queue.discard(dead_letters)), None)
 
@@ -104,7 +149,7 @@ class Operations:
             response = requests.post(
                 self.deployment.stack["ingest"],
                 data=body,
-                headers={"Content-Type": media_type, **self._headers},
+                headers={"Content-Type": media_type, **self.credentials.headers(body)},
                 timeout=POST_SECONDS,
             )
         except requests.RequestException as error:

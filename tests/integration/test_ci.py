@@ -11,6 +11,8 @@ NEEDED = {
     "terraform": "terraform is missing: install terraform 1.11 or newer",
     "javac": "javac is missing: install a JDK, 17 or newer; Google's emulators and an"
     " example need it",
+    "npm": "npm is missing: install Node.js 18 or newer with npm; it installs the"
+    " accessibility checker axe-core",
     "gcloud": "gcloud is missing: install the Google Cloud SDK with the components"
     " pubsub-emulator and cloud-firestore-emulator",
 }

@@ -14,13 +14,17 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from tests.support import machine
 
 WAIT_SECONDS = 20
-DESKTOP = (1280, 900)
+DESKTOP = (1280, 800)
 PHONE = (390, 844)
 FIELD = (
-    "//label[normalize-space(text())='{0}' or span[normalize-space()='{0}']]"
+    "//label[normalize-space(text())='{0}' or *[normalize-space()='{0}']]"
     "//*[self::input or self::select or self::textarea]"
 )
-PRESSED = "a, button, summary"
+# In one call, because an element may be replaced between two.
+PRESSED = """
+return [...document.querySelectorAll("a, button, summary")].find((e) =>
+  e.checkVisibility() && e.innerText.replace(/\\s+/g, " ").trim() === arguments[0]);
+"""
 
 
 class Page:
@@ -51,11 +55,10 @@ class Page:
         """Press the link or button that reads *words*."""
 
         def press_element() -> bool:
-            elements = self.driver.find_elements(By.CSS_SELECTOR, PRESSED)
-            named = [one for one in elements if one.text == words]
-            if named:
-                named[0].click()
-            return bool(named)
+            element = self.driver.execute_script(PRESSED, words)
+            if element:
+                element.click()
+            return bool(element)
 
         self.wait(press_element, words)
 

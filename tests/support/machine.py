@@ -24,6 +24,11 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def npm() -> str | None:
+    """Path of npm, where Chromium and its driver are installed too."""
+    return shutil.which("npm") if chromium() else None
+
+
 @cache
 def emulators() -> Path | None:
     """The Cloud SDK's ``platform`` folder; None without both emulators and Java."""

@@ -229,7 +229,7 @@ def _post() -> dict[str, Any]:
     }
     names = [*map(_name, EVENTS.values()), "Batch"]
     bodies = [{"$ref": f"#/components/schemas/{name}"} for name in names]
-    examples["batch"] = {
+    examples["Batch"] = {
         "value": {"data": [one["value"]["data"] for one in examples.values()][:2]}
     }
     return {

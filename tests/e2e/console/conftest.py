@@ -5,6 +5,9 @@ import re
 import pytest
 import requests
 
+from tests.support.browser import DESKTOP, Page, browser
+from tests.support.console_client import ConsoleClient
+
 
 @pytest.fixture(autouse=True)
 def _clean(stack):
@@ -17,3 +20,26 @@ def _clean(stack):
         requests.post(f"{console}/dead-letters/discard", form, timeout=10)
     yield
     requests.post(f"{console}/commerce/recover", timeout=10)
+
+
+@pytest.fixture(scope="package")
+def driver():
+    """One browser for all tests of the console."""
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(driver, stack):
+    """The list of events on a desktop, light."""
+    driver.get_log("browser")
+    page = Page(driver, stack.stack["console"])
+    page.look(DESKTOP)
+    page.open("/")
+    return page
+
+
+@pytest.fixture
+def console(stack):
+    """A client of the stack's console."""
+    return ConsoleClient(stack.stack["console"])

@@ -6,7 +6,7 @@ import pytest
 
 from tools import screenshots
 
-MAX_PICTURE_BYTES = 200 * 1024
+MAX_PICTURE_BYTES = 150_000
 
 
 def size(picture: bytes) -> tuple[int, int]:

@@ -163,7 +163,7 @@ def test_the_project_option_wins_over_a_stack(deployment):
 
     result = deployment.run("dead-letters", "--project", PROJECT, env=environment)
 
-    assert result.stdout == f"No such dead letters in project {PROJECT}.\n"
+    assert result.stdout == f"No dead letters in project {PROJECT}.\n"
 
 
 def test_a_stack_wins_over_the_variable_and_says_so(deployment):
@@ -178,7 +178,7 @@ def test_a_stack_wins_over_the_variable_and_says_so(deployment):
 def test_without_a_stack_the_variable_names_the_project(deployment):
     result = deployment.run("dead-letters", env=deployment.cloud_environment())
 
-    assert result.stdout == f"No such dead letters in project {PROJECT}.\n"
+    assert result.stdout == f"No dead letters in project {PROJECT}.\n"
 
 
 def test_an_unreadable_ledger_exits_3(deployment):

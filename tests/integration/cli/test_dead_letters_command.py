@@ -85,7 +85,10 @@ def test_an_empty_list_is_a_sentence(deployment):
 
     assert (result.exit_code, result.stdout) == (
         0,
-        "No such dead letters in the local stack.\n",
+        "No dead letters in the local stack.\n",
+    )
+    assert deployment.run("dead-letters", "--entity", "order").stdout == (
+        "No such dead letters in the local stack.\n"
     )
     assert deployment.run_json("dead-letters") == []
 

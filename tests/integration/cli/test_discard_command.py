@@ -1,8 +1,12 @@
 """``discard`` removes dead letters for good, and only after confirmation."""
 
+import sqlite3
+
 import pytest
 
 from functions.events import samples
+from local.journal import Journal
+from tests.support.cli_journal import publish
 
 CREATE = "catalog_product_create"
 UPDATE_ORDER = "sales_order_status_update"
@@ -44,3 +48,29 @@ def test_discard_for_scripts(deployment):
     assert (discarded["result"], discarded["message_id"]) == ("discarded", message_id)
     assert deployment.available() == 0
     assert deployment.run_json("discard", message_id, "--yes", status=1) == []
+
+
+@pytest.mark.parametrize("origin", ["consumer", "pubsub"])
+def test_a_discarded_event_is_shown_as_discarded(deployment, origin):
+    db = sqlite3.connect(deployment.folder / "state.sqlite", isolation_level=None)
+    journal = Journal(db)
+    publish(journal, "original-u1")
+    ids = {"uid": "u1", "message_id": "original-u1", "attempt": 1}
+    if origin == "consumer":
+        deployment.add_rejected(CREATE, PRODUCT, "u1")
+        journal.observe("outcome", outcome="rejected", status=400, **ids)
+    else:
+        deployment.add_exhausted(CREATE, PRODUCT, "u1")
+        journal.observe("outcome", outcome="retry", status=503, **ids)
+        journal.observe("exhausted", component="broker", **ids)
+    [before] = deployment.run_json("events")
+
+    deployment.run_json("discard", "--uid", "u1", "--yes")
+
+    *_, step, now = deployment.run_json("trace", "u1")
+    assert (step["stage"], now["state"]) == ("discarded", "discarded")
+    assert "  discarded" in deployment.run("trace", "u1").stdout
+    [row] = deployment.run_json("events", "--state", "discarded")
+    states = {"consumer": "rejected", "pubsub": "exhausted"}
+    assert (before["state"], row["uid"]) == (states[origin], "u1")
+    db.close()

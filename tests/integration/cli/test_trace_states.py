@@ -2,9 +2,10 @@
 
 import pytest
 
+from cli.event_list import Filter
 from cli.steps import Step, in_order
 from functions.events import samples
-from local.console import events
+from local.console.journal_index import JournalIndex
 from tests.support.cli_deployment import HANDLED, REJECTED
 from tests.support.cli_journal import EVENT, attempt, publish
 
@@ -40,7 +41,9 @@ def test_trace_and_the_consoles_list_show_the_same_state(
             labels = {"uid": "u1", "event": EVENT, "status": 400}
             journal.observe("published", outcome="rejected", **labels)
 
-    rows = events.read_events(journal, events.Filter())
+    index = JournalIndex(journal)
+    index.refresh()
+    rows = list(index.events.rows(Filter()))
 
     assert [row.status for row in rows if row.key == "u1"] == [state]
     assert deployment.run_json("trace", "u1")[-1]["state"] == state

@@ -84,3 +84,29 @@ OPEN = {"owner": None, "lease_expires": None, "status": 503}
 )
 def test_the_state_of_a_ledger_entry(entry, expected):
     assert entry_state(entry, now=10.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("discarded", "expected"),
+    [
+        ([(at(3), "m1")], "discarded"),
+        ([(at(3), None)], "discarded"),
+        ([(at(1), None)], "rejected"),  # an earlier dead letter of the same uid
+        ([(at(3), "m0")], "rejected"),
+    ],
+)
+def test_a_removed_dead_letter_is_discarded(discarded, expected):
+    observations = [observed(2, "rejected")]
+
+    assert current_state(observations, discarded=discarded).state == expected
+    # A replay, or another event with the uid, is not discarded by it.
+    later = [*observations, observed(4, "handled", "m2")]
+    assert current_state(later, discarded=discarded).state == "handled"
+
+
+def test_an_exhausted_event_may_be_discarded_too():
+    observations = [observed(1, "retrying")]
+
+    state = current_state(observations, [at(2)], discarded=[(at(3), None)])
+
+    assert state.state == "discarded"

@@ -5,7 +5,7 @@ from tests.support import markdown
 from tools import screenshots
 
 PAGE = markdown.read("docs/console.md")
-MAX_PICTURE_BYTES = 200 * 1024
+MAX_PICTURE_BYTES = 150_000
 
 
 def test_pictures_are_small_and_shown():

@@ -1,14 +1,20 @@
 """The console's list of events and their details, from the journal."""
 
 import itertools
+import json
 import sqlite3
+from collections.abc import Container
+from typing import Any
 
 import pytest
 
-from cli.event_list import Filter
+from cli.event_list import Filter, Row
+from cli.journal_file import FORGOTTEN
+from local import journal as journal_module
 from local.commerce.call_journal import CallJournal
 from local.commerce.http_messages import RestRequest
 from local.console import events
+from local.console.journal_index import JournalIndex
 from local.journal import Journal
 
 EVENT = "be-observer.catalog_product_create"
@@ -49,8 +55,16 @@ def finish(journal: Journal, uid: str, outcome: str, attempt: int = 1, **more) -
     journal.observe("outcome", uid=uid, outcome=outcome, attempt=attempt, **ids)
 
 
-def listed(journal: Journal, **wanted: str) -> list[tuple]:
-    rows = events.read_events(journal, Filter(**wanted))
+def read(journal: Journal, paused: Container[str] = (), **wanted: Any) -> list[Row]:
+    index = JournalIndex(journal)
+    index.refresh()
+    rows, count = index.events.page(Filter(**wanted), 0, 1000, paused)
+    assert count == len(rows)
+    return rows
+
+
+def listed(journal: Journal, **wanted: Any) -> list[tuple]:
+    rows = read(journal, **wanted)
     return [
         (row.uid, row.status, row.attempt, row.http_status, row.dead_lettered)
         for row in rows
@@ -115,7 +129,7 @@ def test_a_repost_waits_until_it_is_recognised_as_a_duplicate(journal):
     assert listed(journal)[0][1] == "waiting"
 
     finish(journal, "u", "duplicate", status=200, message_id="m2")
-    [row] = events.read_events(journal, Filter())
+    [row] = read(journal)
     assert (row.status, row.outcome) == ("handled", "duplicate")
 
 
@@ -129,7 +143,7 @@ def test_a_repost_that_ingest_rejects_has_a_row_of_its_own(journal):
         ("u", "rejected", None, 400, False),
         ("u", "handled", 1, 200, False),
     ]
-    rejected, _ = events.read_events(journal, Filter())
+    rejected, _ = read(journal)
     assert events.rejection(journal, rejected.key).labels["uid"] == "u"
 
 
@@ -139,10 +153,10 @@ def test_pending_events_of_a_paused_entity_are_paused(journal):
     finish(journal, "retried", "retry", status=503)
     finish(journal, "done", "handled", status=200)
 
-    rows = events.read_events(journal, Filter(status="paused"), paused={"product"})
+    rows = read(journal, {"product"}, status="paused")
 
     assert {row.uid for row in rows} == {"waits", "retried"}
-    assert events.read_events(journal, Filter(), paused={"order"})[0].uid == "done"
+    assert read(journal, {"order"})[0].uid == "done"
     assert listed(journal, status="paused") == []
 
 
@@ -157,7 +171,7 @@ def test_a_rejection_without_uid_has_its_own_row(journal):
     for status in (401, 400):
         journal.observe("published", outcome="rejected", status=status)
 
-    first, second = events.read_events(journal, Filter())
+    first, second = read(journal)
 
     assert (first.uid, first.http_status, second.http_status) == ("", 400, 401)
     assert events.rejection(journal, first.key).labels["status"] == 400
@@ -168,7 +182,7 @@ def test_a_rejection_without_uid_has_its_own_row(journal):
 def test_an_incomplete_batch_has_its_own_row(journal, outcome, status):
     journal.observe("batch", outcome=outcome, status=status, rejected=1)
 
-    [row] = events.read_events(journal, Filter())
+    [row] = read(journal)
 
     assert (row.uid, row.status, row.http_status) == ("", "rejected", status)
     assert events.rejection(journal, row.key).labels["rejected"] == 1
@@ -189,16 +203,100 @@ def test_rows_match_all_filters(journal):
     assert listed(journal, entity="customer", status="handled") == []
 
 
-def test_rows_are_bounded_and_an_old_uid_is_found(journal, monkeypatch):
-    monkeypatch.setattr(events, "MAX_ENTRIES", 40)
-    publish(journal, "old")
-    finish(journal, "old", "handled", status=200)
+def test_a_page_of_rows_knows_how_many_match(journal):
     for number in range(60):
         publish(journal, f"new-{number}")
+    index = JournalIndex(journal)
+    index.refresh()
 
-    assert len(events.read_events(journal, Filter(), limit=10)) == 10
-    assert listed(journal, uid="old") == [("old", "handled", 1, 200, False)]
-    assert len(listed(journal, uid="new-5")) == 11
+    rows, count = index.events.page(Filter(), 50, 25)
+    assert ([row.uid for row in rows], count) == (
+        [f"new-{number}" for number in range(9, -1, -1)],
+        60,
+    )
+    rows, count = index.events.page(Filter(uid="new-5"), 10, 25)
+    assert ([row.uid for row in rows], count) == (["new-5"], 11)
+
+
+def test_new_entries_are_added_to_the_index(journal):
+    index = JournalIndex(journal)
+    for outcome in ("retry", "handled"):
+        publish(journal, "u")
+        finish(journal, "u", outcome, status=200)
+        index.refresh()
+        [row] = index.events.rows(Filter())
+        assert row.outcome == outcome
+
+
+def test_the_index_forgets_what_the_journal_forgets(db, monkeypatch):
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(journal_module, "TRIM_EVERY", 10)
+    journal = Journal(db)
+    index = JournalIndex(journal)
+    for number in range(60):
+        publish(journal, f"u{number}")
+        index.refresh()
+    assert len(index.events) == 20
+
+    db.execute("DELETE FROM journal_entry WHERE uid = 'u55'")
+    journal.observe(FORGOTTEN, component="operator")
+    index.refresh()
+    assert "u55" not in [row.uid for row in index.events.rows(Filter())]
+    assert len(index.events) == 19
+
+
+def test_events_are_searched_by_identifiers_in_their_payload(journal):
+    publish(journal, "a", data='{"sku": "LAMP-1", "name": "Lamp"}')
+    publish(journal, "b", data='{"id": 4711, "status": "x"}')
+    publish(journal, "c", data='{"email": "Jane@example.com"}')
+    labels = {"outcome": "rejected", "status": 400, "request": "r1"}
+    journal.observe("published", **labels)
+    body = {"body": '{"data": {"value": {"sku": "LAMP-2"', "body_bytes": 40}
+    journal.observe("request", component="request", message_id="r1", **body)
+
+    def uids(text: str) -> list[str]:
+        return [row.uid for row in read(journal, search=text)]
+
+    assert uids("lamp") == ["", "a"]
+    assert uids("jane@") == ["c"]
+    assert (uids("4711"), uids("471")) == (["b"], [])
+
+
+def test_a_discarded_dead_letter_is_shown(journal):
+    publish(journal, "u")
+    dead_letter(journal, "u")
+    finish(journal, "u", "rejected", status=400)
+    ids = {"uid": "u", "message_id": "m-u"}
+    journal.observe("discarded", component="operator", **ids)
+
+    assert listed(journal) == [("u", "discarded", 1, 400, False)]
+    assert listed(journal, status="discarded")
+
+
+def test_a_rejected_request_is_shown_with_its_body_and_messages(journal):
+    error, errors = "Unable to publish", {"data.event": ["Unknown event type."]}
+    body = '{"data": {"event": "be-observer.catalog_product_crate"}}'
+    response = {"error": error, "errors": errors}
+    ids = {"component": "request", "message_id": "r1", "status": 400}
+    journal.observe("request", body=body, body_bytes=57, response=response, **ids)
+
+    shown = events.rejected_request(journal, "r1")
+
+    assert (shown.body, shown.error, shown.errors) == (body, error, errors)
+    assert shown.closest[0] == "be-observer.catalog_product_create"
+    assert not shown.is_cut
+    assert events.rejected_request(journal, "r2") is None
+    assert events.rejected_request(journal, "") is None
+
+
+def test_a_body_that_posts_an_event_again(journal):
+    assert events.posted_body(journal, "u") == ""
+    publish(journal, "u", data='{"sku": "é"}')
+    assert json.loads(events.posted_body(journal, "u")) == {
+        "data": {"uid": "u", "event": EVENT, "value": {"sku": "é"}}
+    }
+    publish(journal, "u", data='{"sku": "cut')
+    assert events.posted_body(journal, "u") == ""
 
 
 def test_the_payload_is_that_of_the_newest_message(journal):
@@ -251,14 +349,14 @@ def test_a_retry_has_the_time_of_its_next_attempt(journal):
         "answered", status=503, component="broker", next_attempt=500.0, **ids
     )
 
-    [row] = events.read_events(journal, Filter(status="retrying"))
+    [row] = read(journal, status="retrying")
     assert (row.next_attempt, row.attempt) == (500.0, 3)
-    assert events.read_events(journal, Filter(status="pending")) == [row]
+    assert read(journal, status="pending") == [row]
 
     finish(journal, "u", "handled", status=200, attempt=4)
-    [row] = events.read_events(journal, Filter())
+    [row] = read(journal)
     assert (row.status, row.next_attempt) == ("handled", None)
-    assert events.read_events(journal, Filter(status="pending")) == []
+    assert read(journal, status="pending") == []
 
 
 def test_rows_are_listed_by_the_time_of_posting(journal):
@@ -268,3 +366,25 @@ def test_rows_are_listed_by_the_time_of_posting(journal):
 
     assert [row[0] for row in listed(journal, since=101.0)] == ["second"]
     assert [row[0] for row in listed(journal, until=101.0)] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "value", "expected"),
+    [
+        ("posted", {"sku": "S"}, True),
+        ("posted", {"sku": "T"}, False),
+        ("other", {"sku": "S"}, False),
+    ],
+)
+def test_an_event_published_before_is_a_duplicate(journal, uid, value, expected):
+    publish(journal, "posted", data='{"sku": "S"}')
+    data = {"uid": uid, "event": EVENT, "value": value}
+
+    assert (
+        events.was_published(journal, json.dumps({"data": data}).encode()) is expected
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": 1}', b"\xff", b"{}"])
+def test_an_unreadable_body_is_no_duplicate(journal, body):
+    assert not events.was_published(journal, body)

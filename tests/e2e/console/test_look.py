@@ -1,0 +1,140 @@
+"""How the console looks: every page, light and dark, on a desktop and on a phone."""
+
+import os
+
+import pytest
+
+from tests.support import axe, page_checks
+from tests.support.browser import DESKTOP, PHONE, Page
+
+pytestmark = pytest.mark.browser
+
+PRODUCT = "be-observer.catalog_product_create"
+LONG = "L" * 150
+LOOKS = [(size, dark) for size in (DESKTOP, PHONE) for dark in (False, True)]
+# Rules whose result depends on the colours; everything else is the same in dark mode.
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+PAGES = (
+    *("/?search=look", "/?search=none", "/dead-letters", "/send", "/commerce", "/api"),
+    "/dead-letters/preview?action=replay",
+    *("/event?key=gone", "/event?key=look-letter", f"/event?key=look-{LONG}"),
+)
+
+
+def product(sku: object, **more: object) -> dict:
+    return {"sku": sku, "name": "Lamp", "price": 5, "description": "d", **more}
+
+
+@pytest.fixture
+def every_kind(page, stack):
+    """Rows of every kind, a simulated fault, a dead letter; the pages to look at."""
+    stack.post("be-observer.sales_order_status_update", {"id": 1}, "look-letter")
+    value = {"id": 987654, "status": "processing", "notifyCustomer": False}
+    stack.post("be-observer.sales_order_status_update", value, "look-letter")
+    stack.outcome("look-letter", "rejected")
+    page.open("/commerce")
+    page.press("Simulate")
+    page.sees("responds 503 until switched off")
+    stack.post(PRODUCT, product(LONG, description="word " * 100), f"look-{LONG}")
+    stack.post(PRODUCT, product(1), "look-invalid")
+    return [*PAGES, _rejection(page)]
+
+
+def _rejection(page: Page) -> str:
+    """The page of a request that ingest rejected."""
+    page.open("/?search=look-invalid")
+    page.sees("rejected")
+    link = "return document.querySelector('[data-row]').getAttribute('href')"
+    return page.driver.execute_script(link)
+
+
+def open_page(page: Page, path: str) -> None:
+    """Open *path*; the form for sending shows errors beside its fields."""
+    page.look(DESKTOP)
+    page.open(path)
+    page.sees("live")
+    if path == "/send":
+        page.fill("value.price", "dear")
+        page.press("Send event")
+        page.sees("Must be a number.")
+
+
+def test_every_page_fits_and_is_readable(page, every_kind):
+    for path in every_kind:
+        open_page(page, path)
+        for size, dark in LOOKS:
+            page.look(size, dark)
+            check_look(page, size, dark, path)
+
+
+def check_look(page: Page, size: tuple[int, int], dark: bool, path: str) -> None:
+    """The open page fits into the window, in the colours of its scheme."""
+    at = (path, size, dark)
+    width, window, red = page.driver.execute_script(
+        "return [document.documentElement.scrollWidth, innerWidth,"
+        " Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])]"
+    )
+    assert width <= window == size[0], at
+    assert (red < 60) is dark, at
+    for measure, minimum in (
+        (page_checks.text_contrasts, 4.5),
+        (page_checks.placeholder_contrasts, 4.5),
+        (page_checks.edge_contrasts, 3.0),
+        (page_checks.target_sizes, 24.0),
+    ):
+        findings = measure(page.driver)
+        assert not findings or findings[0][0] >= minimum, (at, measure, findings)
+
+
+@pytest.mark.axe
+def test_axe_finds_no_violation(page, every_kind):
+    """Every rule of axe-core in light colours; in dark ones those of colours."""
+    try:
+        axe.script()
+    except axe.NotInstalled as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    for path in every_kind:
+        open_page(page, path)
+        for size, dark in LOOKS:
+            page.look(size, dark)
+            violations = axe.violations(page.driver, *(COLOUR_RULES if dark else ()))
+            assert not violations, (path, size, dark)
+
+
+def test_a_laptop_shows_20_rows_of_one_line(page, stack, every_kind):
+    for number in range(24):
+        stack.post(PRODUCT, product(f"ROW-{number}"), f"look-row-{number}")
+    page.open("/?search=look")
+    page.wait(lambda: "look-row-23" in page.text())
+
+    heights, whole = page.driver.execute_script(
+        "const rows = [...document.querySelectorAll('.events tbody tr')]"
+        ".map((row) => row.getBoundingClientRect());"
+        "return [rows.map((row) => row.height),"
+        " rows.filter((row) => row.bottom <= innerHeight).length]"
+    )
+
+    assert DESKTOP == (1280, 800)
+    assert len(heights) > 24
+    assert max(heights) < 32, "a row has more than one line"
+    assert whole >= 20
+
+
+def test_filters_are_folded_on_a_phone(page):
+    page.look(PHONE)
+    page.open("/")
+    page.sees("live", "Filters")
+    top = page.driver.execute_script(
+        "return document.getElementById('rows').getBoundingClientRect().top"
+    )
+
+    assert top < 0.3 * PHONE[1]
+    assert not page.field("Status").is_displayed()
+    page.press("Filters")
+    assert page.field("Status").is_displayed()
+    page.press("Filters")
+    assert not page.field("Status").is_displayed()
+    page.look(DESKTOP)
+    assert page.field("Status").is_displayed()
