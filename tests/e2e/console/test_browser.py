@@ -133,6 +133,7 @@ def test_a_batch_shows_what_became_of_each_event(page):
     one = {"event": "be-observer.customer_delete", "value": {"id": 1}}
     wrong = {**one, "uid": "batch-2", "value": {"id": "x"}}
     page.open("/send")
+    page.wait(lambda: page.field("uid").get_attribute("value"))
     page.press("Edit as JSON")
     page.fill("Body", json.dumps({"data": [{**one, "uid": "batch-1"}, wrong]}))
     page.press("Send event")
