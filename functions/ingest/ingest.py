@@ -18,6 +18,7 @@ from functions.ingest.body import (
     CompressedBody,
     read_body,
 )
+from functions.ingest.headers import Headers
 from functions.ingest.mapping import MappingFailed, mapped_items
 from functions.ingest.page import PAGE
 from functions.ingest.publisher import Publisher
@@ -149,7 +150,7 @@ class Ingest:
 
     async def _event_status(self, request: Request, status: Status) -> Response:
         raw_path = request.scope["raw_path"]
-        headers = _headers(request)
+        headers = Headers(request.scope["headers"])
         caller = await self._authenticate(request, headers, b"", b"GET " + raw_path)
         uid = unquote(raw_path.decode(errors="replace")).removeprefix(STATUS_PATH)
         state = await status.read(source_of(caller), uid, time.time())
@@ -157,7 +158,7 @@ class Ingest:
 
     async def _publish(self, request: Request) -> Response:
         start = time.perf_counter()
-        headers = _headers(request)
+        headers = Headers(request.scope["headers"])
         body = await read_body(
             request.receive,
             headers,
@@ -292,17 +293,6 @@ class Ingest:
             traceparent=_traceparent(request),
         )
         return error_response(status, error, headers=headers)
-
-
-def _headers(request: Request) -> dict[str, str]:
-    """The headers by lower-case name; of a repeated one the first.
-
-    Looking them up in Starlette's own mapping takes a pass over all of them each time.
-    """
-    return {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in reversed(request.scope["headers"])
-    }
 
 
 def _is_ndjson(headers: Mapping[str, str]) -> bool:

@@ -45,7 +45,7 @@ def to_events(
 
     Args:
         caller: the name that ``check_authentication`` returned.
-        headers: by lower-case name.
+        headers: by name, in any case.
 
     Returns:
         Events as in ``data``: ``uid``, ``event``, ``value``; and, for errors,
