@@ -104,7 +104,7 @@ def earlier_progress(file: Path | None, resume: bool) -> Progress | None:
     if file is None:
         if resume:
             raise CannotResume(
-                "--resume needs a file; standard input cannot be read again"
+                "--resume needs a file: standard input is read once"
             )
         return None
     progress = read_progress(file)

@@ -1,0 +1,88 @@
+"""``--wait``: every event of an import until its final result."""
+
+import io
+
+import pytest
+
+from cli.deployment import Unreachable
+from cli.imports.following import EventResult, Failed, IngestResults, follow
+from tests.support.batch_ingest import response
+
+
+class Results:
+    """The states that events have, pass by pass."""
+
+    def __init__(self, exhausted=(), **states):
+        self.states = states
+        self.dead_letters = dict(exhausted)
+
+    def of(self, uid):
+        states = self.states[uid]
+        return EventResult(states.pop(0) if len(states) > 1 else states[0], f"of {uid}")
+
+    def exhausted(self):
+        return self.dead_letters
+
+
+def waited(results):
+    failed, now = [], iter(range(0, 1000, 6))
+    events = io.StringIO("".join(f"{uid}\t{n},9\n" for n, uid in enumerate("abc", 2)))
+    following = follow(
+        events, results, failed.append, sleep=lambda _: None, clock=lambda: next(now)
+    )
+    return following, failed
+
+
+def test_it_waits_until_each_event_has_a_result():
+    following, failed = waited(
+        Results(
+            a=["waiting", "in flight", "handled"],
+            b=["rejected"],
+            c=["waiting", "retrying", "retrying", "handled"],
+        )
+    )
+
+    assert (following.handled, following.failed, following.waiting) == (2, 1, 0)
+    assert failed == [Failed("b", [3, 9], "of b")]
+
+
+def test_an_exhausted_event_is_found_among_dead_letters():
+    following, failed = waited(
+        Results(
+            {"c": "Delivery attempts exhausted"}.items(),
+            a=["handled"],
+            b=["handled"],
+            c=["retrying"],
+        )
+    )
+
+    assert (following.handled, following.failed) == (2, 1)
+    assert failed == [Failed("c", [4, 9], "Delivery attempts exhausted")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (response(404, {"error": "not seen yet"}), EventResult("waiting")),
+        (response(503, {}), EventResult("retrying")),
+        (
+            response(200, {"state": "rejected", "message": "SKU is taken"}),
+            EventResult("rejected", "SKU is taken"),
+        ),
+    ],
+)
+def test_ingest_is_asked_for_the_status(answer, expected):
+    results = IngestResults("http://ingest/", "t")
+    urls = []
+    results._http.get = lambda url, **_: urls.append(url) or answer
+
+    assert results.of("import-1/2") == expected
+    assert urls == ["http://ingest/events/import-1%2F2"]
+
+
+def test_an_ingest_without_status_is_named():
+    results = IngestResults("http://ingest", None)
+    results._http.get = lambda *_, **__: response(405, {})
+
+    with pytest.raises(Unreachable, match="needs GET /events/<uid>"):
+        results.of("u")
