@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import contests, hardware, report
+from bench import contests, hardware, import_file, report
 from bench.measure import Effort, Figures, measure
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
@@ -16,6 +16,8 @@ PICTURE = ROOT / "docs/bench.svg"
 
 def main(arguments: list[str]) -> int:
     """The command; 1 where a target is missed."""
+    if arguments[:1] == ["import"]:
+        return import_file.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())

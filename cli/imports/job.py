@@ -103,9 +103,7 @@ def earlier_progress(file: Path | None, resume: bool) -> Progress | None:
     """
     if file is None:
         if resume:
-            raise CannotResume(
-                "--resume needs a file: standard input is read once"
-            )
+            raise CannotResume("--resume needs a file: standard input is read once")
         return None
     progress = read_progress(file)
     path = resume_path(file)

@@ -43,27 +43,27 @@ def test_an_event_has_the_uid_of_its_row():
 
 
 def test_a_batch_has_at_most_a_hundred_events():
-    made = batches(builder(), deletions(*map(str, range(250))))
+    batches_sent = batches(builder(), deletions(*map(str, range(250))))
 
-    assert [len(batch.events) for batch in made] == [100, 100, 50]
+    assert [len(batch.events) for batch in batches_sent] == [100, 100, 50]
 
 
 def test_a_batch_is_smaller_than_ingest_accepts(monkeypatch):
     monkeypatch.setattr(events, "MAX_BATCH_BYTES", 300)
 
-    made = batches(builder(), deletions(*"ABCDEFG"))
+    batches_sent = batches(builder(), deletions(*"ABCDEFG"))
 
-    assert [len(batch.events) for batch in made] == [3, 3, 1]
+    assert [len(batch.events) for batch in batches_sent] == [3, 3, 1]
 
 
 def test_events_of_one_resource_share_a_lane_in_order():
     skus = [f"SKU-{number % 7}" for number in range(1000)]
 
-    made = batches(builder(lanes=4), deletions(*skus))
+    batches_sent = batches(builder(lanes=4), deletions(*skus))
 
     lanes: dict[str, set[int]] = {}
     order: dict[str, list[int]] = {}
-    for batch in made:
+    for batch in batches_sent:
         for event in batch.events:
             [key] = event.keys
             lanes.setdefault(key, set()).add(batch.lane)
@@ -77,9 +77,9 @@ def test_events_of_one_resource_share_a_lane_in_order():
 def test_many_rows_become_few_events():
     rows = levels(*(f"S{number}" for number in range(1050)))
 
-    made = batches(builder(STOCK, COLUMNS, lanes=2, rows_per_event=100), rows)
+    batches_sent = batches(builder(STOCK, COLUMNS, lanes=2, rows_per_event=100), rows)
 
-    of_all = [event for batch in made for event in batch.events]
+    of_all = [event for batch in batches_sent for event in batch.events]
     assert sorted(number for event in of_all for number in event.rows) == [
         row.number for row in rows
     ]
@@ -89,20 +89,22 @@ def test_many_rows_become_few_events():
 
 def test_lists_with_a_common_sku_are_in_different_batches():
     """Their messages have no ordering key, and those of one batch have one time."""
-    made = batches(
+    batches_sent = batches(
         builder(STOCK, COLUMNS, rows_per_event=2), levels("A", "B", "C", "D", "a", "E")
     )
 
-    assert [[event.rows for event in batch.events] for batch in made] == [
+    assert [[event.rows for event in batch.events] for batch in batches_sent] == [
         [[2, 3], [4, 5]],
         [[6, 7]],
     ]
 
 
 def test_a_list_and_one_row_of_a_common_sku_are_apart():
-    made = batches(builder(STOCK, COLUMNS, rows_per_event=2), levels("A", "B", "A"))
+    batches_sent = batches(
+        builder(STOCK, COLUMNS, rows_per_event=2), levels("A", "B", "A")
+    )
 
-    assert [[event.rows for event in batch.events] for batch in made] == [
+    assert [[event.rows for event in batch.events] for batch in batches_sent] == [
         [[2, 3]],
         [[4]],
     ]

@@ -61,7 +61,7 @@ def test_text_stays_as_it_is():
 def test_columns_are_mapped_and_constants_set():
     row = {"ItemNo": "A", "Qty": "3", "Remark": "x"}
 
-    made = value(
+    converted = value(
         STOCK,
         row,
         constants={"source": "default", "outOfStock": "false"},
@@ -69,8 +69,13 @@ def test_columns_are_mapped_and_constants_set():
         quantity="Qty",
     )
 
-    assert made == {"sku": "A", "quantity": 3, "source": "default", "outOfStock": False}
-    assert STOCK.load([made]) == [made]
+    assert converted == {
+        "sku": "A",
+        "quantity": 3,
+        "source": "default",
+        "outOfStock": False,
+    }
+    assert STOCK.load([converted]) == [converted]
 
 
 def test_a_constant_wins_over_a_column_of_its_name():
@@ -92,9 +97,9 @@ def test_fields_within_others_have_dotted_paths():
         "tracks": "[]",
     }
 
-    made = value(SHIPMENT, row, **{"comment.comment": "Remark"})
+    converted = value(SHIPMENT, row, **{"comment.comment": "Remark"})
 
-    assert SHIPMENT.load(made) == {
+    assert SHIPMENT.load(converted) == {
         "orderId": 8,
         "items": [{"orderItemId": 3, "qty": 1}, {"orderItemId": 4, "qty": 2}],
         "tracks": [],
@@ -137,16 +142,16 @@ def test_json_rows_keep_their_types():
         STOCK, None, {"sku": "ItemNo", "source": "sku"}, {"outOfStock": "0"}
     )
 
-    made = values.of_object({"ItemNo": "A", "sku": "north", "quantity": "12,5"})
+    converted = values.of_object({"ItemNo": "A", "sku": "north", "quantity": "12,5"})
 
-    assert made == {
+    assert converted == {
         "sku": "A",
         "source": "north",
         "quantity": "12,5",
         "outOfStock": False,
     }
     with pytest.raises(InvalidValue):
-        STOCK.load([made])
+        STOCK.load([converted])
 
 
 def test_a_field_within_what_is_no_object_is_an_error():
