@@ -8,7 +8,7 @@ from itertools import count, cycle
 from pathlib import Path
 
 from bench.load import post
-from functions.events.catalog import ENTITIES, EVENTS
+from functions.events.catalog import EVENTS, INBOUND_ENTITIES
 from functions.events.message import message
 from functions.timestamps import timestamp
 from local.processes import base_environment
@@ -110,7 +110,9 @@ def consumer(pubsub: str, commerce: str, folder: Path) -> Contest:
 
 def topics() -> list[str]:
     """The topics that must exist before anything is published."""
-    return [f"projects/{PROJECT}/topics/commerce-{entity}" for entity in ENTITIES]
+    return [
+        f"projects/{PROJECT}/topics/commerce-{entity}" for entity in INBOUND_ENTITIES
+    ]
 
 
 def _environment(pubsub: str) -> dict[str, str]:

@@ -12,13 +12,13 @@ from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 
 from cli.deployment import Deployment
 from cli.ledger_entries import record_entries
-from functions.consumer.dead_letter_topic import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
 from functions.ledger import rules
 from functions.ledger.ledger import Ledger
 from functions.ledger.record import EventRecord
 from functions.ledger.states import last_change
+from functions.pubsub.dead_letters import PREFIX
 from functions.timestamps import normalize_timestamp, timestamp
 
 # Attributes that Pub/Sub adds to a message whose delivery attempts are exhausted:

@@ -18,9 +18,9 @@ from cli.dead_letter import (
 from cli.deployment import Deployment
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub, PubSubError
-from functions.consumer.dead_letter_topic import PREFIX
 from functions.consumer.push import WEBHOOK_ID
 from functions.ledger.ledger import Ledger
+from functions.pubsub.dead_letters import PREFIX
 from functions.timestamps import normalize_timestamp
 
 MAX_REPLAYS = 3  # a dead letter that was replayed this often needs --again

@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from cli.deployment import Unreachable
 from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import INBOUND_ENTITIES
 from functions.ledger.store import LedgerUnavailable
 from local.broker import Broker
 from local.commerce import StandIn
@@ -106,7 +106,7 @@ class Console:
             request,
             rows=events.read_events(self._journal, wanted, paused=self._paused()),
             wanted=wanted,
-            entities=list(ENTITIES),
+            entities=list(INBOUND_ENTITIES),
             names=SEQUENCE,
             statuses=(PENDING_FILTER, *STATUSES),
         )
@@ -230,7 +230,8 @@ class Console:
     def _paused(self) -> frozenset[str]:
         """The entities whose delivery is paused."""
         name = self._operations.deployment.subscription
-        return frozenset(e for e in ENTITIES if not self._broker.is_pushed(name(e)))
+        entities = INBOUND_ENTITIES
+        return frozenset(e for e in entities if not self._broker.is_pushed(name(e)))
 
     def _page(
         self, name: str, request: Request, status: int = 200, **values: Any

@@ -89,9 +89,9 @@ class CliDeployment:
             keep_days=KEEP_DAYS,
         )
         self.store = self.ledger.store
-        for name in (*catalog.ENTITIES, "dead-letters"):
+        for name in (*catalog.INBOUND_ENTITIES, "dead-letters"):
             clients.publisher.create_topic(name=self.topic(name))
-        for entity in catalog.ENTITIES:
+        for entity in catalog.INBOUND_ENTITIES:
             self.subscribe(f"{entity}-seen", entity, enable_message_ordering=True)
         self.subscribe("dead-letters", "dead-letters", ack_deadline_seconds)
         self.write_stack_file()

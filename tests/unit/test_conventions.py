@@ -17,11 +17,22 @@ MAX_TEST_NAME_LENGTH = 60
 # Which other packages of the project a package may import. More specific entries win.
 ALLOWED_IMPORTS = {
     "functions/events": set(),
-    "functions/pubsub": set(),
+    "functions/pubsub": {"functions.events"},
+    "functions/web": set(),
     "functions/commerce": {"functions.events"},
     "functions/ledger": set(),
     "functions/handlers": {"functions.commerce", "functions.events"},
-    "functions/ingest": {"functions.events", "functions.pubsub", "functions.ledger"},
+    "functions/ingest": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.ledger",
+        "functions.web",
+    },
+    "functions/commerce_events": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.web",
+    },
     "functions/consumer": {
         "functions.events",
         "functions.pubsub",

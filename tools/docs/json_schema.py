@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema
 from marshmallow.fields import Field, Nested
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
+from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.events.fields import (
     BLANKS,
     MAX_ID,
@@ -89,7 +89,7 @@ def documents() -> dict[str, dict[str, Any]]:
             **value_schema(event),
             "examples": [samples.value(name)],
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
     }
 
 

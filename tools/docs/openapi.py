@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
+from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
 from functions.ingest.responses import RETRY_AFTER_SECONDS
 from functions.ingest.status import STATES
@@ -33,7 +33,7 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": _SCHEMES,
             "schemas": {
-                **{_name(event): _body(event) for event in EVENTS.values()},
+                **{_name(event): _body(event) for event in INBOUND_EVENTS.values()},
                 "Accepted": _ACCEPTED,
                 "Error": _ERROR,
                 "Status": _STATUS,
@@ -104,7 +104,7 @@ _STATUS = {
     "type": "object",
     "properties": {
         "uid": TEXT,
-        "event": {"enum": list(EVENTS)},
+        "event": {"enum": list(INBOUND_EVENTS)},
         "state": {"enum": list(STATES)},
         "message": {**TEXT, "description": "Response of Commerce, if known."},
         "at": {**TEXT, "format": "date-time"},
@@ -167,9 +167,11 @@ def _post() -> dict[str, Any]:
                 "data": {"uid": "4711", "event": name, "value": samples.value(name)}
             }
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
     }
-    bodies = [{"$ref": f"#/components/schemas/{_name(e)}"} for e in EVENTS.values()]
+    bodies = [
+        {"$ref": f"#/components/schemas/{_name(e)}"} for e in INBOUND_EVENTS.values()
+    ]
     return {
         "operationId": "postEvent",
         "summary": "Post one event",

@@ -8,7 +8,7 @@ from typing import Any
 from functions.commerce.settings import CommerceSettings
 from functions.consumer.settings import ConsumerSettings
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
+from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.ingest.settings import IngestSettings
 from functions.settings import described
 from local.settings import LocalSettings
@@ -62,7 +62,7 @@ def events_page() -> str:
         "| event | entity | consumer | ordering key |",
         "|---|---|---|---|",
     ]
-    for event in EVENTS.values():
+    for event in INBOUND_EVENTS.values():
         key = f"`{event.entity}:<{event.key}>`"
         if event.key_case:
             key += f", in {event.key_case} case, without blanks at its end"
@@ -83,7 +83,7 @@ def events_page() -> str:
         " source: `ABC` and `abc ` are one product, and its events stay in order.",
         "Commerce gets each of them as it was posted.",
     ]
-    for event in EVENTS.values():
+    for event in INBOUND_EVENTS.values():
         lines += _event(event)
     lines += _limits()
     return "\n".join(lines) + "\n"
@@ -110,7 +110,7 @@ def _rows(schema: dict[str, Any], path: str) -> list[str]:
 def _limits() -> list[str]:
     """Every limit of a field, with the events that have it."""
     events: dict[tuple[str, str], list[str]] = {}
-    for event in EVENTS.values():
+    for event in INBOUND_EVENTS.values():
         name = event.name.removeprefix("be-observer.")
         path = "[]." if event.schema.many else ""
         for field, schema, _ in _fields(object_schema(event.schema), path):

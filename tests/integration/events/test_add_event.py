@@ -95,9 +95,8 @@ class Copy:
         if step == "catalogue":
             content = json.loads((events / "catalog.json").read_text())
             for entity, lines in LINES.items():
-                definition = content.setdefault(
-                    entity, {"domain": entity, "events": {}}
-                )
+                new = {"domain": entity, "direction": "inbound", "events": {}}
+                definition = content.setdefault(entity, new)
                 definition["events"].update(lines)
             (events / "catalog.json").write_text(json.dumps(content))
         elif step == "samples":

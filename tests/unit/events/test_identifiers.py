@@ -46,6 +46,8 @@ def test_each_key_that_is_a_name_is_normalized():
     assert {e.key for e in catalog.EVENTS.values() if not e.key_case} == {
         "id",
         "orderId",
+        "customer_group_id",
+        "product_id",
     }
 
 
