@@ -85,10 +85,12 @@ def find_event(name: str | None) -> Event | None:
     """
     if name is None:
         return None
-    event = catalog.find(name) or catalog.find(catalog.MARKER + name)
+    event = catalog.find(name, "inbound") or catalog.find(
+        catalog.MARKER + name, "inbound"
+    )
     if event is None:
         names = ", ".join(
-            known.removeprefix(catalog.MARKER) for known in catalog.EVENTS
+            known.removeprefix(catalog.MARKER) for known in catalog.INBOUND_EVENTS
         )
         raise WrongOptions(f"There is no event {name}: choose one of {names}")
     return event
