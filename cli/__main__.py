@@ -24,6 +24,7 @@ COMMANDS = {
     "events": "cli.commands.events",
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
+    "new-event": "cli.commands.new_event",
 }
 EXIT_UNREACHABLE = 3
 
