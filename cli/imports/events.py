@@ -14,11 +14,11 @@ from cli.imports.source import Row
 from cli.imports.values import Values
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import json_bytes
-from functions.ingest.envelope import InvalidEvent, parse
+from functions.ingest.envelope import MAX_ERRORS, InvalidEvent, validate_item
 
 BATCH_EVENTS = 100
 MAX_BATCH_BYTES = 1_000_000  # ingest accepts 1 MiB, unless MAX_BODY_BYTES differs
-PATH_OF_VALUE = "data.value."
+ROOT = "data.0."  # of an item in the errors of its validation
 
 
 class RejectedRow(Exception):
@@ -150,13 +150,14 @@ class Builder:
             raise RejectedRow("The row is no object with event and value")
         data = {"uid": self._uid(row.number), **data}
         try:
-            posted = parse(json_bytes({"data": data}))
+            json_bytes(data)
+            posted = validate_item(data, 0, MAX_ERRORS)
         except InvalidEvent as invalid:
             errors = {
-                path.removeprefix(PATH_OF_VALUE): messages
+                path.removeprefix(ROOT).removeprefix("value."): messages
                 for path, messages in invalid.errors.items()
             }
-            raise RejectedRow(invalid.error, errors) from None
+            raise RejectedRow(invalid.error.replace(ROOT, ""), errors) from None
         except (ValueError, RecursionError) as error:
             raise RejectedRow(f"The row is not valid JSON: {error}") from None
         items = posted.value if posted.event.schema.many else [posted.value]

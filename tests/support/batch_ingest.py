@@ -6,8 +6,7 @@ from typing import Any
 
 import requests
 
-from functions.events.message import json_bytes
-from functions.ingest.envelope import InvalidEvent, parse
+from functions.ingest.envelope import MAX_ERRORS, InvalidEvent, validate_item
 
 
 class BatchIngest:
@@ -41,7 +40,7 @@ class BatchIngest:
         if status := self._respond(self._count, events):
             return response(status, {"error": "scripted"})
         self.batches.append(events)
-        results = [_result(event) for event in events]
+        results = [_result(*item) for item in enumerate(events)]
         accepted = sum(result["status"] == 200 for result in results)
         status = 200 if accepted == len(results) else 207 if accepted else 400
         counts = {"accepted": accepted, "rejected": len(results) - accepted}
@@ -57,9 +56,9 @@ def response(status: int, body: Any, **headers: str) -> requests.Response:
     return answer
 
 
-def _result(event: dict[str, Any]) -> dict[str, Any]:
+def _result(index: int, event: dict[str, Any]) -> dict[str, Any]:
     try:
-        parse(json_bytes({"data": event}))
+        validate_item(event, index, MAX_ERRORS)
     except InvalidEvent as invalid:
         errors = {"status": 400, "error": invalid.error, "errors": invalid.errors}
         return {"uid": event.get("uid"), **errors}

@@ -172,7 +172,7 @@ def test_what_ingest_rejects_is_reported_once(file, run):
     assert rejected == lines(rejected_path(file))[: len(rejected)]
     assert len({entry["uid"] for entry in by_ingest}) == len(by_ingest) == 3
     assert by_ingest[0]["lines"] == [2, 3, 4, 5]
-    assert by_ingest[0]["errors"] == {"data.value": ["Must be a list."]}
+    assert by_ingest[0]["errors"] == {"data.0.value": ["Must be a list."]}
 
 
 def test_resume_needs_the_same_file_and_options(file, run):

@@ -52,7 +52,7 @@ def test_each_event_has_its_result():
     assert results[0] == ItemResult(200)
     assert (results[1].status, results[1].errors) == (
         400,
-        {"data.value.sku": ["Must not be empty."]},
+        {"data.1.value.sku": ["Must not be empty."]},
     )
     assert ingest.headers["Authorization"] == "Bearer t"
     [rejected] = post.post(new_events({"sku": ""}))
