@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from functions.events.identifiers import normalize_identifier
 MARKER = "be-observer."
 OUTBOUND_PREFIX = "outbound-"  # of the entities of outbound events
 MAX_KEY_LENGTH = 100  # characters of an unknown key in an error's path
+MAX_LISTED_ERRORS = 20  # of one value, in a summary
 MAX_ORDERING_KEY_BYTES = 1024  # Pub/Sub's limit
 
 # Inbound: to Commerce. Outbound: from Commerce to the third party.
@@ -36,6 +38,13 @@ class InvalidValue(ValueError):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         super().__init__(f"{len(errors)} invalid fields")
         self.errors = errors
+
+    def summary(self) -> str:
+        """The first errors in one line, without values."""
+        return "; ".join(
+            f"{path or 'value'}: {' '.join(messages)}"
+            for path, messages in islice(self.errors.items(), MAX_LISTED_ERRORS)
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ MAX_ATTRIBUTE_BYTES = 1024  # Pub/Sub's limits
 MAX_NAME_BYTES = 256
 MAX_ATTRIBUTES = 100
 PREFIX = "dead-letter-"
+RECEIVER = "commerce_events"  # the subscription of what the receiver rejects
 
 
 def add_dead_letter_attributes(

@@ -19,9 +19,15 @@ ALLOWED_IMPORTS = {
     "functions/events": set(),
     "functions/pubsub": {"functions.events"},
     "functions/web": set(),
-    "functions/commerce": {"functions.events"},
+    "functions/http_client": set(),
+    "functions/commerce": {"functions.events", "functions.http_client"},
+    "functions/target": {"functions.events", "functions.http_client"},
     "functions/ledger": set(),
-    "functions/handlers": {"functions.commerce", "functions.events"},
+    "functions/handlers": {
+        "functions.commerce",
+        "functions.target",
+        "functions.events",
+    },
     "functions/ingest": {
         "functions.events",
         "functions.pubsub",
@@ -38,6 +44,7 @@ ALLOWED_IMPORTS = {
         "functions.pubsub",
         "functions.ledger",
         "functions.commerce",
+        "functions.target",
         "functions.handlers",
     },
     # The commands work without the local stack.
@@ -49,9 +56,11 @@ ALLOWED_IMPORTS = {
 }
 # Modules of functions/ that every package may import.
 COMMON_MODULES = {
+    "functions.errors",
     "functions.log",
     "functions.timestamps",
     "functions.settings",
+    "functions.standard_webhooks",
     "functions.tracing",
 }
 
@@ -62,7 +71,7 @@ REPLACED_CLASSES = {
     "LedgerWork": "LeasedDelivery",
     "Direct": "DirectCall",
     "Calls": "CommerceSession",
-    "Answer": "CommerceResponse or ConsumerResult",
+    "Answer": "HttpResponse or ConsumerResult",
     "NotStored": "PublishFailed",
     "Refused": "InvalidEvent",
     "Busy": "InFlight",

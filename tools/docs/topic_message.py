@@ -9,7 +9,7 @@ from functions.events.catalog import (
 )
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
-from functions.ingest.signature import ID_PATTERN
+from functions.standard_webhooks import ID_PATTERN
 from tools.docs.json_schema import DIALECT
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"

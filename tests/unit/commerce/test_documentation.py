@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.commerce.settings import CommerceSettings
-from functions.events.catalog import INBOUND_EVENTS
+from functions.events.catalog import EVENTS
 from functions.handlers import dispatch
 from functions.settings import names
 from tests.support import adobe_kit_events
@@ -23,10 +23,10 @@ def test_every_event_of_the_kit_is_documented(name):
     assert f"\n| `{name.removeprefix('be-observer.')}` |" in TEXT
 
 
-@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
+@pytest.mark.parametrize("name", sorted(EVENTS))
 def test_every_handler_documents_its_idempotence(name):
-    docstring = dispatch(INBOUND_EVENTS[name]).__doc__ or ""
+    docstring = dispatch(EVENTS[name]).__doc__ or ""
 
-    idempotent = INBOUND_EVENTS[name].idempotent
+    idempotent = EVENTS[name].idempotent
     expected = "Idempotence: " if idempotent else "Not idempotent. "
     assert expected in docstring, f"the docstring must contain: {expected}…"

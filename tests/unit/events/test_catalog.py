@@ -48,7 +48,7 @@ def test_customers_and_their_groups_share_a_consumer():
     }
 
 
-@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
+@pytest.mark.parametrize("name", sorted(EVENTS))
 def test_every_event_has_a_handler(name):
     handler = dispatch(EVENTS[name])
 
@@ -56,7 +56,7 @@ def test_every_event_has_a_handler(name):
     assert handler.__module__.startswith("functions.handlers.")
 
 
-@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
+@pytest.mark.parametrize("name", sorted(EVENTS))
 def test_every_handler_has_a_docstring(name):
     assert inspect.getdoc(dispatch(EVENTS[name]))
 

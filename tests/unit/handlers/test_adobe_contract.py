@@ -5,7 +5,7 @@ import json
 import pytest
 
 from functions.commerce.client import PROBE_ROUTE
-from functions.commerce.errors import HandlerError
+from functions.errors import HandlerError
 from functions.events import samples
 from functions.events.catalog import INBOUND_EVENTS
 from functions.handlers import dispatch
