@@ -18,7 +18,7 @@ from bench.hardware import memory_mb
 from local.processes import ROOT, base_environment
 from local.split_stack import split_stack
 
-POINTS = 5
+POINTS = 10
 POLL_SECONDS = 0.02
 HEADERS = {
     "catalog_product_update": "sku,name,price,description",
@@ -47,9 +47,11 @@ def main(arguments: list[str]) -> int:
     """The command; 1 where a row was not accepted."""
     parser = argparse.ArgumentParser(prog="python -m bench import", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--event", choices=HEADERS, help="only this one")
     parser.add_argument("--save", help="write the figures to this file, as JSON")
     options = parser.parse_args(arguments)
-    results = [_measure(event, options.rows) for event in HEADERS]
+    events = [options.event] if options.event else list(HEADERS)
+    results = [_measure(event, options.rows) for event in events]
     sys.stdout.write(table(results))
     if options.save:
         content = json.dumps([asdict(one) for one in results], indent=1)
