@@ -6,9 +6,15 @@ import click
 
 from cli import output
 from cli.environment import ROOT
-from cli.new_event.definition import KINDS, Definition, InvalidDefinition, define
+from cli.new_event.define import define
+from cli.new_event.definition import KINDS, Definition, InvalidDefinition
 from cli.new_event.write import CannotWrite, changes, write
 from functions.events.catalog import INBOUND_ENTITIES
+
+PROMPTS = {
+    "operation": "Operation of Commerce (PUT salesRules/{id})",
+    "source": "Event of Commerce (observer.salesrule_rule_save_commit_after)",
+}
 
 
 @click.command("new-event")
@@ -28,9 +34,19 @@ from functions.events.catalog import INBOUND_ENTITIES
     help='Fields of the value: "id:id name:text note:text?"; ? is optional.',
 )
 @click.option(
-    "--operation",
-    prompt="Operation of Commerce (PUT salesRules/{id})",
-    help='Method and path below V1: "PUT salesRules/{id}".',
+    "--operation", help='Method and path at Commerce, below V1: "PUT salesRules/{id}".'
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["inbound", "outbound"]),
+    default="inbound",
+    show_default=True,
+    help="inbound: to Commerce. outbound: from Commerce to a third party.",
+)
+@click.option(
+    "--source",
+    help="Commerce's event that an outbound one is made of:"
+    " observer.salesrule_rule_save_commit_after.",
 )
 @click.option("--domain", help="Of a new entity: its consumer.  [default: the entity]")
 @click.option("--key", help="Field that identifies the resource.")
@@ -42,6 +58,10 @@ def new_event(yes: bool, **texts: Any) -> None:
 
     Exit status: 0 written, 1 not written, 2 usage.
     """
+    outbound = texts["direction"] == "outbound"
+    needed = "source" if outbound else "operation"
+    if texts[needed] is None:
+        texts[needed] = click.prompt(PROMPTS[needed])
     try:
         definition = define(ROOT, **texts)
         planned = changes(ROOT, definition)
@@ -63,27 +83,24 @@ def new_event(yes: bool, **texts: Any) -> None:
 
 def _remaining(definition: Definition) -> list[str]:
     """What is left to do."""
-    module, operation = f"{definition.module}.py", definition.operation
-    steps = [
-        f"functions/handlers/{module}: compare path and document of"
-        f" {operation.method} {operation.path} with Adobe's REST reference",
-        f"functions/events/schemas/{module}: add Commerce's limits (max_length, limit)",
-    ]
+    handlers = f"functions/handlers/{definition.module}.py"
+    schemas = f"functions/events/schemas/{definition.module}.py"
+    operation = definition.operation
+    steps = ["make test-fast"]
+    if operation is None:
+        steps += [
+            f"{handlers}: transform returns what the third party reads",
+            "docs/outbound.md: subscribe to the event of Commerce",
+        ]
+    else:
+        steps += [
+            "make run, and in another terminal: make send EVENT=" + definition.short,
+            f"{handlers}: compare path and document of {operation.method}"
+            f" {operation.path} with Adobe's REST reference",
+            f"{schemas}: add Commerce's limits (max_length, limit)",
+        ]
     if not definition.idempotent:
-        steps.append(
-            f"functions/handlers/{module}: look up the effect of an earlier attempt"
-            " where its outcome is unknown"
-        )
+        steps.append(f"{handlers}: look up what an earlier attempt has done")
     if definition.new_entity:
-        steps.append(
-            f"make deploy: creates topic, subscription and the consumer"
-            f" {definition.domain}"
-        )
-    return [
-        "",
-        "Now:",
-        "  make test-fast",
-        "  make run, and in another terminal: make send EVENT=" + definition.short,
-        "Left to do:",
-        *(f"  {step}" for step in steps),
-    ]
+        steps.append("make deploy: creates topic, subscription and consumer")
+    return ["Left to do:", *(f"  {step}" for step in steps)]

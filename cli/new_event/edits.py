@@ -13,6 +13,15 @@ def add_to_catalog(text: str, entity: str, line: str) -> str:
     return _checked(f"{head}{start}{block},\n{line}{end}{tail}")
 
 
+def add_source(text: str, entity: str, line: str) -> str:
+    """``catalog.json`` with *line* as the first source of the outbound *entity*."""
+    head, start, rest = text.partition(f'\n  "{entity}": {{\n')
+    block, sources, tail = rest.partition('    "sources": {\n')
+    if not (start and sources) or "\n  }" in block:
+        raise ValueError(f"catalog.json has no {entity} in its usual form")
+    return _checked(f"{head}{start}{block}{sources}{line},\n{tail}")
+
+
 def append_member(text: str, member: str) -> str:
     """A JSON object with *member* as its last one."""
     return _checked(f"{text.rstrip().removesuffix('}').rstrip()},\n{member}\n}}\n")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from cli.new_event import edits, templates
-from cli.new_event.definition import KINDS, Definition
+from cli.new_event.definition import KEY, KINDS, Definition
 
 CATALOG = "functions/events/catalog.json"
 SAMPLES = "functions/events/samples.json"
@@ -29,44 +29,60 @@ def changes(root: Path, definition: Definition) -> dict[str, str]:
     else:
         line = templates.catalog_line(definition)
         catalog = edits.add_to_catalog(catalog, definition.entity, line)
-    module = f"{definition.module}.py"
-    schemas = f"functions/events/schemas/{module}"
-    handlers = f"functions/handlers/{module}"
+        if definition.source and f'"{definition.source}": {{' not in catalog:
+            source = templates.catalog_source(definition)
+            catalog = edits.add_source(catalog, definition.entity, source)
+    schemas = f"functions/events/schemas/{definition.module}.py"
+    handlers = f"functions/handlers/{definition.module}.py"
+    test = f"tests/unit/handlers/test_{definition.identifier}.py"
     texts = {
         CATALOG: catalog,
         SAMPLES: edits.append_member(read(SAMPLES), templates.sample(definition)),
         schemas: _schemas(read(schemas), definition),
         handlers: _handlers(read(handlers), definition),
-        f"tests/unit/handlers/test_{definition.short}.py": templates.handler_test(
-            definition
-        ),
+        test: templates.handler_test(definition),
     }
-    routes = read(ROUTES)
-    operation = definition.operation
-    if f'Route("{operation.method}", "{operation.path}",' not in routes:
-        routes = edits.add_route(routes, templates.route(definition))
-        texts[ROUTES] = edits.add_import(routes, "local.commerce", ["stored"])
+    operation, routes = definition.operation, read(ROUTES)
+    if operation and f'Route("{operation.method}", "{operation.path}",' not in routes:
+        row = templates.route(operation)
+        routes = edits.add_import(
+            edits.add_route(routes, row), "local.commerce", ["stored"]
+        )
+        texts[ROUTES] = routes
     return texts
 
 
 def _schemas(text: str, definition: Definition) -> str:
     text = text or f'"""Values of the {definition.noun} events."""\n'
-    fields = sorted({KINDS[field.kind].field for field in definition.fields})
-    text = edits.add_import(text, "functions.events.fields", fields)
-    text = edits.add_import(text, "functions.events.schemas", ["OpenSchema"])
-    return edits.append_code(text, templates.schema(definition))
+    base, fields = (
+        "OpenSchema",
+        {KINDS[f.kind].field for f in definition.fields if f.kind in KINDS},
+    )
+    if definition.direction == "outbound":
+        base, fields = "ForwardedSchema", {KEY.field}
+    text = edits.add_import(text, "functions.events.fields", sorted(fields))
+    text = edits.add_import(text, "functions.events.schemas", [base])
+    return edits.append_code(text, templates.schema(definition, base))
 
 
 def _handlers(text: str, definition: Definition) -> str:
-    text = text or f'"""{definition.noun.capitalize()}s: applied to Commerce."""\n'
-    transform = "transform"
-    if "\ndef transform(" in text:
-        transform = f"transform_{definition.handler}"
-    text = edits.add_import(text, "typing", ["Any"])
-    names = ["CommerceClient", "DeliveryContext"]
-    text = edits.add_import(text, "functions.handlers", names)
-    if not definition.idempotent:
-        text = edits.add_import(text, "functions.commerce.errors", ["Rejected"])
+    outbound = definition.direction == "outbound"
+    where = "of Commerce, for the third party" if outbound else "applied to Commerce"
+    text = text or f'"""{definition.noun.capitalize()} events: {where}."""\n'
+    transform = f"transform_{definition.handler}"
+    if "\ndef transform(" not in text:
+        transform = "transform"
+    imports = {
+        "typing": ["Any"],
+        "functions.handlers": ["CommerceClient", "DeliveryContext"],
+    }
+    if outbound:
+        imports["functions.handlers"] = ["DeliveryContext", "Target"]
+        imports["functions.handlers.outbound"] = ["public_fields"]
+    elif not definition.idempotent:
+        imports["functions.commerce.errors"] = ["Rejected"]
+    for module, names in imports.items():
+        text = edits.add_import(text, module, names)
     return edits.append_code(text, templates.handler(definition, transform))
 
 
