@@ -54,12 +54,10 @@ def changes(root: Path, definition: Definition) -> dict[str, str]:
 
 def _schemas(text: str, definition: Definition) -> str:
     text = text or f'"""Values of the {definition.noun} events."""\n'
-    base, fields = (
-        "OpenSchema",
-        {KINDS[f.kind].field for f in definition.fields if f.kind in KINDS},
-    )
     if definition.direction == "outbound":
         base, fields = "ForwardedSchema", {KEY.field}
+    else:
+        base, fields = "OpenSchema", {KINDS[f.kind].field for f in definition.fields}
     text = edits.add_import(text, "functions.events.fields", sorted(fields))
     text = edits.add_import(text, "functions.events.schemas", [base])
     return edits.append_code(text, templates.schema(definition, base))

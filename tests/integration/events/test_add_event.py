@@ -1,6 +1,6 @@
 """README.md's "Add an event" on a copy: each missing step is named, and all suffice.
 
-One event has an existing entity, the other a new entity in a new domain.
+One event has an existing entity, one a new entity in a new domain, one is outbound.
 """
 
 import json
@@ -12,13 +12,25 @@ from tests.support.copies import copied
 
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
 REFUND_LINE = {"schema": "RefundCreate", "handler": "create", "key": "id"}
+INVOICE, SOURCE = "commerce.invoice.created", "observer.sales_invoice_save_commit_after"
+INVOICE_LINE = {"schema": "InvoiceSaved", "handler": "created", "key": "id"}
+NEW_ENTITIES = {
+    "refund": {"domain": "refund", "direction": "inbound"},
+    "outbound-invoice": {
+        "domain": "outbound",
+        "direction": "outbound",
+        "sources": {SOURCE: {"fields": ["*"]}},
+    },
+}
 LINES = {
     "product": {RENAME: {"schema": "ProductRename", "handler": "rename", "key": "sku"}},
     "refund": {REFUND: {**REFUND_LINE, "idempotent": False}},
+    "outbound-invoice": {INVOICE: {**INVOICE_LINE, "source": SOURCE}},
 }
 SAMPLES = {
     RENAME: {"value": {"sku": "LAMP-1", "name": "Lamp of the desk"}},
     REFUND: {"value": {"id": 8, "reason": "It arrived broken."}},
+    INVOICE: {"value": {"id": "8", "state": "2"}},
 }
 SCHEMAS = {
     "product": '''
@@ -40,6 +52,17 @@ class RefundCreate(OpenSchema):
 
     id = Id(required=True)
     reason = Text(required=True)
+''',
+    "outbound/invoice": '''"""Values of Commerce's invoice events."""
+
+from functions.events.fields import Key
+from functions.events.schemas import ForwardedSchema
+
+
+class InvoiceSaved(ForwardedSchema):
+    """An invoice that was saved in Commerce."""
+
+    id = Key(required=True)
 ''',
 }
 HANDLERS = {
@@ -70,6 +93,20 @@ def create(value: dict, commerce: CommerceClient, delivery: DeliveryContext) -> 
     commerce.post("order/{id}/refund", {"notify": True}, id=value["id"])
     return "Refund created successfully"
 ''',
+    "outbound/invoice": '''"""Invoices of Commerce, for the third party."""
+
+from functions.handlers import DeliveryContext, Target
+
+
+def created(value: dict, target: Target, delivery: DeliveryContext) -> str:
+    """Deliver a new invoice.
+
+    Calls: `POST` to the webhook.
+
+    Idempotence: a second webhook has the same `webhook-id`.
+    """
+    return target.send(value)
+''',
 }
 
 
@@ -95,7 +132,7 @@ class Copy:
         if step == "catalogue":
             content = json.loads((events / "catalog.json").read_text())
             for entity, lines in LINES.items():
-                new = {"domain": entity, "direction": "inbound", "events": {}}
+                new = {**NEW_ENTITIES.get(entity, {}), "events": {}}
                 definition = content.setdefault(entity, new)
                 definition["events"].update(lines)
             (events / "catalog.json").write_text(json.dumps(content))
@@ -145,6 +182,7 @@ def test_each_missing_step_is_named(tmp_path):
     for names in (
         "the handler rename; functions/handlers/product.py has none",
         "the handler create; there is no functions/handlers/refund.py",
+        "the handler created; there is no functions/handlers/outbound/invoice.py",
     ):
         assert f"catalog.json names {names}" in output
     copy.apply("handlers")
@@ -164,5 +202,6 @@ def test_each_missing_step_is_named(tmp_path):
     one, *every = names.split()
     assert one == REFUND
     assert set(every) >= {RENAME, REFUND}
+    assert INVOICE not in every
     assert every.index(RENAME) < every.index("be-observer.catalog_product_delete")
     assert values == f"{SAMPLES[RENAME]['value']} {SAMPLES[REFUND]['value']}"
