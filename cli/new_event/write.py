@@ -78,7 +78,7 @@ def _handlers(text: str, definition: Definition) -> str:
         imports["functions.handlers"] = ["DeliveryContext", "Target"]
         imports["functions.handlers.outbound"] = ["public_fields"]
     elif not definition.idempotent:
-        imports["functions.commerce.errors"] = ["Rejected"]
+        imports["functions.errors"] = ["Rejected"]
     for module, names in imports.items():
         text = edits.add_import(text, module, names)
     return edits.append_code(text, templates.handler(definition, transform))
