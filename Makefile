@@ -82,6 +82,10 @@ forget: $(READY) ## Delete the personal data of a customer (ARGS="--id customer:
 check-commerce: $(READY) ## Check credentials and permissions at the configured Commerce
 	@$(BIN)/python -m cli check-commerce $(ARGS)
 
+.PHONY: check-kit
+check-kit: $(READY) ## Check what a checkout of Adobe's kit needs to move here (ARGS=PATH)
+	@$(BIN)/python -m cli check-kit $(ARGS)
+
 .PHONY: new-event
 new-event: $(READY) ## Write a new event: catalogue, schema, sample, handler, test
 	@$(BIN)/python -m cli new-event $(ARGS)

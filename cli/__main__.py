@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
     "new-event": "cli.commands.new_event",
+    "check-kit": "cli.commands.check_kit",
 }
 EXIT_UNREACHABLE = 3
 

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from cli.environment import environment
+from dotenv import dotenv_values
+
+from cli.environment import ROOT, environment
+from cli.kit.settings import kit_note
 from functions.settings import SettingsError, from_environment
 from local.ports import CannotStart
 from local.processes import StartFailed
@@ -47,6 +50,8 @@ async def _run(settings: LocalSettings, env: dict[str, str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     terminal = Terminal(verbose=settings.verbose)
+    if note := kit_note(dotenv_values(ROOT / ".env")):
+        terminal.write(note)
     stack = Stack(settings, env, terminal)
     try:
         await _until(stop, stack.start())
