@@ -55,6 +55,7 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
         with Process(target) as commerce:
             for contest in (
                 contests.ingest(address),
+                contests.batch(address),
                 contests.consumer(address, commerce.url, folder),
             ):
                 if contest.name in options.contests:
@@ -64,7 +65,7 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("contests", nargs="*", default=["ingest", "consumer"])
+    parser.add_argument("contests", nargs="*", default=["ingest", "batch", "consumer"])
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
     parser.add_argument("--starts", type=int, default=9, help="cold starts of each")

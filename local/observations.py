@@ -17,8 +17,8 @@ from cli.journal_entries import BROKER
 from local.journal import Journal
 
 MAX_PAYLOAD_BYTES = 20_000
-# Debug entries of the functions about what the broker reports in any case.
-REPORTED_BY_BROKER = ("received", "delivered")
+# Entries of the functions about what the broker reports in any case.
+REPORTED_BY_BROKER = ("received", "batch", "delivered")
 NOT_STORED = ("severity", "stage", "time")
 BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}
 

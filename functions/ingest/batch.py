@@ -13,6 +13,7 @@ from functions.ingest.envelope import (
     MAX_ITEMS,
     InvalidEvent,
     PostedEvent,
+    known_fields,
     validate_item,
 )
 from functions.ingest.mapping import SENT_AS
@@ -230,7 +231,7 @@ class Batches:
         elif not counts["rejected"]:
             status = 200
         elif counts["accepted"]:
-            status = 207
+            status, outcome = 207, "rejected"
         else:
             status, outcome = 400, "rejected"
             content["error"] = "No event of the batch is valid"
@@ -240,6 +241,7 @@ class Batches:
             outcome=outcome,
             caller=received.caller,
             **counts,
+            fields=known_fields(*(result.get("errors", {}) for result in results)),
             status=status,
             ms=received.ms,
             traceparent=received.traceparent,

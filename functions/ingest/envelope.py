@@ -60,8 +60,18 @@ class InvalidEvent(Exception):
     @property
     def known_fields(self) -> list[str] | None:
         """The invalid fields' paths for the log, without names the caller chose."""
-        paths = [p for p, texts in self.errors.items() if texts != ["Unknown field."]]
-        return paths[:MAX_LOGGED_FIELDS] or None
+        return known_fields(self.errors)
+
+
+def known_fields(*errors: dict[str, list[str]]) -> list[str] | None:
+    """The paths in *errors* for the log, without names that the caller chose."""
+    paths = (
+        path
+        for each in errors
+        for path, texts in each.items()
+        if texts[0] != "Unknown field."
+    )
+    return list(islice(paths, MAX_LOGGED_FIELDS)) or None
 
 
 class PostedEvent(NamedTuple):

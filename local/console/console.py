@@ -188,7 +188,8 @@ class Console:
         if len(body) > MAX_BODY_BYTES:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
-        response = await run_in_threadpool(self._operations.post, body)
+        media_type = request.headers.get("content-type", "")
+        response = await run_in_threadpool(self._operations.post, body, media_type)
         return JSONResponse({"status": response.status, "body": response.body})
 
     async def commerce(self, request: Request) -> Response:

@@ -167,28 +167,68 @@ if (form) {
     return Object.entries(errors);
   }
 
+  const parse = (text) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  };
+  const linesOf = (text) => text.split("\n").filter((line) => line.trim());
+  // NDJSON is no JSON as a whole, but each line is.
+  const isNdjson = (text) =>
+    parse(text) === undefined && linesOf(text).every((line) => parse(line) !== undefined);
+
   // Bodies that ingest accepted: one of them posted again is a duplicate.
   const accepted = new Set();
 
   // The next event is another one, unless its uid is filled in again.
-  function takeFreshUid(text) {
-    const sample = JSON.parse(text);
-    const name = String(sample.data.event).split(".").pop();
-    sample.data.uid = `console-${crypto.randomUUID().slice(0, 8)}-${name}`;
+  function takeFreshUids(text) {
+    const sample = parse(text);
+    if (!sample) return;
+    for (const event of [sample.data].flat()) {
+      const name = String(event.event).split(".").pop();
+      event.uid = `console-${crypto.randomUUID().slice(0, 8)}-${name}`;
+    }
     body.value = JSON.stringify(sample, null, 2);
-    const input = fields.querySelector("[data-path='data.uid']");
-    if (input) input.value = sample.data.uid;
+    for (const { path, value } of leaves(sample, [])) {
+      const input = fields.querySelector(`[data-path='${path.join(".")}']`);
+      if (input && path.at(-1) === "uid") input.value = value;
+    }
+  }
+
+  function history(uid) {
+    const link = document.createElement("a");
+    link.href = `/event?${new URLSearchParams({ key: uid })}`;
+    link.textContent = "Show its history";
+    return link;
+  }
+
+  // One line: what became of an event, or of the whole request.
+  function outcome(name, status, content) {
+    const line = document.createElement("p");
+    const number = document.createElement("strong");
+    number.textContent = status || "no response";
+    const counts = content.results &&
+      `${content.accepted} accepted, ${content.rejected} rejected, ${content.failed} failed`;
+    const message = content.error || content.response?.message || counts || "";
+    line.append(name, number, ` ${message} `);
+    return line;
   }
 
   function showResponse(status, content, text) {
     const box = document.createElement("div");
     box.className = `summary ${status === 200 ? "handled" : "rejected"}`;
-    const line = document.createElement("p");
-    const number = document.createElement("strong");
-    number.textContent = status || "no response";
-    line.append(number, ` ${content.error || content.response?.message || ""}`);
+    const line = outcome("", status, content);
     box.append(line);
-    for (const [path, messages] of showFieldErrors({ ...(content.errors || {}) })) {
+    const results = content.results || [];
+    for (const one of results) {
+      const item = outcome(`${one.uid ?? "(no uid)"} `, one.status, one);
+      if (one.status === 200) item.append(history(one.uid));
+      box.append(item);
+    }
+    const errors = Object.assign({}, content.errors, ...results.map((one) => one.errors));
+    for (const [path, messages] of showFieldErrors(errors)) {
       const paragraph = document.createElement("p");
       const name = document.createElement("code");
       name.textContent = path;
@@ -197,15 +237,11 @@ if (form) {
     }
     if (status === 200) {
       if (accepted.has(text)) {
-        line.append(". Duplicate: an event with this uid and value was sent before.");
+        line.append("Duplicate: an event with this uid and value was sent before.");
       }
       accepted.add(text);
-      const link = document.createElement("a");
-      const uid = String(JSON.parse(text).data.uid);
-      link.href = `/event?${new URLSearchParams({ key: uid })}`;
-      link.textContent = "Show its history";
-      box.append(link);
-      takeFreshUid(text);
+      if (!content.results) box.append(history(String(parse(text).data.uid)));
+      takeFreshUids(text);
     }
     response.replaceChildren(box);
     const invalid = fields.querySelector("[aria-invalid=true]");
@@ -215,7 +251,9 @@ if (form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = body.value;
-    const posted = await fetch("/send", { method: "POST", body: text });
+    const type = isNdjson(text) ? "application/x-ndjson" : "application/json";
+    const headers = { "Content-Type": type };
+    const posted = await fetch("/send", { method: "POST", body: text, headers });
     const { status, body: content } = await posted.json();
     const isObject = typeof content === "object" && content;
     showResponse(status, isObject ? content : { error: String(content) }, text);

@@ -111,6 +111,17 @@ def test_nothing_is_published_after_a_failure():
     assert (len(pubsub.requests), pubsub.published) == (1, [])
 
 
+def test_nothing_is_tried_after_the_deadline():
+    async def publish(client: Publisher):
+        return await client.publish_in_order("t", of_uids("a"), client.deadline() - 9)
+
+    with FakePubSub() as pubsub:
+        [failure] = asyncio.run(publish(publisher(pubsub.address)))
+
+    assert failure.code == "DEADLINE_EXCEEDED"
+    assert pubsub.published == []
+
+
 def test_a_message_is_published_completely():
     with FakePubSub() as pubsub:
         assert result_of_publish(pubsub.address) == "1"

@@ -298,10 +298,12 @@ def test_a_batch_is_one_info_entry_with_counts():
         "severity": "INFO",
         "message": "batch published",
         "stage": "batch",
+        "outcome": "rejected",
         "caller": "anonymous",
         "accepted": 2,
         "rejected": 1,
         "failed": 0,
+        "fields": ["data.1.value.id"],
         "status": 207,
     }
 
