@@ -33,12 +33,6 @@ def running_stack() -> StackFile:
     return stack
 
 
-def local_token() -> str:
-    """The first token of INGEST_TOKENS, where it is set for this command as well."""
-    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
-    return first.rpartition(":")[2].strip()
-
-
 def stand_in_ids(stack: StackFile, run: SampleRun) -> dict[str, Any]:
     """The stand-in's ids of what *run* created, and of an order to work on.
 

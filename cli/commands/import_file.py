@@ -12,24 +12,23 @@ import click
 from click.core import ParameterSource
 
 from cli import local_stack, output
-from cli.deployment import StackFile, Unreachable, find_deployment
-from cli.environment import environment
-from cli.imports.display import show_following, show_rows
-from cli.imports.following import (
-    Failed,
-    Following,
-    IngestResults,
-    LedgerResults,
-    Results,
-    follow,
+from cli.credentials import (
+    Credentials,
+    InvalidSecret,
+    local_credentials,
+    signing_credentials,
 )
+from cli.deployment import StackFile, Unreachable
+from cli.environment import environment
+from cli.imports.display import show_rows
+from cli.imports.following import Following
 from cli.imports.job import Job, Options, WrongOptions, earlier_progress, open_job
 from cli.imports.poster import ImportStopped, Pace, Poster
 from cli.imports.record import CannotResume
 from cli.imports.report import write_summary
 from cli.imports.run import Summary
+from cli.imports.wait import results_of, wait_for_results
 from cli.options import Delimiter, Pair, json_option
-from functions.ledger.stores import open_ledger
 
 # By option, the field of ``Options`` that it sets.
 STORED = {
@@ -113,7 +112,8 @@ STORED = {
     "--token",
     envvar="SEND_TOKEN",
     show_envvar=True,
-    help="Sent as Authorization: Bearer, as for send.",
+    help="Sent as Authorization: Bearer. By default, the first of INGEST_HMAC_SECRETS"
+    " signs; for the local stack, also the first of INGEST_TOKENS is sent.",
 )
 @json_option
 @click.pass_context
@@ -203,11 +203,10 @@ def _send(
 ) -> tuple[Summary, Following | None]:
     stack = None if options.url else local_stack.running_stack()
     url = options.url or (stack["ingest"] if stack else "")
-    if stack and not token:
-        token = local_stack.local_token()
+    credentials = _credentials(stack, token)
 
     def connect(stopped: Flag) -> Poster:
-        return Poster(url, token, stopped)
+        return Poster(url, credentials, stopped)
 
     again = "continue with --resume" if job.resume_file else "standard input is lost"
     try:
@@ -225,31 +224,23 @@ def _send(
         job.resume_file.unlink(missing_ok=True)
     if accepted is None:
         return summary, None
-    return summary, _follow(job, accepted, _results(stack, url, token), summary)
+    return summary, wait_for_results(
+        job, accepted, results_of(stack, url, credentials), summary
+    )
+
+
+def _credentials(stack: StackFile | None, token: str | None) -> Credentials:
+    """The token, or what the environment has: for --url only a secret that signs."""
+    if token:
+        return Credentials(token)
+    variables = environment(os.environ)
+    try:
+        if stack:
+            return local_credentials(variables)
+        return signing_credentials(variables)
+    except InvalidSecret as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _shown(job: Job, description: str) -> Iterator[Any]:
     return show_rows(job.rows, description, job.total_bytes, lambda: job.counted.count)
-
-
-def _results(stack: StackFile | None, url: str, token: str | None) -> Results:
-    if stack is None:
-        return IngestResults(url, token)
-    deployment = find_deployment(None, None, None, environment(os.environ))
-    return LedgerResults(open_ledger(stack["ledger"], stack["project"]), deployment)
-
-
-def _follow(
-    job: Job, accepted: IO[str], results: Results, summary: Summary
-) -> Following:
-    def report(failed: Failed) -> None:
-        record = {"uid": failed.uid, "error": failed.message}
-        job.rejected.write(failed.rows, record, None)
-        lines = ", ".join(map(str, failed.rows[:5]))
-        more = f" and {len(failed.rows) - 5} more" if len(failed.rows) > 5 else ""
-        output.warn(
-            f"not handled: line {lines}{more}, uid {failed.uid}: {failed.message}"
-        )
-
-    with show_following(summary.events) as update:
-        return follow(accepted, results, report, update)

@@ -1,6 +1,7 @@
 """``send``."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from cli import local_stack, output
+from cli.environment import environment
 from cli.event_sender import EventSender, InvalidUrl, SendResult
 from cli.make_command import make_command
 from cli.options import json_option
@@ -87,7 +89,7 @@ def send(
     if not yes and (stack is None or stack["real_store"]):
         _require_yes(events)
     if stack and not token:
-        token = local_stack.local_token()
+        token = _local_token()
     sender = EventSender(url or (stack["ingest"] if stack else ""), token, stack, wait)
     failed = False
     for body in _bodies(events, file, sender):
@@ -104,6 +106,12 @@ def send(
                 output.write(line)
         sys.stdout.flush()
     sys.exit(1 if failed else 0)
+
+
+def _local_token() -> str:
+    """The first token of INGEST_TOKENS, where it is set for this command as well."""
+    first = environment(os.environ).get("INGEST_TOKENS", "").partition(",")[0]
+    return first.rpartition(":")[2].strip()
 
 
 def _require_yes(events: list[str]) -> None:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
+from cli.credentials import Credentials
 from cli.deployment import Deployment, Unreachable
 from functions.ledger.ledger import Ledger
 from functions.ledger.states import entry_state, newest_entry
@@ -69,11 +70,10 @@ class LedgerResults:
 class IngestResults:
     """Asks ingest for the status of events."""
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, credentials: Credentials) -> None:
         self._url = url.rstrip("/")
         self._http = requests.Session()
-        if token:
-            self._http.headers["Authorization"] = f"Bearer {token}"
+        self._credentials = credentials
 
     def of(self, uid: str) -> EventResult:
         """As of ``Results``.
@@ -82,8 +82,11 @@ class IngestResults:
             Unreachable: ingest gives no status.
         """
         url = f"{self._url}/events/{quote(uid, safe='')}"
+        # Of a GET, method and path are signed in the place of a body.
+        signed = f"GET {urlsplit(url).path}".encode()
+        headers = self._credentials.headers(signed)
         try:
-            response = self._http.get(url, timeout=TIMEOUT_SECONDS)
+            response = self._http.get(url, headers=headers, timeout=TIMEOUT_SECONDS)
             answer: dict[str, Any] = response.json()
         except (requests.RequestException, ValueError):
             raise Unreachable(f"{self._url} does not answer with a status") from None

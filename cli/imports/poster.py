@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import requests
 
+from cli.credentials import Credentials
 from cli.imports.events import NewEvent
 
 TIMEOUT_SECONDS = 60
@@ -66,7 +67,7 @@ class Poster:
     """Posts batches; one object for each thread.
 
     Args:
-        token: sent as Authorization: Bearer.
+        credentials: authenticate each request.
         stopped: set when the import ends early.
         give_up_seconds: how long a batch is sent again before the import stops.
     """
@@ -74,7 +75,7 @@ class Poster:
     def __init__(
         self,
         url: str,
-        token: str | None,
+        credentials: Credentials,
         stopped: Flag,
         give_up_seconds: float = GIVE_UP_SECONDS,
         session: requests.Session | None = None,
@@ -84,9 +85,8 @@ class Poster:
         self._stopped = stopped
         self._give_up_seconds = give_up_seconds
         self._http = session or requests.Session()
+        self._credentials = credentials
         self._clock = clock
-        if token:
-            self._http.headers["Authorization"] = f"Bearer {token}"
 
     def post(self, events: Sequence[NewEvent]) -> list[ItemResult]:
         """Post *events* in one request until each is stored or rejected.
@@ -112,7 +112,10 @@ class Poster:
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     def _request(self, body: bytes) -> tuple[requests.Response | None, str]:
-        headers = {"Content-Type": "application/json"}
+        headers = {
+            "Content-Type": "application/json",
+            **self._credentials.headers(body),
+        }
         try:
             response = self._http.post(
                 self._url, data=body, headers=headers, timeout=TIMEOUT_SECONDS
@@ -146,8 +149,8 @@ class Poster:
                 return [_item_result(result) for result in results]
         if status in (401, 403):
             raise ImportStopped(
-                f"{self._url} answers {status}: authenticate with --token, or"
-                " TOKEN=… make import",
+                f"{self._url} answers {status}: authenticate with --token, TOKEN=… make"
+                " import, or the secret of INGEST_HMAC_SECRETS",
                 usage=True,
             )
         reason = str(answer.get("error", ""))[:200]

@@ -18,12 +18,14 @@ class BatchIngest:
 
     Attributes:
         batches: the events of each request that was answered as accepted.
+        sent_headers, body: of the last request.
     """
 
     def __init__(
         self, respond: Callable[[int, list[dict]], int | None] = lambda *_: None
     ) -> None:
-        self.headers: dict[str, str] = {}
+        self.sent_headers: dict[str, str] = {}
+        self.body = b""
         self.batches: list[list[dict[str, Any]]] = []
         self._respond = respond
         self._count = 0
@@ -33,8 +35,11 @@ class BatchIngest:
         """All events, in the order of their arrival."""
         return [event for batch in self.batches for event in batch]
 
-    def post(self, url: str, data: bytes, **options: Any) -> requests.Response:
+    def post(
+        self, url: str, data: bytes, headers: dict[str, str], **options: Any
+    ) -> requests.Response:
         """Answer a batch."""
+        self.sent_headers, self.body = headers, data
         events = json.loads(data)["data"]
         self._count += 1
         if status := self._respond(self._count, events):

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from cli.credentials import Credentials
 from cli.deployment import Unreachable
 from cli.imports.following import EventResult, Failed, IngestResults, follow
 from tests.support.batch_ingest import response
@@ -72,7 +73,7 @@ def test_an_exhausted_event_is_found_among_dead_letters():
     ],
 )
 def test_ingest_is_asked_for_the_status(answer, expected):
-    results = IngestResults("http://ingest/", "t")
+    results = IngestResults("http://ingest/", Credentials("t"))
     urls = []
     results._http.get = lambda url, **_: urls.append(url) or answer
 
@@ -81,7 +82,7 @@ def test_ingest_is_asked_for_the_status(answer, expected):
 
 
 def test_an_ingest_without_status_is_named():
-    results = IngestResults("http://ingest", None)
+    results = IngestResults("http://ingest", Credentials())
     results._http.get = lambda *_, **__: response(405, {})
 
     with pytest.raises(Unreachable, match="needs GET /events/<uid>"):

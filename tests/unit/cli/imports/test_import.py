@@ -37,8 +37,8 @@ def run(monkeypatch):
         monkeypatch.setattr(
             import_file,
             "Poster",
-            lambda url, token, stopped: Poster(
-                url, token, stopped, give_up_seconds=0, session=ingest
+            lambda url, credentials, stopped: Poster(
+                url, credentials, stopped, give_up_seconds=0, session=ingest
             ),
         )
         words = [str(argument) for argument in arguments]

@@ -5,9 +5,11 @@ from threading import Event as Flag
 import pytest
 import requests
 
+from cli.credentials import Credentials
 from cli.imports.events import NewEvent
 from cli.imports.poster import ImportStopped, ItemResult, Pace, Poster
 from functions.events.message import json_bytes
+from functions.standard_webhooks import sign
 from tests.support.batch_ingest import BatchIngest, response
 
 DELETE = "be-observer.catalog_product_delete"
@@ -40,7 +42,9 @@ def new_events(*values: object) -> list[NewEvent]:
 def poster(ingest, stopped=None, **options):
     stopped = stopped or Waiting()
     options.setdefault("clock", lambda: sum(getattr(stopped, "seconds", ())))
-    return Poster("http://ingest", "t", stopped, session=ingest, **options), stopped
+    return Poster(
+        "http://ingest", Credentials("t"), stopped, session=ingest, **options
+    ), stopped
 
 
 def test_each_event_has_its_result():
@@ -54,7 +58,7 @@ def test_each_event_has_its_result():
         400,
         {"data.1.value.sku": ["Must not be empty."]},
     )
-    assert ingest.headers["Authorization"] == "Bearer t"
+    assert ingest.sent_headers["Authorization"] == "Bearer t"
     [rejected] = post.post(new_events({"sku": ""}))
     assert rejected.status == 400
 
@@ -126,7 +130,7 @@ def test_an_unexpected_answer_stops_the_import(status, reason):
 
 
 def test_a_wrong_address_is_a_usage_error():
-    post = Poster("ftp://x", None, Flag())
+    post = Poster("ftp://x", Credentials(), Flag())
 
     with pytest.raises(ImportStopped, match="must be an http") as stopped:
         post.post(new_events({"sku": "A"}))
@@ -145,3 +149,19 @@ def test_the_pace_holds_rows_back():
     assert waits == [0.0, 0.5, 1.0, 0.0]
     Pace(0, waits.append).wait(50)
     assert len(waits) == 4
+
+
+def test_each_request_is_signed_anew():
+    secret = "whsec_" + "c2VjcmV0LW9mLXRoZS1pbXBvcnQtMDAx"
+    ingest = BatchIngest(lambda number, events: 503 if number == 1 else None)
+    credentials = Credentials(secret=secret)
+
+    Poster("http://ingest", credentials, Waiting(), session=ingest).post(
+        new_events({"sku": "A"})
+    )
+
+    headers = ingest.sent_headers
+    expected = sign(
+        [secret], headers["webhook-id"], int(headers["webhook-timestamp"]), ingest.body
+    )
+    assert headers["webhook-signature"] == expected
