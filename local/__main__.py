@@ -36,6 +36,9 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if note := kit_note(dotenv_values(ROOT / ".env")):
+        sys.stdout.write(f"{note}\n")
+        sys.stdout.flush()
     try:
         asyncio.run(_run(settings, env))
     except (CannotStart, CannotListen, StartFailed) as error:
@@ -50,8 +53,6 @@ async def _run(settings: LocalSettings, env: dict[str, str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     terminal = Terminal(verbose=settings.verbose)
-    if note := kit_note(dotenv_values(ROOT / ".env")):
-        terminal.write(note)
     stack = Stack(settings, env, terminal)
     try:
         await _until(stop, stack.start())
