@@ -43,24 +43,22 @@ class Pace:
     def __init__(
         self,
         rate: float,
-        sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rate = rate
-        self._sleep = sleep
         self._clock = clock
         self._due = clock()
         self._lock = Lock()
 
-    def wait(self, rows: int) -> None:
-        """Wait until *rows* more may be sent."""
+    def wait(self, rows: int, sleep: Callable[[float], object]) -> None:
+        """Wait, by *sleep*, until *rows* more may be sent."""
         if not self._rate:
             return
         with self._lock:
             now = self._clock()
             delay = max(0.0, self._due - now)
             self._due = max(self._due, now) + rows / self._rate
-        self._sleep(delay)
+        sleep(delay)
 
 
 class Poster:

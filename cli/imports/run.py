@@ -98,7 +98,9 @@ class Import:
             poster: Poster | None = getattr(of_thread, "poster", None)
             if poster is None:
                 poster = of_thread.poster = connect(stopped)
-            pace.wait(sum(len(event.rows) for event in batch.events))
+            pace.wait(sum(len(event.rows) for event in batch.events), stopped.wait)
+            if stopped.is_set():
+                return
             self._complete(batch, poster.post(batch.events))
 
         lanes = Lanes(len(self._progress.done), send_batch, stopped)
@@ -133,8 +135,9 @@ class Import:
         sent = min(self._skip[batch.lane], len(batch.events))
         self._skip[batch.lane] -= sent
         for event in batch.events[:sent]:
-            if event.rows[0] not in self._rejected:
-                self._keep(event)
+            with self._lock:
+                if event.rows[0] not in self._rejected:
+                    self._keep(event)
         remaining = batch.events[sent:]
         return batch._replace(events=remaining) if remaining else None
 

@@ -139,15 +139,15 @@ def test_a_wrong_address_is_a_usage_error():
 
 def test_the_pace_holds_rows_back():
     now, waits = [0.0], []
-    pace = Pace(100, waits.append, lambda: now[0])
+    pace = Pace(100, lambda: now[0])
 
     for _ in range(3):
-        pace.wait(50)
+        pace.wait(50, waits.append)
     now[0] = 10.0
-    pace.wait(50)
+    pace.wait(50, waits.append)
 
     assert waits == [0.0, 0.5, 1.0, 0.0]
-    Pace(0, waits.append).wait(50)
+    Pace(0).wait(50, waits.append)
     assert len(waits) == 4
 
 
