@@ -1,6 +1,7 @@
 """``--wait``: from the command to where results are read."""
 
 import os
+import re
 from typing import IO
 
 from cli import output
@@ -29,6 +30,20 @@ def results_of(stack: StackFile | None, url: str, credentials: Credentials) -> R
     return LedgerResults(open_ledger(stack["ledger"], stack["project"]), deployment)
 
 
+BAD_ROWS = re.compile(r"counted from 1: ([0-9, ]+)\)")
+
+
+def bad_rows(rows: list[int], message: str) -> list[int]:
+    """Those of *rows* that *message* names by position; all where it names none.
+
+    A stock event is applied but for its bad rows, whose positions its handler names.
+    """
+    match = BAD_ROWS.search(message)
+    positions = map(int, match[1].split(",")) if match else ()
+    named = [rows[position - 1] for position in positions if position <= len(rows)]
+    return named or rows
+
+
 def wait_for_results(
     job: Job, accepted: IO[str], results: Results, summary: Summary
 ) -> Following:
@@ -36,9 +51,10 @@ def wait_for_results(
 
     def report(failed: Failed) -> None:
         record = {"uid": failed.uid, "error": failed.message}
-        job.rejected.write(failed.rows, record, None)
-        lines = ", ".join(map(str, failed.rows[:5]))
-        more = f" and {len(failed.rows) - 5} more" if len(failed.rows) > 5 else ""
+        rows = bad_rows(failed.rows, failed.message)
+        job.rejected.write(rows, record, None)
+        lines = ", ".join(map(str, rows[:5]))
+        more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
         output.warn(
             f"not handled: line {lines}{more}, uid {failed.uid}: {failed.message}"
         )

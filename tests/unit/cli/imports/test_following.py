@@ -7,7 +7,10 @@ import pytest
 from cli.credentials import Credentials
 from cli.deployment import Unreachable
 from cli.imports.following import EventResult, Failed, IngestResults, follow
+from cli.imports.wait import bad_rows
+from functions.errors import Rejected
 from tests.support.batch_ingest import response
+from tests.support.handler_kit import FakeCommerce, handle, rejection
 
 
 class Results:
@@ -87,3 +90,28 @@ def test_an_ingest_without_status_is_named():
 
     with pytest.raises(Unreachable, match="needs GET /events/<uid>"):
         results.of("u")
+
+
+@pytest.mark.parametrize(
+    ("count", "bad"), [(3, {2}), (40, {1, 7}), (40, set(range(1, 36)))]
+)
+def test_the_bad_rows_of_a_stock_event_are_named_by_line(count, bad):
+    """By the handler's own sentence; it names the first ones only."""
+    value = [
+        {"sku": f"S{n}", "source": "default", "quantity": 1, "outOfStock": False}
+        for n in range(1, count + 1)
+    ]
+
+    def respond(request):
+        skus = {item["sku"] for item in request.body["sourceItems"]}
+        if skus & {f"S{n}" for n in bad}:
+            return rejection(400, "Validation Failed")
+        return []
+
+    commerce = FakeCommerce({"POST inventory/source-items": respond})
+    with pytest.raises(Rejected) as rejected:
+        handle("catalog_stock_update", value, commerce)
+
+    rows = [n + 100 for n in range(1, count + 1)]
+    expected = [n + 100 for n in sorted(bad)] if len(bad) <= 32 else rows
+    assert bad_rows(rows, rejected.value.message) == expected
