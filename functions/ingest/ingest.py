@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
 from functions.ingest.batch import Batches
-from functions.ingest.mapping import InvalidPayload, MappingFailed, mapped_items
+from functions.ingest.mapping import MappingFailed, mapped_items
 from functions.ingest.page import PAGE
 from functions.ingest.received import Received
 from functions.ingest.responses import (
@@ -108,6 +108,18 @@ class Ingest:
             )
             error = "The ledger cannot be read now; send the request again"
             return unavailable_response(error)
+        except MappingFailed as failure:
+            self.log.error(
+                f"mapping failed: {error_location(failure.__cause__ or failure)}",
+                stage="published",
+                outcome="error",
+                status=500,
+                alarm=True,
+                caller=failure.caller,
+                traceparent=_traceparent(request),
+            )
+            error = "The payload could not be mapped; nothing is published"
+            return error_response(500, error)
         except Exception as unexpected:
             # functions-framework has no error handler for async functions, and its own
             # response to an exception would log a trace with values in it.
@@ -175,26 +187,6 @@ class Ingest:
                 return await self.batches.respond(posted, received)
         except envelope.InvalidEvent as invalid:
             return self._reject_event(invalid, received)
-        except InvalidPayload as invalid:
-            errors = invalid.errors
-            return self._reject_event(
-                envelope.InvalidEvent(invalid.error, dict(errors) if errors else None),
-                received,
-            )
-        except MappingFailed as failure:
-            self.log.error(
-                f"mapping failed: {error_location(failure.__cause__ or failure)}",
-                stage="published",
-                outcome="error",
-                status=500,
-                alarm=True,
-                caller=caller,
-                ms=received.ms,
-                traceparent=received.traceparent,
-            )
-            return error_response(
-                500, "The payload could not be mapped; nothing is published"
-            )
         return await self._publish_event(posted, received)
 
     async def _publish_event(

@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from functions.ingest.envelope import InvalidEvent
+
 SENT_AS = "sent_as"  # key of an event: the caller's own names by path of the event's
 
 
-class InvalidPayload(Exception):
+class InvalidPayload(InvalidEvent):
     """The caller's payload cannot be mapped; the response is a 400.
 
     Args:
@@ -18,19 +20,19 @@ class InvalidPayload(Exception):
         errors: messages by the caller's own field.
     """
 
-    def __init__(
-        self, error: str, errors: Mapping[str, list[str]] | None = None
-    ) -> None:
-        super().__init__(error)
-        self.error = error
-        self.errors = errors
-
 
 class MappingFailed(Exception):
     """:func:`to_events` has a bug; the response is a 500, and nothing is published.
 
     Its ``__cause__`` is what was raised.
+
+    Attributes:
+        caller: whose payload it was.
     """
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
 
 
 def to_events(
@@ -77,4 +79,4 @@ def mapped_items(
     except InvalidPayload:
         raise
     except Exception as error:
-        raise MappingFailed from error
+        raise MappingFailed(caller) from error
