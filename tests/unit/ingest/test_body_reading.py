@@ -5,10 +5,10 @@ import gzip
 import json
 
 import pytest
-from functions.ingest.body import read_body
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from functions.ingest import body as body_module
+from functions.web.body import read_body
 from tests.support.ingest_app import event
 
 
