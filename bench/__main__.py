@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import contests, hardware, report
+from bench import contests, hardware, import_file, report
 from bench.measure import Effort, Figures, measure
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
@@ -21,6 +21,8 @@ def main(arguments: list[str]) -> int:
         from bench import console  # it needs a browser, the contests do not
 
         return console.main(arguments[1:])
+    if arguments[:1] == ["import"]:
+        return import_file.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())

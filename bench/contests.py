@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import post
-from functions.events.catalog import ENTITIES, EVENTS
+from functions.events.catalog import EVENTS, INBOUND_ENTITIES
 from functions.events.message import message
 from functions.timestamps import timestamp
 from local.processes import base_environment
@@ -157,7 +157,9 @@ def consumer(pubsub: str, commerce: str, folder: Path) -> Contest:
 
 def topics() -> list[str]:
     """The topics that must exist before anything is published."""
-    return [f"projects/{PROJECT}/topics/commerce-{entity}" for entity in ENTITIES]
+    return [
+        f"projects/{PROJECT}/topics/commerce-{entity}" for entity in INBOUND_ENTITIES
+    ]
 
 
 def _environment(pubsub: str) -> dict[str, str]:

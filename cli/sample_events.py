@@ -29,7 +29,7 @@ DELETING = [
     for name in ("customer_delete", "customer_group_delete", "catalog_product_delete")
 ]
 # Events that are not listed above are sent between the two.
-OTHER = [name for name in samples.names() if name not in CREATING + DELETING]
+OTHER = [name for name in catalog.INBOUND_EVENTS if name not in CREATING + DELETING]
 SEQUENCE = CREATING + OTHER + DELETING
 # The event that creates the entity which another event is about.
 PREREQUISITES = {

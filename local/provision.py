@@ -42,7 +42,7 @@ async def provision(
     async with grpc.aio.insecure_channel(broker) as channel:
         publisher = _Methods(channel, "google.pubsub.v1.Publisher")
         subscriber = _Methods(channel, "google.pubsub.v1.Subscriber")
-        names = [*catalog.ENTITIES, DEAD_LETTERS]
+        names = [*catalog.INBOUND_ENTITIES, DEAD_LETTERS]
         for name in names:
             topic = types.Topic(name=f"projects/{project}/topics/{prefix}{name}")
             await publisher.create("CreateTopic", topic, types.Topic)

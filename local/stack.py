@@ -10,7 +10,7 @@ from cli.credentials import local_credentials
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
 from cli.terminal_text import printable
-from functions.events.catalog import EVENTS
+from functions.events.catalog import INBOUND_EVENTS
 from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
 from local import observations, ports
@@ -234,7 +234,7 @@ class Stack:
             "",
             "Try in another terminal:",
             "  make send                 one sample event",
-            f"  make send EVENT=all       all {len(EVENTS)} sample events",
+            f"  make send EVENT=all       all {len(INBOUND_EVENTS)} sample events",
             "Ctrl-C stops everything.",
             "",
         ):

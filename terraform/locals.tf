@@ -1,6 +1,7 @@
 locals {
   # The only list of entities and the only list of delivery parameters; Python reads both too.
-  catalog  = jsondecode(file("${path.module}/../functions/events/catalog.json"))
+  _catalog = jsondecode(file("${path.module}/../functions/events/catalog.json"))
+  catalog  = { for name, entity in local._catalog : name => entity if entity.direction == "inbound" }
   delivery = jsondecode(file("${path.module}/../functions/events/delivery.json"))
 
   domains = sort(distinct([for entity in local.catalog : entity.domain]))

@@ -14,7 +14,7 @@ from cli.options import deployment_of, deployment_options
 from cli.pausing import Change, DeliveryState
 from cli.pubsub import PubSub
 from cli.times import short_time, timestamp_of
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import ENTITIES, INBOUND_ENTITIES
 
 DAY_SECONDS = 86_400
 
@@ -72,7 +72,7 @@ def status(
     """
     deployment = deployment_of(project, prefix, ledger)
     with PubSub(deployment.pubsub) as pubsub:
-        states = list(pausing.delivery_states(deployment, pubsub, ENTITIES))
+        states = list(pausing.delivery_states(deployment, pubsub, INBOUND_ENTITIES))
     with open_dead_letters(deployment) as queue:
         counts = Counter(
             dead_letter.entity for dead_letter in queue.select(Selection())
@@ -109,7 +109,7 @@ def _backlog(
 
 
 def _names(entities: tuple[str, ...]) -> Iterable[str]:
-    return ENTITIES if "all" in entities else dict.fromkeys(entities)
+    return INBOUND_ENTITIES if "all" in entities else dict.fromkeys(entities)
 
 
 def _print_changes(changes: Iterable[Change], as_json: bool) -> None:

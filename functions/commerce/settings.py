@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.commerce.setting_values import (
-    address,
-    credential,
-    scopes,
-    store_code,
-    whole_numbers,
-)
+from functions.commerce.setting_values import scopes, store_code, whole_numbers
+from functions.http_client.setting_values import address, credential
 from functions.settings import INVALID, flag, one_of, seconds, setting, text, whole
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")

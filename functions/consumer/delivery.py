@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.commerce.errors import Unavailable
-from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.consumer.results import (
+    ANOTHER_IN_FLIGHT,
+    ANOTHER_OF_RESOURCE_IN_FLIGHT,
+)
+from functions.errors import Unavailable
 from functions.events.identifiers import watermark_name
+from functions.handlers import Skipped
 from functions.ledger.decisions import Outcome
 from functions.ledger.ledger import Lease, Ledger
+from functions.ledger.watermarks import Verdict
 
 # A lease is longer than one call by a margin. As long as a call begins within this part
 # of the margin, the lease need not be renewed for it.
@@ -65,6 +70,13 @@ class DirectCall:
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """Nothing is recorded for a direct call."""
 
+    def acquire_resource(self, name: str) -> bool:
+        """Nothing is leased for a direct call."""
+        return True
+
+    def resource_applied(self, name: str) -> None:
+        """Nothing is recorded for a direct call."""
+
 
 class LeasedDelivery:
     """``DeliveryContext`` of a push that has acquired the lease of its event.
@@ -78,7 +90,7 @@ class LeasedDelivery:
         self._lease = lease
         self._budget = budget
         self.outdated_rows = 0
-        self._watermarks: set[str] = set()  # leased rows
+        self._watermarks: set[str] = set()  # leased rows and resources
         self._leased_at = 0.0  # of the budget's time: no lease is older
         self._lease_is_unused = True  # it was acquired for the next call
         since = lease.outcome_unknown_since
@@ -120,21 +132,49 @@ class LeasedDelivery:
         if not rows:
             return []
         names = [watermark_name(row["sku"], row["source"]) for row in rows]
-        self._leased_at = self._budget.elapsed()
-        verdicts = self._ledger.acquire_watermarks(self._lease, names)
+        verdicts = self._acquire(names)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
-        self._lease_is_unused = True
         self.outdated_rows += verdicts.count("outdated")
-        to_send = [verdict == "send" for verdict in verdicts]
-        self._watermarks.update(
-            name for name, send in zip(names, to_send, strict=True) if send
-        )
-        return [row for row, send in zip(rows, to_send, strict=True) if send]
+        pairs = zip(rows, verdicts, strict=True)
+        return [row for row, verdict in pairs if verdict == "send"]
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """See ``DeliveryContext``."""
-        names = [watermark_name(row["sku"], row["source"]) for row in rows]
+        self._apply([watermark_name(row["sku"], row["source"]) for row in rows])
+
+    def acquire_resource(self, name: str) -> bool:
+        """Lease the resource *name* for this event alone.
+
+        Returns:
+            False when an earlier attempt of this event was applied to it.
+
+        Raises:
+            Skipped: a newer event was applied.
+            Unavailable: another event has the lease, or has taken over.
+        """
+        verdicts = self._acquire([name])
+        if verdicts is None:
+            raise Unavailable(503, ANOTHER_OF_RESOURCE_IN_FLIGHT)
+        if verdicts == ["outdated"]:
+            message = "Not delivered: a newer event of the resource was delivered"
+            raise Skipped("outdated", message)
+        return verdicts == ["send"]
+
+    def resource_applied(self, name: str) -> None:
+        """Record that this event took effect on the resource *name*."""
+        self._apply([name])
+
+    def _acquire(self, names: list[str]) -> list[Verdict] | None:
+        self._leased_at = self._budget.elapsed()
+        verdicts = self._ledger.acquire_watermarks(self._lease, names)
+        if verdicts is not None:
+            self._lease_is_unused = True
+            pairs = zip(names, verdicts, strict=True)
+            self._watermarks.update(name for name, one in pairs if one == "send")
+        return verdicts
+
+    def _apply(self, names: list[str]) -> None:
         if names:
             self._ledger.complete_watermarks(self._lease, names)
         self._watermarks.difference_update(names)

@@ -1,4 +1,4 @@
-"""A consumer's settings, beside those of the Commerce client."""
+"""A consumer's settings, beside those of the Commerce client and the target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,19 @@ from functions.ledger.stores import check
 from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import setting, text, whole
+
+
+@dataclass(frozen=True)
+class NothingServed:
+    """In place of the settings of Commerce and target: neither is set, an error."""
+
+    @staticmethod
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
+        """See ``all_from_environment``."""
+        return [
+            "neither COMMERCE_BASE_URL nor TARGET_URL is set: set COMMERCE_BASE_URL to"
+            " serve inbound events, TARGET_URL to serve outbound events"
+        ]
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,20 @@ class Id(_Field):
         return value
 
 
+class Key(Text):
+    """A key of Commerce's own events: text or a whole number, loaded as text."""
+
+    default_error_messages = {"type": "Must be text or a whole number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_VARCHAR_LENGTH, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if type(value) is int and abs(value) <= MAX_ID:
+            value = str(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Boolean(_Field):
     """JSON's ``true`` or ``false``."""
 

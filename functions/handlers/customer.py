@@ -3,8 +3,8 @@
 from typing import Any
 
 from functions.commerce.documents import read_object
-from functions.commerce.errors import Rejected
 from functions.commerce.settings import CommerceSettings
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 

@@ -17,7 +17,6 @@ from functions.ingest.envelope import (
     validate_item,
 )
 from functions.ingest.mapping import SENT_AS
-from functions.ingest.publisher import Published, Publisher
 from functions.ingest.received import Received
 from functions.ingest.responses import (
     RETRY_AFTER,
@@ -28,6 +27,7 @@ from functions.ingest.responses import (
 )
 from functions.log import Logger
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
+from functions.pubsub.publisher import Published, Publisher
 from functions.tracing import Tracing
 
 MAX_ITEM_ERRORS = 100

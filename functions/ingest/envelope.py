@@ -159,7 +159,7 @@ def _validate(
     for field in missing:
         errors[f"{root}.{field}"] = [REQUIRED]
     uid = None if "uid" in missing else _validate_uid(data["uid"], root, errors)
-    event = catalog.find(name)
+    event = catalog.find(name, "inbound")
     if event is not None:
         if "value" not in missing:
             try:
@@ -190,7 +190,7 @@ def _unknown_event(name: Any) -> list[str]:
     if type(name) is not str:
         return ["Must be text."]
     bare = name[-MAX_NAME_LENGTH:].rpartition(".")[2].lower()
-    names = [known.removeprefix(catalog.MARKER) for known in catalog.EVENTS]
+    names = [known.removeprefix(catalog.MARKER) for known in catalog.INBOUND_EVENTS]
     nearest = get_close_matches(bare, names, 1, MIN_SIMILARITY)
     proposals = [f"Did you mean {catalog.MARKER}{name}?" for name in nearest]
     return ["Unknown event type.", *proposals, EVENT_LIST]

@@ -12,16 +12,9 @@ from starlette.responses import HTMLResponse, Response
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
 from functions.ingest.batch import Batches
-from functions.ingest.body import (
-    BodyTooLarge,
-    ClientDisconnected,
-    CompressedBody,
-    read_body,
-)
 from functions.ingest.headers import Headers
 from functions.ingest.mapping import MappingFailed, mapped_items
 from functions.ingest.page import PAGE
-from functions.ingest.publisher import Publisher
 from functions.ingest.received import Received
 from functions.ingest.responses import (
     TOO_LARGE,
@@ -36,8 +29,15 @@ from functions.ingest.status import NOT_SEEN, STATUS_PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
+from functions.pubsub.publisher import Publisher
 from functions.timestamps import timestamp
 from functions.tracing import Tracing
+from functions.web.body import (
+    BodyTooLarge,
+    ClientDisconnected,
+    CompressedBody,
+    read_body,
+)
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
 MAX_CALLER_LENGTH = 512

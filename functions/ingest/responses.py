@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from functions.events.catalog import EVENTS
+from functions.events.catalog import INBOUND_EVENTS
 
 MEDIA_TYPE = "application/json"
 RETRY_AFTER_SECONDS = 5  # until a caller sends again when Pub/Sub is unavailable
@@ -38,7 +38,9 @@ def published_content(event_name: str) -> dict[str, Any]:
 
 
 # Encoded once: most callers send no namespace.
-_PUBLISHED = {name: json.dumps(published_content(name)).encode() for name in EVENTS}
+_PUBLISHED = {
+    name: json.dumps(published_content(name)).encode() for name in INBOUND_EVENTS
+}
 
 
 def published_response(event_name: str) -> Response:

@@ -26,7 +26,7 @@ VALUE = {"sku": "A", "name": "Lamp", "price": 1.5, "description": "d"}
 
 
 class RecordingPublisher:
-    """Stands in for ``functions.ingest.publisher.Publisher``.
+    """Stands in for ``functions.pubsub.publisher.Publisher``.
 
     Attributes:
         published: topics and messages.

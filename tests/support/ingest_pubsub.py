@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from functions.ingest.publisher import (
+from functions.pubsub.publisher import (
     PUBLISH_METHOD,
     PublishRequest,
     PublishResponse,

@@ -93,9 +93,8 @@ def _grown(workspace, folder):
     )
     path = grown.folder / "functions" / "events" / "catalog.json"
     catalog = json.loads(path.read_text())
-    path.write_text(
-        json.dumps(catalog | {"refund": {"domain": "finance", "events": {}}})
-    )
+    refund = {"domain": "finance", "direction": "inbound", "events": {}}
+    path.write_text(json.dumps(catalog | {"refund": refund}))
     return grown
 
 

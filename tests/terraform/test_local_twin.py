@@ -6,7 +6,7 @@ import grpc
 from google.pubsub_v1 import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import INBOUND_ENTITIES
 from local.provision import DeliverySettings, provision
 from tests.terraform.workspace import VALUES
 
@@ -92,5 +92,5 @@ def test_local_broker_matches_the_deployment(started, broker):
     for one in (*actual.values(), *expected.values()):
         one["backoff"] = one["backoff"] or None
         one["dead_letters"] = one["dead_letters"] or None
-    assert len(expected) == len(ENTITIES) + 1  # and the dead letters
+    assert len(expected) == len(INBOUND_ENTITIES) + 1  # and the dead letters
     assert actual == expected

@@ -8,7 +8,13 @@ from tests.terraform.deployment import Broken, Deployment, Resource
 from tests.terraform.wiring import Walk
 from tests.terraform.workspace import ROOT
 
-CATALOG = json.loads((ROOT / "functions/events/catalog.json").read_text())
+CATALOG = {
+    name: entity
+    for name, entity in json.loads(
+        (ROOT / "functions/events/catalog.json").read_text()
+    ).items()
+    if entity["direction"] == "inbound"
+}
 OAUTH1 = {
     "LEDGER_KEY",
     "COMMERCE_ACCESS_TOKEN",

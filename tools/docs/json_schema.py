@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema
 from marshmallow.fields import Field, Nested
 
 from functions.events import samples
-from functions.events.catalog import ENTITIES, EVENTS, Event
+from functions.events.catalog import INBOUND_ENTITIES, INBOUND_EVENTS, Event
 from functions.events.fields import (
     BLANKS,
     MAX_ID,
@@ -91,7 +91,7 @@ def documents() -> dict[str, dict[str, Any]]:
             **value_schema(event),
             "examples": [samples.value(name)],
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
     }
     return {"batch.json": _batch(), **values}
 
@@ -102,9 +102,9 @@ def _batch() -> dict[str, Any]:
             "if": {"properties": {"event": {"pattern": f"{re.escape(name)}$"}}},
             "then": {"properties": {"value": {"$ref": f"{name}.json"}}},
         }
-        for name in EVENTS
+        for name in INBOUND_EVENTS
     ]
-    name, value = next((name, samples.value(name)) for name in EVENTS)
+    name, value = next((name, samples.value(name)) for name in INBOUND_EVENTS)
     return {
         "$schema": DIALECT,
         "title": "The body of a batch",
@@ -120,7 +120,7 @@ def _batch() -> dict[str, Any]:
                     "properties": {
                         "uid": {"type": ["string", "integer"]},
                         "event": {"type": "string"},
-                        "entity": {"enum": list(ENTITIES)},
+                        "entity": {"enum": list(INBOUND_ENTITIES)},
                     },
                     "required": ["uid", "event", "value"],
                     "allOf": events,

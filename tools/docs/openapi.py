@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
+from functions.events.catalog import INBOUND_EVENTS, Event
 from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_ITEMS, MAX_UID_BYTES
 from functions.ingest.responses import RETRY_AFTER_SECONDS
 from functions.ingest.status import STATES
@@ -33,7 +33,7 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": _SCHEMES,
             "schemas": {
-                **{_name(event): _body(event) for event in EVENTS.values()},
+                **{_name(event): _body(event) for event in INBOUND_EVENTS.values()},
                 "Batch": _batch(),
                 "Accepted": _ACCEPTED,
                 "BatchResult": _BATCH_RESULT,
@@ -137,7 +137,7 @@ _STATUS = {
     "type": "object",
     "properties": {
         "uid": TEXT,
-        "event": {"enum": list(EVENTS)},
+        "event": {"enum": list(INBOUND_EVENTS)},
         "state": {"enum": list(STATES)},
         "message": {**TEXT, "description": "Response of Commerce, if known."},
         "at": {**TEXT, "format": "date-time"},
@@ -205,7 +205,7 @@ def _wrapped(data: dict[str, Any]) -> dict[str, Any]:
 def _batch() -> dict[str, Any]:
     items = [
         {"$ref": f"#/components/schemas/{_name(event)}/properties/data"}
-        for event in EVENTS.values()
+        for event in INBOUND_EVENTS.values()
     ]
     return _wrapped(
         {
@@ -225,9 +225,9 @@ def _post() -> dict[str, Any]:
                 "data": {"uid": "4711", "event": name, "value": samples.value(name)}
             }
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
     }
-    names = [*map(_name, EVENTS.values()), "Batch"]
+    names = [*map(_name, INBOUND_EVENTS.values()), "Batch"]
     bodies = [{"$ref": f"#/components/schemas/{name}"} for name in names]
     examples["Batch"] = {
         "value": {"data": [one["value"]["data"] for one in examples.values()][:2]}

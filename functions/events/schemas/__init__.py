@@ -1,10 +1,10 @@
 """The values of the events, one module per entity, one schema per event.
 
 The keys of a schema are those on the wire, before and after loading: the value that is
-published is the value that was posted, without unknown keys.
+published is the value that was posted, without unknown keys where the event is inbound.
 """
 
-from marshmallow import EXCLUDE, RAISE, Schema
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema
 
 
 class _ObjectSchema(Schema):
@@ -23,3 +23,10 @@ class ClosedSchema(_ObjectSchema):
 
     class Meta:
         unknown = RAISE
+
+
+class ForwardedSchema(_ObjectSchema):
+    """Base of Commerce's own values; further keys are kept for the third party."""
+
+    class Meta:
+        unknown = INCLUDE

@@ -11,8 +11,8 @@ locals {
   # Packages that an archive excludes. Ingest starts faster without handlers and the
   # Commerce client.
   excluded = {
-    ingest   = ["commerce", "consumer", "handlers"]
-    consumer = ["ingest"]
+    ingest   = ["commerce", "commerce_events", "consumer", "handlers"]
+    consumer = ["commerce_events", "ingest"]
   }
 
   _package = fileset(var.root, "functions/**/*.{json,py}")

@@ -10,15 +10,15 @@ import pytest
 from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.consumer.push import Push
 from functions.events.message import Message
-from functions.ingest.publisher import (
+from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
+from functions.pubsub.errors import MessageTooLarge, PublishFailed
+from functions.pubsub.publisher import (
     MAX_REQUEST_BYTES,
     Publisher,
     PublishRequest,
     encode,
     split,
 )
-from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
-from functions.pubsub.errors import MessageTooLarge, PublishFailed
 from tests.support import running
 from tests.support.ingest_app import event, post
 from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub

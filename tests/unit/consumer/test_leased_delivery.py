@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.commerce.errors import Unavailable
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
 from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.errors import Unavailable
 from functions.ledger.decisions import Delivery, InFlight, Outcome
 from functions.ledger.hashes import resource_key
 from functions.ledger.ledger import Ledger

@@ -13,13 +13,13 @@ from functions.ingest import auth, envelope
 from functions.ingest.envelope import MAX_ITEMS, MAX_UID_BYTES
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
 from functions.ingest.settings import (
-    MIN_SIGNING_KEY_BYTES,
     MIN_TOKEN_LENGTH,
     IngestSettings,
 )
 from functions.ingest.status import STATES
 from functions.ingest.strict_json import MAX_KEYS
 from functions.settings import from_environment
+from functions.standard_webhooks import MIN_KEY_BYTES
 from tests.support import markdown
 from tests.support.ingest_app import RecordingPublisher, ingest_client
 
@@ -167,7 +167,7 @@ def test_limits_are_the_codes_own():
     assert limits["events of a batch"] == str(MAX_ITEMS)
     assert f"{MAX_KEYS};" in limits["keys of one object"]
     assert f"at least {MIN_TOKEN_LENGTH} characters" in PAGE
-    assert f"at least {MIN_SIGNING_KEY_BYTES} bytes" in PAGE
+    assert f"at least {MIN_KEY_BYTES} bytes" in PAGE
 
 
 def test_rate_limits_name_the_platforms_means():

@@ -7,8 +7,8 @@ import json
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from functions.ingest import body as body_module
-from functions.ingest.body import read_body
+from functions.web import body as body_module
+from functions.web.body import read_body
 from tests.support.ingest_app import event
 
 

@@ -17,9 +17,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from functions.commerce.classification import CommerceResponse
-from functions.commerce.deadline import DeadlineAdapter
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
+from functions.http_client.deadline import DeadlineAdapter
+from functions.http_client.responses import HttpResponse
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024  # decompressed
 CHUNK_BYTES = 65536
@@ -40,6 +40,9 @@ class Transport:
         connections: kept per host.
         connect_timeout_seconds: at most, to connect.
         session: its adapters send the requests; by default a new one's.
+        max_response_bytes: what is read of a response, decompressed. A longer one is an
+            error, since the rest would be missing.
+        truncate: a longer one is not an error.
     """
 
     def __init__(
@@ -47,6 +50,9 @@ class Transport:
         connections: int,
         connect_timeout_seconds: float,
         session: requests.Session | None = None,
+        *,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        truncate: bool = False,
     ) -> None:
         if session is None:
             session = requests.Session()
@@ -56,6 +62,8 @@ class Transport:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._session = session
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._max_response_bytes = max_response_bytes
+        self._truncate = truncate
         self._environments: dict[str, dict[str, Any]] = {}
 
     def send(
@@ -66,7 +74,7 @@ class Transport:
         content: bytes | None,
         seconds: float,
         route: str,
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         """Send one request and read its response, both within *seconds*.
 
         Args:
@@ -101,14 +109,18 @@ class Transport:
             raise network_failure(error, name, response_started=True) from error
         finally:
             response.close()
-        return CommerceResponse(response.status_code, response.headers, body)
+        return HttpResponse(response.status_code, response.headers, body)
 
     def _read(self, response: requests.Response, name: str) -> bytes:
         body = bytearray()
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
             body += chunk
-            if len(body) > MAX_RESPONSE_BYTES:
-                message = f"{name}: the response is larger than {MAX_RESPONSE_BYTES} B"
+            if len(body) > self._max_response_bytes:
+                if self._truncate:
+                    return bytes(body[: self._max_response_bytes])
+                message = (
+                    f"{name}: the response is larger than {self._max_response_bytes} B"
+                )
                 raise Unavailable(503, message, outcome_unknown=True)
         return bytes(body)
 
