@@ -89,6 +89,9 @@ check-kit: $(READY) ## Check what a checkout of Adobe's kit needs to move here (
 .PHONY: new-event
 new-event: $(READY) ## Write a new event: catalogue, schema, sample, handler, test
 	@$(BIN)/python -m cli new-event $(ARGS)
+.PHONY: connect-commerce
+connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
+	@$(BIN)/python -m cli connect-commerce $(ARGS)
 
 .PHONY: clean-state
 clean-state: $(READY) ## Delete the state of the local system (.local)
@@ -118,6 +121,10 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 .PHONY: docs
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
+
+.PHONY: costs
+costs: $(READY) ## Compute what a load costs (ARGS="--events-per-second 40 --commerce-ms 250")
+	@$(BIN)/python -m tools.costs $(ARGS)
 
 .PHONY: site
 site: $(READY) ## Build the documentation as a site in build/site, and check its links
@@ -173,5 +180,5 @@ deploy: ## Deploy to Google Cloud (terraform apply)
 	@bash terraform/run.sh apply
 
 .PHONY: url
-url: ## Print the deployed ingest URL
-	@bash terraform/run.sh url
+url: ## Print the deployed ingest URL (ARGS=commerce_events: for Adobe I/O Events)
+	@bash terraform/run.sh url $(ARGS)

@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import contests, hardware, import_file, report
+from bench.adobe import key_host
 from bench.measure import Effort, Figures, measure
+from local.commerce.event_signature import SigningKey
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
 PICTURE = ROOT / "docs/bench.svg"
-CONTESTS = ["ingest", "batch", "consumer"]
+CONTESTS = ["ingest", "batch", "receiver", "consumer"]
 
 
 def main(arguments: list[str]) -> int:
@@ -59,10 +61,12 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
             options.warm_up,
         )
         target = _target_program(free_port())
-        with Process(target) as commerce:
+        key = SigningKey()
+        with Process(target) as commerce, key_host(key) as keys_url:
             for contest in (
                 contests.ingest(address),
                 contests.batch(address),
+                contests.receiver(address, keys_url, key),
                 contests.consumer(address, commerce.url, folder),
             ):
                 if contest.name in options.contests:
@@ -76,7 +80,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "contests",
         nargs="*",
         default=CONTESTS,
-        help="ingest, batch, consumer; or first: console, which has options of its own",
+        help="ingest, batch, receiver, consumer; or first: console, which has options of its own",
     )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")

@@ -8,10 +8,12 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
+from bench.adobe import CLIENT_ID, delivery
 from bench.load import post
-from functions.events.catalog import EVENTS, INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES, EVENTS
 from functions.events.message import message
 from functions.timestamps import timestamp
+from local.commerce.event_signature import SigningKey
 from local.processes import base_environment
 
 PROJECT = "bench"
@@ -155,11 +157,36 @@ def consumer(pubsub: str, commerce: str, folder: Path) -> Contest:
     )
 
 
+def receiver(pubsub: str, keys_url: str, key: SigningKey) -> Contest:
+    """Bare receivers of Adobe's events, with and without the signature, and ours.
+
+    Args:
+        pubsub: ``host:port``.
+        keys_url: where *key* is fetched.
+    """
+    environment = _environment(pubsub)
+    ours = environment | {"OAUTH_CLIENT_ID": CLIENT_ID, "ADOBE_KEYS_URL": keys_url}
+    verifying = environment | {"BENCH_PUBLIC_KEY": key.pem.decode()}
+    bare = "bench/functions/bare_receiver.py"
+    deliveries = [delivery(key, n, f"SKU-{n}") for n in range(SKUS)]
+    return Contest(
+        "receiver",
+        [
+            Contestant("bare", bare, "bare", verifying),
+            Contestant(
+                "ours", "functions/commerce_events/main.py", "commerce_events", ours
+            ),
+            Contestant("bare, unsigned", bare, "bare", environment),
+        ],
+        (1, 16),
+        lambda: cycle(deliveries),
+        40_000,
+    )
+
+
 def topics() -> list[str]:
     """The topics that must exist before anything is published."""
-    return [
-        f"projects/{PROJECT}/topics/commerce-{entity}" for entity in INBOUND_ENTITIES
-    ]
+    return [f"projects/{PROJECT}/topics/commerce-{entity}" for entity in ENTITIES]
 
 
 def _environment(pubsub: str) -> dict[str, str]:

@@ -56,6 +56,9 @@ def targets(results: Results) -> list[Target]:
             name = f"events/s to single posts at {connections} ({ours.name})"
             rate = ours.rate_ratio[connections]
             targets.append(Target("batch", name, rate, 3, False))
+    if figures := results.get("receiver"):
+        rate = figures[1].rate_ratio[16]
+        targets.append(Target("receiver", "rate to bare at 16", rate, 0.7, False))
     if figures := results.get("consumer"):
         bare, memory, sqlite = figures
         for connections in bare.rate:

@@ -15,6 +15,7 @@ COMMANDS = {
     "send": "cli.commands.send",
     "import": "cli.commands.import_file",
     "check-commerce": "cli.commands.check_commerce",
+    "connect-commerce": "cli.commands.connect_commerce",
     "dead-letters": "cli.commands.dead_letters",
     "replay": "cli.commands.dead_letters",
     "discard": "cli.commands.dead_letters",
@@ -64,7 +65,7 @@ class Commands(click.Group):
 
         from cli.dead_letter_queue import LedgerNotConfigured
         from cli.deployment import Unreachable
-        from functions.ledger.ledger import WrongLedgerKey
+        from functions.ledger.lookup import WrongLedgerKey
         from functions.ledger.store import LedgerUnavailable
         from functions.settings import SettingsError
 

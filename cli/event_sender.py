@@ -12,6 +12,7 @@ from cli.credentials import Credentials
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
+from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.states import Entry
 from functions.ledger.stores import open_ledger
 
@@ -173,6 +174,31 @@ class EventSender:
         outcome, result, message = self._wait(uid, before[uid], deadline)
         ms = round((time.monotonic() - start) * 1000, 1)
         return SendResult(uid, event, 200, answer, outcome, result, message, ms)
+
+    def simulate(self, event: str) -> SendResult:
+        """Have the Commerce stand-in report the outbound *event*, and await its result.
+
+        Raises:
+            Unreachable: there is no stand-in.
+        """
+        if self.stack is None or self.stack["real_store"]:
+            raise Unreachable(
+                f"{event} is an event of Commerce, which the stand-in of make run"
+                " simulates; a real store sends its own"
+            )
+        source = str(OUTBOUND_EVENTS[event].source).removeprefix("observer.")
+        start = time.monotonic()
+        sent = local_stack.report_event(self.stack, source, self.run.value(event))
+        uid, posted = sent["event_id"], sent["status"] or 0
+        try:
+            answer = json.loads(sent["answer"])
+        except ValueError:
+            answer = {"error": sent["answer"]}
+        if posted != 200 or "response" not in answer:
+            return SendResult(uid, event, posted, answer, "rejected")
+        outcome, status, message = self._wait(uid, set())
+        ms = round((time.monotonic() - start) * 1000, 1)
+        return SendResult(uid, event, 200, answer, outcome, status, message, ms)
 
     def _wait(
         self, uid: str, before: set[str], deadline: float

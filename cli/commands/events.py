@@ -20,7 +20,7 @@ from cli.journal_file import read_newest
 from cli.options import Time, deployment_of, deployment_options
 from cli.pubsub import PubSub
 from cli.times import next_attempt_words, short_time, timestamp_of
-from functions.events.catalog import ENTITIES, INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES
 
 MAX_ENTRIES = 20_000  # of the journal
 DEFAULT_LIMIT = 50
@@ -121,7 +121,7 @@ class _Source:
     def _paused(self) -> frozenset[str]:
         return frozenset(
             entity
-            for entity in INBOUND_ENTITIES
+            for entity in ENTITIES
             if pausing.is_paused(self.deployment, self.pubsub, entity)
         )
 

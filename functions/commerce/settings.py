@@ -10,6 +10,9 @@ from functions.commerce.setting_values import scopes, store_code, whole_numbers
 from functions.http_client.setting_values import address, credential
 from functions.settings import INVALID, flag, one_of, seconds, setting, text, whole
 
+# With one instance per domain, as terraform/variables.tf deploys it.
+DEFAULT_CONCURRENCY = 4
+
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
 
 OAUTH1 = (
@@ -190,7 +193,7 @@ class CommerceSettings:
         whole(1, 100),
         "Calls in flight at once, per process: Commerce deadlocks under parallel"
         " writes.",
-        2,
+        DEFAULT_CONCURRENCY,
     )
 
     @staticmethod

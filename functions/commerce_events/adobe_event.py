@@ -138,8 +138,8 @@ class AdobeEvent:
             return event, message(
                 event, self.event_id, value, self.source, time, traceparent
             )
-        # NaN, infinity, a lone surrogate.
-        except ValueError:
+        # NaN, infinity, a lone surrogate; or nested too deeply.
+        except (ValueError, RecursionError):
             reason = f"Invalid value for {event.name}: it holds what is not JSON"
             raise NotPublishable(reason, event) from None
 

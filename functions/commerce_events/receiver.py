@@ -246,6 +246,8 @@ class CommerceEvents:
 
     async def _publish_all(self, prepared: list[Prepared]) -> list[Result]:
         """Publish all at once, those of one ordering key one after another."""
+        if len(prepared) == 1:
+            return [await self._publish(prepared[0])]  # without the cost of a task
         results = [Result(503, responses.failed(503, NOT_STORED)) for _ in prepared]
         by_key: dict[str, list[int]] = {}
         for index, each in enumerate(prepared):
@@ -278,6 +280,7 @@ class CommerceEvents:
             log.warning(
                 "event rejected",
                 outcome="rejected",
+                message_id=message_id,
                 fields=list(rejection.fields[:MAX_LOGGED_FIELDS]) or None,
                 status=400,
                 ms=_ms_since(start),

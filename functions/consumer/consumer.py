@@ -15,6 +15,7 @@ from functions.consumer import outbound, results
 from functions.consumer.calls import CallRecorder
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.own_changes import OwnChanges
 from functions.consumer.push import DirectRequest, Push, decode
 from functions.consumer.results import ConsumerResult
 from functions.errors import Rejected, Unavailable
@@ -24,7 +25,8 @@ from functions.events.message import parse_traceparent
 from functions.handlers import Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger, WrongLedgerKey
+from functions.ledger.ledger import Ledger
+from functions.ledger.lookup import WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
@@ -42,6 +44,7 @@ class Consumer:
         commerce: None where no inbound events are served.
         budget_seconds: how long one delivery may take.
         target: None where no outbound events are served.
+        echo_seconds: the setting ECHO_SECONDS.
     """
 
     ledger: Ledger
@@ -51,6 +54,7 @@ class Consumer:
     tracing: Tracing
     budget_seconds: float
     target: TargetConnection | None = None
+    echo_seconds: float = 0
 
     def respond(
         self, body: bytes, traceparent: str | None
@@ -108,16 +112,26 @@ class Consumer:
         budget = Budget(self.budget_seconds)
         try:
             event, value = read_event(push)
+            own_changes = OwnChanges(
+                self.ledger,
+                event,
+                value,
+                self.commerce.settings if self.commerce else None,
+                self.echo_seconds,
+                push.message_id,
+            )
             decision = self.ledger.acquire(
                 push.source,
                 push.uid,
                 _ledger_delivery(push, event, value, self.ledger.hashes),
+                first=push.attempt in (None, 1),
+                edits=own_changes.edits_of_lease(),
             )
             if isinstance(decision, AlreadyProcessed):
                 return results.duplicate(push.event, decision)
             if isinstance(decision, InFlight):
                 return results.another_in_flight()
-            delivery = LeasedDelivery(self.ledger, decision, budget)
+            delivery = LeasedDelivery(self.ledger, decision, budget, own_changes)
             result = self._handle(event, push.event, value, delivery, calls, push)
             if result.ambiguous:
                 self._reject_at_limit(result, delivery)

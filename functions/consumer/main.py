@@ -62,6 +62,7 @@ def build(environment: Mapping[str, str]) -> Consumer:
         tracing(settings.otlp_endpoint, "consumer"),
         delivery_settings()["handler_budget_seconds"],
         TargetConnection(target) if target else None,
+        settings.echo_seconds,
     )
 
 

@@ -45,15 +45,15 @@ def target_event(event: Event, value: Any, push: Push | None) -> TargetEvent:
 def deliver(
     event: Event, value: Any, target: Target, delivery: LeasedDelivery | DirectCall
 ) -> str:
-    """Call the handler unless a newer event of the resource was delivered.
+    """Call the handler, unless a newer event of the resource was delivered.
 
     Raises:
-        Skipped: one was.
+        Skipped: one was, or this one only reports our own change.
         Rejected, Unavailable: by the handler, or another event of the resource is in
             flight.
     """
     resource = event.ordering_key(value)
-    if not delivery.acquire_resource(resource):
+    if not delivery.acquire_resource(resource, event, value):
         return DELIVERED  # by an earlier attempt, whose result was not recorded
     message = dispatch(event)(value, target, delivery)
     delivery.resource_applied(resource)

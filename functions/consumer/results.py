@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
-from functions.ledger.ledger import WrongLedgerKey
+from functions.ledger.lookup import WrongLedgerKey
 
 # What is said when no handler was reached; the only messages that are logged, since
 # those of Commerce and the target may quote values of an event.

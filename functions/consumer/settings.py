@@ -48,6 +48,13 @@ class ConsumerSettings(LedgerSettings, PubSubSettings):
         "Days that the ledger keeps a record: more than a dead letter is kept.",
         35,
     )
+    echo_seconds: int = setting(
+        "ECHO_SECONDS",
+        whole(0, 86_400),
+        "Seconds after a change of ours in which Commerce's event of it is recognised"
+        " and not delivered; 0 is off, for deployments without outbound events.",
+        600,
+    )
     firestore_emulator: str = setting(
         "FIRESTORE_EMULATOR_HOST",
         text,

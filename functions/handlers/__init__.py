@@ -83,12 +83,20 @@ class DeliveryContext(Protocol):
         """Record that *rows* took effect, so that no later attempt sends them again."""
         ...
 
+    def created(self, document: Any) -> None:
+        """Note what Commerce answered to the call that created a resource.
+
+        It has the id by which Commerce's events name the resource.
+        """
+        ...
+
 
 class Skipped(Exception):
     """The event needs no change at Commerce or at the third party.
 
     Attributes:
-        reason: ``outdated``: a newer event was applied.
+        reason: ``outdated``: a newer event was applied; ``own change``: an event of
+            Commerce only reports what an inbound event changed.
         message: one sentence for the caller.
     """
 

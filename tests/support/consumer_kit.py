@@ -57,6 +57,7 @@ class ConsumerUnderTest:
         log_level: as LOG_LEVEL.
         base: environment of the store, ``PAAS`` or ``SAAS``.
         connection: a real one, in place of one that is answered by ``response``.
+        echo_seconds: as ECHO_SECONDS.
         environment: more settings of the Commerce client and the target.
 
     Attributes:
@@ -78,6 +79,7 @@ class ConsumerUnderTest:
         log_level: str = "INFO",
         base: dict = PAAS,
         connection: CommerceConnection | None = None,
+        echo_seconds: float = 600,
         **environment: str,
     ) -> None:
         self.response: Any = reply(200, {"id": 1, "status": "pending"})
@@ -105,6 +107,7 @@ class ConsumerUnderTest:
             Off(),
             budget_seconds,
             target,
+            echo_seconds,
         )
 
     def deliver(self, body: Any, traceparent: str | None = None) -> tuple[int, Any]:

@@ -126,6 +126,7 @@ class FakeDelivery:
         outcome_unknown_since: as in ``DeliveryContext``.
         applied_rows: stock rows that are no longer pending.
         outdated_rows: as in ``DeliveryContext``.
+        created_documents: what Commerce answered to calls that created something.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class FakeDelivery:
         self.applied_rows = list(applied_rows)
         self.outdated_rows = 0
         self._newer_rows = list(newer_rows)
+        self.created_documents: list[Any] = []
 
     def before_call(self, timeout_seconds: float) -> None:
         """Any call is allowed."""
@@ -149,6 +151,9 @@ class FakeDelivery:
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         self.applied_rows += rows
+
+    def created(self, document: Any) -> None:
+        self.created_documents.append(document)
 
 
 def delivery_with_unknown_outcome(seconds_ago: float = 60) -> FakeDelivery:

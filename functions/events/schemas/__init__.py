@@ -4,7 +4,9 @@ The keys of a schema are those on the wire, before and after loading: the value 
 published is the value that was posted, without unknown keys where the event is inbound.
 """
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema
+from typing import Any
+
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, post_load
 
 
 class _ObjectSchema(Schema):
@@ -30,3 +32,14 @@ class ForwardedSchema(_ObjectSchema):
 
     class Meta:
         unknown = INCLUDE
+
+    @post_load(pass_original=True)
+    def keep_order(
+        self, value: dict[str, Any], given: dict[str, Any], **_: Any
+    ) -> dict[str, Any]:
+        """*value* with its keys as they were *given*.
+
+        marshmallow orders unknown keys at random, which would make the body of a
+        webhook differ between two attempts.
+        """
+        return {name: value[name] for name in given}

@@ -13,7 +13,7 @@ from tests.support.running import RunningStack
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/dead-letters", "/send", "/commerce", "/api")
+PAGES = ("/", "/dead-letters", "/send", "/commerce", "/back-office", "/api")
 PRODUCT = "be-observer.catalog_product_create"
 
 

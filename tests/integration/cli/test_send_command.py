@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from functions.events import samples
-from functions.ingest.signature import is_signed
+from functions.standard_webhooks import is_signed
 from tests.support.cli_deployment import HANDLED, REJECTED, UNAVAILABLE
 from tests.support.running import free_port
 
@@ -85,6 +85,15 @@ def test_a_file_posted_again_gets_its_own_outcome(deployment, file):
 
     assert (first["outcome"], first["message"]) == ("rejected", "SKU is taken")
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
+
+
+@pytest.mark.parametrize("options", [[], ["--url", "http://127.0.0.1:9"]])
+def test_only_the_stand_in_reports_events_of_commerce(deployment, options):
+    deployment.write_stack_file(real_store=True)
+    result = deployment.run("send", "--event", "commerce.order.created", *options)
+
+    assert result.exit_code == 3
+    assert "which the stand-in of make run simulates" in result.stderr
 
 
 def test_an_event_without_result_in_time_exits_1(deployment, file):

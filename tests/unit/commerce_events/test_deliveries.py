@@ -163,6 +163,16 @@ def test_a_signed_body_that_is_no_json_is_a_400(client, publisher, body):
     assert publisher.published == []
 
 
+@pytest.mark.parametrize("depth", [100, 900, 960, 990, 2_000, 50_000])
+def test_a_deep_value_is_no_internal_error(client, depth):
+    """From some depth on it cannot be written again, and from another on not read."""
+    nested = b"[" * depth + b"]" * depth
+    content = json.dumps(delivery(value={"sku": "A", "x": "here"})).encode()
+
+    response = deliver(client, content.replace(b'"here"', nested))
+    assert response.status_code in (200, 400)
+
+
 def test_a_compressed_body_is_a_415(client):
     response = deliver(client, delivery(), **{"content-encoding": "gzip"})
 
@@ -245,6 +255,7 @@ def test_a_rejected_event_is_a_warning_without_values():
         "entity": "outbound-product",
         "uid": "e-1",
         "caller": "0b1f2c3d-1111-4222-8333-444455556666",
+        "message_id": "1",
         "fields": ["sku"],
         "status": 400,
     }

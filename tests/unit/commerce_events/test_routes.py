@@ -1,8 +1,11 @@
 """Which event of ours an event of Commerce becomes, and its message."""
 
+import contextlib
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.commerce_events.adobe_event import (
     AdobeEvent,
@@ -222,6 +225,30 @@ def test_an_event_without_data_is_not_publishable():
 
     with pytest.raises(NotPublishable, match="Must be an object"):
         message_of(event)
+
+
+@settings(max_examples=25)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(list(delivery()) + ["event", "value", "sku", "_isNew"]),
+                inner,
+                max_size=6,
+            )
+        ),
+        max_leaves=10,
+    )
+)
+def test_no_content_is_an_unexpected_error(fields):
+    known = delivery()
+    event = AdobeEvent.read({**known, **fields} if isinstance(fields, dict) else fields)
+    with contextlib.suppress(NotPublishable):
+        event.message(RECEIVED, None)
+    attributes = event.dead_letter(RECEIVED, None).attributes
+    assert all(isinstance(text, str) for text in attributes.values())
 
 
 @pytest.mark.parametrize("delivered", [None, 5, "text", [], {}, {"event": 5}])

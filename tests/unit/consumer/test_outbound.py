@@ -3,6 +3,7 @@
 import pytest
 import requests
 
+from functions.consumer.delivery import OUTDATED
 from functions.events import catalog, samples
 from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.store import LedgerUnavailable
@@ -17,7 +18,6 @@ PRODUCT, DELETED = "commerce.product.updated", "commerce.product.deleted"
 LOST = reply(500)
 NO_EFFECT = reply(429)
 REJECTION = reply(422, {"message": "No such number"})
-OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
 
 @pytest.fixture
@@ -224,15 +224,16 @@ def test_a_delete_wins_over_older_saves(consumer):
     assert consumer.outcomes() == expected
 
 
-def test_a_delivered_event_is_not_repeated_for_its_result(consumer, monkeypatch):
-    """The webhook was answered, and the ledger was lost before the result."""
+def test_a_webhook_whose_result_is_lost_is_sent_again(consumer, monkeypatch):
+    """It has the same id, by which the third party deduplicates."""
     with monkeypatch.context() as patched:
         patched.setattr(consumer.ledger, "complete", raise_unavailable)
         assert consumer.deliver(order("paid", 1))[0] == 503
     consumer.clock.now += 60
 
     assert consumer.deliver(order("paid", 1))[0] == 200
-    assert delivered(consumer) == ["paid"]
+    assert delivered(consumer) == ["paid", "paid"]
+    assert len(set(webhook_ids(consumer))) == 1
 
 
 def test_an_older_save_whose_answer_was_lost_is_not_repeated(consumer):

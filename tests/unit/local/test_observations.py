@@ -32,7 +32,7 @@ def test_a_log_entry_keeps_its_time_and_fields(journal):
             "stage": "outcome",
             "outcome": "handled",
             "calls": [{"method": "GET", "route": "orders/{id}", "status": 200}],
-            "logging.googleapis.com/labels": {"uid": "u"},
+            "logging.googleapis.com/trace": "t",
         }
     )
 
