@@ -80,7 +80,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "contests",
         nargs="*",
         default=CONTESTS,
-        help="ingest, batch, receiver, consumer; or first: console, which has options of its own",
+        help=f"{', '.join(CONTESTS)}; or first: console or import, with own options",
     )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")

@@ -196,7 +196,8 @@ class EventSender:
             answer = {"error": sent["answer"]}
         if posted != 200 or "response" not in answer:
             return SendResult(uid, event, posted, answer, "rejected")
-        outcome, status, message = self._wait(uid, set())
+        deadline = start + self.wait_seconds
+        outcome, status, message = self._wait(uid, set(), deadline)
         ms = round((time.monotonic() - start) * 1000, 1)
         return SendResult(uid, event, 200, answer, outcome, status, message, ms)
 
