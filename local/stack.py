@@ -156,6 +156,9 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, in reverse order."""
+        for server in self._servers:
+            if isinstance(server, Broker):
+                server.hold()  # a consumer that has ended must not use up attempts
         await asyncio.gather(*(function.stop() for function in self._functions))
         for server in reversed(self._servers):
             await server.stop()

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from cli.__main__ import main
 
 CREATE = "be-observer.catalog_product_create"
+UPDATE = "be-observer.catalog_product_update"
 SKU = "BOTH-WAYS-1"
 
 
@@ -15,6 +16,12 @@ def webhooks(stack, event_type: str) -> list[dict]:
     url = f"{stack.stack['back_office']}/_control/webhooks"
     received = requests.get(url, timeout=10).json()["webhooks"]
     return [each for each in received if each["type"] == event_type]
+
+
+def history(stack) -> str:
+    """The page with the product's events in both directions."""
+    url = f"{stack.stack['console']}/resource"
+    return requests.get(url, {"name": f"product:{SKU}"}, timeout=10).text
 
 
 def edit(stack, **fields) -> None:
@@ -45,10 +52,13 @@ def test_an_edit_in_commerce_reaches_the_back_office(stack):
     stack.wait_for(edited)
     assert edited()[-1]["data"]["name"] == "Edited by a person"
 
-    url = f"{stack.stack['console']}/resource"
-    page = requests.get(url, {"name": f"product:{SKU}"}, timeout=10).text
     for words in ("inbound", "outbound", "back office", "both-1"):
-        assert words in page
+        assert words in history(stack)
+
+    # What ingest brings in from now on comes back as our own change.
+    stack.post(UPDATE, {**value, "name": "By the back office"}, "both-2")
+    stack.wait_for(lambda: "own change" in history(stack))
+    assert len(edited()) == 1
 
 
 def test_an_event_of_commerce_is_simulated(stack):

@@ -58,7 +58,7 @@ def test_a_signed_event_is_published(client, publisher):
         {PATH_2: "/prod/keys/unknown.pem"},
         {PATH_1: "/prod/keys/pub-key-not-there.pem"},
     ],
-    ids=str,
+    ids=range(7),
 )
 def test_either_signature_is_enough(client, publisher, changes):
     assert post(client, **changes).status_code == 200
