@@ -42,7 +42,7 @@ def is_signed(secret: str, headers: Mapping[str, str], content: bytes) -> bool:
 
     Args:
         secret: ``whsec_<base64>``.
-        headers: by name, in any case. ``webhook-signature`` may hold several
+        headers: by lower-case name. ``webhook-signature`` may hold several
             signatures; those that are malformed or of another version do not matter.
         content: the bytes that were sent.
     """

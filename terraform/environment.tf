@@ -23,8 +23,10 @@ locals {
   _consumer_environment = {
     for domain, limits in local.consumers : domain => merge(local._environment, {
       DEAD_LETTER_TOPIC = google_pubsub_topic.dead_letters.name
-      LEDGER            = local.ledger
-      THREADS           = tostring(limits.concurrency) # read by functions-framework
+      # Both directions need the same: one notes its changes, the other recognises them.
+      ECHO_SECONDS = tostring(try(var.outbound.echo_seconds, 0))
+      LEDGER       = local.ledger
+      THREADS      = tostring(limits.concurrency) # read by functions-framework
     })
   }
 

@@ -266,8 +266,9 @@ variable "message_ordering" {
 }
 
 variable "outbound" {
-  description = "The other direction: changes in Commerce are delivered to a webhook of the third party. Unset, nothing of it is deployed. `target_url`: the webhook. `oauth_client_id`: of the Adobe project that registers `commerce_events_url`; by default that of commerce_settings. `target_auth`: `none` (webhooks are signed all the same), `token` or `oauth`. `settings`: more settings of its consumer by environment variable, like `{ TARGET_URL_ORDER = \"…\" }`. `max_instances`: of the function commerce_events."
+  description = "The other direction: changes in Commerce are delivered to a webhook of the third party. Unset, nothing of it is deployed. `target_url`: the webhook. `oauth_client_id`: of the Adobe project that registers `commerce_events_url`; by default that of commerce_settings. `target_auth`: `none` (webhooks are signed all the same), `token` or `oauth`. `settings`: more settings of its consumer by environment variable, like `{ TARGET_URL_ORDER = \"…\" }`. `echo_seconds`: how long Commerce's event of a change of ours is recognised and not delivered; 0 is off. `max_instances`: of the function commerce_events."
   type = object({
+    echo_seconds           = optional(number, 600)
     max_instances          = optional(number, 10)
     oauth_client_id        = optional(string)
     settings               = optional(map(string), {})
@@ -295,6 +296,11 @@ variable "outbound" {
   validation {
     condition     = try(var.outbound.target_timeout_seconds >= 1 && var.outbound.target_timeout_seconds <= 180, var.outbound == null)
     error_message = "target_timeout_seconds of outbound must be 1 to 180."
+  }
+
+  validation {
+    condition     = try(var.outbound.echo_seconds >= 0 && var.outbound.echo_seconds <= 3600 && floor(var.outbound.echo_seconds) == var.outbound.echo_seconds, var.outbound == null)
+    error_message = "echo_seconds of outbound must be a whole number from 0 to 3600."
   }
 
   validation {

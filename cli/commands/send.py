@@ -30,6 +30,7 @@ from cli.times import next_attempt_words
 from functions.events.catalog import OUTBOUND_EVENTS
 
 WAIT_SECONDS = 20.0
+NDJSON_SUFFIXES = (".ndjson", ".jsonl")
 
 
 @click.command()
@@ -45,7 +46,8 @@ WAIT_SECONDS = 20.0
     "file",
     envvar="SEND_FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='Post this file instead: {"data": {"uid", "event", "value"}}.',
+    help='Post this file instead: {"data": {"uid", "event", "value"}}; for a batch'
+    ' {"data": [...]}, a list of events, or .ndjson with one event in each line.',
 )
 @click.option(
     "--url",
@@ -107,18 +109,19 @@ def send(
         try:
             # Commerce's own events have no body: the stand-in makes it.
             simulated = isinstance(body, str) and body in OUTBOUND_EVENTS
-            result = sender.simulate(body) if simulated else sender.post(body)
+            results = [sender.simulate(body)] if simulated else sender.post(body)
         except InvalidUrl as error:
             raise click.UsageError(f"--url must be an http(s) URL: {error}") from None
-        if stack and result.outcome == "retrying":
-            result = _with_next_attempt(result)
-        failed |= result.failed
-        if as_json:
-            output.write_json(result.as_dict())
-        else:
+        for result in results:
+            if stack and result.outcome == "retrying":
+                result = _with_next_attempt(result)
+            failed |= result.failed
+            if as_json:
+                output.write_json(result.as_dict())
+                continue
             for line in _lines(result):
                 output.write(line)
-            sys.stdout.flush()
+        sys.stdout.flush()
     sys.exit(1 if failed else 0)
 
 
@@ -170,8 +173,11 @@ def _require_yes(events: list[str]) -> None:
 
 def _bodies(events: list[str], file: Path | None, sender: EventSender) -> Iterable[Any]:
     if file is not None:
+        if file.suffix in NDJSON_SUFFIXES:
+            return [file.read_bytes()]
         try:
-            return [json.loads(file.read_text())]
+            body = json.loads(file.read_text())
+            return [{"data": body} if isinstance(body, list) else body]
         except ValueError as error:
             raise click.UsageError(f"{file} is not JSON: {error}") from None
     # One after the other: a later sample needs the id of what an earlier one created.

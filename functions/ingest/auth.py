@@ -21,7 +21,7 @@ class Request(NamedTuple):
     """What a caller sent.
 
     Attributes:
-        headers: by name, in any case.
+        headers: by name, in any case; of a repeated one the first.
         query_string: of the URL, without the question mark.
         body: the raw bytes, unparsed.
         request_line: method and path as sent, percent-encoded: ``GET /events/15``.

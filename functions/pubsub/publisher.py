@@ -1,9 +1,9 @@
-"""Publishes messages, one call each, on the event loop that serves requests."""
+"""Publishes messages on the event loop that serves requests."""
 
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import grpc.aio
@@ -17,6 +17,9 @@ from functions.pubsub.errors import MessageTooLarge, PublishFailed
 # at most six attributes of a KiB, their names, and those of Pub/Sub itself.
 DEAD_LETTER_BYTES = 10_000
 MAX_REQUEST_BYTES = 10_000_000 - DEAD_LETTER_BYTES
+MAX_REQUEST_MESSAGES = 1_000  # Pub/Sub's limit
+TOPIC_BYTES = 1_000  # more than a topic's full name takes
+ENTRY_BYTES = 8  # more than the frame of a message within its request takes
 PUBLISH_METHOD = "/google.pubsub.v1.Publisher/Publish"
 SCOPES = ("https://www.googleapis.com/auth/pubsub",)
 # The raw protobuf classes: building a request through their proto-plus wrappers takes
@@ -53,6 +56,8 @@ CHANNEL_OPTIONS = (
 )
 
 Publish = Callable[..., Awaitable[Any]]
+# What became of one of several messages: its id, or why it is not stored.
+Published = str | PublishFailed | MessageTooLarge
 
 
 class Publisher:
@@ -80,39 +85,98 @@ class Publisher:
             MessageTooLarge: nothing is sent.
             PublishFailed: Pub/Sub is unavailable, rejects it, or is too slow.
         """
+        request = self._request(topic, [encode(message)])
+        # A value may grow when it is encoded again: 1e14 becomes 100000000000000.0.
+        if request.ByteSize() > MAX_REQUEST_BYTES:
+            raise MessageTooLarge
+        return (await self._send(request, self.deadline()))[0]
+
+    async def publish_in_order(
+        self, topic: str, messages: Sequence[Message], deadline: float
+    ) -> list[Published]:
+        """Store *messages* of one ordering key in as few requests as possible.
+
+        Args:
+            deadline: time of the event loop at which the last retry ends.
+
+        Returns:
+            For each message its id, or why it is not stored. After a failure none of
+            the later messages is published, and each has the same failure.
+        """
+        results: list[Published] = []
+        failure: PublishFailed | None = None
+        for encoded in split([encode(message) for message in messages]):
+            if failure is None:
+                request = self._request(topic, encoded)
+                if request.ByteSize() > MAX_REQUEST_BYTES:  # one message alone
+                    results.append(MessageTooLarge())
+                    continue
+                try:
+                    results += await self._send(request, deadline)
+                    continue
+                except PublishFailed as failed:
+                    failure = failed
+            results += [failure] * len(encoded)
+        return results
+
+    def deadline(self) -> float:
+        """The time of the event loop until which a message may be tried from now on."""
+        return asyncio.get_running_loop().time() + self._timeout_seconds
+
+    def _request(self, topic: str, messages: list[Any]) -> Any:
+        return PublishRequest(topic=topic_path(self._project, topic), messages=messages)
+
+    async def _send(self, request: Any, deadline: float) -> Sequence[str]:
+        """The ids of the messages in *request*.
+
+        Raises:
+            PublishFailed: as in :meth:`publish`.
+        """
         loop = asyncio.get_running_loop()
         # A channel belongs to the loop that it is created on, and none runs at import.
         if loop is not self._loop:
             self._publish = _publish_method(self._endpoint)
             self._loop = loop
-        request = PublishRequest(
-            topic=topic_path(self._project, topic),
-            messages=[
-                PubsubMessage(
-                    data=message.data,
-                    attributes=message.attributes,
-                    ordering_key=message.ordering_key,
-                )
-            ],
-        )
-        # A value may grow when it is encoded again: 1e14 becomes 100000000000000.0.
-        if request.ByteSize() > MAX_REQUEST_BYTES:
-            raise MessageTooLarge
-        end = loop.time() + self._timeout_seconds
         for delay in RETRY_DELAYS_SECONDS:
             try:
-                response = await self._publish(request, timeout=end - loop.time())
+                response = await self._publish(request, timeout=deadline - loop.time())
                 break
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
                 delay *= random.uniform(*RETRY_JITTER)  # noqa: S311 - not a secret
-                if code not in RETRYABLE_CODES or loop.time() + delay >= end:
+                if code not in RETRYABLE_CODES or loop.time() + delay >= deadline:
                     raise PublishFailed(code) from error
             await asyncio.sleep(delay)
         # None when the response was not a protobuf message.
-        if response is None or not response.message_ids:
+        if response is None or len(response.message_ids) != len(request.messages):
             raise PublishFailed("NO_MESSAGE_ID")
-        return response.message_ids[0]
+        ids: Sequence[str] = response.message_ids
+        return ids
+
+
+def encode(message: Message) -> Any:
+    """*message* in protobuf's form."""
+    return PubsubMessage(
+        data=message.data,
+        attributes=message.attributes,
+        ordering_key=message.ordering_key,
+    )
+
+
+def split(messages: Sequence[Any]) -> Iterator[list[Any]]:
+    """*messages* in lists that each fit into a request; a too large one stays alone."""
+    chunk: list[Any] = []
+    size = TOPIC_BYTES
+    for message in messages:
+        added = message.ByteSize() + ENTRY_BYTES
+        full = size + added > MAX_REQUEST_BYTES or len(chunk) == MAX_REQUEST_MESSAGES
+        if chunk and full:
+            yield chunk
+            chunk, size = [], TOPIC_BYTES
+        chunk.append(message)
+        size += added
+    if chunk:
+        yield chunk
 
 
 def _publish_method(endpoint: Endpoint) -> Publish:

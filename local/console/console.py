@@ -134,7 +134,8 @@ class Console:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
         duplicate = events.was_published(self._journal, body)
-        response = await run_in_threadpool(self._operations.post, body)
+        media_type = request.headers.get("content-type", "")
+        response = await run_in_threadpool(self._operations.post, body, media_type)
         content = {"status": response.status, "body": response.body}
         return JSONResponse({**content, "duplicate": duplicate})
 

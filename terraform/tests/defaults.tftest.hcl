@@ -168,6 +168,11 @@ run "defaults" {
     error_message = "Without outbound nothing of this direction may be deployed."
   }
 
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.consumer : function.service_config[0].environment_variables["ECHO_SECONDS"] == "0"])
+    error_message = "Without outbound no change may be noted: it costs operations of the ledger."
+  }
+
   # Destroy
   assert {
     condition     = google_firestore_database.ledger.deletion_policy == "DELETE"

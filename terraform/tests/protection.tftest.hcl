@@ -86,6 +86,7 @@ run "protected" {
   assert {
     condition = google_cloudfunctions2_function.consumer["outbound"].service_config[0].environment_variables == tomap({
       DEAD_LETTER_TOPIC      = "commerce-dead-letters"
+      ECHO_SECONDS           = "600"
       GOOGLE_CLOUD_PROJECT   = "acme-shop"
       LEDGER                 = "firestore:commerce-ledger"
       LOG_EXECUTION_ID       = "false"
@@ -98,6 +99,10 @@ run "protected" {
       TOPIC_PREFIX           = "commerce-"
     })
     error_message = "The outbound consumer must get its settings with their values, and none of Commerce's."
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.consumer : function.service_config[0].environment_variables["ECHO_SECONDS"] == "600"])
+    error_message = "Both directions must recognise changes of ours for the same time."
   }
   assert {
     condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => join(" ", sort([for secret in function.service_config[0].secret_environment_variables : secret.key])) } == merge({ for domain in ["customer", "order", "product", "stock"] : domain => "COMMERCE_ACCESS_TOKEN COMMERCE_ACCESS_TOKEN_SECRET COMMERCE_CONSUMER_KEY COMMERCE_CONSUMER_SECRET LEDGER_KEY" }, { outbound = "LEDGER_KEY TARGET_SECRETS TARGET_TOKEN" })

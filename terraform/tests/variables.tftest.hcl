@@ -228,6 +228,7 @@ run "outbound_with_invalid_values" {
 
   variables {
     outbound = {
+      echo_seconds           = -1
       max_instances          = 0
       settings               = { TARGET_TOKEN = "oops", TARGET_URL_ORDER = "http://erp.example.com/" }
       target_auth            = "basic"

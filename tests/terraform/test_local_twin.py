@@ -6,9 +6,9 @@ import grpc
 from google.pubsub_v1 import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from functions.events.catalog import INBOUND_ENTITIES
+from functions.events.catalog import ENTITIES
 from local.provision import DeliverySettings, provision
-from tests.terraform.workspace import VALUES
+from tests.terraform.workspace import PROTECTION, VALUES
 
 PROJECT = VALUES["project_id"]
 
@@ -85,12 +85,13 @@ def test_local_broker_matches_the_deployment(started, broker):
             "commerce-",
             "http://127.0.0.1:9/",
             DeliverySettings.from_catalog(),
+            ENTITIES,
         )
     )
-    expected = deployed(started["defaults"].result().applied)
+    expected = deployed(started[PROTECTION].result().applied)
     actual = local(broker)
     for one in (*actual.values(), *expected.values()):
         one["backoff"] = one["backoff"] or None
         one["dead_letters"] = one["dead_letters"] or None
-    assert len(expected) == len(INBOUND_ENTITIES) + 1  # and the dead letters
+    assert len(expected) == len(ENTITIES) + 1  # and the dead letters
     assert actual == expected

@@ -68,9 +68,10 @@ def document() -> dict[str, Any]:
                     },
                     "webhook-id": {
                         "type": "string",
-                        "pattern": f"^{ID_PATTERN}$",
+                        "pattern": f"^{ID_PATTERN}( [0-9]{{1,3}})?$",
                         "description": "Id of the signed request, under"
-                        " INGEST_AUTH=hmac.",
+                        " INGEST_AUTH=hmac; for an item of a batch with its position"
+                        " after a blank.",
                     },
                 },
                 "required": list(attributes),

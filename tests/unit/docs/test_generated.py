@@ -6,6 +6,8 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from functions.events import samples
 from functions.events.catalog import INBOUND_EVENTS
@@ -103,11 +105,33 @@ def test_openapi_has_every_event_with_its_sample():
     body = document["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
     schemas = document["components"]["schemas"]
 
-    assert len(body["schema"]["oneOf"]) == len(INBOUND_EVENTS)
+    assert len(body["schema"]["oneOf"]) == len(INBOUND_EVENTS) + 1  # and the batch
     for name in INBOUND_EVENTS:
         short = name.removeprefix("be-observer.")
         schema = Draft202012Validator(schemas[short])
         assert schema.is_valid(body["examples"][short]["value"])
+
+
+def test_a_batch_of_every_sample_is_valid():
+    """By the OpenAPI document, and by the schema of its own."""
+    items = [
+        {"uid": "1", "event": f"acme.{name}", "value": samples.value(name)}
+        for name in INBOUND_EVENTS
+    ]
+    wrong = [*items, {**items[0], "value": {}}]
+    documents = json_schema.documents()
+    schemas = openapi.document()["components"]
+    contract = {"$ref": "#/components/schemas/Batch", "components": schemas}
+    resources = [
+        (name, DRAFT202012.create_resource(one)) for name, one in documents.items()
+    ]
+    registry = Registry().with_resources(resources)
+    batch = Draft202012Validator(documents["batch.json"], registry=registry)
+
+    for schema in (Draft202012Validator(contract), batch):
+        assert schema.is_valid({"data": items})
+        assert not schema.is_valid({"data": wrong})
+        assert not schema.is_valid({"data": []})
 
 
 def test_every_setting_is_on_the_page():

@@ -54,6 +54,15 @@ def test_a_rejection_by_ingest_is_stored(journal):
     assert entries(journal) == [("published", 5.0, {"outcome": "rejected"})]
 
 
+def test_an_accepted_batch_is_not_stored(journal):
+    """The broker reports each of its events."""
+    observe = observations.of_functions(journal)
+    observe({"stage": "batch", "status": 200})
+    observe({"stage": "batch", "status": 207, "outcome": "rejected"})
+
+    assert [labels["status"] for _, _, labels in entries(journal)] == [207]
+
+
 def test_the_broker_shows_a_delivery_in_flight(journal):
     observe = observations.of_broker(journal, DEAD_LETTERS)
     delivery = {"uid": "u", "message_id": "1", "attempt": 2}
