@@ -88,7 +88,7 @@ test: $(READY) ## Run every test that this machine can run
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator
-	@$(PYTEST) -n auto --maxprocesses 2 tests/unit $(ARGS)
+	@$(PYTEST) -n auto --maxprocesses 2 -p no:logging tests/unit $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Measure which branches of functions/ the tests run
@@ -105,6 +105,10 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 .PHONY: docs
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
+
+.PHONY: site
+site: $(READY) ## Build the documentation as a site in build/site, and check its links
+	@bash tools/site/build.sh $(ARGS)
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of the console (needs Chromium)

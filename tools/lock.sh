@@ -16,7 +16,7 @@ compile() { # compile FILE OPTION...
 compile requirements-dev.txt --extra ingest --extra consumer --extra dev "$@"
 
 # Tools with environments of their own, each resolved alone.
-for tool in audit checkov; do
+for tool in audit checkov site; do
   compile "tools/locks/$tool.txt" --extra "$tool" "$@"
 done
 

@@ -69,7 +69,7 @@ class EventPages:
         names = ("entity", "event", "status", "search")
         wanted = Filter(**{name: query.get(name, "").strip() for name in names})
         number = page_number(query.get("page"))
-        self.index.refresh()
+        await self.index.catch_up()
         rows, count = self.index.events.page(
             wanted, (number - 1) * PAGE_ROWS, PAGE_ROWS, self._paused()
         )

@@ -17,7 +17,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class JournalIndex:
-    """The events and the activity of one journal; call :meth:`refresh` before use.
+    """The events and the activity of one journal; call :meth:`catch_up` before use.
 
     Attributes:
         events: one row each.
@@ -39,6 +39,14 @@ class JournalIndex:
         while self._read_chunk():
             pass
 
+    async def catch_up(self) -> None:
+        """Take in all entries since the last call.
+
+        The stack's other parts, which share the event loop, run in between.
+        """
+        while self._read_chunk():
+            await asyncio.sleep(0)
+
     async def keep_current(self, closing: asyncio.Event) -> None:
         """Take in new entries in the background, so that pages find few.
 
@@ -46,9 +54,7 @@ class JournalIndex:
             closing: set when the server stops.
         """
         while not closing.is_set():
-            if self._read_chunk():
-                await asyncio.sleep(0)  # pages are answered in between
-                continue
+            await self.catch_up()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(closing.wait(), INTERVAL_SECONDS)
 

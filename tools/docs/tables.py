@@ -53,7 +53,7 @@ def events_page() -> str:
         "# Events",
         "",
         "The catalogue is `functions/events/catalog.json`. The schema of each value is"
-        " in `functions/events/schemas/`, and as JSON Schema in [schemas](schemas).",
+        " in `functions/events/schemas/`, and as JSON Schema in `docs/schemas/`.",
         "",
         "A message on a topic is a CloudEvent with the value as data:"
         " [schemas/message.json](schemas/message.json).",

@@ -308,7 +308,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(status=st.sampled_from(STATUSES), document=JSON)
 def test_only_commerces_form_rejects_an_event(status, document):
     """With a look-up that does not confirm anything."""

@@ -125,7 +125,7 @@ ATTEMPTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(attempts=ATTEMPTS)
 def test_both_limits_must_be_reached(attempts):
     consumer = ConsumerUnderTest()

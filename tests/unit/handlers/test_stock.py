@@ -194,7 +194,7 @@ def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
         assert len(commerce.requests) <= pieces + 2 * depth
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(
     bad=st.sets(st.integers(1, 45), min_size=1, max_size=32),
     size=st.integers(1, 50),

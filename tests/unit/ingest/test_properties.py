@@ -22,7 +22,7 @@ from tests.support.ingest_authentication import assert_unauthorized
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "docs/schemas"
 BOUNDED = settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -197,7 +197,7 @@ def token_client(shared_publisher):
         yield client
 
 
-@settings(BOUNDED, max_examples=50)
+@settings(BOUNDED, max_examples=20)
 @given(body=bodies())
 def test_no_body_passes_authentication(token_client, publisher, body):
     assert_unauthorized(post(token_client, body), publisher)

@@ -25,7 +25,7 @@ LINE = re.compile(
     r"|    --hash=sha256:[0-9a-f]{64}( \\)?"
 )
 # Tools with environments of their own (tools/tool.sh).
-TOOLS = ("tools/locks/audit.txt", "tools/locks/checkov.txt")
+TOOLS = tuple(f"tools/locks/{tool}.txt" for tool in ("audit", "checkov", "site"))
 # Packages of functions/ that each archive holds (terraform/modules/archives).
 CONTENTS = {
     "ingest": {"events", "ingest", "ledger", "pubsub"},
