@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from tests.support import axe, page_checks
 from tests.support.browser import DESKTOP, PHONE, Page
@@ -161,3 +162,14 @@ def test_filters_are_folded_on_a_phone(page):
     assert not page.field("Status").is_displayed()
     page.look(DESKTOP)
     assert page.field("Status").is_displayed()
+
+
+@pytest.mark.parametrize("width", [705, 1121])
+def test_the_uid_is_shown_between_phone_and_desktop(page, stack, width):
+    stack.post(PRODUCT, product("BETWEEN"), "look-between")
+    page.open("/?search=look-between")
+    page.sees("look-between")
+    page.look((width, 800))
+    box = page.driver.find_element(By.ID, "row-look-between").size
+
+    assert box["width"] > 50
