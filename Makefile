@@ -14,6 +14,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadscope
 unexport EVENT FILE URL TOKEN UID
 export SEND_EVENT := $(value EVENT)
 export SEND_FILE := $(value FILE)
+export IMPORT_FILE := $(value FILE)
 export SEND_URL := $(value URL)
 export SEND_TOKEN := $(value TOKEN)
 # The environment may hold the user's number as UID: only make trace UID=… counts.
@@ -36,6 +37,10 @@ run: $(READY) ## Start the whole system on this machine; Ctrl-C stops it
 .PHONY: send
 send: $(READY) ## Post a sample event (EVENT=…|all, FILE=…, URL=…; TOKEN=… make send)
 	@$(BIN)/python -m cli send $(ARGS)
+
+.PHONY: import
+import: $(READY) ## Post a file's rows as events (FILE=…, EVENT=…; CSV, NDJSON, JSON)
+	@$(BIN)/python -m cli import $(ARGS)
 
 .PHONY: events
 events: $(READY) ## List events and their next attempts (ARGS="--state pending --follow")
@@ -77,6 +82,17 @@ forget: $(READY) ## Delete the personal data of a customer (ARGS="--id customer:
 check-commerce: $(READY) ## Check credentials and permissions at the configured Commerce
 	@$(BIN)/python -m cli check-commerce $(ARGS)
 
+.PHONY: check-kit
+check-kit: $(READY) ## Check what a checkout of Adobe's kit needs to move here (ARGS=PATH)
+	@$(BIN)/python -m cli check-kit $(ARGS)
+
+.PHONY: new-event
+new-event: $(READY) ## Write a new event: catalogue, schema, sample, handler, test
+	@$(BIN)/python -m cli new-event $(ARGS)
+.PHONY: connect-commerce
+connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
+	@$(BIN)/python -m cli connect-commerce $(ARGS)
+
 .PHONY: clean-state
 clean-state: $(READY) ## Delete the state of the local system (.local)
 	@$(BIN)/python -m local.clean
@@ -105,6 +121,10 @@ soak: $(READY) ## Verify under random faults that no event is lost or applied tw
 .PHONY: docs
 docs: $(READY) ## Generate the pages and tables that follow from the code
 	@$(BIN)/python -m tools.docs
+
+.PHONY: costs
+costs: $(READY) ## Compute what a load costs (ARGS="--events-per-second 40 --commerce-ms 250")
+	@$(BIN)/python -m tools.costs $(ARGS)
 
 .PHONY: site
 site: $(READY) ## Build the documentation as a site in build/site, and check its links
@@ -160,5 +180,5 @@ deploy: ## Deploy to Google Cloud (terraform apply)
 	@bash terraform/run.sh apply
 
 .PHONY: url
-url: ## Print the deployed ingest URL
-	@bash terraform/run.sh url
+url: ## Print the deployed ingest URL (ARGS=commerce_events: for Adobe I/O Events)
+	@bash terraform/run.sh url $(ARGS)

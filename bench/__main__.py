@@ -7,11 +7,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import contests, hardware, report
+from bench import contests, hardware, import_file, report
+from bench.adobe import key_host
 from bench.measure import Effort, Figures, measure
+from local.commerce.event_signature import SigningKey
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
 PICTURE = ROOT / "docs/bench.svg"
+CONTESTS = ["ingest", "batch", "receiver", "consumer"]
 
 
 def main(arguments: list[str]) -> int:
@@ -20,6 +23,8 @@ def main(arguments: list[str]) -> int:
         from bench import console  # it needs a browser, the contests do not
 
         return console.main(arguments[1:])
+    if arguments[:1] == ["import"]:
+        return import_file.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())
@@ -31,6 +36,8 @@ def main(arguments: list[str]) -> int:
         dumped = {name: [asdict(one) for one in of] for name, of in results.items()}
         content = {"conditions": conditions, "results": dumped}
         Path(options.save).write_text(json.dumps(content, indent=1) + "\n")
+    if options.picture is None and list(results) == CONTESTS:
+        options.picture = str(PICTURE)
     if options.picture:
         Path(options.picture).write_text(report.picture(results, conditions))
     return 1 if report.missed(results) else 0
@@ -54,9 +61,12 @@ def _measure(options: argparse.Namespace) -> tuple[str, report.Results]:
             options.warm_up,
         )
         target = _target_program(free_port())
-        with Process(target) as commerce:
+        key = SigningKey()
+        with Process(target) as commerce, key_host(key) as keys_url:
             for contest in (
                 contests.ingest(address),
+                contests.batch(address),
+                contests.receiver(address, keys_url, key),
                 contests.consumer(address, commerce.url, folder),
             ):
                 if contest.name in options.contests:
@@ -69,8 +79,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "contests",
         nargs="*",
-        default=["ingest", "consumer"],
-        help="ingest, consumer; or first: console, which has options of its own",
+        default=CONTESTS,
+        help=f"{', '.join(CONTESTS)}; or first: console or import, with own options",
     )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
@@ -80,7 +90,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--broker", action="store_true", help="the local broker, not Google's emulator"
     )
-    parser.add_argument("--picture", default=str(PICTURE), help="'' draws none")
+    parser.add_argument(
+        "--picture", help="by default docs/bench.svg if every contest is measured"
+    )
     parser.add_argument("--save", help="write the figures to this file, as JSON")
     parser.add_argument("--report", help="measure nothing: report a saved file")
     return parser.parse_args(arguments)

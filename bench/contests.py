@@ -6,17 +6,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
+from typing import Any
 
+from bench.adobe import CLIENT_ID, delivery
 from bench.load import post
 from functions.events.catalog import ENTITIES, EVENTS
 from functions.events.message import message
 from functions.timestamps import timestamp
+from local.commerce.event_signature import SigningKey
 from local.processes import base_environment
 
 PROJECT = "bench"
 TOKEN = "token-of-the-bench-01"  # noqa: S105 - protects nothing
 EVENT = EVENTS["be-observer.catalog_product_create"]
+AUTHENTICATION = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"bench:{TOKEN}"}
 SKUS = 1000  # each with an ordering key of its own
+BATCH = 100  # events in one request
+FEW_SKUS = 10  # in a batch
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,16 @@ class Contestant:
         source: file of the function.
         target: its name there.
         environment: all of it.
+        requests: what it is sent, where that is not the contest's.
+        events: in each of its requests; rates count events.
     """
 
     name: str
     source: str
     target: str
     environment: dict[str, str]
+    requests: Callable[[], Iterator[bytes]] | None = None
+    events: int = 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Contest:
     Attributes:
         requests: returns the requests to send, without end.
         warm_up_requests: what the first function receives before anything is measured.
+        rates_only: neither cold start nor memory is measured.
     """
 
     name: str
@@ -50,6 +61,7 @@ class Contest:
     connections: tuple[int, ...]
     requests: Callable[[], Iterator[bytes]]
     warm_up_requests: int
+    rates_only: bool = False
 
 
 def ingest(pubsub: str) -> Contest:
@@ -59,8 +71,7 @@ def ingest(pubsub: str) -> Contest:
         pubsub: ``host:port``.
     """
     environment = _environment(pubsub)
-    authentication = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"bench:{TOKEN}"}
-    ours = environment | authentication
+    ours = environment | AUTHENTICATION
     bare = "bench/functions/bare_ingest.py"
     tutorial = "bench/functions/tutorial_ingest.py"
     return Contest(
@@ -73,6 +84,44 @@ def ingest(pubsub: str) -> Contest:
         (1, 16, 64),
         _ingest_requests,
         40_000,  # until then Java compiles Google's emulator, which is slow meanwhile
+    )
+
+
+def batch(pubsub: str) -> Contest:
+    """Events one by one, in batches on different SKUs, and in batches on a few.
+
+    Pub/Sub takes one ordering key in a request, so only the last saves requests to it.
+
+    Args:
+        pubsub: ``host:port``.
+    """
+    main, environment = "functions/ingest/main.py", _environment(pubsub)
+    ours = environment | AUTHENTICATION
+    return Contest(
+        "batch",
+        [
+            Contestant("single posts", main, "ingest", ours),
+            Contestant(
+                f"batches, {BATCH} SKUs",
+                main,
+                "ingest",
+                ours,
+                lambda: _batch_requests(BATCH),
+                BATCH,
+            ),
+            Contestant(
+                f"batches, {FEW_SKUS} SKUs",
+                main,
+                "ingest",
+                ours,
+                lambda: _batch_requests(FEW_SKUS),
+                BATCH,
+            ),
+        ],
+        (1, 16),
+        _ingest_requests,
+        40_000,
+        rates_only=True,
     )
 
 
@@ -108,6 +157,33 @@ def consumer(pubsub: str, commerce: str, folder: Path) -> Contest:
     )
 
 
+def receiver(pubsub: str, keys_url: str, key: SigningKey) -> Contest:
+    """Bare receivers of Adobe's events, with and without the signature, and ours.
+
+    Args:
+        pubsub: ``host:port``.
+        keys_url: where *key* is fetched.
+    """
+    environment = _environment(pubsub)
+    ours = environment | {"OAUTH_CLIENT_ID": CLIENT_ID, "ADOBE_KEYS_URL": keys_url}
+    verifying = environment | {"BENCH_PUBLIC_KEY": key.pem.decode()}
+    bare = "bench/functions/bare_receiver.py"
+    deliveries = [delivery(key, n, f"SKU-{n}") for n in range(SKUS)]
+    return Contest(
+        "receiver",
+        [
+            Contestant("bare", bare, "bare", verifying),
+            Contestant(
+                "ours", "functions/commerce_events/main.py", "commerce_events", ours
+            ),
+            Contestant("bare, unsigned", bare, "bare", environment),
+        ],
+        (1, 16),
+        lambda: cycle(deliveries),
+        40_000,
+    )
+
+
 def topics() -> list[str]:
     """The topics that must exist before anything is published."""
     return [f"projects/{PROJECT}/topics/commerce-{entity}" for entity in ENTITIES]
@@ -131,13 +207,27 @@ def _value(number: int) -> dict[str, object]:
 
 
 def _ingest_requests() -> Iterator[bytes]:
+    return _prepared([_event(number, number) for number in range(SKUS)])
+
+
+def _batch_requests(skus: int) -> Iterator[bytes]:
+    """Batches on *skus* SKUs each."""
+    return _prepared(
+        [
+            [_event(first + number, first + number % skus) for number in range(BATCH)]
+            for first in range(0, SKUS, BATCH)
+        ]
+    )
+
+
+def _event(number: int, sku: int) -> dict[str, object]:
+    return {"uid": f"u{number}", "event": EVENT.name, "value": _value(sku)}
+
+
+def _prepared(bodies: list[Any]) -> Iterator[bytes]:
     """Prepared, because the load generator shares its core with Pub/Sub."""
     headers = ("Content-Type: application/json", f"Authorization: Bearer {TOKEN}")
-    prepared = []
-    for number in range(SKUS):
-        data = {"uid": f"u{number}", "event": EVENT.name, "value": _value(number)}
-        prepared.append(post(json.dumps({"data": data}).encode(), *headers))
-    return cycle(prepared)
+    return cycle([post(json.dumps({"data": one}).encode(), *headers) for one in bodies])
 
 
 # Shared by all runs: a ledger recognises a message id that it has seen before.

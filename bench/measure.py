@@ -68,6 +68,8 @@ def measure(
 ) -> list[Figures]:
     """Everything of one contest."""
     figures = _side_by_side(contest, effort, progress)
+    if contest.rates_only:
+        return figures
     if effort.starts:
         _cold_starts(contest, figures, effort)
         progress(f"{contest.name}: cold starts measured")
@@ -100,7 +102,7 @@ def _side_by_side(
     contest: Contest, effort: Effort, progress: Callable[[str], None]
 ) -> list[Figures]:
     """Rate and p99: all contestants run, and each round loads them in turn."""
-    requests = contest.requests()
+    requests = [(one.requests or contest.requests)() for one in contest.contestants]
     figures = [Figures(contestant.name) for contestant in contest.contestants]
     with ExitStack() as stack:
         ports = [
@@ -108,15 +110,15 @@ def _side_by_side(
             for contestant in contest.contestants
         ]
         warm_up_requests = max(64, int(contest.warm_up_requests * effort.warm_up))
-        load.run(ports[0], requests, 64, count=warm_up_requests)
-        for port in ports:
-            load.run(port, requests, 64, WARM_UP_SECONDS * effort.warm_up)
+        load.run(ports[0], requests[0], 64, count=warm_up_requests)
+        for port, of_port in zip(ports, requests, strict=True):
+            load.run(port, of_port, 64, WARM_UP_SECONDS * effort.warm_up)
         for connections in contest.connections:
             results: list[list[load.Result]] = [[] for _ in ports]
             for _ in range(effort.rounds):
-                for port, of_port in zip(ports, results, strict=True):
-                    of_port.append(_run(port, requests, connections, effort.seconds))
-            _take_medians(figures, results, connections)
+                for port, sent, of_port in zip(ports, requests, results, strict=True):
+                    of_port.append(_run(port, sent, connections, effort.seconds))
+            _take_medians(contest, figures, results, connections)
             progress(f"{contest.name}, {connections} connections: measured")
     return figures
 
@@ -132,14 +134,22 @@ def _run(
 
 
 def _take_medians(
-    figures: list[Figures], results: list[list[load.Result]], connections: int
+    contest: Contest,
+    figures: list[Figures],
+    results: list[list[load.Result]],
+    connections: int,
 ) -> None:
+    """Rates count events; a contestant's requests may hold several."""
     median = statistics.median
-    for one, runs in zip(figures, results, strict=True):
+    first = contest.contestants[0].events
+    for one, contestant, runs in zip(
+        figures, contest.contestants, results, strict=True
+    ):
         pairs = list(zip(runs, results[0], strict=True))
-        one.rate[connections] = median(run.rate for run in runs)
+        factor = contestant.events / first
+        one.rate[connections] = median(run.rate for run in runs) * contestant.events
         one.p99[connections] = median(run.p99 for run in runs)
-        one.rate_ratio[connections] = median(a.rate / b.rate for a, b in pairs)
+        one.rate_ratio[connections] = median(factor * a.rate / b.rate for a, b in pairs)
         one.p99_ratio[connections] = median(a.p99 / b.p99 for a, b in pairs)
 
 

@@ -49,6 +49,16 @@ def targets(results: Results) -> list[Target]:
         p99 = ours.p99_ratio[16]
         targets.append(Target("ingest", "p99 to bare at 16", p99, 1.5, True))
         targets += _start_and_memory("ingest", bare, ours, 1.15)
+    if figures := results.get("batch"):
+        _, many_skus, few_skus = figures
+        # At more connections, requests to Pub/Sub are the limit, one for each SKU.
+        for ours, connections in ((many_skus, 1), (few_skus, 1), (few_skus, 16)):
+            name = f"events/s to single posts at {connections} ({ours.name})"
+            rate = ours.rate_ratio[connections]
+            targets.append(Target("batch", name, rate, 3, False))
+    if figures := results.get("receiver"):
+        rate = figures[1].rate_ratio[16]
+        targets.append(Target("receiver", "rate to bare at 16", rate, 0.7, False))
     if figures := results.get("consumer"):
         bare, memory, sqlite = figures
         for connections in bare.rate:
@@ -89,7 +99,7 @@ def table(results: Results, conditions: str) -> str:
         levels = " / ".join(map(str, figures[0].rate))
         lines += [
             "",
-            f"| {contest} | requests/s at {levels} | of bare | p99 ms | of bare"
+            f"| {contest} | events/s at {levels} | of bare | p99 ms | of bare"
             " | cold start ms | memory MB, growth |",
             "|---|---|---|---|---|---|---|",
         ]

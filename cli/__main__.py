@@ -3,6 +3,7 @@
 import signal
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from types import FrameType
 from typing import Any
 
@@ -12,7 +13,9 @@ import click
 # second, and a command whose library is missing must not break the others.
 COMMANDS = {
     "send": "cli.commands.send",
+    "import": "cli.commands.import_file",
     "check-commerce": "cli.commands.check_commerce",
+    "connect-commerce": "cli.commands.connect_commerce",
     "dead-letters": "cli.commands.dead_letters",
     "replay": "cli.commands.dead_letters",
     "discard": "cli.commands.dead_letters",
@@ -22,6 +25,8 @@ COMMANDS = {
     "events": "cli.commands.events",
     "trace": "cli.commands.trace",
     "forget": "cli.commands.forget",
+    "new-event": "cli.commands.new_event",
+    "check-kit": "cli.commands.check_kit",
 }
 EXIT_UNREACHABLE = 3
 
@@ -49,7 +54,10 @@ class Commands(click.Group):
             module = import_module(self._modules[name])
         except ImportError as error:
             return _unavailable(name, f"not available here: {error}")
-        command: click.Command = getattr(module, name.replace("-", "_"))
+        function = name.replace("-", "_")
+        # import is a word of Python's.
+        function += "_" if iskeyword(function) else ""
+        command: click.Command = getattr(module, function)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -57,7 +65,7 @@ class Commands(click.Group):
 
         from cli.dead_letter_queue import LedgerNotConfigured
         from cli.deployment import Unreachable
-        from functions.ledger.ledger import WrongLedgerKey
+        from functions.ledger.lookup import WrongLedgerKey
         from functions.ledger.store import LedgerUnavailable
         from functions.settings import SettingsError
 

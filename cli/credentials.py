@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from functions.ingest.settings import signing_secrets
-from functions.ingest.signature import sign
+from functions.standard_webhooks import sign
 
 
 class InvalidSecret(ValueError):
@@ -34,12 +34,12 @@ class Credentials:
             return {"Authorization": f"Bearer {self.token}"}
         if not self.secret:
             return {}
-        identifier, timestamp = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
-        signature = sign(self.secret, identifier, timestamp, body)
+        identifier, timestamp = f"msg_{uuid.uuid4().hex}", int(time.time())
+        signature = sign([self.secret], identifier, timestamp, body)
         return {
             "webhook-id": identifier,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": signature.decode(),
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature,
         }
 
 

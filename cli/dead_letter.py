@@ -12,13 +12,13 @@ from google.pubsub_v1.types import PubsubMessage, ReceivedMessage
 
 from cli.deployment import Deployment
 from cli.ledger_entries import record_entries
-from functions.consumer.dead_letter_topic import PREFIX
 from functions.events import catalog
 from functions.events.catalog import MARKER, InvalidValue
 from functions.ledger import rules
 from functions.ledger.ledger import Ledger
 from functions.ledger.record import EventRecord
 from functions.ledger.states import last_change
+from functions.pubsub.dead_letters import PREFIX, RECEIVER
 from functions.timestamps import normalize_timestamp, timestamp
 
 # Attributes that Pub/Sub adds to a message whose delivery attempts are exhausted:
@@ -27,7 +27,7 @@ PUBSUB_PREFIX = "CloudPubSubDeadLetterSource"
 REPLAYED = "replayed"  # our attribute: how often an event was replayed
 EXHAUSTED = "Delivery attempts exhausted"
 
-Origin = Literal["consumer", "pubsub", "unknown"]
+Origin = Literal["consumer", "receiver", "pubsub", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class DeadLetter:
         entity: "" where it is unknown.
         subscription: short name of the one it came from.
         original_message_id: "" where Pub/Sub dead-lettered it, which does not keep it.
-        origin: who published it: the consumer, which rejected the event; Pub/Sub, whose
-            delivery attempts were exhausted; or an unknown publisher.
+        origin: who published it: the consumer, which rejected the event; the receiver,
+            which did so before it had a topic; Pub/Sub, whose delivery attempts were
+            exhausted; or an unknown publisher.
         replayed: how often it was replayed before.
     """
 
@@ -136,7 +137,7 @@ def read_dead_letter(
     attributes = dict(message.attributes)
     published = timestamp(PubsubMessage.pb(message).publish_time.ToDatetime(UTC))
     origin = _origin(attributes)
-    rejected = origin == "consumer"
+    rejected = origin in ("consumer", "receiver")
     subscription = attributes.get(
         f"{PREFIX}subscription" if rejected else f"{PUBSUB_PREFIX}Subscription", ""
     )
@@ -235,7 +236,8 @@ def _origin(attributes: dict[str, str]) -> Origin:
     # A replay drops our attributes: a dead letter of the consumer that was replayed
     # and then exhausted its attempts has only Pub/Sub's.
     if f"{PREFIX}reason" in attributes:
-        return "consumer"
+        receiver = attributes.get(f"{PREFIX}subscription") == RECEIVER
+        return "receiver" if receiver else "consumer"
     return "pubsub" if f"{PUBSUB_PREFIX}Subscription" in attributes else "unknown"
 
 

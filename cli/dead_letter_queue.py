@@ -19,9 +19,10 @@ from cli.deployment import Deployment
 from cli.journal_file import add_operation
 from cli.leased_messages import LeasedMessages
 from cli.pubsub import PubSub, PubSubError
-from functions.consumer.dead_letter_topic import PREFIX
+from cli.receiver_dead_letters import StillNotPublishable, as_published
 from functions.consumer.push import WEBHOOK_ID
 from functions.ledger.ledger import Ledger
+from functions.pubsub.dead_letters import PREFIX
 from functions.timestamps import normalize_timestamp
 
 MAX_REPLAYS = 3  # a dead letter that was replayed this often needs --again
@@ -138,7 +139,13 @@ class DeadLetterQueue:
         failed_keys: set[str] = set()  # a later event must not overtake a failed one
         due = clock()
         for dead_letter in dead_letters:
-            detail = _left_out(dead_letter, ledger, again)
+            detail = ""
+            if dead_letter.origin == "receiver":
+                try:
+                    dead_letter = as_published(dead_letter)
+                except StillNotPublishable as error:
+                    detail = str(error)
+            detail = detail or _left_out(dead_letter, ledger, again)
             if not detail and dead_letter.ordering_key in failed_keys:
                 detail = "An earlier event of the same ordering key was not replayed"
             if detail:

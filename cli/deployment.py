@@ -30,6 +30,8 @@ class StackFile(TypedDict):
     ingest: str
     console: str | None
     consumer: str
+    commerce_events: str | None  # the receiver of Commerce's own events
+    back_office: str | None  # the stand-in for the third party that gets them
     broker: str  # host:port
     commerce: str
     real_store: bool  # COMMERCE_BASE_URL is a store, not the stand-in

@@ -241,7 +241,7 @@ def is_rejection(entry: JournalEntry) -> bool:
     """Whether it is about a request that ingest did not publish."""
     labels = entry.labels
     return (
-        entry.stage == "published"
+        entry.stage in ("published", "batch")
         and "outcome" in labels
         and "message_id" not in labels
         and "component" not in labels

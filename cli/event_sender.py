@@ -12,10 +12,12 @@ from cli.credentials import Credentials
 from cli.deployment import StackFile, Unreachable
 from cli.ledger_entries import record_entries
 from cli.sample_events import SampleRun
+from functions.events.catalog import OUTBOUND_EVENTS
 from functions.ledger.states import Entry
 from functions.ledger.stores import open_ledger
 
 POLL_SECONDS = 0.05
+NDJSON = "application/x-ndjson"
 POST_TIMEOUT_SECONDS = 30
 INVALID_URL = (
     requests.exceptions.MissingSchema,
@@ -93,25 +95,47 @@ class EventSender:
         uid = f"demo-{self.run.name}-{event.removeprefix('be-observer.')}"
         return {"data": {"uid": uid, "event": event, "value": self.run.value(event)}}
 
-    def post(self, body: Any) -> SendResult:
-        """Post *body* and wait for its result.
+    def post(self, body: Any) -> list[SendResult]:
+        """Post *body*, and wait for the results of its events.
+
+        Args:
+            body: a JSON value, whose ``data`` may be a list; or NDJSON as bytes.
+
+        Returns:
+            One result for each event; a single one where ingest rejected the whole
+            batch.
 
         Raises:
             InvalidUrl: the address is not an HTTP URL.
             Unreachable: no ingest function answers there.
         """
-        data = body.get("data") if isinstance(body, dict) else None
-        data = data if isinstance(data, dict) else {}
-        uid, event = str(data.get("uid", "")), str(data.get("event", ""))
-        before = set(self._entries(uid))
-        content = json.dumps(body).encode()
-        headers = {
-            "Content-Type": "application/json",
-            **self.credentials.headers(content),
-        }
+        data = _ndjson_items(body) if isinstance(body, bytes) else _data_of(body)
+        names = [_name(item) for item in (data if isinstance(data, list) else [data])]
+        before = {uid: set(self._entries(uid)) for uid, _ in names}
         start = time.monotonic()
+        response = self._request(body)
+        answer = _read_json(response)
+        if not isinstance(data, list):
+            answers = [{**answer, "status": response.status_code}]
+        elif len(answer.get("results") or ()) == len(names):
+            answers = answer["results"]
+        else:
+            names = [("", f"batch of {len(data)} events")]
+            answers = [{**answer, "status": response.status_code}]
+        deadline = time.monotonic() + self.wait_seconds
+        return [
+            self._result(uid, event, one, before, start, deadline)
+            for (uid, event), one in zip(names, answers, strict=True)
+        ]
+
+    def _request(self, body: Any) -> requests.Response:
+        if isinstance(body, bytes):
+            content, media_type = body, NDJSON
+        else:
+            content, media_type = json.dumps(body).encode(), "application/json"
+        headers = {"Content-Type": media_type, **self.credentials.headers(content)}
         try:
-            response = self._http.post(
+            return self._http.post(
                 self.url, content, headers=headers, timeout=POST_TIMEOUT_SECONDS
             )
         except INVALID_URL as error:
@@ -121,9 +145,25 @@ class EventSender:
                 f"{self.url} does not answer ({type(error).__name__}): is the address"
                 " right, and does ingest run?"
             ) from error
-        answer = _read_json(response)
-        if response.status_code != 200:
-            return SendResult(uid, event, response.status_code, answer, "rejected")
+
+    def _result(
+        self,
+        uid: str,
+        event: str,
+        answer: dict[str, Any],
+        before: dict[str, set[str]],
+        start: float,
+        deadline: float,
+    ) -> SendResult:
+        """What became of one event.
+
+        Args:
+            answer: ingest's to it, with its ``status``.
+            before: messages that carried each uid before, extended by the event's own.
+        """
+        status = answer.pop("status")
+        if status != 200:
+            return SendResult(uid, event, status, answer, "rejected")
         if not _is_ingest(answer):
             raise Unreachable(
                 f"{self.url} answers 200, but is not the ingest function: check the"
@@ -131,12 +171,38 @@ class EventSender:
             )
         if not self._ledger:
             return SendResult(uid, event, 200, answer, "accepted")
-        outcome, status, message = self._wait(uid, before)
+        outcome, result, message = self._wait(uid, before[uid], deadline)
+        ms = round((time.monotonic() - start) * 1000, 1)
+        return SendResult(uid, event, 200, answer, outcome, result, message, ms)
+
+    def simulate(self, event: str) -> SendResult:
+        """Have the Commerce stand-in report the outbound *event*, and await its result.
+
+        Raises:
+            Unreachable: there is no stand-in.
+        """
+        if self.stack is None or self.stack["real_store"]:
+            raise Unreachable(
+                f"{event} is an event of Commerce, which the stand-in of make run"
+                " simulates; a real store sends its own"
+            )
+        source = str(OUTBOUND_EVENTS[event].source).removeprefix("observer.")
+        start = time.monotonic()
+        sent = local_stack.report_event(self.stack, source, self.run.value(event))
+        uid, posted = sent["event_id"], sent["status"] or 0
+        try:
+            answer = json.loads(sent["answer"])
+        except ValueError:
+            answer = {"error": sent["answer"]}
+        if posted != 200 or "response" not in answer:
+            return SendResult(uid, event, posted, answer, "rejected")
+        deadline = start + self.wait_seconds
+        outcome, status, message = self._wait(uid, set(), deadline)
         ms = round((time.monotonic() - start) * 1000, 1)
         return SendResult(uid, event, 200, answer, outcome, status, message, ms)
 
     def _wait(
-        self, uid: str, before: set[str]
+        self, uid: str, before: set[str], deadline: float
     ) -> tuple[
         Literal["waiting", "retrying", "rejected", "handled"], int | None, str | None
     ]:
@@ -145,18 +211,20 @@ class EventSender:
         Args:
             before: messages that carried the uid before; a file may be posted again.
         """
-        deadline = time.monotonic() + self.wait_seconds
         last: Entry | None = None
-        while time.monotonic() < deadline:
+        while True:
             for message_id, entry in self._entries(uid).items():
                 if message_id in before or entry["status"] is None:
                     continue
                 if "finished_at" in entry:
+                    before.add(message_id)
                     outcome: Literal["handled", "rejected"] = (
                         "handled" if entry["status"] < 300 else "rejected"
                     )
                     return outcome, entry["status"], entry["message"]
                 last = entry
+            if time.monotonic() >= deadline:
+                break
             time.sleep(POLL_SECONDS)
         if last is None:
             return "waiting", None, None
@@ -171,6 +239,27 @@ class EventSender:
             for record in self._ledger.events_of(uid)
             for message_id, entry in record_entries(record)
         }
+
+
+def _data_of(body: Any) -> Any:
+    return body.get("data") if isinstance(body, dict) else None
+
+
+def _ndjson_items(body: bytes) -> list[Any]:
+    """The events of NDJSON; None for an unreadable line, which ingest describes."""
+    items: list[Any] = []
+    for line in filter(bytes.strip, body.split(b"\n")):
+        try:
+            items.append(json.loads(line))
+        except ValueError:
+            items.append(None)
+    return items
+
+
+def _name(item: Any) -> tuple[str, str]:
+    """Uid and event type of an event, as text."""
+    item = item if isinstance(item, dict) else {}
+    return str(item.get("uid", "")), str(item.get("event", ""))
 
 
 def _read_json(response: requests.Response) -> dict[str, Any]:

@@ -76,9 +76,9 @@ def logged_observation(
     match stage:
         case "published" if labels.get("dead_letter"):
             return None
-        case "received" | "published" | "replayed" | "outcome":
+        case "received" | "published" | "batch" | "replayed" | "outcome":
             state = OF_OUTCOME.get(labels.get("outcome", ""), "waiting")
-            if state == "retrying" and message_id is None and stage == "published":
+            if state == "retrying" and message_id is None and stage != "outcome":
                 state = "rejected"  # Ingest did not store it: nothing is redelivered.
             elif labels.get("outcome") == "duplicate" and (status or 0) >= 400:
                 state = "rejected"  # the recorded result of an earlier delivery

@@ -17,6 +17,7 @@ from cli.sample_events import SampleRun
 from functions.settings import from_environment
 
 TIMEOUT_SECONDS = 10
+REPORT_SECONDS = 15  # the receiver has ten
 
 
 def running_stack() -> StackFile:
@@ -48,3 +49,28 @@ def stand_in_ids(stack: StackFile, run: SampleRun) -> dict[str, Any]:
     except (requests.RequestException, ValueError):
         return {}
     return {name: value for name, value in ids.items() if value is not None}
+
+
+def report_event(stack: StackFile, name: str, value: Any) -> dict[str, Any]:
+    """Have the stand-in deliver the event *name* of Commerce, once.
+
+    Returns:
+        ``event_id``; ``status`` (None without a response) and ``answer`` (text) of the
+        receiver.
+
+    Raises:
+        Unreachable: the stand-in does not deliver it.
+    """
+    try:
+        response = requests.post(
+            f"{stack['commerce']}/_control/events",
+            json={"name": name, "value": value},
+            timeout=REPORT_SECONDS,
+        )
+        sent: dict[str, Any] = response.json()
+    except (requests.RequestException, ValueError) as error:
+        kind = type(error).__name__
+        raise Unreachable(f"The Commerce stand-in does not answer: {kind}") from error
+    if response.status_code != 200:
+        raise Unreachable(f"The Commerce stand-in answers: {sent.get('error')}")
+    return sent

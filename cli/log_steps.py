@@ -16,8 +16,7 @@ from functions.timestamps import timestamp
 
 # Fields that are not part of a step: they repeat others, or are about the entry itself.
 ENTRY_FIELDS = {"severity", "message", "time", "stage", "component", "data", "topic"}
-ENTRY_FIELDS |= {"dead_letter", "next_attempt"}
-ENTRY_FIELDS |= {"calls", "logging.googleapis.com/labels"}
+ENTRY_FIELDS |= {"calls", "dead_letter", "next_attempt"}
 ENTRY_FIELDS |= {"logging.googleapis.com/trace", "logging.googleapis.com/spanId"}
 CALL = re.compile(r"(GET|POST|PUT|DELETE) (\S+)")
 

@@ -45,6 +45,36 @@ def _parse_time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+class Pair(click.ParamType):
+    """``NAME=VALUE``."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Name and value."""
+        name, separator, text = str(value).partition("=")
+        if not separator or not name:
+            self.fail(f"{value!r} is not of the form NAME=VALUE", param)
+        return name, text
+
+
+class Delimiter(click.ParamType):
+    """One character; ``tab`` or ``\\t`` for a tab."""
+
+    name = "character"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The character."""
+        text = "\t" if value in ("tab", "\\t") else str(value)
+        if len(text) != 1 or text in '"\r\n':
+            self.fail("must be one character, or: tab", param)
+        return text
+
+
 def _combine(
     options: Sequence[Callable[[Command], Command]],
 ) -> Callable[[Command], Command]:

@@ -17,6 +17,7 @@ from google.pubsub_v1.types import PushConfig, Subscription
 
 from cli.deployment import Deployment
 from cli.pubsub import PubSub, PubSubError
+from functions.events.catalog import INBOUND_ENTITIES, OUTBOUND_ENTITIES
 
 # A label's value has at most 63 of a-z, 0-9, _ and -; a resource has 64 labels:
 # https://cloud.google.com/pubsub/docs/labels#requirements
@@ -119,6 +120,24 @@ def delivery_states(
             int(since) if since.isdigit() and not push_to else None,
             Subscription.pb(subscription).message_retention_duration.seconds,
         )
+
+
+def served_entities(deployment: Deployment, pubsub: PubSub) -> tuple[str, ...]:
+    """The entities that have a subscription; the outbound direction is optional.
+
+    Raises:
+        Unreachable: Pub/Sub does not answer.
+    """
+    entities = list(INBOUND_ENTITIES)
+    for entity in OUTBOUND_ENTITIES:
+        try:
+            pubsub.subscription(deployment.subscription(entity))
+        except PubSubError as error:
+            if error.code != "NOT_FOUND":
+                raise
+        else:
+            entities.append(entity)
+    return tuple(entities)
 
 
 def is_paused(deployment: Deployment, pubsub: PubSub, entity: str) -> bool:

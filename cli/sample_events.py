@@ -29,7 +29,7 @@ DELETING = [
     for name in ("customer_delete", "customer_group_delete", "catalog_product_delete")
 ]
 # Events that are not listed above are sent between the two.
-OTHER = [name for name in samples.names() if name not in CREATING + DELETING]
+OTHER = [name for name in catalog.INBOUND_EVENTS if name not in CREATING + DELETING]
 SEQUENCE = CREATING + OTHER + DELETING
 # The event that creates the entity which another event is about.
 PREREQUISITES = {
@@ -72,6 +72,8 @@ class SampleRun:
         The sample of an event that is not listed above is sent as it is.
         """
         value = copy.deepcopy(samples.value(event))
+        if event in catalog.OUTBOUND_EVENTS:
+            return value | self._own_keys(value)
         if event in OTHER:
             return value
         if isinstance(value, list):
@@ -87,6 +89,14 @@ class SampleRun:
             value["name"] = self.group
         self._set_ids(event.removeprefix(PREFIX), value)
         return value
+
+    def _own_keys(self, value: dict[str, Any]) -> dict[str, Any]:
+        """SKU, address and ids of this run, for those that an outbound *value* has."""
+        number = int(self.name, 16)
+        own = {"sku": self.sku, "email": self.email} | dict.fromkeys(
+            ("id", "customer_group_id", "product_id"), str(number)
+        )
+        return {name: own[name] for name in own if name in value}
 
     def _set_ids(self, event: str, value: dict[str, Any]) -> None:
         ids = self.ids
@@ -131,6 +141,8 @@ def existing_entity(event: str) -> str:
 def select_events(name: str, alone: bool) -> list[str]:
     """The events to send for *name*: an event with or without ``be-observer.``, or all.
 
+    All are the inbound ones.
+
     Args:
         alone: leave out the event that creates what *name* is about.
 
@@ -139,6 +151,8 @@ def select_events(name: str, alone: bool) -> list[str]:
     """
     if name == "all":
         return list(SEQUENCE)
+    if name in catalog.OUTBOUND_EVENTS:
+        return [name]
     event = name if name in SEQUENCE else PREFIX + name
     if event not in SEQUENCE:
         raise KeyError(name)

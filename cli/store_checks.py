@@ -11,11 +11,11 @@ import requests
 from cli.deployment import Unreachable
 from cli.write_checks import check_writes
 from functions.commerce import classification
-from functions.commerce.classification import CommerceResponse
 from functions.commerce.client import PROBE_ROUTE, CommerceConnection, CommerceSession
-from functions.commerce.errors import HandlerError, Unavailable
 from functions.commerce.routes import search_query
 from functions.commerce.settings import CommerceSettings
+from functions.errors import HandlerError, Unavailable
+from functions.http_client.responses import NOT_JSON, HttpResponse, parse_json
 
 # Half of what Commerce accepts under OAuth 1.0a, so that this fails before events do.
 MAX_SKEW_SECONDS = 300
@@ -48,15 +48,15 @@ class Read:
 
     name: str
     route: str
-    response: CommerceResponse | Unavailable
+    response: HttpResponse | Unavailable
 
     @property
     def error(self) -> HandlerError | None:
         """What is wrong with the response, as the Commerce client reports it."""
         if isinstance(self.response, Unavailable):
             return self.response
-        document = classification.parse_json(self.response.content)
-        if self.response.status == 200 and document is not classification.NOT_JSON:
+        document = parse_json(self.response.content)
+        if self.response.status == 200 and document is not NOT_JSON:
             return None
         return classification.classify("GET", self.route, self.response, document)
 
@@ -156,7 +156,7 @@ def _check_permission(read: Read) -> Finding:
 def _check_store_scope(settings: CommerceSettings, probe: Read) -> Iterator[Finding]:
     if isinstance(probe.response, Unavailable) or probe.response.status != 200:
         return
-    stores = classification.parse_json(probe.response.content)
+    stores = parse_json(probe.response.content)
     if not isinstance(stores, list):
         return
     codes = sorted(
@@ -169,7 +169,7 @@ def _check_store_scope(settings: CommerceSettings, probe: Read) -> Iterator[Find
 
 
 def _check_clock(
-    response: CommerceResponse | Unavailable, sent: float, received: float
+    response: HttpResponse | Unavailable, sent: float, received: float
 ) -> Finding:
     date = "" if isinstance(response, Unavailable) else response.headers.get("Date", "")
     try:

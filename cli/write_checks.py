@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.commerce import classification
-from functions.commerce.classification import CommerceResponse
 from functions.commerce.client import CommerceSession
-from functions.commerce.errors import Rejected, Unavailable
+from functions.errors import Rejected, Unavailable
+from functions.http_client.responses import HttpResponse, parse_json
 
 EMPTY_DOCUMENT = b"{}"
 
@@ -57,8 +57,8 @@ def check_writes(session: CommerceSession) -> Iterator[tuple[str, bool | None, s
     yield "other writes", None, NOT_CHECKED
 
 
-def _verdict(write: Write, response: CommerceResponse) -> tuple[bool | None, str]:
-    document = classification.parse_json(response.content)
+def _verdict(write: Write, response: HttpResponse) -> tuple[bool | None, str]:
+    document = parse_json(response.content)
     if response.status == 400 and write.required in classification.render(document):
         return True, "allowed"
     if response.status == 200:

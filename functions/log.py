@@ -15,8 +15,6 @@ from typing import Any, Self
 from functions.timestamps import timestamp
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# Fields that are repeated as labels, which Cloud Logging indexes.
-LABELS = ("entity", "event", "uid", "outcome", "attempt", "ms")
 MAX_MESSAGE_LENGTH = 1024
 # Fields that the program that serves a function adds to each entry of one request.
 REQUEST_FIELDS: ContextVar[Mapping[str, Any]] = ContextVar("request_fields", default={})  # noqa: B039 it is not changed
@@ -124,9 +122,6 @@ class Logger:
         entry.update(fields)
         entry = {name: value for name, value in entry.items() if value is not None}
         traceparent = entry.pop("traceparent", None)
-        labels = {name: str(entry[name]) for name in LABELS if name in entry}
-        if labels:
-            entry["logging.googleapis.com/labels"] = labels
         if traceparent:
             trace = traceparent[3:35]
             if self._project:

@@ -13,10 +13,16 @@ def timestamp(moment: datetime | None = None) -> str:
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def normalize_timestamp(text: str) -> str | None:
-    """RFC 3339 *text* in :func:`timestamp`'s form; None when it is not RFC 3339."""
+def normalize_timestamp(text: str, assume_utc: bool = False) -> str | None:
+    """RFC 3339 *text* in :func:`timestamp`'s form; None when it is not RFC 3339.
+
+    Args:
+        assume_utc: a time without zone is UTC, as Commerce writes it.
+    """
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None and assume_utc:
+            moment = moment.replace(tzinfo=UTC)
         return timestamp(moment) if moment.tzinfo else None
     # In UTC the time can lie outside the years that datetime supports.
     except (ValueError, OverflowError):

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from cli.environment import environment
+from dotenv import dotenv_values
+
+from cli.environment import ROOT, environment
+from cli.kit.settings import kit_note
 from functions.settings import SettingsError, from_environment
 from local.ports import CannotStart
 from local.processes import StartFailed
@@ -33,6 +36,9 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if note := kit_note(dotenv_values(ROOT / ".env")):
+        sys.stdout.write(f"{note}\n")
+        sys.stdout.flush()
     try:
         asyncio.run(_run(settings, env))
     except (CannotStart, CannotListen, StartFailed) as error:

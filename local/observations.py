@@ -20,8 +20,8 @@ from cli.journal_entries import BROKER, REQUEST
 from local.journal import Journal
 
 MAX_PAYLOAD_BYTES = 20_000
-# Debug entries of the functions about what the broker reports in any case.
-REPORTED_BY_BROKER = ("received", "delivered")
+# Entries of the functions about what the broker reports in any case.
+REPORTED_BY_BROKER = ("received", "batch", "delivered")
 MAX_REJECTED_UIDS = 1_000
 NOT_STORED = ("severity", "stage", "time")
 BROKER_STAGES = {"pushed": "delivered", "dead-lettered": "exhausted"}

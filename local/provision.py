@@ -1,5 +1,6 @@
 """Creates the local broker's topics and subscriptions from the catalogue."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import grpc.aio
@@ -31,9 +32,14 @@ class DeliverySettings:
 
 
 async def provision(
-    broker: str, project: str, prefix: str, push_to: str, delivery: DeliverySettings
+    broker: str,
+    project: str,
+    prefix: str,
+    push_to: str,
+    delivery: DeliverySettings,
+    entities: Iterable[str] = catalog.INBOUND_ENTITIES,
 ) -> None:
-    """Create or update every topic and subscription.
+    """Create or update the topics and subscriptions of *entities*, and of dead letters.
 
     Args:
         broker: ``host:port``.
@@ -42,7 +48,7 @@ async def provision(
     async with grpc.aio.insecure_channel(broker) as channel:
         publisher = _Methods(channel, "google.pubsub.v1.Publisher")
         subscriber = _Methods(channel, "google.pubsub.v1.Subscriber")
-        names = [*catalog.ENTITIES, DEAD_LETTERS]
+        names = [*entities, DEAD_LETTERS]
         for name in names:
             topic = types.Topic(name=f"projects/{project}/topics/{prefix}{name}")
             await publisher.create("CreateTopic", topic, types.Topic)

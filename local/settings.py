@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from functions.settings import flag, seconds, setting, text, whole
 
-PASSED_PREFIXES = ("COMMERCE_", "OAUTH_", "INGEST_")  # passed to the functions
+# Of the variables that are passed to the functions.
+PASSED_PREFIXES = ("COMMERCE_", "ECHO_", "INGEST_", "OAUTH_", "TARGET_")
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ async def split_stack(
     """
     stack = _build(folder, consumers, speed, environment or {})
     try:
-        await _start(stack.broker, stack.commerce)
+        await start(stack.broker, stack.commerce)
         await provision(
             stack.broker.address,
             PROJECT,
@@ -79,7 +79,7 @@ async def split_stack(
             push_to or f"{stack.consumers[0].url}/",
             DeliverySettings.from_catalog(**delivery),
         )
-        await _start(stack.ingest, *stack.consumers)
+        await start(stack.ingest, *stack.consumers)
         _announce(stack)
         yield stack
     finally:
@@ -89,7 +89,12 @@ async def split_stack(
         (folder / "stack.json").unlink(missing_ok=True)
 
 
-async def _start(*processes: Process) -> None:
+async def start(*processes: Process) -> None:
+    """Start all of *processes* at once.
+
+    Raises:
+        StartFailed: one does not start.
+    """
     await asyncio.gather(*(asyncio.to_thread(process.start) for process in processes))
 
 
@@ -111,29 +116,36 @@ def _build(
         **environment,
     }
 
-    def module(name: str, port: int, *options: str) -> Process:
-        command = [
-            *(sys.executable, "-m", f"local.{name}", "--port", str(port)),
-            *("--state", f"{folder}/{name}.sqlite", *options),
-        ]
-        log = folder / f"{name}.log"
-        return Process(Program(name, command, base_environment(), port, log=log))
-
-    def function(target: str, name: str) -> Process:
-        source = f"functions/{target}/main.py"
-        log = folder / f"{name}.log"
-        program = function_program(
-            name, source, target, free_port(), function_environment, log
-        )
-        return Process(program)
-
     return SplitStack(
         folder,
-        module("broker", broker_port, "--speed", str(speed)),
-        module("commerce", commerce_port),
-        function("ingest", "ingest"),
-        [function("consumer", f"consumer-{number}") for number in range(consumers)],
+        module_process(folder, "broker", broker_port, "--speed", str(speed)),
+        module_process(folder, "commerce", commerce_port),
+        function_process(folder, "ingest", "ingest", function_environment),
+        [
+            function_process(folder, "consumer", f"consumer-{n}", function_environment)
+            for n in range(consumers)
+        ],
     )
+
+
+def module_process(folder: Path, name: str, port: int, *options: str) -> Process:
+    """The local module *name* as a process, with state and log in *folder*."""
+    command = [
+        *(sys.executable, "-m", f"local.{name}", "--port", str(port)),
+        *("--state", f"{folder}/{name}.sqlite", *options),
+    ]
+    log = folder / f"{name}.log"
+    return Process(Program(name, command, base_environment(), port, log=log))
+
+
+def function_process(
+    folder: Path, target: str, name: str, environment: dict[str, str]
+) -> Process:
+    """The function *target* as a process called *name*, with its log in *folder*."""
+    source = f"functions/{target}/main.py"
+    log = folder / f"{name}.log"
+    program = function_program(name, source, target, free_port(), environment, log)
+    return Process(program)
 
 
 def _announce(stack: SplitStack) -> None:

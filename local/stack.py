@@ -10,10 +10,13 @@ from cli.credentials import local_credentials
 from cli.deployment import Deployment, StackFile
 from cli.environment import ROOT
 from cli.terminal_text import printable
-from functions.events.catalog import EVENTS
+from functions.commerce.settings import DEFAULT_CONCURRENCY
+from functions.events.catalog import ENTITIES, INBOUND_EVENTS
 from functions.ledger.stores import open_ledger
 from functions.pubsub.endpoint import Endpoint, topic_path
+from functions.target.settings import is_target_set
 from local import observations, ports
+from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
 from local.console import Console
@@ -40,7 +43,7 @@ LOOPBACK = "127.0.0.1"
 STAND_IN = "the stand-in"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
-PASSED_SETTINGS = ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES", "THREADS")
+PASSED_SETTINGS = ("TOPIC_PREFIX", "LEDGER_DAYS", "MAX_BODY_BYTES")
 
 
 class Stack:
@@ -59,7 +62,8 @@ class Stack:
         self._terminal = terminal
         self._folder: StateFolder | None = None
         self._functions: list[StackFunction] = []
-        self._servers: list[Broker | StandIn | Console] = []  # in order of their start
+        # In order of their start.
+        self._servers: list[Broker | StandIn | BackOffice | Console] = []
 
     async def start(self) -> None:
         """Start everything and write its addresses to the terminal.
@@ -94,12 +98,18 @@ class Stack:
             commerce_url = "http://" + await self._serve(stand_in, LOOPBACK, 0)
             credentials = stand_in.environment(commerce_url)
 
+        back_office, target = None, {}
+        if not is_target_set(self._env):
+            back_office = BackOffice()
+            back_office_url = "http://" + await self._serve(back_office, LOOPBACK, 0)
+            target = back_office.environment(back_office_url)
+
         path = new_path()
         consumer = self._function(
             "consumer",
             free_port(),
             broker_address,
-            {**credentials, PUSH_PATH: path},
+            {**credentials, **target, PUSH_PATH: path},
             journal,
         )
         ingest = self._function(
@@ -112,9 +122,15 @@ class Stack:
             self._prefix,
             consumer_url,
             self._delivery_settings(),
+            ENTITIES,
         )
         self._functions = [consumer, ingest]
+        receiver = self._receiver(broker_address, stand_in, commerce_url, journal)
+        if receiver:
+            self._functions.append(receiver)
         await asyncio.gather(*(function.start() for function in self._functions))
+        if stand_in and receiver:
+            await stand_in.io_events.deliver_to(f"http://{LOOPBACK}:{receiver.port}/")
         broker.release()
         stack: StackFile = {
             "ingest": f"http://{LOOPBACK}:{ingest.port}",
@@ -123,11 +139,15 @@ class Stack:
             "commerce": commerce_url,
             "real_store": stand_in is None,
             "consumer": consumer_url,
+            "commerce_events": receiver and f"http://{LOOPBACK}:{receiver.port}",
+            "back_office": back_office and back_office_url,
             "project": PROJECT,
             "ledger": f"sqlite:{folder.ledger}",
             "pid": os.getpid(),
         }
-        console = Console(journal, broker, stand_in, self._operations(stack))
+        console = Console(
+            journal, broker, stand_in, self._operations(stack), back_office
+        )
         stack["console"] = "http://" + await self._serve(
             console, LOOPBACK, settings.console_port
         )
@@ -136,6 +156,9 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, in reverse order."""
+        for server in self._servers:
+            if isinstance(server, Broker):
+                server.hold()  # a consumer that has ended must not use up attempts
         await asyncio.gather(*(function.stop() for function in self._functions))
         for server in reversed(self._servers):
             await server.stop()
@@ -143,11 +166,34 @@ class Stack:
             self._folder.close()
 
     async def _serve(
-        self, server: Broker | StandIn | Console, host: str, port: int
+        self, server: Broker | StandIn | BackOffice | Console, host: str, port: int
     ) -> str:
         address = await server.start(host, port)
         self._servers.append(server)
         return address
+
+    def _receiver(
+        self,
+        broker_address: str,
+        stand_in: StandIn | None,
+        commerce_url: str,
+        journal: Journal,
+    ) -> StackFunction | None:
+        """The receiver of Commerce's events; None where none could be verified.
+
+        Events of a real store are Adobe's to deliver, through a tunnel to this machine.
+        """
+        variables = {}
+        if stand_in:
+            variables = {
+                "OAUTH_CLIENT_ID": stand_in.credentials.client_id,
+                "ADOBE_KEYS_URL": commerce_url,
+            }
+        elif not self._env.get("OAUTH_CLIENT_ID"):
+            return None
+        return self._function(
+            "commerce_events", free_port(), broker_address, variables, journal
+        )
 
     def _function(
         self,
@@ -165,6 +211,7 @@ class Stack:
             or variable.upper() in PROXIES
         }
         own = {
+            "THREADS": consumer_threads(self._env),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "PUBSUB_EMULATOR_HOST": broker_address,
             "LEDGER": f"sqlite:{self._folder.ledger}",
@@ -227,18 +274,26 @@ class Stack:
 
     def _write_addresses(self, stack: StackFile) -> None:
         note = "" if self._settings.commerce_url else " (stand-in)"
+        office = stack["back_office"]
         for text in (
             f"console   {stack['console']}  (open it in a browser)",
             f"ingest    {stack['ingest']}",
             f"commerce  {stack['commerce']}{note}",
+            *([f"back office  {office} (stand-in)"] if office else []),
             "",
             "Try in another terminal:",
             "  make send                 one sample event",
-            f"  make send EVENT=all       all {len(EVENTS)} sample events",
+            f"  make send EVENT=all       all {len(INBOUND_EVENTS)} sample events",
             "Ctrl-C stops everything.",
             "",
         ):
             self._terminal.write(text)
+
+
+def consumer_threads(env: dict[str, str]) -> str:
+    """As deployed: a thread for each call that may be in flight, so none waits."""
+    calls = env.get("COMMERCE_CONCURRENCY") or str(DEFAULT_CONCURRENCY)
+    return env.get("THREADS") or calls
 
 
 def _check_store(folder: StateFolder, commerce_url: str) -> None:

@@ -6,12 +6,13 @@ import zlib
 from cli import journal_entries
 from functions.ledger import sqlite as ledger
 from local.broker import database as broker
-from local.commerce import call_journal, entity_store
+from local.commerce import call_journal, entity_store, io_events
 
 SCHEMAS = (
     broker.SCHEMA,
     entity_store.SCHEMA,
     call_journal.SCHEMA,
+    io_events.SCHEMA,
     journal_entries.SCHEMA,
     ledger.SCHEMA,
 )

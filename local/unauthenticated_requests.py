@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from functions.ingest.settings import IngestSettings
-from functions.ingest.signature import is_signed
+from functions.standard_webhooks import is_signed
 
 # How libraries write the same JSON: (item separator, key separator), ASCII only.
 FORMATS = [

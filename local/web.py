@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 SHUTDOWN_SECONDS = 1
 
@@ -60,6 +61,36 @@ class WebServer:
             self._server.should_exit = True
             await self._task
             self._task = None
+
+
+class Connections:
+    """The open connections of a server, so that a fault can drop one.
+
+    Attributes:
+        protocol: for the server's option ``http``.
+    """
+
+    def __init__(self) -> None:
+        self._transports: dict[Any, asyncio.Transport] = {}
+        transports = self._transports
+
+        class Protocol(AutoHTTPProtocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:
+                self._peer = transport.get_extra_info("peername")
+                transports[self._peer] = transport
+                super().connection_made(transport)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                transports.pop(self._peer, None)
+                super().connection_lost(exc)
+
+        self.protocol = Protocol
+
+    def drop(self, scope: Scope) -> None:
+        """Close the connection of *scope* without a response."""
+        transport = self._transports.get(tuple(scope["client"] or ()))
+        if transport is not None:
+            transport.abort()
 
 
 class _Server(uvicorn.Server):

@@ -14,6 +14,8 @@ locals {
 
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
 
+  _receiver_requests = join("", [for function in google_cloudfunctions2_function.commerce_events : "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${function.name}\" AND metric.type=\"run.googleapis.com/request_count\""])
+
   # With `share_of` the threshold is a share of that filter; `duration` is the minimum one.
   alerts = merge(var.unauthorized_alert_requests == null ? {} : {
     unauthorized = {
@@ -28,9 +30,22 @@ locals {
       severity  = "WARNING"
       advice    = "Ingest answered many requests with 401. If a secret was rotated, a sender may still use the old one: its events are not stored, and it must send them again. Otherwise someone may be guessing: limit requests per address, or admit known addresses only (`load_balancer`), and run `make deploy`."
     }
+    }, var.outbound == null ? {} : {
+    commerce_events_errors = {
+      title     = "Events of Commerce are not accepted"
+      filter    = "${local._receiver_requests} AND metric.labels.response_code_class!=\"2xx\""
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      group_by  = []
+      share_of  = local._receiver_requests
+      threshold = 0.1
+      duration  = "300s"
+      severity  = "CRITICAL"
+      advice    = "More than 10 % of the deliveries of Adobe I/O Events were not accepted. After a 5xx Adobe retries for 24 hours; after a 401 it does not, and disables a registration that keeps failing: the events are then in its Journal only, for 7 days. 401: the client id differs from that of the registration (`outbound`), or someone else calls. 503: Pub/Sub or Adobe's public keys cannot be reached. Correct the cause, run `make deploy`, and replay from the Journal (docs/outbound.md)."
+    }
     }, {
     commerce_rejections = {
-      title     = "Commerce rejects events"
+      title     = "Commerce or the third party rejects events"
       filter    = "${local._user_metric.outcomes} AND resource.type=\"cloud_run_revision\" AND metric.labels.outcome=\"rejected\""
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -39,7 +54,7 @@ locals {
       threshold = 0
       duration  = "0s"
       severity  = "WARNING"
-      advice    = "The dead-letter topic keeps each rejected event with the reason from Commerce. Run `make dead-letters` to list them. Correct Commerce or the caller, then run `make replay`, or `make discard` for events that are obsolete."
+      advice    = "The dead-letter topic keeps each rejected event with the reason. Run `make dead-letters` to list them. Correct Commerce, the caller or (entities outbound-…) the third party, then run `make replay`, or `make discard` for events that are obsolete."
     }
     errors = {
       title     = "A function has an error"
@@ -87,7 +102,7 @@ locals {
       threshold = 0
       duration  = "0s"
       severity  = "CRITICAL"
-      advice    = "Commerce or IMS rejects the credentials, the clock or the URL; or the ledger, the dead-letter topic or Google's certificates are not reachable. The log entry with `alarm` names the cause. No event is lost: Pub/Sub redelivers for hours. Run `make check-commerce` to test the credentials; a new secret version replaces wrong ones (docs/deploy.md)."
+      advice    = "Commerce, IMS or the third party rejects the credentials, the clock or the URL; or the ledger, the dead-letter topic or Google's certificates are not reachable. The log entry with `alarm` names the cause. No event is lost: Pub/Sub redelivers for hours. Run `make check-commerce` to test the credentials; a new secret version replaces wrong ones (docs/deploy.md)."
     }
     unacknowledged = {
       title     = "Events wait too long"

@@ -15,6 +15,7 @@ locals {
       processing = { filter = local._user_metric.processing_time, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = ["metric.label.entity"] }
       statuses   = { filter = local._user_metric.outcomes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.status"] }
       requests   = { filter = local._ingest_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
+      received   = { filter = local._receiver_requests, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_code_class"] }
       waiting    = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] }
       oldest     = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] }
       oldest_any = { filter = "${local._backlogs} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] }
@@ -32,7 +33,16 @@ locals {
   }
 
   # Each row has a height and its tiles, from left to right.
-  _rows = [
+  _rows = concat(local._inbound_rows, [
+    for row in [
+      {
+        height = 14
+        tiles  = [{ title = "Requests to commerce_events by response class, per second", width = 48, lines = ["received"] }]
+      },
+    ] : row if var.outbound != null
+  ])
+
+  _inbound_rows = [
     {
       height = 8
       tiles = [

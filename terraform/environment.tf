@@ -20,18 +20,48 @@ locals {
     var.ingest_settings,
   )
 
-  consumer_environment = {
-    for domain, limits in local.consumers : domain => merge(
-      local._environment,
-      {
-        COMMERCE_BASE_URL        = var.commerce_base_url
-        COMMERCE_CONCURRENCY     = tostring(limits.concurrency)
-        COMMERCE_TIMEOUT_SECONDS = tostring(var.commerce_timeout_seconds)
-        DEAD_LETTER_TOPIC        = google_pubsub_topic.dead_letters.name
-        LEDGER                   = local.ledger
-        THREADS                  = tostring(limits.concurrency) # read by functions-framework
-      },
-      var.commerce_settings,
-    )
+  _consumer_environment = {
+    for domain, limits in local.consumers : domain => merge(local._environment, {
+      DEAD_LETTER_TOPIC = google_pubsub_topic.dead_letters.name
+      # Both directions need the same: one notes its changes, the other recognises them.
+      ECHO_SECONDS = tostring(try(var.outbound.echo_seconds, 0))
+      LEDGER       = local.ledger
+      THREADS      = tostring(limits.concurrency) # read by functions-framework
+    })
   }
+
+  # A consumer serves the direction whose settings it has.
+  consumer_environment = merge(
+    {
+      for domain in local.inbound_domains : domain => merge(
+        local._consumer_environment[domain],
+        {
+          COMMERCE_BASE_URL        = var.commerce_base_url
+          COMMERCE_CONCURRENCY     = tostring(local.consumers[domain].concurrency)
+          COMMERCE_TIMEOUT_SECONDS = tostring(var.commerce_timeout_seconds)
+        },
+        var.commerce_settings,
+      )
+    },
+    {
+      for domain in local.target_domains : domain => merge(
+        local._consumer_environment[domain],
+        {
+          TARGET_TIMEOUT_SECONDS = tostring(var.outbound.target_timeout_seconds)
+          TARGET_URL             = var.outbound.target_url
+        },
+        local.target_settings,
+      )
+    },
+  )
+
+  commerce_events_environment = merge(
+    local._environment,
+    {
+      COMMERCE_EVENTS_AUTH = "adobe"
+      DEAD_LETTER_TOPIC    = google_pubsub_topic.dead_letters.name
+      OAUTH_CLIENT_ID      = local.receiver_client_id
+    },
+    { for name, value in local.target_settings : name => value if startswith(name, "OTEL_") },
+  )
 }

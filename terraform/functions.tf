@@ -61,7 +61,7 @@ resource "google_cloudfunctions2_function" "consumer" {
 
   name        = "${var.prefix}${each.key}-consumer"
   location    = var.region
-  description = "Applies ${each.key} events to Commerce"
+  description = contains(local.inbound_domains, each.key) ? "Applies ${each.key} events to Commerce" : "Delivers events of Commerce to the third party"
 
   build_config {
     runtime           = "python313"

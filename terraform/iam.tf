@@ -47,7 +47,7 @@ data "google_project" "main" {
 # --- ingest -----------------------------------------------------------------------
 
 resource "google_pubsub_topic_iam_member" "ingest" {
-  for_each = google_pubsub_topic.entity
+  for_each = { for entity, topic in google_pubsub_topic.entity : entity => topic if local.entities[entity].direction == "inbound" }
 
   topic  = each.value.id
   role   = "roles/pubsub.publisher"

@@ -30,8 +30,8 @@ resource "google_firestore_field" "ledger_expires" {
   index_config {} # no query uses it, and an index on a rising time limits writes
 }
 
-# By default Firestore indexes every field. Records are read by key; only the commands trace
-# and forget query by uid, or by resource (an event can concern several).
+# By default Firestore indexes every field. Records are read by key; only the commands trace,
+# forget and replay query by uid, or by resource (an event can concern several).
 resource "google_firestore_field" "ledger" {
   for_each = {
     "*"       = []

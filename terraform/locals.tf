@@ -1,12 +1,17 @@
 locals {
   # The only list of entities and the only list of delivery parameters; Python reads both too.
-  catalog  = jsondecode(file("${path.module}/../functions/events/catalog.json"))
+  _catalog = jsondecode(file("${path.module}/../functions/events/catalog.json"))
+  catalog  = { for name, entity in local._catalog : name => entity if entity.direction == "inbound" || var.outbound != null }
   delivery = jsondecode(file("${path.module}/../functions/events/delivery.json"))
 
-  domains = sort(distinct([for entity in local.catalog : entity.domain]))
+  all_domains     = sort(distinct([for entity in local._catalog : entity.domain]))
+  domains         = sort(distinct([for entity in local.catalog : entity.domain]))
+  inbound_domains = sort(distinct([for entity in local.catalog : entity.domain if entity.direction == "inbound"]))
+  target_domains  = sort(distinct([for entity in local.catalog : entity.domain if entity.direction == "outbound"]))
 
   entities = {
     for name, entity in local.catalog : name => {
+      direction               = entity.direction
       domain                  = entity.domain
       max_delivery_attempts   = coalesce(try(var.entities[name].max_delivery_attempts, null), local.delivery.max_delivery_attempts)
       maximum_backoff_seconds = coalesce(try(var.entities[name].maximum_backoff_seconds, null), local.delivery.maximum_backoff_seconds)
@@ -15,7 +20,7 @@ locals {
     }
   }
 
-  _consumer_default = { concurrency = 2, max_instances = 2, memory_mb = 512, min_instances = 0 }
+  _consumer_default = { concurrency = 4, max_instances = 1, memory_mb = 512, min_instances = 0 }
   consumers         = { for domain in local.domains : domain => lookup(var.consumers, domain, local._consumer_default) }
 
   # The default of MAX_BODY_BYTES, and the memory of ingest without any request.

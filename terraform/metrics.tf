@@ -6,6 +6,7 @@ locals {
   _functions = concat(
     [google_cloudfunctions2_function.ingest.name],
     [for function in google_cloudfunctions2_function.consumer : function.name],
+    [for function in google_cloudfunctions2_function.commerce_events : function.name],
   )
   _log_entries = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local._functions : "\"${name}\""])})"
 
@@ -42,7 +43,7 @@ locals {
       value       = "ms"
     }
     published = {
-      description = "Events that ingest published"
+      description = "Events that ingest and commerce_events published"
       filter      = "jsonPayload.stage=\"published\" AND jsonPayload.status=200"
       labels      = ["entity", "event"]
       value       = null
@@ -99,6 +100,23 @@ resource "google_logging_project_exclusion" "query_token" {
   name        = "${var.prefix}query-token"
   description = "Request-log entries of ingest whose URL can contain a token"
   filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND log_id(\"run.googleapis.com/requests\") AND httpRequest.requestUrl:\"?\""
+
+  depends_on = [google_project_service.main]
+}
+
+# A consumer's own entry says more about a delivery than the request log. Entries of failed
+# requests stay: those that no instance accepted (429, 5xx) have no other entry.
+resource "google_logging_project_exclusion" "requests" {
+  for_each = {
+    for name, functions in {
+      consumers = [for function in google_cloudfunctions2_function.consumer : function.name]
+      ingest    = concat([google_cloudfunctions2_function.ingest.name], [for function in google_cloudfunctions2_function.commerce_events : function.name])
+    } : name => functions if !contains(var.request_logs, name)
+  }
+
+  name        = "${var.prefix}requests-${each.key}"
+  description = "Request-log entries of successful requests to ${each.key}"
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in each.value : "\"${name}\""])}) AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status<300"
 
   depends_on = [google_project_service.main]
 }

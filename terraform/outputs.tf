@@ -1,6 +1,13 @@
+output "commerce_events_url" {
+  description = "URL to register at Adobe I/O Events (`make connect-commerce`); null without `outbound`."
+  value       = one([for function in google_cloudfunctions2_function.commerce_events : function.service_config[0].uri])
+
+  depends_on = [google_cloud_run_service_iam_member.commerce_events]
+}
+
 output "commerce_parallel_calls" {
   description = "Maximum number of parallel calls to Commerce per domain (instances × threads)."
-  value       = { for domain, limits in local.consumers : domain => limits.max_instances * limits.concurrency }
+  value       = { for domain, limits in local.consumers : domain => limits.max_instances * limits.concurrency if contains(local.inbound_domains, domain) }
 }
 
 output "dashboard_url" {
@@ -67,6 +74,7 @@ output "service_accounts" {
   description = "E-mail addresses of the service accounts of functions, pushes and builds."
   value = merge(
     { for domain, account in google_service_account.consumer : "${domain}-consumer" => account.email },
+    { for name, account in google_service_account.commerce_events : name => account.email },
     {
       build  = google_service_account.build.email
       ingest = google_service_account.ingest.email

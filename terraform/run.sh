@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The recipes of make plan, make deploy and make url: run.sh plan|apply|url
+# The recipes of make plan, make deploy and make url: run.sh plan|apply|url [commerce_events]
 set -euo pipefail
 shopt -s extglob
 
@@ -48,10 +48,11 @@ command -v terraform >/dev/null ||
   stop "terraform is missing: install 1.11 or newer, https://developer.hashicorp.com/terraform/install"
 
 if [ "$1" = url ]; then
+  function=${2:-ingest}
   # Without outputs terraform prints a warning instead of the URL and exits with 0.
-  url=$(terraform -chdir=terraform output -no-color -raw ingest_url) || url=
+  url=$(terraform -chdir=terraform output -no-color -raw "${function}_url") || url=
   [[ $url == https://* ]] ||
-    stop "The state in terraform/ has no ingest URL: run make deploy, or use the state of an existing deployment (docs/deploy.md, Share the state)"
+    stop "The state in terraform/ has no $function URL: run make deploy (commerce_events: with outbound set), or use the state of an existing deployment (docs/deploy.md, Share the state)"
   echo "$url"
   exit
 fi

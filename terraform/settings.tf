@@ -37,6 +37,30 @@ locals {
     "PUBLISH_TIMEOUT_SECONDS",
   ]
 
+  _target_settings_open = [
+    "LEDGER_DAYS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "TARGET_OAUTH_CLIENT_AUTH",
+    "TARGET_OAUTH_CLIENT_ID",
+    "TARGET_OAUTH_SCOPE",
+    "TARGET_OAUTH_TOKEN_URL",
+  ]
+  # Each outbound entity may have a webhook of its own.
+  target_settings_open = concat(local._target_settings_open, [
+    for name, entity in local._catalog : "TARGET_URL_${upper(replace(trimprefix(name, "outbound-"), "-", "_"))}"
+    if entity.direction == "outbound"
+  ])
+  target_oauth_required = ["TARGET_OAUTH_CLIENT_ID", "TARGET_OAUTH_TOKEN_URL"]
+  target_settings       = try(var.outbound.settings, {})
+
+  receiver_client_id = try(coalesce(var.outbound.oauth_client_id, lookup(var.commerce_settings, "OAUTH_CLIENT_ID", "")), "")
+
+  _target_secrets = var.outbound == null ? [] : concat(["TARGET_SECRETS"], {
+    none  = []
+    oauth = ["TARGET_OAUTH_CLIENT_SECRET"]
+    token = ["TARGET_TOKEN"]
+  }[try(var.outbound.target_auth, "none")])
+
   _commerce_secrets = {
     ims    = ["OAUTH_CLIENT_SECRET"]
     oauth1 = ["COMMERCE_ACCESS_TOKEN", "COMMERCE_ACCESS_TOKEN_SECRET", "COMMERCE_CONSUMER_KEY", "COMMERCE_CONSUMER_SECRET"]
@@ -51,8 +75,9 @@ locals {
 
   # Environment variable => the functions that read it.
   secret_readers = merge(
-    { for name in local._commerce_secrets : name => local.domains },
+    { for name in local._commerce_secrets : name => local.inbound_domains },
     { for name in local._ingest_secrets : name => ["ingest"] },
+    { for name in local._target_secrets : name => local.target_domains },
     { LEDGER_KEY = concat(local.domains, var.status_endpoint ? ["ingest"] : []) },
   )
 

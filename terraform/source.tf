@@ -3,8 +3,12 @@ module "archives" {
   root   = "${path.module}/.."
 }
 
+locals {
+  archives = { for name, archive in module.archives.archives : name => archive if name != "commerce_events" || var.outbound != null }
+}
+
 data "archive_file" "function" {
-  for_each = module.archives.archives
+  for_each = local.archives
 
   type        = "zip"
   output_path = "${path.module}/build/${each.key}-${each.value.digest}.zip"
@@ -51,7 +55,7 @@ resource "google_storage_bucket" "source" {
 # The name contains a digest of the content, so a function is deployed again if and only if
 # its archive changed.
 resource "google_storage_bucket_object" "function" {
-  for_each = module.archives.archives
+  for_each = local.archives
 
   bucket = google_storage_bucket.source.name
   name   = "${each.key}-${each.value.digest}.zip"

@@ -77,10 +77,10 @@ variable "commerce_timeout_seconds" {
 }
 
 variable "consumers" {
-  description = "Limits per domain (product, customer, order, stock). A domain makes at most `max_instances` × `concurrency` parallel calls to Commerce, because many parallel writes cause deadlocks there."
+  description = "Limits per domain (product, customer, order, stock, and outbound where it is deployed). A domain makes at most `max_instances` × `concurrency` parallel calls to Commerce, because many parallel writes cause deadlocks there. Raise `concurrency` first: an instance that waits for more calls costs the same."
   type = map(object({
-    concurrency   = optional(number, 2)
-    max_instances = optional(number, 2)
+    concurrency   = optional(number, 4)
+    max_instances = optional(number, 1)
     memory_mb     = optional(number, 512)
     min_instances = optional(number, 0)
   }))
@@ -88,8 +88,8 @@ variable "consumers" {
   nullable = false
 
   validation {
-    condition     = alltrue([for domain in keys(var.consumers) : contains(local.domains, domain)])
-    error_message = "consumers is keyed by domain: ${join(", ", local.domains)}."
+    condition     = alltrue([for domain in keys(var.consumers) : contains(local.all_domains, domain)])
+    error_message = "consumers is keyed by domain: ${join(", ", local.all_domains)}."
   }
 
   validation {
@@ -120,8 +120,8 @@ variable "entities" {
   nullable = false
 
   validation {
-    condition     = alltrue([for entity in keys(var.entities) : contains(keys(local.catalog), entity)])
-    error_message = "entities is keyed by the entities of functions/events/catalog.json: ${join(", ", keys(local.catalog))}."
+    condition     = alltrue([for entity in keys(var.entities) : contains(keys(local._catalog), entity)])
+    error_message = "entities is keyed by the entities of functions/events/catalog.json: ${join(", ", keys(local._catalog))}."
   }
 
   validation {
@@ -265,6 +265,60 @@ variable "message_ordering" {
   nullable    = false
 }
 
+variable "outbound" {
+  description = "The other direction: changes in Commerce are delivered to a webhook of the third party. Unset, nothing of it is deployed. `target_url`: the webhook. `oauth_client_id`: of the Adobe project that registers `commerce_events_url`; by default that of commerce_settings. `target_auth`: `none` (webhooks are signed all the same), `token` or `oauth`. `settings`: more settings of its consumer by environment variable, like `{ TARGET_URL_ORDER = \"…\" }`. `echo_seconds`: how long Commerce's event of a change of ours is recognised and not delivered; 0 is off. `max_instances`: of the function commerce_events."
+  type = object({
+    echo_seconds           = optional(number, 600)
+    max_instances          = optional(number, 10)
+    oauth_client_id        = optional(string)
+    settings               = optional(map(string), {})
+    target_auth            = optional(string, "none")
+    target_timeout_seconds = optional(number, 30)
+    target_url             = string
+  })
+  default = null
+
+  validation {
+    condition     = try(alltrue([for url in concat([var.outbound.target_url], [for name, value in var.outbound.settings : value if startswith(name, "TARGET_URL_")]) : can(regex("^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^#\\s]*)?$", url))]), var.outbound == null)
+    error_message = "target_url of outbound, and TARGET_URL_… in its settings, must be https URLs, like https://erp.example.com/commerce-events."
+  }
+
+  validation {
+    condition     = var.outbound == null || try(coalesce(try(var.outbound.oauth_client_id, null), lookup(var.commerce_settings, "OAUTH_CLIENT_ID", "")), "") != ""
+    error_message = "outbound needs the client id of the Adobe project that delivers the events: outbound = { oauth_client_id = \"…\" }, or OAUTH_CLIENT_ID in commerce_settings. Deliveries for another client are not accepted."
+  }
+
+  validation {
+    condition     = contains(["none", "token", "oauth"], try(var.outbound.target_auth, "none"))
+    error_message = "target_auth of outbound must be \"none\", \"token\" or \"oauth\"."
+  }
+
+  validation {
+    condition     = try(var.outbound.target_timeout_seconds >= 1 && var.outbound.target_timeout_seconds <= 180, var.outbound == null)
+    error_message = "target_timeout_seconds of outbound must be 1 to 180."
+  }
+
+  validation {
+    condition     = try(var.outbound.echo_seconds >= 0 && var.outbound.echo_seconds <= 3600 && floor(var.outbound.echo_seconds) == var.outbound.echo_seconds, var.outbound == null)
+    error_message = "echo_seconds of outbound must be a whole number from 0 to 3600."
+  }
+
+  validation {
+    condition     = try(var.outbound.max_instances >= 1, var.outbound == null)
+    error_message = "max_instances of outbound must be at least 1."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(try(var.outbound.settings, {})) : contains(local.target_settings_open, name) || startswith(name, "OTEL_")])
+    error_message = "settings of outbound does not accept ${join(", ", [for name in keys(try(var.outbound.settings, {})) : name if !contains(local.target_settings_open, name) && !startswith(name, "OTEL_")])}. It accepts ${join(", ", local.target_settings_open)} and OTEL_…. Secrets belong in `secrets`; other settings have their own attributes."
+  }
+
+  validation {
+    condition     = try(var.outbound.target_auth, "none") != "oauth" || alltrue([for name in local.target_oauth_required : lookup(try(var.outbound.settings, {}), name, "") != ""])
+    error_message = "target_auth = \"oauth\" also needs settings = { ${join(", ", [for name in local.target_oauth_required : "${name} = \"…\""])} } in outbound."
+  }
+}
+
 variable "prefix" {
   description = "Prefix of every name, so that a project can hold several deployments."
   type        = string
@@ -296,6 +350,18 @@ variable "region" {
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
     error_message = "region must be a region like europe-west1 or us-central1, without the letter of a zone: `gcloud functions regions list` shows them."
+  }
+}
+
+variable "request_logs" {
+  description = "Functions whose successful requests Cloud Run's own request log keeps: `consumers`, `ingest`. By default only ingest (and commerce_events), where it holds the address of the sender; a consumer writes an entry about each delivery itself. Requests that fail are always kept, because the platform answers some of them."
+  type        = set(string)
+  default     = ["ingest"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.request_logs : contains(["consumers", "ingest"], name)])
+    error_message = "request_logs accepts \"consumers\" and \"ingest\"."
   }
 }
 

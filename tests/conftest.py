@@ -46,6 +46,14 @@ SUITES = {
         lambda: shutil.which("javac") is None and "javac",
         "install a JDK, 17 or newer; Debian and Ubuntu: apt install openjdk-17-jdk",
     ),
+    "node": (
+        lambda: shutil.which("node") is None and "node",
+        "install Node.js; Debian and Ubuntu: apt install nodejs",
+    ),
+    "php": (
+        lambda: shutil.which("php") is None and "php",
+        "install PHP; Debian and Ubuntu: apt install php-cli",
+    ),
     "terraform": (
         lambda: shutil.which("terraform") is None and "terraform",
         "install terraform 1.11 or newer",

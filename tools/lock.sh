@@ -13,7 +13,8 @@ compile() { # compile FILE OPTION...
 }
 
 # The pins that the file already holds stay, unless an option asks for newer ones.
-compile requirements-dev.txt --extra ingest --extra consumer --extra dev "$@"
+compile requirements-dev.txt --extra ingest --extra consumer \
+  --extra commerce-events --extra dev "$@"
 
 # Tools with environments of their own, each resolved alone.
 for tool in audit checkov site; do
@@ -30,4 +31,5 @@ subset() { # subset FILE EXTRA...: written anew, each pin taken from the resolut
 
 subset functions/ingest/requirements.txt ingest
 subset functions/consumer/requirements.txt consumer
-subset requirements.txt ingest consumer
+subset functions/commerce_events/requirements.txt commerce-events
+subset requirements.txt ingest consumer commerce-events

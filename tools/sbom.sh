@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
 export PYTHONWARNINGS=ignore # about dependencies between packages, which a lock file does not tell
-for function in ingest consumer; do
+for function in ingest consumer commerce_events; do
   bash tools/tool.sh audit cyclonedx-py requirements "functions/$function/requirements.txt" \
     --pyproject pyproject.toml --mc-type application --output-reproducible \
     --spec-version 1.6 --output-format JSON --output-file "build/$function.cdx.json"

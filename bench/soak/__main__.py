@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
     if given.check:
         return _check_records()
     # Neither a plan nor a check needs the stack.
+    from bench.soak.outbound.soak import soak as soak_outbound
     from bench.soak.soak import Options, soak
 
     options = Options(
@@ -59,7 +60,8 @@ def main(arguments: list[str]) -> int:
         folder = Path(given.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            result = asyncio.run(_stoppable(soak(folder, options, progress)))
+            run = soak_outbound if given.outbound else soak
+            result = asyncio.run(_stoppable(run(folder, options, progress)))
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress("interrupted")
             return 1
@@ -100,7 +102,12 @@ def _check_records() -> int:
     for line in sys.stdin:
         record = json.loads(line)
         accepted = [Accepted(**event) for event in record["accepted"]]
-        found = violations(accepted, record["effects"], record["dead_letters"])
+        found = violations(
+            accepted,
+            record["effects"],
+            record["dead_letters"],
+            record.get("outdated"),
+        )
         broken = broken or bool(found)
         sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
     return 1 if broken else 0
@@ -121,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)"
         )
+    parser.add_argument(
+        "--outbound",
+        action="store_true",
+        help="the other direction: from deliveries of Adobe I/O Events to a third"
+        " party's webhook; --clients does not apply",
+    )
     parser.add_argument(
         "--separate-ledgers",
         action="store_true",

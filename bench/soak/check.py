@@ -8,7 +8,7 @@ a newer one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -55,6 +55,7 @@ def violations(
     accepted: Sequence[Accepted],
     effects: Iterable[tuple[str, str]],
     dead_letters: Iterable[tuple[str, str]],
+    outdated: Collection[str] | None = None,
 ) -> list[Violation]:
     """All broken promises; empty is good.
 
@@ -62,8 +63,10 @@ def violations(
         accepted: each once, however often its sender posted it.
         effects: resource and tag of every effect, in order.
         dead_letters: uid and reason.
+        outdated: uids that a consumer skipped as outdated; each other event must have
+            taken effect, also where the newest wins. None where this is not known.
     """
-    dead_letters = list(dead_letters)
+    dead_letters, effects = list(dead_letters), list(effects)
     rejected = {uid for uid, _ in dead_letters}
     violations = _of_dead_letters(accepted, dead_letters)
     events: dict[str, list[Accepted]] = defaultdict(list)
@@ -75,6 +78,15 @@ def violations(
         tags[resource].append(tag)
     for resource in sorted(events.keys() | tags.keys()):
         violations += _of_resource(resource, events[resource], tags[resource], rejected)
+    if outdated is not None:
+        ended = {*outdated, *rejected, *(tag for _, tag in effects)}
+        lost = {violation.event for violation in violations if violation.kind == LOST}
+        violations += [
+            Violation(LOST, resource, tag)
+            for event in accepted
+            for resource, tag in event.effects.items()
+            if event.uid not in ended and tag not in ended | lost
+        ]
     return violations
 
 

@@ -9,12 +9,11 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.soak.stand_in import StandInClient
 from local.processes import Process
-from local.split_stack import SplitStack
 
 CountPushes = Callable[[], int]
 
@@ -77,16 +76,16 @@ async def fail_calls(
 
 
 async def kill_processes(
-    stack: SplitStack,
+    processes: Sequence[Process],
     rng: random.Random,
     interval: int,
     pushes: CountPushes,
     counts: Counter[str],
 ) -> None:
-    """Kill consumers, and more seldom ingest and broker, until cancelled."""
+    """Kill one of *processes* at times, until cancelled; one named twice more often."""
     while True:
         await _wait_for_pushes(rng.uniform(0.5, 1.5) * interval, pushes)
-        process = rng.choice([*stack.consumers * 2, stack.ingest, stack.broker])
+        process = rng.choice(processes)
         counts[f"{process.program.name.partition('-')[0]} killed"] += 1
         await asyncio.shield(asyncio.to_thread(_kill_and_restart, process))
 

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from functions.consumer.delivery import OUTDATED
 from local.web import WebServer
 
 FAULT_SHARE = 0.03  # of each kind of fault
@@ -37,6 +38,7 @@ class PushProxy:
         times: by uid, the first ``ce-time`` that was pushed.
         acknowledged: ids of acknowledged messages.
         pushed: ids of all messages that were pushed.
+        outdated: uids of events that were skipped as outdated.
         counts: of the pushes and their faults.
     """
 
@@ -47,6 +49,7 @@ class PushProxy:
         self.times: dict[str, str] = {}
         self.acknowledged: set[str] = set()
         self.pushed: set[str] = set()
+        self.outdated: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._rng = rng
         self._session: aiohttp.ClientSession | None = None
@@ -78,44 +81,46 @@ class PushProxy:
         attributes = message["attributes"]
         self.times.setdefault(attributes["ce-id"], attributes["ce-time"])
         self.pushed.add(message["messageId"])
-        status = await self._forward(body)
+        status = await self._forward(body, attributes["ce-id"])
         if status == 200:
             self.acknowledged.add(message["messageId"])
         self.counts["pushes"] += 1
         await Response(status_code=status)(scope, receive, send)
 
-    async def _forward(self, body: bytes) -> int:
+    async def _forward(self, body: bytes, uid: str) -> int:
         fault = self._rng.random() / FAULT_SHARE if self.faulty else 9
         if fault < 1:
             self.counts["never arrived"] += 1
             return NO_RESPONSE
         if fault < 2:
             self.counts["delivered twice at once"] += 1
-            statuses = await asyncio.gather(self._push(body), self._push(body))
+            pushes = (self._push(body, uid), self._push(body, uid))
+            statuses = await asyncio.gather(*pushes)
             return statuses[0]
         if fault < 3:
             self.counts["delivered again later"] += 1
-            task = asyncio.create_task(self._push_later(body))
+            task = asyncio.create_task(self._push_later(body, uid))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
-        status = await self._push(body)
+        status = await self._push(body, uid)
         if 3 <= fault < 4:
             self.counts["responses lost"] += 1
             return NO_RESPONSE
         return status
 
-    async def _push_later(self, body: bytes) -> None:
+    async def _push_later(self, body: bytes, uid: str) -> None:
         await asyncio.sleep(self._rng.uniform(*LATER_SECONDS))
-        await self._push(body)
+        await self._push(body, uid)
 
-    async def _push(self, body: bytes) -> int:
+    async def _push(self, body: bytes, uid: str) -> int:
         """The consumer's status; NO_RESPONSE without one."""
         headers = {"Content-Type": "application/json"}
         try:
             async with self._session.post(
                 self._rng.choice(self.consumers), data=body, headers=headers
             ) as response:
-                await response.read()
+                if OUTDATED.encode() in await response.read():
+                    self.outdated.add(uid)
                 return response.status
         except (aiohttp.ClientError, TimeoutError):
             self.counts["cut off"] += 1

@@ -20,7 +20,7 @@ from bench.soak.push_proxy import PushProxy
 from bench.soak.senders import Senders
 from bench.soak.stand_in import StandInClient
 from local.processes import ROOT
-from local.split_stack import SplitStack, split_stack
+from local.split_stack import split_stack
 
 # A killed consumer's lease lasts for the timeout and ten seconds more.
 ENVIRONMENT = {
@@ -103,7 +103,13 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
             asyncio.create_task(task)
             for task in (
                 faults.fail_calls(stand_in, rng, pushes, counts),
-                faults.kill_processes(stack, rng, options.kill_every, pushes, counts),
+                faults.kill_processes(
+                    [*stack.consumers * 2, stack.ingest, stack.broker],
+                    rng,
+                    options.kill_every,
+                    pushes,
+                    counts,
+                ),
                 faults.lock_ledger(
                     stack.ledger, rng, options.lock_every, pushes, counts
                 ),
@@ -113,15 +119,15 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
         try:
             await _send_all(senders, options, rng)
             progress("all is posted; draining with faults, then without")
-            await _wait_for_acknowledged(proxy, senders.published * 9 // 10)
-            await _cancel(fault_tasks)
+            await wait_for_acknowledged(proxy, senders.published * 9 // 10)
+            await cancel(fault_tasks)
             proxy.faulty = False
-            await _wait_for_acknowledged(proxy, senders.published)
-            await _wait_until_quiet(proxy)
+            await wait_for_acknowledged(proxy, senders.published)
+            await wait_until_quiet(proxy)
         finally:
-            await _cancel([*fault_tasks, reading])
+            await cancel([*fault_tasks, reading])
         await stand_in.read_effects()
-        dead_letters = await _read_dead_letters(stack)
+        dead_letters = await read_dead_letters(stack.folder)
     return _check(senders, proxy, stand_in, counts, dead_letters)
 
 
@@ -141,7 +147,7 @@ async def _send_all(senders: Senders, options: Options, rng: random.Random) -> N
         await task
 
 
-async def _cancel(tasks: Iterable[asyncio.Task]) -> None:
+async def cancel(tasks: Iterable[asyncio.Task]) -> None:
     """Cancel *tasks*, and raise what one of them failed with before."""
     for task in tasks:
         task.cancel()
@@ -167,7 +173,7 @@ async def _read(
         await asyncio.sleep(READ_SECONDS)
 
 
-async def _wait_for_acknowledged(proxy: PushProxy, count: int) -> None:
+async def wait_for_acknowledged(proxy: PushProxy, count: int) -> None:
     """Wait for *count* acknowledged messages, as long as there is progress."""
     last, since = -1, time.monotonic()
     while (acknowledged := len(proxy.acknowledged)) < count:
@@ -178,7 +184,7 @@ async def _wait_for_acknowledged(proxy: PushProxy, count: int) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _wait_until_quiet(proxy: PushProxy) -> None:
+async def wait_until_quiet(proxy: PushProxy) -> None:
     """Wait until every pushed message is acknowledged and no more are pushed.
 
     Posts without a response may have been published too, so there may be more messages
@@ -193,12 +199,12 @@ async def _wait_until_quiet(proxy: PushProxy) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _read_dead_letters(stack: SplitStack) -> list[tuple[str, str]]:
+async def read_dead_letters(folder: Path) -> list[tuple[str, str]]:
     """Uid and reason of the dead letters, as the operator command lists them."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli", "dead-letters", "--json"),
         cwd=ROOT,
-        env={"LOCAL_STATE": str(stack.folder)},
+        env={"LOCAL_STATE": str(folder)},
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

@@ -105,7 +105,8 @@ def replay(
 
     Select them by MESSAGE_ID (as dead-letters lists it), by filters, or with --all. A
     dead letter is left out when a newer event of the same ordering key was handled
-    since, and when it was replayed several times before.
+    since, and when it was replayed several times before. An event that the receiver of
+    Commerce's events rejected is validated anew, and left out if it is still invalid.
 
     Exit status: 1 when a replay failed, or a dead letter that was named was left out.
     """
@@ -199,7 +200,7 @@ def _list(dead_letters: list[DeadLetter], deployment: str, *, filtered: bool) ->
 
 
 def _reason(dead_letter: DeadLetter) -> str:
-    rejected = dead_letter.origin == "consumer" and dead_letter.status
+    rejected = dead_letter.origin in ("consumer", "receiver") and dead_letter.status
     status = f"{dead_letter.status} " if rejected else ""
     replayed = f" (replayed {dead_letter.replayed}×)" if dead_letter.replayed else ""
     reason = dead_letter.reason

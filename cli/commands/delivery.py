@@ -9,6 +9,7 @@ import click
 from cli import output, pausing
 from cli.dead_letter import Selection
 from cli.dead_letter_queue import open_dead_letters
+from cli.deployment import Deployment
 from cli.journal_file import Backlog, read_backlog
 from cli.options import deployment_of, deployment_options
 from cli.pausing import Change, DeliveryState
@@ -41,7 +42,8 @@ def pause(
     """
     deployment = deployment_of(project, prefix, ledger)
     with PubSub(deployment.pubsub) as pubsub:
-        _print_changes(pausing.pause(deployment, pubsub, _names(entities)), as_json)
+        names = _names(deployment, pubsub, entities)
+        _print_changes(pausing.pause(deployment, pubsub, names), as_json)
 
 
 @click.command()
@@ -57,7 +59,8 @@ def resume(
     """Deliver the events of entities again, or of all."""
     deployment = deployment_of(project, prefix, ledger)
     with PubSub(deployment.pubsub) as pubsub:
-        _print_changes(pausing.resume(deployment, pubsub, _names(entities)), as_json)
+        names = _names(deployment, pubsub, entities)
+        _print_changes(pausing.resume(deployment, pubsub, names), as_json)
 
 
 @click.command()
@@ -72,7 +75,8 @@ def status(
     """
     deployment = deployment_of(project, prefix, ledger)
     with PubSub(deployment.pubsub) as pubsub:
-        states = list(pausing.delivery_states(deployment, pubsub, ENTITIES))
+        entities = pausing.served_entities(deployment, pubsub)
+        states = list(pausing.delivery_states(deployment, pubsub, entities))
     with open_dead_letters(deployment) as queue:
         counts = Counter(
             dead_letter.entity for dead_letter in queue.select(Selection())
@@ -108,8 +112,12 @@ def _backlog(
     return vars(backlog.get(subscription, Backlog()))
 
 
-def _names(entities: tuple[str, ...]) -> Iterable[str]:
-    return ENTITIES if "all" in entities else dict.fromkeys(entities)
+def _names(
+    deployment: Deployment, pubsub: PubSub, entities: tuple[str, ...]
+) -> Iterable[str]:
+    if "all" in entities:
+        return pausing.served_entities(deployment, pubsub)
+    return dict.fromkeys(entities)
 
 
 def _print_changes(changes: Iterable[Change], as_json: bool) -> None:

@@ -28,21 +28,22 @@ parameters are filled in, since parameters may quote an event. Where they come f
 validators of magento/inventory (2.0 to 2.4.8).
 """
 
-import json
 import re
-import time
-import unicodedata
-from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
-from functions.commerce.errors import Ambiguous, HandlerError, Rejected, Unavailable
+from functions.errors import Ambiguous, HandlerError, Rejected, Unavailable
+from functions.http_client.responses import (
+    MAX_MESSAGE_LENGTH,
+    NOT_JSON,
+    HttpResponse,
+    one_line,
+    parse_json,
+    redirect_host,
+    retry_after,
+)
 
-MAX_MESSAGE_LENGTH = 500  # characters of Commerce's text in an error of ours
 MAX_LISTED_ERRORS = 10
 MAX_PARAMETERS = 50
-NOT_JSON = object()
 
 ERROR_KEYS = frozenset({"message", "parameters", "errors", "code", "trace"})
 PLACEHOLDER = re.compile(r"%\w+")
@@ -101,15 +102,7 @@ class Unconfirmed(Rejected):
     """A 4xx in Commerce's form whose words are unknown; a look-up must confirm it."""
 
 
-class CommerceResponse(NamedTuple):
-    """An HTTP response; names in *headers* are case-insensitive."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-def parse_result(method: str, route: str, response: CommerceResponse) -> Any:
+def parse_result(method: str, route: str, response: HttpResponse) -> Any:
     """The result of *method* *route* (a template, without values).
 
     Returns:
@@ -128,7 +121,7 @@ def parse_result(method: str, route: str, response: CommerceResponse) -> Any:
 
 
 def classify(
-    method: str, route: str, response: CommerceResponse, document: Any
+    method: str, route: str, response: HttpResponse, document: Any
 ) -> HandlerError:
     """The error for a response that is not a success."""
     status = response.status
@@ -140,7 +133,7 @@ def classify(
         )
         return Unavailable(503, message, outcome_unknown=True, alarm=True)
     if status < 400:
-        target = _redirect_host(response)
+        target = redirect_host(response)
         message = f"{prefix}, a redirect{target}: is COMMERCE_BASE_URL right?"
         return Unavailable(503, message, alarm=True)
     text = render(document)
@@ -176,27 +169,19 @@ def classify(
     return Unconfirmed(status, message)
 
 
-def parse_json(content: bytes) -> Any:
-    """The JSON document, or ``NOT_JSON``."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return NOT_JSON
-
-
-def is_forbidden(response: CommerceResponse) -> bool:
+def is_forbidden(response: HttpResponse) -> bool:
     """Whether Commerce knows the integration and denies it a permission."""
     return FORBIDDEN.search(render(parse_json(response.content))) is not None
 
 
-def is_unauthenticated(response: CommerceResponse) -> bool:
+def is_unauthenticated(response: HttpResponse) -> bool:
     """Whether Commerce rejects our credentials: a 401, or a 400 that says so."""
     if response.status != 400:
         return response.status == 401
     return _is_oauth_problem(parse_json(response.content))
 
 
-def is_unknown_route(response: CommerceResponse) -> bool:
+def is_unknown_route(response: HttpResponse) -> bool:
     """Whether *response* is a 404 that does not concern the entity asked for."""
     document = parse_json(response.content)
     return response.status == 404 and not (
@@ -211,23 +196,7 @@ def render(document: Any) -> str:
     ``trace`` and everything else is left out.
     """
     texts = [_fill_parameters(error) for error in _errors(document)]
-    return _one_line("; ".join(text for text in texts if text))
-
-
-def retry_after(value: str | None, now: float | None = None) -> float | None:
-    """Seconds to wait, from a Retry-After in seconds or as a date; None for others."""
-    if not value:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        time_given = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if time_given.tzinfo is None:
-        return None
-    return max(0.0, time_given.timestamp() - (time.time() if now is None else now))
+    return one_line("; ".join(text for text in texts if text))
 
 
 def _is_commerces(document: Any) -> bool:
@@ -320,25 +289,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value[:MAX_MESSAGE_LENGTH]
     return "" if value is None or isinstance(value, dict) else str(value)
-
-
-def _one_line(text: str) -> str:
-    text = text[: 4 * MAX_MESSAGE_LENGTH]
-    if not text.isascii() or not text.isprintable():
-        # No line breaks, controls, direction marks or lone surrogates in a log entry.
-        text = "".join(
-            " " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
-            for c in text
-        )
-    text = " ".join(text.split())
-    if len(text) <= MAX_MESSAGE_LENGTH:
-        return text
-    return text[: MAX_MESSAGE_LENGTH - 1] + "…"
-
-
-def _redirect_host(response: CommerceResponse) -> str:
-    try:
-        host = urlsplit(response.headers.get("Location", "")).hostname
-    except ValueError:
-        host = None
-    return f" to {_one_line(host)}" if host else ""

@@ -16,18 +16,17 @@ from typing import Any
 import requests
 
 from functions.commerce import classification, confirmation
-from functions.commerce.classification import CommerceResponse, Unconfirmed
+from functions.commerce.classification import Unconfirmed
 from functions.commerce.confirmation import PROBE_FIELDS, PROBE_ROUTE
-from functions.commerce.errors import HandlerError, Rejected, Unavailable
 from functions.commerce.ims import Ims
 from functions.commerce.oauth1 import OAuth1
 from functions.commerce.routes import encode_query, fill_path
 from functions.commerce.settings import CommerceSettings
-from functions.commerce.transport import Transport
+from functions.errors import HandlerError, Rejected, Unavailable
+from functions.http_client.pause import Pause
+from functions.http_client.responses import HttpResponse
+from functions.http_client.transport import Transport
 from functions.tracing import child_traceparent, span_id_of
-
-# The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
-MAX_PAUSE_SECONDS = 600
 
 BeforeCall = Callable[[float], None]
 ObserveCall = Callable[..., None]
@@ -59,7 +58,7 @@ class CommerceConnection:
         self.oauth1 = OAuth1(settings) if settings.auth_method == "oauth1" else None
         self.ims = None if self.oauth1 else Ims(settings, self._transport, clock)
         self._slots = threading.BoundedSemaphore(settings.concurrency)
-        self._pause_end = 0.0
+        self.pause = Pause(clock)
         self.headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -98,7 +97,7 @@ class CommerceConnection:
         headers: dict[str, str],
         content: bytes | None,
         observe_call: ObserveCall,
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         """Send one request within the concurrency limit.
 
         Raises:
@@ -110,7 +109,7 @@ class CommerceConnection:
         if not self._slots.acquire(timeout=seconds / 2):
             raise Unavailable(503, f"{method} {route}: too many calls in flight")
         try:
-            self.check_pause(method, route)
+            self.pause.check(method, route)
             if self.oauth1 is not None:
                 headers.update(self.oauth1.headers(method, url))
             start = self._clock()
@@ -125,28 +124,8 @@ class CommerceConnection:
                 observe_call(method, route, status, ms)
         finally:
             self._slots.release()
-        self._note_pause(response)
+        self.pause.note(response)
         return response
-
-    def check_pause(self, method: str, route: str) -> None:
-        """Send nothing while a Retry-After of Commerce is in effect.
-
-        Raises:
-            Unavailable: with the seconds left.
-        """
-        left = self._pause_end - self._clock()
-        if left > 0:
-            message = (
-                f"{method} {route}: not sent: Retry-After is in effect for another"
-                f" {left:.0f} s"
-            )
-            raise Unavailable(503, message, retry_after=left)
-
-    def _note_pause(self, response: CommerceResponse) -> None:
-        if response.status in (429, 503):
-            seconds = classification.retry_after(response.headers.get("Retry-After"))
-            if seconds:
-                self._pause_end = self._clock() + min(seconds, MAX_PAUSE_SECONDS)
 
 
 class CommerceSession:
@@ -190,7 +169,7 @@ class CommerceSession:
         path: str,
         query: dict[str, Any] | None = None,
         content: bytes | None = None,
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         """Send a request without path parameters and return any response.
 
         Raises:
@@ -270,22 +249,17 @@ class CommerceSession:
 
     def _send(
         self, method: str, route: str, url: str, content: bytes | None
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         """Send a request, and once more with a renewed IMS token after a 401."""
-        self._connection.check_pause(method, route)
+        self._connection.pause.check(method, route)
         ims = self._connection.ims
         if ims is None:
             return self._send_once(method, route, url, content, None)
-        token = ims.token(self._before_call, self._observe_call)
-        response = self._send_once(method, route, url, content, token)
-        # A token can be revoked before it expires; Commerce then answers 401 as it does
-        # for a missing permission.
-        if response.status == 401 and ims.renewal_may_help(token):
-            renewed = ims.token(self._before_call, self._observe_call)
-            response = self._send_once(method, route, url, content, renewed)
-            if response.status == 401 and renewed != token:
-                ims.renewal_did_not_help()
-        return response
+        return ims.send(
+            partial(self._send_once, method, route, url, content),
+            self._before_call,
+            self._observe_call,
+        )
 
     def _send_once(
         self,
@@ -294,7 +268,7 @@ class CommerceSession:
         url: str,
         content: bytes | None,
         token: str | None,
-    ) -> CommerceResponse:
+    ) -> HttpResponse:
         headers = dict(self._connection.headers)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -305,7 +279,7 @@ class CommerceSession:
         self._before_call(self.settings.timeout_seconds)
         return self._connection.send(method, route, url, headers, content, observe_call)
 
-    def _rejects_encoded_paths(self, response: CommerceResponse) -> bool:
+    def _rejects_encoded_paths(self, response: HttpResponse) -> bool:
         """Whether the path's encoded characters are the cause, not our credentials.
 
         Commerce checks OAuth 1.0a over a path that it encoded itself (magento2#37278),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
 
 
 def read_object(document: Any) -> dict[str, Any]:

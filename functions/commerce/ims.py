@@ -1,48 +1,15 @@
-"""Adobe IMS server-to-server authentication: one token per process, renewed early."""
+"""Adobe IMS server-to-server authentication."""
 
-import re
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
 
-from functions.commerce import classification
-from functions.commerce.classification import CommerceResponse
-from functions.commerce.errors import Unavailable
 from functions.commerce.settings import CommerceSettings
-from functions.commerce.transport import Transport
-
-ROUTE = "ims/token/v3"
-RENEW_EARLY_SECONDS = 600  # before a token expires
-REQUEST_SECONDS = 10  # at most, for one token request
-FAILURE_CACHE_SECONDS = 5  # a failure is the answer to everyone who asks meanwhile
-# After a renewed token was rejected as well (a missing permission), no other is
-# requested for this long: otherwise every event would cost one.
-NO_RENEWAL_SECONDS = 60
-DEFAULT_LIFETIME_SECONDS = 60.0  # of a token without a readable one
-
-BeforeCall = Callable[[float], None]
-ObserveCall = Callable[[str, str, int | None, float], None]
+from functions.http_client.client_credentials import REQUEST_SECONDS, ClientCredentials
+from functions.http_client.transport import Transport
 
 
-@dataclass(frozen=True)
-class Token:
-    """An access token; times are those of the monotonic clock."""
-
-    text: str
-    renew_at: float
-    expires: float
-
-
-class Ims:
-    """Holds the token; shared by threads, of which one renews it while others wait.
-
-    Args:
-        clock: monotonic seconds.
-        request_seconds: at most, for one token request.
-    """
+class Ims(ClientCredentials):
+    """The credentials of one store."""
 
     def __init__(
         self,
@@ -51,131 +18,16 @@ class Ims:
         clock: Callable[[], float] = time.monotonic,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
-        self._url = settings.token_url
-        self._form = urlencode(
+        super().__init__(
+            "Adobe IMS",
+            "ims/token/v3",
+            settings.token_url,
             {
-                "grant_type": "client_credentials",
                 "client_id": settings.client_id,
                 "client_secret": settings.client_secret,
                 "scope": ",".join(settings.scopes),
-            }
-        ).encode()
-        self._transport = transport
-        self._clock = clock
-        self._request_seconds = request_seconds
-        self._renewing = threading.Lock()
-        self._token: Token | None = None
-        self._failure: Unavailable | None = None
-        self._failure_end = 0.0
-        self._no_renewal_end = 0.0
-
-    def token(self, before_call: BeforeCall, observe_call: ObserveCall) -> str:
-        """The current token.
-
-        Args:
-            before_call, observe_call: of the delivery that needs it; see
-                ``CommerceConnection.session``.
-
-        Raises:
-            Unavailable: there is none; with an alarm.
-        """
-        token = self._token
-        if token is not None and self._clock() < token.renew_at:
-            return token.text
-        usable = token if token and self._clock() < token.expires else None
-        # While the old token is valid, no thread waits for the one that renews it.
-        timeout = 0 if usable else self._request_seconds * 1.5
-        if not self._renewing.acquire(timeout=timeout):
-            if usable:
-                return usable.text
-            raise Unavailable(503, "Adobe IMS: no token in time", alarm=True)
-        try:
-            return self._renew(before_call, observe_call)
-        except Unavailable:
-            if usable:
-                return usable.text
-            raise
-        finally:
-            self._renewing.release()
-
-    def renewal_may_help(self, rejected: str) -> bool:
-        """Drop the token *rejected* by Commerce; False when renewing is of no use."""
-        with self._renewing:
-            if self._token is not None and self._token.text == rejected:
-                if self._clock() < self._no_renewal_end:
-                    return False
-                self._token = None
-        return True
-
-    def renewal_did_not_help(self) -> None:
-        """Commerce rejected the new token as well."""
-        self._no_renewal_end = self._clock() + NO_RENEWAL_SECONDS
-
-    def _renew(self, before_call: BeforeCall, observe_call: ObserveCall) -> str:
-        now = self._clock()
-        if self._token is not None and now < self._token.renew_at:
-            return self._token.text  # renewed while this thread waited
-        if self._failure is not None and now < self._failure_end:
-            raise _copy_of(self._failure)
-        before_call(self._request_seconds)
-        try:
-            self._token = self._request_token(observe_call)
-        except Unavailable as error:
-            self._failure = error
-            self._failure_end = self._clock() + FAILURE_CACHE_SECONDS
-            raise
-        return self._token.text
-
-    def _request_token(self, observe_call: ObserveCall) -> Token:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        start = self._clock()
-        status = None
-        try:
-            response = self._transport.send(
-                "POST", self._url, headers, self._form, self._request_seconds, ROUTE
-            )
-            status = response.status
-        except Unavailable as error:
-            raise Unavailable(503, f"Adobe IMS: {error.message}", alarm=True) from error
-        finally:
-            ms = round((self._clock() - start) * 1000, 1)
-            observe_call("POST", ROUTE, status, ms)
-        return _read_token(response, self._clock())
-
-
-def _read_token(response: CommerceResponse, now: float) -> Token:
-    status = response.status
-    if status != 200:
-        # The body is not passed on: it may contain credentials.
-        rejected = 400 <= status < 500 and status not in (408, 429)
-        result = "rejected our credentials" if rejected else "failed"
-        raise Unavailable(
-            401 if rejected else 503,
-            f"Adobe IMS {result} (status {status})",
-            retry_after=classification.retry_after(response.headers.get("Retry-After")),
-            alarm=True,
+            },
+            transport,
+            clock=clock,
+            request_seconds=request_seconds,
         )
-    document = classification.parse_json(response.content)
-    text = document.get("access_token") if isinstance(document, dict) else None
-    if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
-        raise Unavailable(503, "Adobe IMS answered without a token", alarm=True)
-    lifetime = _read_lifetime(document.get("expires_in"))
-    early = min(RENEW_EARLY_SECONDS, lifetime / 2)
-    return Token(text, now + lifetime - early, now + lifetime)
-
-
-def _read_lifetime(value: Any) -> float:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:9])
-    valid = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if valid and 0 < value < 1e9 else DEFAULT_LIFETIME_SECONDS
-
-
-def _copy_of(error: Unavailable) -> Unavailable:
-    """A new exception, since two threads must not raise the same one."""
-    return Unavailable(
-        error.status, error.message, retry_after=error.retry_after, alarm=True
-    )

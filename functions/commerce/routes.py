@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 

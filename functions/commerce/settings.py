@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.commerce.setting_values import (
-    address,
-    credential,
-    scopes,
-    store_code,
-    whole_numbers,
-)
+from functions.commerce.setting_values import scopes, store_code, whole_numbers
+from functions.http_client.setting_values import address, credential
 from functions.settings import INVALID, flag, one_of, seconds, setting, text, whole
+
+# With one instance per domain, as terraform/variables.tf deploys it.
+DEFAULT_CONCURRENCY = 4
 
 SAAS_HOST = re.compile(r"([\w-]+\.)?api\.commerce\.adobe\.com")
 
@@ -195,7 +193,7 @@ class CommerceSettings:
         whole(1, 100),
         "Calls in flight at once, per process: Commerce deadlocks under parallel"
         " writes.",
-        2,
+        DEFAULT_CONCURRENCY,
     )
 
     @staticmethod

@@ -11,26 +11,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.commerce.client import CommerceConnection
-from functions.commerce.errors import Rejected, Unavailable
-from functions.consumer import results
+from functions.consumer import outbound, results
+from functions.consumer.calls import CallRecorder
 from functions.consumer.dead_letter_topic import DeadLetterTopic
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.own_changes import OwnChanges
 from functions.consumer.push import DirectRequest, Push, decode
 from functions.consumer.results import ConsumerResult
+from functions.errors import Rejected, Unavailable
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
 from functions.events.message import parse_traceparent
-from functions.handlers import DeliveryContext, Skipped, dispatch
+from functions.handlers import Skipped, dispatch
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.hashes import LedgerHashes
-from functions.ledger.ledger import Ledger, WrongLedgerKey
+from functions.ledger.ledger import Ledger
+from functions.ledger.lookup import WrongLedgerKey
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import PublishFailed
+from functions.target.client import TargetConnection
 from functions.tracing import Tracing
 
 MAX_NAME_LENGTH = 200  # characters of an event type in an answer
-MAX_LISTED_ERRORS = 20  # of one value
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,20 @@ class Consumer:
     """Everything that one process needs; connects when first used.
 
     Attributes:
+        commerce: None where no inbound events are served.
         budget_seconds: how long one delivery may take.
+        target: None where no outbound events are served.
+        echo_seconds: the setting ECHO_SECONDS.
     """
 
     ledger: Ledger
-    commerce: CommerceConnection
+    commerce: CommerceConnection | None
     dead_letters: DeadLetterTopic
     logger: Logger
     tracing: Tracing
     budget_seconds: float
+    target: TargetConnection | None = None
+    echo_seconds: float = 0
 
     def respond(
         self, body: bytes, traceparent: str | None
@@ -99,22 +107,32 @@ class Consumer:
         )
         return result
 
-    def _process(self, push: Push, calls: "CallRecorder") -> ConsumerResult:
+    def _process(self, push: Push, calls: CallRecorder) -> ConsumerResult:
         delivery: LeasedDelivery | None = None
         budget = Budget(self.budget_seconds)
         try:
             event, value = read_event(push)
+            own_changes = OwnChanges(
+                self.ledger,
+                event,
+                value,
+                self.commerce.settings if self.commerce else None,
+                self.echo_seconds,
+                push.message_id,
+            )
             decision = self.ledger.acquire(
                 push.source,
                 push.uid,
                 _ledger_delivery(push, event, value, self.ledger.hashes),
+                first=push.attempt in (None, 1),
+                edits=own_changes.edits_of_lease(),
             )
             if isinstance(decision, AlreadyProcessed):
                 return results.duplicate(push.event, decision)
             if isinstance(decision, InFlight):
                 return results.another_in_flight()
-            delivery = LeasedDelivery(self.ledger, decision, budget)
-            result = self._handle(event, push.event, value, delivery, calls)
+            delivery = LeasedDelivery(self.ledger, decision, budget, own_changes)
+            result = self._handle(event, push.event, value, delivery, calls, push)
             if result.ambiguous:
                 self._reject_at_limit(result, delivery)
         except Rejected as error:
@@ -140,21 +158,21 @@ class Consumer:
         event: Event,
         name: str,
         value: Any,
-        delivery: DeliveryContext,
-        calls: "CallRecorder",
+        delivery: LeasedDelivery | DirectCall,
+        calls: CallRecorder,
+        push: Push | None = None,
     ) -> ConsumerResult:
         """Call the handler.
 
         Raises:
             Rejected: by the handler.
         """
-        commerce = self.commerce.session(
-            before_call=delivery.before_call,
-            observe_call=calls.record,
-            traceparent=calls.traceparent,
-        )
         try:
-            return results.handled(name, dispatch(event)(value, commerce, delivery))
+            if event.direction == "outbound":
+                message = self._send_to_target(event, value, delivery, calls, push)
+            else:
+                message = self._apply_to_commerce(event, value, delivery, calls)
+            return results.handled(name, message)
         except Skipped as skip:
             return results.skipped(name, skip.reason, skip.message)
         except Rejected:
@@ -169,6 +187,38 @@ class Consumer:
             calls.log.error(error_location(error), stage="call")
             return results.failed("error", 500, "Internal error", outcome_unknown=True)
 
+    def _apply_to_commerce(
+        self,
+        event: Event,
+        value: Any,
+        delivery: LeasedDelivery | DirectCall,
+        calls: CallRecorder,
+    ) -> str:
+        if self.commerce is None:
+            raise Unavailable(503, results.NOT_SERVED[event.direction], alarm=True)
+        commerce = self.commerce.session(
+            delivery.before_call, calls.record, calls.traceparent
+        )
+        return dispatch(event)(value, commerce, delivery)
+
+    def _send_to_target(
+        self,
+        event: Event,
+        value: Any,
+        delivery: LeasedDelivery | DirectCall,
+        calls: CallRecorder,
+        push: Push | None,
+    ) -> str:
+        if self.target is None:
+            raise Unavailable(503, results.NOT_SERVED[event.direction], alarm=True)
+        target = self.target.session(
+            outbound.target_event(event, value, push),
+            delivery.before_call,
+            calls.record,
+            calls.traceparent,
+        )
+        return outbound.deliver(event, value, target, delivery)
+
     def _reject_at_limit(
         self, result: ConsumerResult, delivery: LeasedDelivery
     ) -> None:
@@ -177,6 +227,8 @@ class Consumer:
         Raises:
             Rejected: after enough attempts and enough time for an outage to end.
         """
+        if self.commerce is None:
+            return
         settings = self.commerce.settings
         attempts = delivery.ambiguous_attempts
         if (
@@ -226,38 +278,6 @@ class Consumer:
         return result
 
 
-class CallRecorder:
-    """Records the calls to Commerce of one delivery, for its log entry and trace."""
-
-    def __init__(self, log: Logger, tracing: Tracing, traceparent: str | None) -> None:
-        self.log = log
-        self.traceparent = traceparent
-        self.calls: list[dict[str, Any]] = []
-        self._tracing = tracing
-
-    def record(
-        self,
-        method: str,
-        route: str,
-        status: int | None,
-        ms: float,
-        span_id: str | None = None,
-    ) -> None:
-        """Record one call.
-
-        Args:
-            status: None without a response.
-            span_id: that the call was sent with; None for one that is not to Commerce.
-        """
-        call = {"method": method, "route": route, "status": status, "ms": ms}
-        self.calls.append(call | ({"span_id": span_id} if span_id else {}))
-        name = f"{method} {route}"
-        self._tracing.ended(name, self.traceparent, ms, span_id, status=status)
-        succeeded = status is not None and status < 400
-        write = self.log.debug if succeeded else self.log.warning
-        write(name, stage="call", status=status, ms=ms, span_id=span_id)
-
-
 def read_event(push: Push) -> tuple[Event, Any]:
     """The event of *push* and its valid value.
 
@@ -285,11 +305,7 @@ def load_value(event: Event, name: str, value: Any) -> Any:
     try:
         return event.load(value)
     except InvalidValue as error:
-        errors = "; ".join(
-            f"{path or 'value'}: {' '.join(messages)}"
-            for path, messages in list(error.errors.items())[:MAX_LISTED_ERRORS]
-        )
-        raise Rejected(400, f"Invalid value for {name}: {errors}") from None
+        raise Rejected(400, f"Invalid value for {name}: {error.summary()}") from None
 
 
 def unknown_event(name: Any) -> Rejected:
@@ -311,7 +327,7 @@ def _ledger_delivery(
         entity=event.entity,
         content_hash=hashes.content(event.name, value),
         idempotent=event.idempotent,
-        time=push.time,
+        time=outbound.change_time(event, value, push),
         webhook_id=hashes.webhook_id(push.webhook_id) if push.webhook_id else None,
     )
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from functions.consumer.push import Push
+from functions.pubsub.dead_letters import add_dead_letter_attributes
 from functions.pubsub.endpoint import Endpoint, topic_path
 from functions.pubsub.errors import PublishFailed
-from functions.timestamps import normalize_timestamp, timestamp
+from functions.timestamps import normalize_timestamp
 
 if TYPE_CHECKING:
     from google.pubsub_v1 import PublisherClient
@@ -22,10 +23,6 @@ CHANNEL_OPTIONS = (
     # After an outage, reconnect within seconds instead of gRPC's two minutes.
     ("grpc.max_reconnect_backoff_ms", 5_000),
 )
-MAX_ATTRIBUTE_BYTES = 1024  # Pub/Sub's limits
-MAX_NAME_BYTES = 256
-MAX_ATTRIBUTES = 100
-PREFIX = "dead-letter-"
 
 
 class DeadLetterTopic:
@@ -89,42 +86,24 @@ class DeadLetterTopic:
 def dead_letter_attributes(
     push: Push, status: int, reason: str, now: datetime
 ) -> dict[str, str]:
-    """The original attributes and ours, within Pub/Sub's limits.
+    """The attributes of *push* and of its dead letter, within Pub/Sub's limits.
 
-    Attributes of an earlier dead letter of the same event are replaced. ``ce-time`` is
-    the event time that counted, so that it also counts for a replay, whose publish time
-    is another.
+    ``ce-time`` is the event time that counted, so that it also counts for a replay,
+    whose publish time is another.
     """
-    ours = {
-        "reason": reason,
-        "status": str(status),
-        "subscription": push.subscription,
-        "message-id": push.message_id,
-        "attempts": str(push.attempt or 1),
-        "time": timestamp(now),
-    }
     attributes = push.attributes
     given = normalize_timestamp(attributes.get("ce-time", ""))
     if push.published and given != push.time:
         attributes = {**attributes, "ce-time": push.time}
-    original = {
-        name: truncate(value, MAX_ATTRIBUTE_BYTES)
-        for name, value in attributes.items()
-        if name and not name.startswith(PREFIX) and len(name.encode()) <= MAX_NAME_BYTES
-    }
-    kept = dict(list(original.items())[: MAX_ATTRIBUTES - len(ours)])
-    return kept | {
-        PREFIX + name: truncate(value, MAX_ATTRIBUTE_BYTES)
-        for name, value in ours.items()
-    }
-
-
-def truncate(text: str, max_bytes: int) -> str:
-    """*text* in at most *max_bytes* of UTF-8, in whole characters."""
-    raw = text.encode(errors="replace")
-    if len(raw) <= max_bytes:
-        return raw.decode()
-    return raw[: max_bytes - 3].decode(errors="ignore") + "…"
+    return add_dead_letter_attributes(
+        attributes,
+        reason=reason,
+        status=status,
+        subscription=push.subscription,
+        message_id=push.message_id,
+        attempts=push.attempt or 1,
+        now=now,
+    )
 
 
 def _publisher_client(endpoint: Endpoint) -> "PublisherClient":

@@ -5,15 +5,25 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.commerce.errors import Unavailable
-from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.consumer.own_changes import CommerceEvent, OwnChanges
+from functions.consumer.results import (
+    ANOTHER_IN_FLIGHT,
+    ANOTHER_OF_RESOURCE_IN_FLIGHT,
+)
+from functions.errors import Unavailable
+from functions.events.catalog import Event
 from functions.events.identifiers import watermark_name
+from functions.handlers import Skipped
 from functions.ledger.decisions import Outcome
-from functions.ledger.ledger import Lease, Ledger
+from functions.ledger.ledger import NO_EDITS, Edits, Lease, Ledger
+from functions.ledger.record import ResourceRecord
+from functions.ledger.watermarks import Verdict
 
+OWN_CHANGE = "Not delivered: it only reports our own change"
 # A lease is longer than one call by a margin. As long as a call begins within this part
 # of the margin, the lease need not be renewed for it.
 PROMPT_SECONDS = 5.0
+OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
 
 class Budget:
@@ -65,20 +75,37 @@ class DirectCall:
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         """Nothing is recorded for a direct call."""
 
+    def created(self, document: Any) -> None:
+        """Nothing is noted for a direct call."""
+
+    def acquire_resource(self, name: str, event: Event, value: Any) -> bool:
+        """Nothing is leased for a direct call."""
+        return True
+
+    def resource_applied(self, name: str) -> None:
+        """Nothing is recorded for a direct call."""
+
 
 class LeasedDelivery:
     """``DeliveryContext`` of a push that has acquired the lease of its event.
 
     Args:
         budget: started before the lease was acquired.
+        own_changes: the notes made with the lease.
     """
 
-    def __init__(self, ledger: Ledger, lease: Lease, budget: Budget) -> None:
+    def __init__(
+        self, ledger: Ledger, lease: Lease, budget: Budget, own_changes: OwnChanges
+    ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._budget = budget
+        self._own_changes = own_changes
+        self._commerce_event: CommerceEvent | None = None
+        self._resource_is_applied = False
         self.outdated_rows = 0
-        self._watermarks: set[str] = set()  # leased rows
+        self._watermarks: set[str] = set()  # leased rows and resources
+        self._applied: set[str] = set()  # of these, to be recorded with the next change
         self._leased_at = 0.0  # of the budget's time: no lease is older
         self._lease_is_unused = True  # it was acquired for the next call
         since = lease.outcome_unknown_since
@@ -109,7 +136,9 @@ class LeasedDelivery:
 
     def renew(self) -> bool:
         """Extend the lease; False when another delivery has taken over."""
-        return self._ledger.renew(self._lease)
+        held = self._ledger.renew(self._lease, sorted(self._applied))
+        self._applied.clear()
+        return held
 
     def pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """See ``DeliveryContext``.
@@ -120,24 +149,79 @@ class LeasedDelivery:
         if not rows:
             return []
         names = [watermark_name(row["sku"], row["source"]) for row in rows]
-        self._leased_at = self._budget.elapsed()
-        verdicts = self._ledger.acquire_watermarks(self._lease, names)
+        edits = self._own_changes.edits_of_rows(rows)
+        verdicts = self._acquire(names, edits)
         if verdicts is None:
             raise Unavailable(503, "Another event is being applied to the same stock")
-        self._lease_is_unused = True
         self.outdated_rows += verdicts.count("outdated")
-        to_send = [verdict == "send" for verdict in verdicts]
-        self._watermarks.update(
-            name for name, send in zip(names, to_send, strict=True) if send
-        )
-        return [row for row, send in zip(rows, to_send, strict=True) if send]
+        pairs = zip(rows, verdicts, strict=True)
+        return [row for row, verdict in pairs if verdict == "send"]
 
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
+        """See ``DeliveryContext``.
+
+        They are recorded with what the delivery records next: a lease for another call,
+        or the outcome. Until then they are leased, so that no other level overtakes.
+        """
+        self._apply(watermark_name(row["sku"], row["source"]) for row in rows)
+
+    def created(self, document: Any) -> None:
         """See ``DeliveryContext``."""
-        names = [watermark_name(row["sku"], row["source"]) for row in rows]
-        if names:
-            self._ledger.complete_watermarks(self._lease, names)
-        self._watermarks.difference_update(names)
+        self._own_changes.created(document)
+
+    def acquire_resource(self, name: str, event: Event, value: Any) -> bool:
+        """Lease the resource *name* for this *event* of Commerce alone.
+
+        Returns:
+            False when an earlier attempt of this event was applied to it.
+
+        Raises:
+            Skipped: a newer event was applied, or it only reports our own change.
+            Unavailable: another event has the lease, or has taken over.
+        """
+        time = self._lease.delivery.time
+        compared = self._own_changes.compare(event, name, value, time)
+        self._commerce_event = compared
+        verdicts = self._acquire(
+            [name], is_own_change=compared.is_own_change if compared else None
+        )
+        if verdicts is None:
+            raise Unavailable(503, ANOTHER_OF_RESOURCE_IN_FLIGHT)
+        if verdicts == ["outdated"]:
+            raise Skipped("outdated", OUTDATED)
+        if verdicts == ["own change"]:
+            self.resource_applied(name)
+            raise Skipped("own change", OWN_CHANGE)
+        return verdicts == ["send"]
+
+    def resource_applied(self, name: str) -> None:
+        """Record that this event took effect on the resource *name*."""
+        self._apply([name])
+        self._resource_is_applied = True
+
+    def _acquire(
+        self,
+        names: list[str],
+        edits: Edits = NO_EDITS,
+        is_own_change: Callable[[ResourceRecord | None], bool] | None = None,
+    ) -> list[Verdict] | None:
+        if not self._applied.isdisjoint(names):
+            self.renew()
+        self._leased_at = self._budget.elapsed()
+        verdicts = self._ledger.acquire_watermarks(
+            self._lease, names, sorted(self._applied), edits, is_own_change
+        )
+        if verdicts is not None:
+            self._applied.clear()
+            self._lease_is_unused = True
+            pairs = zip(names, verdicts, strict=True)
+            leased = ("send", "own change")
+            self._watermarks.update(name for name, one in pairs if one in leased)
+        return verdicts
+
+    def _apply(self, names: Iterable[str]) -> None:
+        self._applied.update(names)
+        self._watermarks -= self._applied
 
     def complete(self, outcome: Outcome) -> bool:
         """Record the outcome; False when another delivery has taken over."""
@@ -147,9 +231,13 @@ class LeasedDelivery:
         unknown = outcome.outcome_unknown or (
             self.outcome_unknown_since and not outcome.final
         )
-        if self._watermarks and not unknown:
-            self._ledger.release_watermarks(self._lease, sorted(self._watermarks))
-        return self._ledger.complete(self._lease, outcome)
+        released = () if unknown else sorted(self._watermarks)
+        edits = dict(self._own_changes.edits_of_outcome(self._lease, outcome, released))
+        if self._commerce_event and self._resource_is_applied:
+            edits |= self._commerce_event.edits()
+        return self._ledger.complete(
+            self._lease, outcome, sorted(self._applied), released, edits
+        )
 
     def _secure_lease(self) -> bool:
         """Renew a lease that could expire during the call; False when taken over.
@@ -163,7 +251,5 @@ class LeasedDelivery:
         self._leased_at = now
         if not self._watermarks:
             return self.renew()
-        verdicts = self._ledger.acquire_watermarks(
-            self._lease, sorted(self._watermarks)
-        )
+        verdicts = self._acquire(sorted(self._watermarks))
         return verdicts is not None and set(verdicts) == {"send"}

@@ -59,9 +59,14 @@ class Push:
         It is never later than the publish time: a publisher whose clock is ahead would
         make every later event outdated.
         """
-        given = normalize_timestamp(self.attributes.get("ce-time", ""))
+        return self.not_after_publishing(
+            normalize_timestamp(self.attributes.get("ce-time", ""))
+        )
+
+    def not_after_publishing(self, time: str | None) -> str:
+        """The normalised *time*, or the publish time where it is None or later."""
         published = normalize_timestamp(self.published) or timestamp()
-        return min(given or published, published)
+        return min(time or published, published)
 
     @property
     def webhook_id(self) -> str:

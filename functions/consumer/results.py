@@ -3,27 +3,34 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.commerce.errors import Ambiguous, Rejected, Unavailable
+from functions.errors import Ambiguous, Rejected, Unavailable
 from functions.ledger.decisions import AlreadyProcessed
-from functions.ledger.ledger import WrongLedgerKey
+from functions.ledger.lookup import WrongLedgerKey
 
 # What is said when no handler was reached; the only messages that are logged, since
-# Commerce's may quote values of an event.
+# those of Commerce and the target may quote values of an event.
 ANOTHER_IN_FLIGHT = "Another delivery of this event is in flight"
+ANOTHER_OF_RESOURCE_IN_FLIGHT = "Another event of this resource is in flight"
 LEDGER_UNAVAILABLE = "The ledger cannot be reached"
 DEAD_LETTERS_UNAVAILABLE = "The dead-letter topic cannot be reached"
+NOT_SERVED = {
+    "inbound": "This consumer serves no inbound events: set COMMERCE_BASE_URL",
+    "outbound": "This consumer serves no outbound events: set TARGET_URL",
+}
 LOGGED_MESSAGES = frozenset(
     {
         ANOTHER_IN_FLIGHT,
         LEDGER_UNAVAILABLE,
         str(WrongLedgerKey()),
         DEAD_LETTERS_UNAVAILABLE,
+        ANOTHER_OF_RESOURCE_IN_FLIGHT,
+        *NOT_SERVED.values(),
     }
 )
 
 
 def loggable(message: str) -> str | None:
-    """*message* when it is one of ours and not one of Commerce's."""
+    """*message* when it is one of ours and not another system's."""
     return message if message in LOGGED_MESSAGES else None
 
 

@@ -1,4 +1,4 @@
-"""A consumer's settings, beside those of the Commerce client."""
+"""A consumer's settings, beside those of the Commerce client and the target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,19 @@ from functions.ledger.stores import check
 from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import setting, text, whole
+
+
+@dataclass(frozen=True)
+class NothingServed:
+    """In place of the settings of Commerce and target: neither is set, an error."""
+
+    @staticmethod
+    def conflicts(given: Mapping[str, Any]) -> list[str]:
+        """See ``all_from_environment``."""
+        return [
+            "neither COMMERCE_BASE_URL nor TARGET_URL is set: set COMMERCE_BASE_URL to"
+            " serve inbound events, TARGET_URL to serve outbound events"
+        ]
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,13 @@ class ConsumerSettings(LedgerSettings, PubSubSettings):
         whole(1, 3650),
         "Days that the ledger keeps a record: more than a dead letter is kept.",
         35,
+    )
+    echo_seconds: int = setting(
+        "ECHO_SECONDS",
+        whole(0, 86_400),
+        "Seconds after a change of ours in which Commerce's event of it is recognised"
+        " and not delivered; 0 is off, for deployments without outbound events.",
+        600,
     )
     firestore_emulator: str = setting(
         "FIRESTORE_EMULATOR_HOST",

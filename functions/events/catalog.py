@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from marshmallow import Schema, ValidationError
 
@@ -17,8 +18,13 @@ from functions.events.fields import load_list
 from functions.events.identifiers import normalize_identifier
 
 MARKER = "be-observer."
+OUTBOUND_PREFIX = "outbound-"  # of the entities of outbound events
 MAX_KEY_LENGTH = 100  # characters of an unknown key in an error's path
+MAX_LISTED_ERRORS = 20  # of one value, in a summary
 MAX_ORDERING_KEY_BYTES = 1024  # Pub/Sub's limit
+
+# Inbound: to Commerce. Outbound: from Commerce to the third party.
+Direction = Literal["inbound", "outbound"]
 
 
 class InvalidValue(ValueError):
@@ -33,6 +39,13 @@ class InvalidValue(ValueError):
         super().__init__(f"{len(errors)} invalid fields")
         self.errors = errors
 
+    def summary(self) -> str:
+        """The first errors in one line, without values."""
+        return "; ".join(
+            f"{path or 'value'}: {' '.join(messages)}"
+            for path, messages in islice(self.errors.items(), MAX_LISTED_ERRORS)
+        )
+
 
 @dataclass(frozen=True)
 class Event:
@@ -42,22 +55,27 @@ class Event:
         name: without namespace, e.g. ``be-observer.customer_update``.
         entity: names the topic and the handlers' module.
         domain: the consumer that serves it.
+        direction: ``inbound`` or ``outbound``.
         schema: of its value.
-        handler: function in ``functions/handlers/<entity>.py``.
+        handler: function in the entity's module of ``functions/handlers``.
         key: field of the value that identifies the resource.
         key_case: ``lower`` where the key is case-insensitive.
         idempotent: false where each application has another effect (adds a comment or
             a shipment).
+        source: of an outbound event, the event of Commerce that it is made of, without
+            namespace: ``observer.customer_save_commit_after``.
     """
 
     name: str
     entity: str
     domain: str
+    direction: Direction
     schema: Schema
     handler: str
     key: str
     key_case: str | None
     idempotent: bool
+    source: str | None = None
 
     def load(self, value: Any) -> Any:
         """Validate *value* and return it without unknown keys.
@@ -108,7 +126,13 @@ def flatten_messages(messages: Any, path: str = "") -> dict[str, list[str]]:
 
 
 def module_of(entity: str) -> str:
-    """The Python module name of *entity*: ``customer_group`` for ``customer-group``."""
+    """The Python module of *entity*, within the package of schemas or handlers.
+
+    ``customer_group`` for ``customer-group``, ``outbound.stock`` for
+    ``outbound-stock``.
+    """
+    if entity.startswith(OUTBOUND_PREFIX):
+        return f"outbound.{module_of(entity.removeprefix(OUTBOUND_PREFIX))}"
     return entity.replace("-", "_")
 
 
@@ -136,8 +160,11 @@ def load_attribute(package: str, entity: str, kind: str, name: str) -> Any:
     return attribute
 
 
-def _read() -> dict[str, Event]:
-    return parse(json.loads(Path(__file__).with_name("catalog.json").read_text()))
+@cache
+def _read() -> dict[str, Any]:
+    content = Path(__file__).with_name("catalog.json").read_text()
+    catalog: dict[str, Any] = json.loads(content)
+    return catalog
 
 
 def parse(entities: dict[str, Any]) -> dict[str, Event]:
@@ -148,7 +175,7 @@ def parse(entities: dict[str, Any]) -> dict[str, Event]:
     """
     events: dict[str, Event] = {}
     for entity, definition in entities.items():
-        _require(definition, ("domain", "events"), entity)
+        _require(definition, ("domain", "direction", "events"), entity)
         for name, line in definition["events"].items():
             _require(line, ("schema", "handler", "key"), name)
             schema = load_attribute(
@@ -158,11 +185,13 @@ def parse(entities: dict[str, Any]) -> dict[str, Event]:
                 name=name,
                 entity=entity,
                 domain=definition["domain"],
+                direction=definition["direction"],
                 schema=schema(),
                 handler=line["handler"],
                 key=line["key"],
                 key_case=line.get("key_case"),
                 idempotent=line.get("idempotent", True),
+                source=line.get("source"),
             )
     return events
 
@@ -173,18 +202,37 @@ def _require(definition: dict[str, Any], keys: tuple[str, ...], name: str) -> No
             raise LookupError(f"catalog.json: {name} has no {key!r}: add it")
 
 
-EVENTS = _read()
+EVENTS = parse(_read())
+INBOUND_EVENTS = {n: e for n, e in EVENTS.items() if e.direction == "inbound"}
+OUTBOUND_EVENTS = {n: e for n, e in EVENTS.items() if e.direction == "outbound"}
 ENTITIES = tuple(dict.fromkeys(event.entity for event in EVENTS.values()))
+INBOUND_ENTITIES = tuple(dict.fromkeys(e.entity for e in INBOUND_EVENTS.values()))
+OUTBOUND_ENTITIES = tuple(dict.fromkeys(e.entity for e in OUTBOUND_EVENTS.values()))
 
 
-def find(name: Any) -> Event | None:
-    """The event called *name*, with or without a namespace before ``be-observer.``."""
+def find(name: Any, direction: Direction | None = None) -> Event | None:
+    """The event called *name*; of an inbound one a namespace may precede the name.
+
+    Args:
+        direction: only an event of this direction; None for any.
+    """
     if not isinstance(name, str):
         return None
-    if name in EVENTS:
-        return EVENTS[name]
-    namespace, _, bare = name.rpartition(f".{MARKER}")
-    return EVENTS.get(MARKER + bare) if namespace else None
+    event = EVENTS.get(name)
+    if event is None:
+        namespace, _, bare = name.rpartition(f".{MARKER}")
+        event = EVENTS.get(MARKER + bare) if namespace else None
+    return event if event and direction in (None, event.direction) else None
+
+
+@cache
+def subscribed_fields() -> dict[str, tuple[str, ...]]:
+    """The fields to subscribe to of each event of Commerce; ``("*",)`` is all."""
+    return {
+        source: tuple(subscription["fields"])
+        for definition in _read().values()
+        for source, subscription in definition.get("sources", {}).items()
+    }
 
 
 @cache

@@ -5,6 +5,9 @@ sends text for a number has an error to fix before the event is stored.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -18,9 +21,29 @@ MAX_ERRORS = 1000  # of one list; validation stops there
 MAX_VARCHAR_LENGTH = 255
 MAX_TEXT_BYTES = 65_535
 BLANKS = " \t\n\r\v"  # what PHP's trim removes; Text rejects NUL anyway
+_error_limit: ContextVar[int] = ContextVar("error_limit", default=MAX_ERRORS)
 
 
-class Text(fields.Field):
+@contextmanager
+def limited_errors(limit: int) -> Iterator[None]:
+    """Validate lists only until *limit* errors within this block."""
+    token = _error_limit.set(limit)
+    try:
+        yield
+    finally:
+        _error_limit.reset(token)
+
+
+class _Field(fields.Field):
+    """Base of all fields."""
+
+    def _validate(self, value: Any) -> None:
+        # marshmallow builds an object for each value, with or without validators.
+        if self.validators:
+            super()._validate(value)
+
+
+class Text(_Field):
     """Text of *min_length* to *max_length* characters; UTF-8 must hold it, and no NUL.
 
     Args:
@@ -91,7 +114,7 @@ class Sku(Text):
         return sku
 
 
-class Number(fields.Field):
+class Number(_Field):
     """A JSON number, whole or not, from -*limit* to *limit*."""
 
     default_error_messages = {
@@ -115,7 +138,7 @@ class Number(fields.Field):
         return value
 
 
-class Id(fields.Field):
+class Id(_Field):
     """A whole JSON number of at least *minimum*; neither 15.0 nor "15"."""
 
     default_error_messages = {
@@ -135,7 +158,21 @@ class Id(fields.Field):
         return value
 
 
-class Boolean(fields.Field):
+class Key(Text):
+    """A key of Commerce's own events: text or a whole number, loaded as text."""
+
+    default_error_messages = {"type": "Must be text or a whole number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_VARCHAR_LENGTH, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if type(value) is int and abs(value) <= MAX_ID:
+            value = str(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Boolean(_Field):
     """JSON's ``true`` or ``false``."""
 
     default_error_messages = {"type": "Must be true or false."}
@@ -146,7 +183,7 @@ class Boolean(fields.Field):
         return value
 
 
-class ObjectList(fields.Field):
+class ObjectList(_Field):
     """A list of objects of one schema; it may be empty.
 
     Args:
@@ -170,7 +207,8 @@ def load_list(schema: Schema, items: Any, min_length: int = 0) -> list[dict[str,
     during which the event loop serves no other request.
 
     Raises:
-        ValidationError: messages by index, of the first ``MAX_ERRORS`` errors.
+        ValidationError: messages by index, of the first ``MAX_ERRORS`` errors, or as
+            many as :func:`limited_errors` says.
     """
     if type(items) is not list:
         raise ValidationError("Must be a list.")
@@ -185,7 +223,7 @@ def load_list(schema: Schema, items: Any, min_length: int = 0) -> list[dict[str,
         except ValidationError as error:
             errors[index] = error.messages
             count += len(error.messages)
-            if count >= MAX_ERRORS:
+            if count >= _error_limit.get():
                 break
     if errors:
         raise ValidationError(errors)

@@ -13,11 +13,6 @@ def _read() -> dict[str, dict[str, Any]]:
     return samples
 
 
-def names() -> list[str]:
-    """Every event that has a sample, in the file's order."""
-    return list(_read())
-
-
 def value(event: str) -> Any:
     """The sample value of *event*, named in full.
 

@@ -1,7 +1,8 @@
 """Handlers: one module per entity, one function per event.
 
-A handler is called as ``handler(value, commerce, delivery)``. It returns the sentence
-for the caller, or raises ``Skipped``, ``Rejected`` or ``Unavailable``.
+A handler is called as ``handler(value, commerce, delivery)``, that of an outbound event
+as ``handler(value, target, delivery)``. It returns the sentence for the caller, or
+raises ``Skipped``, ``Rejected`` or ``Unavailable``.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,6 +33,18 @@ class CommerceClient(Protocol):
     def post(self, path: str, body: Any, /, **values: Any) -> Any: ...
     def put(self, path: str, body: Any, /, **values: Any) -> Any: ...
     def delete(self, path: str, /, **values: Any) -> Any: ...
+
+
+class Target(Protocol):
+    """What a handler of an outbound event can ask of the third party's webhook."""
+
+    def send(self, data: dict[str, Any]) -> str:
+        """Deliver the event with *data*, once; returns the sentence for the caller.
+
+        Raises:
+            Rejected, Unavailable: as ``functions.target.classification`` says.
+        """
+        ...
 
 
 class DeliveryContext(Protocol):
@@ -70,12 +83,20 @@ class DeliveryContext(Protocol):
         """Record that *rows* took effect, so that no later attempt sends them again."""
         ...
 
+    def created(self, document: Any) -> None:
+        """Note what Commerce answered to the call that created a resource.
+
+        It has the id by which Commerce's events name the resource.
+        """
+        ...
+
 
 class Skipped(Exception):
-    """The event needs no change at Commerce.
+    """The event needs no change at Commerce or at the third party.
 
     Attributes:
-        reason: ``outdated``: a newer event was applied.
+        reason: ``outdated``: a newer event was applied; ``own change``: an event of
+            Commerce only reports what an inbound event changed.
         message: one sentence for the caller.
     """
 
@@ -85,7 +106,8 @@ class Skipped(Exception):
         self.message = message
 
 
-Handler = Callable[[Any, CommerceClient, DeliveryContext], str]
+# Its second parameter is a CommerceClient or, of an outbound event, a Target.
+Handler = Callable[[Any, Any, DeliveryContext], str]
 
 
 @cache

@@ -3,8 +3,8 @@
 from typing import Any
 
 from functions.commerce.documents import read_object
-from functions.commerce.errors import Rejected
 from functions.commerce.settings import CommerceSettings
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 
@@ -59,8 +59,9 @@ def create(
     Idempotence: Commerce rejects a second one as existing, which counts as success
     when the outcome of an earlier attempt is unknown.
     """
+    body = {"customer": new_customer(value, commerce.settings)}
     try:
-        commerce.post("customers", {"customer": new_customer(value, commerce.settings)})
+        delivery.created(commerce.post("customers", body))
     except Rejected as error:
         if not already_created(error, delivery):
             raise

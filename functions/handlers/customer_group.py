@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import already_created
 
@@ -23,7 +23,7 @@ def create(
     when the outcome of an earlier attempt is unknown.
     """
     try:
-        commerce.post("customerGroups", {"group": transform(value)})
+        delivery.created(commerce.post("customerGroups", {"group": transform(value)}))
     except Rejected as error:
         if not already_created(error, delivery):
             raise

@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.commerce.documents import read_list, read_number, read_object
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext, shipment
 from functions.handlers.reconcile import is_recent
 

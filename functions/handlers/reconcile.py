@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.commerce.documents import read_time
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 from functions.handlers import DeliveryContext
 
 # How far Commerce's clock may be behind ours (OAuth 1.0a allows 600 s at most). A like

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from functions.commerce.documents import read_list, read_number
-from functions.commerce.errors import Rejected
 from functions.commerce.routes import search_query
 from functions.commerce.settings import CommerceSettings
+from functions.errors import Rejected
 from functions.handlers import CommerceClient, DeliveryContext
 from functions.handlers.reconcile import is_recent
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.commerce.errors import Ambiguous, Rejected
+from functions.errors import Ambiguous, Rejected
 from functions.events.identifiers import watermark_name
 from functions.handlers import CommerceClient, DeliveryContext, Skipped
 

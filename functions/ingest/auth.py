@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from functions.ingest.settings import IngestSettings, Secret
-from functions.ingest.signature import is_signed, mismatch
+from functions.standard_webhooks import is_signed, mismatch
 
 ANONYMOUS = "anonymous"
 
@@ -21,7 +21,7 @@ class Request(NamedTuple):
     """What a caller sent.
 
     Attributes:
-        headers: by name, in any case.
+        headers: by name, in any case; of a repeated one the first.
         query_string: of the URL, without the question mark.
         body: the raw bytes, unparsed.
         request_line: method and path as sent, percent-encoded: ``GET /events/15``.
@@ -127,7 +127,9 @@ def _authenticate_by_signature(request: Request, secrets: tuple[Secret, ...]) ->
     # matches.
     matching = [s for s in secrets if is_signed(s.value, request.headers, content)]
     if not matching:
-        raise Unauthenticated("Signature", mismatch(request.headers))
+        raise Unauthenticated(
+            "Signature", mismatch(request.headers, "ingest", "INGEST_HMAC_SECRETS")
+        )
     return matching[0].caller
 
 

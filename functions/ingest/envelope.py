@@ -1,6 +1,5 @@
 """Parses and validates a posted body; reports all errors of envelope and value."""
 
-import json
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,11 +8,14 @@ from typing import Any, NamedTuple
 
 from functions.events import catalog
 from functions.events.catalog import Event, InvalidValue
+from functions.events.fields import limited_errors
+from functions.ingest import strict_json
 
 MAX_UID_BYTES = 256  # a Pub/Sub attribute holds 1024
 MAX_NAME_LENGTH = 200  # of an unknown event's name in an error
 MAX_ERRORS = 1000  # keeps the response to a megabyte of invalid rows small
-MAX_KEYS = 1000  # of one object; a larger one is an attack
+MAX_ITEMS = 500  # of a batch
+MAX_LOGGED_FIELDS = 20
 REQUIRED = "Missing data for required field."
 REQUIRED_FIELDS = ("uid", "event", "value")
 WRAP = 'Wrap uid, event and value in "data": {"data": {"uid": ..., ...}}.'
@@ -55,6 +57,22 @@ class InvalidEvent(Exception):
         self.event = event
         self.uid = uid
 
+    @property
+    def known_fields(self) -> list[str] | None:
+        """The invalid fields' paths for the log, without names the caller chose."""
+        return known_fields(self.errors)
+
+
+def known_fields(*errors: dict[str, list[str]]) -> list[str] | None:
+    """The paths in *errors* for the log, without names that the caller chose."""
+    paths = (
+        path
+        for each in errors
+        for path, texts in each.items()
+        if texts[0] != "Unknown field."
+    )
+    return list(islice(paths, MAX_LOGGED_FIELDS)) or None
+
 
 class PostedEvent(NamedTuple):
     """A valid event.
@@ -72,41 +90,92 @@ class PostedEvent(NamedTuple):
     value: Any
 
 
-def parse(body: bytes) -> PostedEvent:
+def parse(body: bytes) -> PostedEvent | list[Any]:
     """Parse *body*: ``{"data": {"uid", "event", "value"[, "entity"]}}``, UTF-8 JSON.
+
+    Returns:
+        The event; of a batch, whose ``data`` is a list, its items, not validated.
 
     Raises:
         InvalidEvent: with all errors.
     """
     parsed = _parse_object(body)
-    data, errors = parsed.get("data", {}), {}
-    if type(data) is not dict:
-        errors["data"] = ["Must be an object."]
-        raise InvalidEvent(_missing_parameters(REQUIRED_FIELDS), errors)
+    data = parsed.get("data", {})
+    if type(data) is list:
+        return data
+    errors: dict[str, list[str]] = {}
     if "data" not in parsed and not parsed.keys().isdisjoint(REQUIRED_FIELDS):
         errors["data"] = [WRAP]
-    return _validate(data, errors)
+    return _validate(data, "data", errors)
 
 
-def _validate(data: dict[str, Any], errors: dict[str, list[str]]) -> PostedEvent:
+def parse_lines(body: bytes) -> list[Any]:
+    """The items of an ``application/x-ndjson`` *body*: one event in each line.
+
+    Blank lines are skipped. The item of an unreadable line is an InvalidEvent.
+    Reading stops after ``MAX_ITEMS`` + 1 items.
+    """
+    items: list[Any] = []
+    for number, line in enumerate(body.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        if len(items) > MAX_ITEMS:
+            break
+        try:
+            items.append(strict_json.decode(line))
+        except strict_json.InvalidJson as invalid:
+            items.append(InvalidEvent(f"Line {number} {invalid}"))
+    return items
+
+
+def validate_item(item: Any, index: int, max_errors: int) -> PostedEvent:
+    """Validate the item *index* of a batch.
+
+    Args:
+        max_errors: where validation of a list stops; one row may exceed it.
+
+    Raises:
+        InvalidEvent: with errors by path, such as ``data.3.value.sku``.
+    """
+    if isinstance(item, InvalidEvent):
+        raise item
+    with limited_errors(max_errors):
+        return _validate(item, f"data.{index}", {}, max_errors)
+
+
+def _validate(
+    data: Any,
+    root: str,
+    errors: dict[str, list[str]],
+    max_errors: int = MAX_ERRORS,
+) -> PostedEvent:
+    """Validate the event *data* at the path *root*; *errors* are known already."""
+    if type(data) is not dict:
+        errors[root] = ["Must be an object."]
+        raise InvalidEvent(_missing_parameters(root, REQUIRED_FIELDS), errors)
     name, value = data.get("event"), data.get("value")
     # Empty text counts as missing.
     missing = [field for field in REQUIRED_FIELDS if data.get(field, "") == ""]
     for field in missing:
-        errors[f"data.{field}"] = [REQUIRED]
-    uid = None if "uid" in missing else _validate_uid(data["uid"], errors)
-    event = catalog.find(name)
+        errors[f"{root}.{field}"] = [REQUIRED]
+    uid = None if "uid" in missing else _validate_uid(data["uid"], root, errors)
+    event = catalog.find(name, "inbound")
     if event is not None:
         if "value" not in missing:
-            value = _validate_value(event, value, errors)
+            try:
+                value = event.load(value)
+            except InvalidValue as invalid:
+                for path, texts in islice(invalid.errors.items(), max_errors):
+                    at = f"{root}.value.{path}" if path else f"{root}.value"
+                    errors[at] = texts
         # An empty entity counts as absent.
         if data.get("entity", "") not in ("", event.entity):
-            errors["data.entity"] = [f"Must be {event.entity}, as the event's own."]
+            errors[f"{root}.entity"] = [f"Must be {event.entity}, as the event's own."]
     elif "event" not in missing:
-        errors["data.event"] = _unknown_event(name)
+        errors[f"{root}.event"] = _unknown_event(name)
 
     if missing:
-        error = _missing_parameters(missing)
+        error = _missing_parameters(root, missing)
     elif event is None:
         error = f"Unable to publish event {_printable(name)}: Unknown event type"
     elif errors or uid is None:
@@ -121,14 +190,14 @@ def _unknown_event(name: Any) -> list[str]:
     if type(name) is not str:
         return ["Must be text."]
     bare = name[-MAX_NAME_LENGTH:].rpartition(".")[2].lower()
-    names = [known.removeprefix(catalog.MARKER) for known in catalog.EVENTS]
+    names = [known.removeprefix(catalog.MARKER) for known in catalog.INBOUND_EVENTS]
     nearest = get_close_matches(bare, names, 1, MIN_SIMILARITY)
     proposals = [f"Did you mean {catalog.MARKER}{name}?" for name in nearest]
     return ["Unknown event type.", *proposals, EVENT_LIST]
 
 
-def _missing_parameters(fields: Iterable[str]) -> str:
-    return f"missing parameter(s) '{','.join(f'data.{field}' for field in fields)}'"
+def _missing_parameters(root: str, fields: Iterable[str]) -> str:
+    return f"missing parameter(s) '{','.join(f'{root}.{field}' for field in fields)}'"
 
 
 def _printable(name: Any) -> str:
@@ -138,16 +207,7 @@ def _printable(name: Any) -> str:
     return name[:MAX_NAME_LENGTH].encode(errors="replace").decode()
 
 
-def _validate_value(event: Event, value: Any, errors: dict[str, list[str]]) -> Any:
-    try:
-        return event.load(value)
-    except InvalidValue as invalid:
-        for path, messages in islice(invalid.errors.items(), MAX_ERRORS):
-            errors[f"data.value.{path}" if path else "data.value"] = messages
-        return None
-
-
-def _validate_uid(uid: Any, errors: dict[str, list[str]]) -> str | None:
+def _validate_uid(uid: Any, root: str, errors: dict[str, list[str]]) -> str | None:
     """*uid* as text; None where it is invalid, with the error in *errors*."""
     if type(uid) is int:
         # Python refuses to convert a number of more than 4300 digits.
@@ -160,7 +220,7 @@ def _validate_uid(uid: Any, errors: dict[str, list[str]]) -> str | None:
         error = f"Must be at most {MAX_UID_BYTES} bytes."
     else:
         return uid
-    errors["data.uid"] = [error]
+    errors[f"{root}.uid"] = [error]
     return None
 
 
@@ -171,48 +231,13 @@ def _encode(text: str) -> bytes | None:
         return None
 
 
-class _InvalidJson(ValueError):
-    """JSON that Python's decoder accepts and we do not."""
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise _InvalidJson("a key stands twice in one object")
-    if len(result) > MAX_KEYS:
-        raise _InvalidJson(f"an object holds more than {MAX_KEYS} keys")
-    return result
-
-
-def _reject_constant(name: str) -> None:
-    raise _InvalidJson(f"{name} is not JSON")
-
-
-# Made once: json.loads with these arguments makes a decoder for each call.
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_unique_keys, parse_constant=_reject_constant
-)
-
-
 def _parse_object(body: bytes) -> dict[str, Any]:
     if not body:
         raise InvalidEvent("The body is empty; it must be a JSON object")
     try:
-        # Many systems on Windows write a byte order mark before their JSON.
-        parsed = _decoder.decode(body.removeprefix(b"\xef\xbb\xbf").decode())
-    except UnicodeDecodeError:
-        raise InvalidEvent("The body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidEvent(f"The body is not JSON ({where}: {error.msg})") from None
-    except RecursionError:
-        raise InvalidEvent("The body is nested too deeply") from None
-    except _InvalidJson as error:
-        raise InvalidEvent(f"The body is not JSON ({error})") from None
-    except ValueError:
-        # Python's own limit.
-        reason = "a number has too many digits"
-        raise InvalidEvent(f"The body is not JSON ({reason})") from None
+        parsed = strict_json.decode(body)
+    except strict_json.InvalidJson as invalid:
+        raise InvalidEvent(f"The body {invalid}") from None
     if type(parsed) is not dict:
         raise InvalidEvent("The body must be a JSON object")
     return parsed

@@ -11,15 +11,14 @@ from starlette.responses import HTMLResponse, Response
 
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
-from functions.ingest.body import (
-    BodyTooLarge,
-    ClientDisconnected,
-    CompressedBody,
-    read_body,
-)
+from functions.ingest.batch import Batches
+from functions.ingest.headers import Headers
+from functions.ingest.mapping import MappingFailed, mapped_items
 from functions.ingest.page import PAGE
-from functions.ingest.publisher import Publisher
+from functions.ingest.received import Received
 from functions.ingest.responses import (
+    TOO_LARGE,
+    UNAVAILABLE,
     error_response,
     json_response,
     published_response,
@@ -30,12 +29,19 @@ from functions.ingest.status import NOT_SEEN, STATUS_PATH, Status
 from functions.ledger.store import LedgerUnavailable
 from functions.log import Logger, error_location
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
+from functions.pubsub.publisher import Publisher
 from functions.timestamps import timestamp
 from functions.tracing import Tracing
+from functions.web.body import (
+    BodyTooLarge,
+    ClientDisconnected,
+    CompressedBody,
+    read_body,
+)
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
 MAX_CALLER_LENGTH = 512
-MAX_LOGGED_FIELDS = 20
+NDJSON = "application/x-ndjson"
 BODY_TIMEOUT_SECONDS = 30.0
 
 
@@ -56,6 +62,7 @@ class Ingest:
         self.log = log
         self.tracing = tracing
         self.status = status
+        self.batches = Batches(publisher, log, tracing, settings.topic_prefix)
         self.body_timeout_seconds = body_timeout_seconds
         if settings.auth == "none":
             log.warning(
@@ -102,6 +109,18 @@ class Ingest:
             )
             error = "The ledger cannot be read now; send the request again"
             return unavailable_response(error)
+        except MappingFailed as failure:
+            self.log.error(
+                f"mapping failed: {error_location(failure.__cause__ or failure)}",
+                stage="published",
+                outcome="error",
+                status=500,
+                alarm=True,
+                caller=failure.caller,
+                traceparent=_traceparent(request),
+            )
+            error = "The payload could not be mapped; nothing is published"
+            return error_response(500, error)
         except Exception as unexpected:
             # functions-framework has no error handler for async functions, and its own
             # response to an exception would log a trace with values in it.
@@ -131,47 +150,60 @@ class Ingest:
 
     async def _event_status(self, request: Request, status: Status) -> Response:
         raw_path = request.scope["raw_path"]
-        caller = await self._authenticate(request, b"", b"GET " + raw_path)
+        headers = Headers(request.scope["headers"])
+        caller = await self._authenticate(request, headers, b"", b"GET " + raw_path)
         uid = unquote(raw_path.decode(errors="replace")).removeprefix(STATUS_PATH)
         state = await status.read(source_of(caller), uid, time.time())
         return json_response(200, state) if state else error_response(404, NOT_SEEN)
 
     async def _publish(self, request: Request) -> Response:
         start = time.perf_counter()
+        headers = Headers(request.scope["headers"])
         body = await read_body(
             request.receive,
-            request.headers,
+            headers,
             self.settings.max_body_bytes,
             self.body_timeout_seconds,
         )
-        received = timestamp()
-        caller = await self._authenticate(request, body)
-        traceparent = _traceparent(request)
+        now = timestamp()
+        caller = await self._authenticate(request, headers, body)
+        received = Received(
+            caller=caller,
+            source=source_of(caller),
+            time=now,
+            start=start,
+            traceparent=parse_traceparent(headers.get("traceparent")),
+            webhook_id=(
+                headers.get("webhook-id") if self.settings.auth == "hmac" else None
+            ),
+        )
         try:
+            items = mapped_items(caller, headers, body)
+            if items is not None:
+                return await self.batches.respond(items, received, mapped=True)
+            if _is_ndjson(headers) and body:
+                return await self.batches.respond(envelope.parse_lines(body), received)
             posted = envelope.parse(body)
+            if isinstance(posted, list):
+                return await self.batches.respond(posted, received)
         except envelope.InvalidEvent as invalid:
-            self.log.warning(
-                "event rejected",
-                stage="published",
-                outcome="rejected",
-                event=invalid.event and invalid.event.name,
-                entity=invalid.event and invalid.event.entity,
-                uid=invalid.uid,
-                caller=caller,
-                fields=_known_fields(invalid.errors),
-                status=400,
-                ms=_ms_since(start),
-                traceparent=traceparent,
-            )
-            return error_response(400, invalid.error, invalid.errors)
+            return self._reject_event(invalid, received)
+        return await self._publish_event(posted, received)
+
+    async def _publish_event(
+        self, posted: envelope.PostedEvent, received: Received
+    ) -> Response:
         event = posted.event
         log = self.log.bind(
-            event=event.name, entity=event.entity, uid=posted.uid, caller=caller
+            event=event.name,
+            entity=event.entity,
+            uid=posted.uid,
+            caller=received.caller,
         )
         with self.tracing.span(
-            "publish", traceparent, entity=event.entity, event=event.name
-        ) as span_traceparent:
-            log.debug("event received", stage="received", traceparent=span_traceparent)
+            "publish", received.traceparent, entity=event.entity, event=event.name
+        ) as traceparent:
+            log.debug("event received", stage="received", traceparent=traceparent)
             try:
                 message_id = await self.publisher.publish(
                     self.settings.topic_prefix + event.entity,
@@ -179,10 +211,10 @@ class Ingest:
                         event,
                         posted.uid,
                         posted.value,
-                        source_of(caller),
-                        received,
-                        span_traceparent,
-                        self._webhook_id(request),
+                        received.source,
+                        received.time,
+                        traceparent,
+                        received.webhook_id,
                     ),
                 )
             except PublishFailed as failure:
@@ -191,46 +223,58 @@ class Ingest:
                     stage="published",
                     outcome="retry",
                     status=503,
-                    ms=_ms_since(start),
-                    traceparent=span_traceparent,
+                    ms=received.ms,
+                    traceparent=traceparent,
                 )
-                return unavailable_response(
-                    "The event could not be stored; please send it again"
-                )
+                return unavailable_response(UNAVAILABLE)
             except MessageTooLarge:
                 log.warning(
                     "event rejected",
                     stage="published",
                     outcome="rejected",
                     status=413,
-                    ms=_ms_since(start),
-                    traceparent=span_traceparent,
+                    ms=received.ms,
+                    traceparent=traceparent,
                 )
-                return error_response(
-                    413, "The event is larger than Pub/Sub's 10 MB; split it"
-                )
+                return error_response(413, TOO_LARGE)
         log.info(
             "event published",
             stage="published",
             message_id=message_id,
             status=200,
-            ms=_ms_since(start),
-            traceparent=span_traceparent,
+            ms=received.ms,
+            traceparent=traceparent,
         )
         return published_response(posted.name)
 
     async def _authenticate(
-        self, request: Request, body: bytes, request_line: bytes = b""
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        body: bytes,
+        request_line: bytes = b"",
     ) -> str:
         query_string = request.scope["query_string"]
-        presented = auth.Request(request.headers, query_string, body, request_line)
+        presented = auth.Request(headers, query_string, body, request_line)
         return await auth.check_authentication(presented, self.settings)
 
-    def _webhook_id(self, request: Request) -> str | None:
-        """The signed id of *request*, by which the ledger recognises its replay."""
-        if self.settings.auth != "hmac":
-            return None
-        return request.headers.get("webhook-id")
+    def _reject_event(
+        self, invalid: envelope.InvalidEvent, received: Received
+    ) -> Response:
+        self.log.warning(
+            "event rejected",
+            stage="published",
+            outcome="rejected",
+            event=invalid.event and invalid.event.name,
+            entity=invalid.event and invalid.event.entity,
+            uid=invalid.uid,
+            caller=received.caller,
+            fields=invalid.known_fields,
+            status=400,
+            ms=received.ms,
+            traceparent=received.traceparent,
+        )
+        return error_response(400, invalid.error, invalid.errors)
 
     def _reject(
         self,
@@ -251,6 +295,11 @@ class Ingest:
         return error_response(status, error, headers=headers)
 
 
+def _is_ndjson(headers: Mapping[str, str]) -> bool:
+    media_type = headers.get("content-type", "").partition(";")[0]
+    return media_type.strip().lower() == NDJSON
+
+
 def _traceparent(request: Request) -> str | None:
     """The caller's, or the platform's, whose log shows where a request came from."""
     return parse_traceparent(request.headers.get("traceparent"))
@@ -263,13 +312,3 @@ def source_of(caller: str) -> str:
     if len(name) > MAX_CALLER_LENGTH:
         name = f"sha256:{hashlib.sha256(caller.encode()).hexdigest()}"
     return f"/ingest/{name}"
-
-
-def _known_fields(errors: dict[str, list[str]]) -> list[str] | None:
-    """The invalid fields' paths for the log, without names that the caller chose."""
-    paths = [path for path, texts in errors.items() if texts != ["Unknown field."]]
-    return paths[:MAX_LOGGED_FIELDS] or None
-
-
-def _ms_since(start: float) -> float:
-    return round((time.perf_counter() - start) * 1000, 1)

@@ -7,16 +7,16 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.ingest import http1
 from functions.ingest.ingest import Ingest
-from functions.ingest.publisher import Publisher
 from functions.ingest.settings import IngestSettings
 from functions.ingest.status import Status
 from functions.ledger.stores import open_ledger
 from functions.log import Logger
 from functions.pubsub.endpoint import endpoint
+from functions.pubsub.publisher import Publisher
 from functions.settings import from_environment
 from functions.tracing import tracing
+from functions.web import http1
 
 
 def build(settings: IngestSettings) -> Ingest:

@@ -1,7 +1,5 @@
 """Ingest's settings."""
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ from functions.ledger.stores import check
 from functions.log import severity_level
 from functions.pubsub.settings import PubSubSettings
 from functions.settings import listed, one_of, setting, text, whole
+from functions.standard_webhooks import check_secret
 
 MIN_TOKEN_LENGTH = 16  # characters; a shorter one can be guessed
-MIN_SIGNING_KEY_BYTES = 24  # as in Standard Webhooks
 # The settings that each authentication method needs.
 AUTH_SETTINGS = {
     "token": ("INGEST_TOKENS",),
@@ -80,16 +78,7 @@ def signing_secrets(value: str) -> tuple[Secret, ...]:
     """
     secrets = _parse_secrets(value)
     for secret in secrets:
-        if not secret.value.startswith("whsec_"):
-            raise ValueError("holds a secret that does not begin with whsec_")
-        try:
-            key = base64.b64decode(secret.value.removeprefix("whsec_"), validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError("holds a secret that is not base64 after whsec_") from None
-        if len(key) < MIN_SIGNING_KEY_BYTES:
-            raise ValueError(
-                f"holds a secret of fewer than {MIN_SIGNING_KEY_BYTES} bytes"
-            )
+        check_secret(secret.value)
     return tuple(secrets)
 
 

@@ -18,6 +18,7 @@ from functions.settings import SettingsError
 
 MIN_KEY_LENGTH = 32  # characters
 KEY_FILE = ".local/ledger.key"
+FIELD_HASH_LENGTH = 32  # characters, 128 bits
 CHECK_KEY = "ledger-key-check"
 
 
@@ -96,6 +97,10 @@ class LedgerHashes:
     def webhook_id(self, webhook_id: str) -> str:
         """The signed id of a request."""
         return self._hash("webhook-id", webhook_id)
+
+    def field(self, name: str, value: str) -> str:
+        """The value of one field of a resource of Commerce."""
+        return self._hash("field", name, value)[:FIELD_HASH_LENGTH]
 
     def check_value(self) -> str:
         """Shows that two ledgers have the same key, without giving it away."""

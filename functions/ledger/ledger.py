@@ -2,8 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from functions.ledger import rules
 from functions.ledger.decisions import (
@@ -13,29 +13,27 @@ from functions.ledger.decisions import (
     Leased,
     Outcome,
 )
-from functions.ledger.hashes import CHECK_KEY, LedgerHashes, resource_key
-from functions.ledger.record import VERSION, EventRecord, ResourceRecord
-from functions.ledger.store import LedgerUnavailable, Record, Store
+from functions.ledger.hashes import LedgerHashes, resource_key
+from functions.ledger.lookup import LedgerLookup
+from functions.ledger.record import EventRecord, ResourceRecord
+from functions.ledger.store import Known, Record, Store
 from functions.ledger.watermarks import (
     Verdict,
-    record_newest,
     watermark_acquire,
     watermark_complete,
     watermark_release,
 )
 
 DAY_SECONDS = 86_400.0
-NEVER = 253_370_764_800.0  # the year 9999, of a record that does not expire
+
+# Makes the record of a resource from the one before; without side effects.
+Edit = Callable[[ResourceRecord | None], ResourceRecord | None]
+Edits = Mapping[str, Edit]  # by the hash of the resource
+NO_EDITS: Edits = {}
 
 
-class WrongLedgerKey(LedgerUnavailable):
-    """The ledger's records were hashed with another LEDGER_KEY."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The ledger was written with another LEDGER_KEY: set the key that this"
-            " deployment has always had"
-        )
+def _unchanged(record: ResourceRecord | None) -> ResourceRecord | None:
+    return record
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Lease:
         key: of the event's record, the same for every copy of the event.
         ambiguous_attempts: see ``Leased``.
         ambiguous_seconds: since the first of these ended.
+        known: the records that this delivery has changed, see ``Store.change``.
     """
 
     key: str
@@ -55,9 +54,10 @@ class Lease:
     outcome_unknown_since: float | None
     ambiguous_attempts: int = 0
     ambiguous_seconds: float = 0.0
+    known: Known = field(default_factory=dict, compare=False, repr=False)
 
 
-class Ledger:
+class Ledger(LedgerLookup):
     """Decides whether a delivery may act, and records its outcome.
 
     Args:
@@ -79,20 +79,30 @@ class Ledger:
         keep_days: float = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.store = store
-        self.hashes = hashes
-        self._key_is_checked = False
+        super().__init__(store, hashes, clock)
         self._lease_seconds = lease_seconds
         self._keep_seconds = keep_days * DAY_SECONDS
-        self._clock = clock
 
     def acquire(
-        self, source: str, uid: str, delivery: Delivery
+        self,
+        source: str,
+        uid: str,
+        delivery: Delivery,
+        first: bool = False,
+        edits: Edits = NO_EDITS,
     ) -> AlreadyProcessed | InFlight | Lease:
-        """Acquire the lease for *delivery*, or say why not."""
+        """Acquire the lease for *delivery*, or say why not.
+
+        Args:
+            first: this is the message's first delivery attempt, so that there is
+                probably no record yet. Only the number of the store's operations
+                depends on it.
+            edits: of resources, made together with the lease.
+        """
         self.check_key(write=True)
         key, owner = self.hashes.event_key(source, uid), uuid.uuid4().hex
-        now = self._clock()
+        known: Known = {key: None} if first else {}
+        now = self.clock()
 
         def acquire_lease(
             records: list[Record | None],
@@ -105,9 +115,13 @@ class Ledger:
                 self._lease_seconds,
                 self._keep_seconds,
             )
-            return [record], decision
+            resources = records[1:]
+            if isinstance(decision, Leased):
+                resources = self._edited(resources, edits.values())
+            return [record, *resources], decision
 
-        decision = self.store.change([key], acquire_lease)
+        keys = [key, *map(resource_key, edits)]
+        decision = self.store.change(keys, acquire_lease, known)
         if not isinstance(decision, Leased):
             return decision
         since = decision.ambiguous_since
@@ -119,65 +133,44 @@ class Ledger:
             decision.outcome_unknown_since,
             decision.ambiguous_attempts,
             0.0 if since is None else max(0.0, now - since),
+            known,
         )
 
-    def check_key(self, write: bool = False) -> None:
-        """Compare this ledger's key with the store's, once per process.
+    def renew(self, lease: Lease, applied: Sequence[str] = ()) -> bool:
+        """Extend the lease; False when another delivery has taken over.
 
         Args:
-            write: store the check value of this key if there is none.
-
-        Raises:
-            WrongLedgerKey: the store's records were hashed with another key.
+            applied: rows to be recorded as applied, whoever has the lease.
         """
-        if self._key_is_checked:
-            return
-        expected = self.hashes.check_value()
-        record = self.store.get(CHECK_KEY)
-        if record is None:
-            if not write:
-                return
-            record = self.store.change([CHECK_KEY], self._store_check_value)
-        if record["check"] != expected:
-            raise WrongLedgerKey
-        self._key_is_checked = True
-
-    def _store_check_value(
-        self, records: list[Record | None]
-    ) -> tuple[list[Record | None], Record]:
-        # Another process may have stored its own meanwhile.
-        record = records[0] or {
-            "kind": "key",
-            "version": VERSION,
-            "check": self.hashes.check_value(),
-            "expires": NEVER,
-        }
-        return [record], record
-
-    def renew(self, lease: Lease) -> bool:
-        """Extend the lease; False when another delivery has taken over."""
-        now = self._clock()
+        now, rows = self.clock(), self._rows(applied)
 
         def renew_lease(
             records: list[Record | None],
         ) -> tuple[list[Record | None], bool]:
-            record, held = rules.renew(
-                records[0],
-                lease.delivery.message_id,
-                lease.owner,
-                now,
-                self._lease_seconds,
-            )
-            return [record], held
+            event, held = self._renewed(records[0], lease, now)
+            return [event, *self._settled(records[1:], lease, rows, ())], held
 
-        return self.store.change([lease.key], renew_lease)
+        return self.store.change([lease.key, *rows], renew_lease, lease.known)
 
-    def complete(self, lease: Lease, outcome: Outcome) -> bool:
-        """Record *outcome*; False, with nothing recorded, when taken over."""
-        now, delivery = self._clock(), lease.delivery
-        keys = [lease.key]
-        if delivery.resource and outcome.final and outcome.status < 300:
-            keys.append(resource_key(delivery.resource))
+    def complete(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        applied: Sequence[str] = (),
+        released: Sequence[str] = (),
+        edits: Edits = NO_EDITS,
+    ) -> bool:
+        """Record *outcome*; False, with none recorded, when taken over.
+
+        Args:
+            applied: see ``renew``.
+            released: acquired rows that are known not to have been applied.
+            edits: of resources, made together with the outcome; of rows, after it.
+        """
+        now, delivery = self.clock(), lease.delivery
+        rows, unused = self._rows(applied), self._rows(released)
+        edit_of = {resource_key(name): edit for name, edit in edits.items()}
+        keys = list(dict.fromkeys([lease.key, *rows, *unused, *edit_of]))
 
         def record_outcome(
             records: list[Record | None],
@@ -185,162 +178,116 @@ class Ledger:
             event, held = rules.complete(
                 records[0], delivery, lease.owner, outcome, now, self._keep_seconds
             )
-            if not held:
-                return records, False
-            expires = now + self._keep_seconds
-            resources = [record_newest(r, delivery, expires) for r in records[1:]]
-            return [event, *resources], True
+            settled = len(rows) + len(unused) + 1
+            resources = self._settled(records[1:settled], lease, rows, unused)
+            resources += records[settled:]
+            if held:
+                chosen = [edit_of.get(key, _unchanged) for key in keys[1:]]
+                resources = self._edited(resources, chosen)
+            return [event, *resources], held
 
-        return self.store.change(keys, record_outcome)
+        return self.store.change(keys, record_outcome, lease.known)
 
     def acquire_watermarks(
-        self, lease: Lease, names: Sequence[str]
+        self,
+        lease: Lease,
+        names: Sequence[str],
+        applied: Sequence[str] = (),
+        edits: Edits = NO_EDITS,
+        is_own_change: Callable[[ResourceRecord | None], bool] | None = None,
     ) -> list[Verdict] | None:
         """Acquire the rows *names* (each ``stock:SKU@source``) for the next call.
 
+        Args:
+            applied: other rows, to be recorded as applied.
+            edits: of acquired rows, made together with their lease.
+            is_own_change: says whether an event of Commerce reports our own change, by
+                the record of its resource.
+
         Returns:
-            ``send``, ``applied`` or ``outdated`` for each; None, with nothing acquired,
+            ``send``, ``own change`` (leased as for ``send``), ``applied`` or
+            ``outdated`` for each; None, with nothing changed,
             when another event is setting one of them or another delivery has taken
             over.
         """
-        now, delivery = self._clock(), lease.delivery
-        resources = [self.hashes.resource(name) for name in names]
+        now = self.clock()
+        rows, sent = self._rows(names), self._rows(applied)
 
         def acquire_rows(
             records: list[Record | None],
         ) -> tuple[list[Record | None], list[Verdict] | None]:
             # In one change with the event's lease: a delivery that was taken over must
             # not acquire rows.
-            event, held = rules.renew(
-                records[0], delivery.message_id, lease.owner, now, self._lease_seconds
-            )
-            rows = [
+            event, held = self._renewed(records[0], lease, now)
+            decisions = [
                 watermark_acquire(
                     record,
-                    delivery,
+                    lease.delivery,
                     lease.key,
                     lease.owner,
                     resource,
                     now,
                     self._lease_seconds,
                 )
-                for record, resource in zip(records[1:], resources, strict=True)
+                for record, resource in zip(records[1:], rows.values(), strict=False)
             ]
-            if not held or any(verdict == "wait" for _, verdict in rows):
+            verdicts = [verdict for _, verdict in decisions]
+            if not held or "wait" in verdicts:
                 return records, None
-            kept = self._with_expiry(record for record, _ in rows)
-            return [event, *kept], [verdict for _, verdict in rows]
+            chosen = [
+                edits.get(resource, _unchanged) if verdict == "send" else _unchanged
+                for resource, verdict in zip(rows.values(), verdicts, strict=True)
+            ]
+            acquired = self._edited([record for record, _ in decisions], chosen)
+            settled = self._settled(records[1 + len(rows) :], lease, sent, ())
+            if is_own_change:
+                verdicts = [
+                    "own change" if one == "send" and is_own_change(record) else one
+                    for record, one in zip(records[1:], verdicts, strict=False)
+                ]
+            return [event, *acquired, *settled], verdicts
 
-        keys = [lease.key, *(resource_key(resource) for resource in resources)]
-        return self.store.change(keys, acquire_rows)
+        return self.store.change([lease.key, *rows, *sent], acquire_rows, lease.known)
 
-    def complete_watermarks(self, lease: Lease, names: Sequence[str]) -> None:
-        """Record that the rows *names* were applied."""
-        resources = [self.hashes.resource(name) for name in names]
+    def _rows(self, names: Iterable[str]) -> dict[str, str]:
+        """The hash of each row, by the key of its record."""
+        resources = (self.hashes.resource(name) for name in names)
+        return {resource_key(resource): resource for resource in resources}
 
-        def record_applied(
-            records: list[Record | None],
-        ) -> tuple[list[Record | None], None]:
-            pairs = zip(records, resources, strict=True)
-            rows = (
-                watermark_complete(
-                    record, lease.delivery, lease.key, lease.owner, resource
-                )
-                for record, resource in pairs
-            )
-            return self._with_expiry(rows), None
+    def _edited(
+        self, records: Sequence[Record | None], edits: Iterable[Edit]
+    ) -> list[Record | None]:
+        pairs = zip(records, edits, strict=True)
+        return self._with_expiry(edit(record) for record, edit in pairs)
 
-        self.store.change([resource_key(r) for r in resources], record_applied)
+    def _renewed(
+        self, record: EventRecord | None, lease: Lease, now: float
+    ) -> tuple[EventRecord | None, bool]:
+        message_id = lease.delivery.message_id
+        return rules.renew(record, message_id, lease.owner, now, self._lease_seconds)
 
-    def release_watermarks(self, lease: Lease, names: Sequence[str]) -> None:
-        """Release the rows *names*, which are known not to have been applied."""
-
-        def release(
-            records: list[Record | None],
-        ) -> tuple[list[Record | None], None]:
-            rows = (watermark_release(r, lease.delivery, lease.owner) for r in records)
-            return self._with_expiry(rows), None
-
-        self.store.change(
-            [resource_key(self.hashes.resource(name)) for name in names], release
-        )
-
-    def event(self, source: str, uid: str) -> EventRecord | None:
-        """The record of *uid* of *source*; None before its first delivery."""
-        self.check_key()
-        record: EventRecord | None = self.store.get(self.hashes.event_key(source, uid))
-        return record
-
-    def events_of(self, uid: str) -> list[EventRecord]:
-        """The records of *uid*, one for each caller."""
-        return [record for _, record in self.find_uid(uid)]
-
-    def find_uid(self, uid: str) -> list[tuple[str, EventRecord]]:
-        """Keys and records of *uid*, one for each caller."""
-        self.check_key()
-        return self.store.find("uid", self.hashes.uid(uid))
-
-    def find_resource(self, name: str) -> list[tuple[str, Record]]:
-        """Keys and records about *name*, an ordering key or ``stock:SKU@source``."""
-        self.check_key()
-        return self.store.find("resources", self.hashes.resource(name))
-
-    def newest(self, ordering_key: str) -> str | None:
-        """Event time of the newest event of *ordering_key* that took effect."""
-        self.check_key()
-        record = self.store.get(resource_key(self.hashes.resource(ordering_key)))
-        return record["newest_time"] if record else None
-
-    def forget_uid(self, uid: str) -> tuple[int, int]:
-        """Forget all events of *uid*, for any caller.
-
-        Returns:
-            How many records were deleted, and how many were kept because one of their
-            messages is in flight.
-        """
-        return self._forget(self.find_uid(uid), lambda record: None)
-
-    def forget_resource(self, name: str) -> tuple[int, int]:
-        """Forget what happened to *name*: an ordering key, or ``stock:SKU@source``.
-
-        Returns:
-            How many records were changed or deleted, and how many were kept because
-            one of their messages is in flight.
-        """
-        resource = self.hashes.resource(name)
-
-        def without(record: Record) -> Record | None:
-            return rules.forget(record, resource) if record["kind"] == "event" else None
-
-        return self._forget(self.find_resource(name), without)
-
-    def _forget(
+    def _settled(
         self,
-        records: list[tuple[str, Record]],
-        without: Callable[[Record], Record | None],
-    ) -> tuple[int, int]:
-        now = self._clock()
-
-        def forget_unless_in_flight(
-            stored: list[Record | None],
-        ) -> tuple[list[Record | None], bool]:
-            record = stored[0]
-            if record is None:
-                return [None], True
-            # An event that is forgotten during its call could be applied twice.
-            if rules.is_in_flight(record, now):
-                return stored, False
-            return [without(record)], True
-
-        forgotten = [
-            self.store.change([key], forget_unless_in_flight) for key, _ in records
+        records: Sequence[Record | None],
+        lease: Lease,
+        applied: Mapping[str, str],
+        released: Iterable[str],
+    ) -> list[Record | None]:
+        """The *records* of rows that were applied, followed by released ones."""
+        rows: list[ResourceRecord | None] = [
+            watermark_complete(record, lease.delivery, lease.key, lease.owner, resource)
+            for record, resource in zip(records, applied.values(), strict=False)
         ]
-        return forgotten.count(True), forgotten.count(False)
+        rows += [
+            watermark_release(record, lease.delivery, lease.owner)
+            for record, _ in zip(records[len(applied) :], released, strict=True)
+        ]
+        return self._with_expiry(rows)
 
     def _with_expiry(
         self, records: Iterable[ResourceRecord | None]
     ) -> list[Record | None]:
-        expires = self._clock() + self._keep_seconds
+        expires = self.clock() + self._keep_seconds
         return [
             {**record, "expires": expires} if record else None for record in records
         ]

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from functions.ledger.store import Record, T, Update
+from functions.ledger.store import Known, Record, T, Update
 
 SWEEP_EVERY = 1000  # changes between two sweeps of expired records
 
@@ -17,7 +17,9 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._changes = 0
 
-    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+    def change(
+        self, keys: Sequence[str], update: Update[T], known: Known | None = None
+    ) -> T:
         with self._lock:
             after, result = update([self._records.get(key) for key in keys])
             for key, record in zip(keys, after, strict=True):

@@ -6,7 +6,7 @@ Records are JSON objects; times are seconds since 1970 unless they are event tim
 
 import copy
 import json
-from typing import Any, Literal, TypedDict, cast, final
+from typing import Any, Literal, NotRequired, TypedDict, cast, final
 
 VERSION = 1
 MAX_FINISHED = 1000  # per uid; a caller that uses one uid for everything gets no more
@@ -81,20 +81,27 @@ class WatermarkLease(TypedDict):
     expires: float
 
 
-class ResourceRecord(TypedDict):
-    """What is known about one resource: an ordering key, or a SKU at a source.
+class Note(TypedDict):
+    """A change that an inbound event makes to a resource of Commerce."""
 
-    Both can share a record: the SKU ``a@b`` and the SKU ``a`` at the source ``b`` have
-    one name.
-    """
+    message_id: str
+    since: float  # start of its first attempt
+    until: float  # counts no longer
+    fields: dict[str, str] | None  # hash of each value that is set; None: deletion
+
+
+class ResourceRecord(TypedDict):
+    """What is known about one resource: a SKU at a source, a resource of Commerce."""
 
     kind: Literal["resource"]
     version: int
     resources: list[str]
     expires: float
-    newest_time: str | None  # of the newest event that took effect
     watermark: Watermark | None
     lease: WatermarkLease | None
+    notes: NotRequired[list[Note]]  # oldest first
+    last_event: NotRequired[dict[str, str] | None]  # hash of each of its fields
+    stock: NotRequired[str]  # of a product of Commerce, the resource of its level
 
 
 class EventEditor:

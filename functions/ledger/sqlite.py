@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from functions.ledger.record import encode
-from functions.ledger.store import LedgerUnavailable, Record, T, Update
+from functions.ledger.store import Known, LedgerUnavailable, Record, T, Update
 
 BUSY_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
@@ -64,7 +64,9 @@ class SqliteStore:
         self._local = threading.local()
         self._swept = 0.0
 
-    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+    def change(
+        self, keys: Sequence[str], update: Update[T], known: Known | None = None
+    ) -> T:
         with self._connection() as db:
             # IMMEDIATE takes the write lock before reading: two processes cannot
             # both read "new" and both lease.

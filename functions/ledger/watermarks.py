@@ -1,8 +1,7 @@
 """The ledger's rules for resources: pure functions from a record to the one after it.
 
-For an ordering key the ledger keeps the time of the newest event that took effect.
-For a SKU at an inventory source it keeps a watermark (the newest level applied) and the
-lease of the delivery that is setting a level.
+For a SKU at an inventory source the ledger keeps a watermark (the newest level applied)
+and the lease of the delivery that is setting a level.
 """
 
 from typing import Literal
@@ -12,17 +11,7 @@ from functions.ledger.record import VERSION, ResourceRecord
 
 MAX_BACKOFF_SECONDS = 600  # the longest that Pub/Sub waits between two attempts
 
-Verdict = Literal["send", "applied", "outdated", "wait"]
-
-
-def record_newest(
-    record: ResourceRecord | None, delivery: Delivery, expires: float
-) -> ResourceRecord:
-    """An ordering key's record after *delivery* took effect on it."""
-    changed = _copy(record, delivery.resource or "")
-    changed["newest_time"] = max(changed["newest_time"] or "", delivery.time)
-    changed["expires"] = expires
-    return changed
+Verdict = Literal["send", "own change", "applied", "outdated", "wait"]
 
 
 def watermark_acquire(
@@ -44,7 +33,7 @@ def watermark_acquire(
         another copy of this event applied it; ``outdated`` when a newer level was
         applied; ``wait`` when another event is being applied.
     """
-    changed = _copy(record, resource)
+    changed = copy_record(record, resource)
     watermark, lease = changed["watermark"], changed["lease"]
     if watermark and watermark["time"] > delivery.time:
         return record, "outdated"
@@ -73,7 +62,7 @@ def watermark_complete(
     resource: str,
 ) -> ResourceRecord:
     """The record after the row was applied."""
-    changed = _copy(record, resource)
+    changed = copy_record(record, resource)
     watermark = changed["watermark"]
     if watermark is None or watermark["time"] <= delivery.time:
         changed["watermark"] = {"time": delivery.time, "event": event}
@@ -86,9 +75,8 @@ def watermark_release(
     """The record after an attempt that is known to have had no effect."""
     if record is None:
         return None
-    changed = _without_lease(_copy(record, ""), delivery, owner)
-    kept = changed["watermark"] or changed["lease"] or changed["newest_time"]
-    return changed if kept else None
+    changed = _without_lease(copy_record(record, ""), delivery, owner)
+    return unless_empty(changed)
 
 
 def _without_lease(
@@ -100,7 +88,13 @@ def _without_lease(
     return record
 
 
-def _copy(record: ResourceRecord | None, resource: str) -> ResourceRecord:
+def unless_empty(record: ResourceRecord) -> ResourceRecord | None:
+    """*record*; None when it says nothing."""
+    kept = ("watermark", "lease", "notes", "last_event")
+    return record if any(record.get(name) for name in kept) else None
+
+
+def copy_record(record: ResourceRecord | None, resource: str) -> ResourceRecord:
     """A copy of *record*, or an empty one; only its own fields are ever replaced."""
     if record is not None:
         return record.copy()
@@ -109,7 +103,6 @@ def _copy(record: ResourceRecord | None, resource: str) -> ResourceRecord:
         "version": VERSION,
         "resources": [resource],
         "expires": 0.0,
-        "newest_time": None,
         "watermark": None,
         "lease": None,
     }

@@ -1,1 +1,1 @@
-"""Pub/Sub's address, settings and errors, which ingest and consumer share."""
+"""Pub/Sub's address, settings, errors and publishing, which the functions share."""

@@ -147,6 +147,12 @@ class Broker:
         self._server = server
         return f"{host}:{bound_port}"
 
+    def hold(self) -> None:
+        """Push nothing more before :meth:`release`; pushes in flight go on."""
+        self._held = True
+        if self._server is not None:
+            self._engine.held = True
+
     def release(self) -> None:
         """Push from now on."""
         self._engine.held = self._held = False

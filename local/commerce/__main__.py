@@ -50,6 +50,8 @@ async def _run(db: sqlite3.Connection, options: argparse.Namespace) -> None:
     for name, value in stand_in.environment(f"http://{address}").items():
         sys.stdout.write(f"{name}={value}\n")
     sys.stdout.flush()
+    if options.events_to:
+        await stand_in.io_events.deliver_to(options.events_to)
     await stop.wait()
     await stand_in.stop()
 
@@ -70,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="SQLite file that keeps the state; without it the state is lost at the"
         " end",
+    )
+    parser.add_argument(
+        "--events-to",
+        metavar="URL",
+        help="webhook to which the events of Commerce are delivered, signed",
     )
     parser.add_argument(
         "--openapi",

@@ -41,6 +41,9 @@ BEHAVIOURS = {
     " Item”, and the whole array is rolled back.",
     "input_limits": "A call has at most max_items stock rows, a page at most 300 rows.",
     "max_items": "The number of stock rows that one call may have.",
+    "event_duplicates": "Each event of Commerce is delivered twice.",
+    "event_batches": "Events of Commerce are gathered for half a second and delivered"
+    " in lists of at most 20.",
     "empty_objects": "An object of which fields= leaves nothing is answered as [].",
 }
 
@@ -61,6 +64,8 @@ class Switches:
     comment_without_status: str = "clears"
     comment_status: str = "state"
     drops_price_without_type: bool = True
+    event_batches: bool = False
+    event_duplicates: bool = False
     input_limits: bool = True
     max_items: int = 20
     partial_customer_resets: bool = True

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from local.commerce.behaviours import Switches
 from local.commerce.entity_store import EntityStore
 from local.commerce.errors import CommerceError, required, wrong_type
+from local.commerce.observed import Observed
 
 
 class Effect(NamedTuple):
@@ -26,7 +27,7 @@ class Effect(NamedTuple):
 
 @dataclass
 class Call:
-    """The request of an operation, and the effects that the operation records.
+    """The request of an operation, and what the operation records.
 
     Attributes:
         values: path parameters, decoded.
@@ -34,6 +35,8 @@ class Call:
         body: the JSON document; None without.
         scope: ``all`` or a store view's code.
         now: seconds since 1970.
+        effects: for the journal.
+        observed: events of Commerce.
     """
 
     entities: EntityStore
@@ -44,6 +47,7 @@ class Call:
     scope: str
     now: float
     effects: list[Effect] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
 
     def record_effect(self, operation: str, resource: Any, **details: Any) -> None:
         """Add an effect to the journal entry of this call."""

@@ -50,6 +50,7 @@ class Control:
                 ("state", self.state, ("GET",)),
                 ("sample-ids", self.sample_ids, ("GET",)),
                 ("violations", self.violations, ("GET",)),
+                ("events", self.events, ("GET", "POST")),
                 ("ims", self.ims, ("POST",)),
                 ("reset", self.reset, ("POST",)),
             )
@@ -137,6 +138,19 @@ class Control:
     async def violations(self, request: Request) -> dict:
         """Violations of Adobe's OpenAPI, where the stand-in was started with it."""
         return {"violations": self._simulation.violations}
+
+    async def events(self, request: Request) -> dict:
+        """Events of Commerce: the newest, or deliver one: ``name`` and ``value``."""
+        io_events = self._simulation.io_events
+        if request.method == "GET":
+            return {"events": io_events.newest(_whole_number(request, "limit", 50))}
+        fields = await _json_object(request)
+        if not isinstance(name := fields.get("name"), str):
+            raise InvalidRequest("name must be text")
+        try:
+            return await io_events.send(name, fields.get("value"))
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
 
     async def ims(self, request: Request) -> dict:
         """Set the lifetime of tokens, or revoke those issued."""

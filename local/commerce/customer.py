@@ -2,7 +2,7 @@
 
 import re
 
-from local.commerce import customer_group, search
+from local.commerce import customer_group, observed, search
 from local.commerce.call import Call, attribute_rows, custom_attributes, integer
 from local.commerce.errors import CommerceError, no_such_entity, required
 
@@ -30,6 +30,7 @@ def create(call: Call) -> dict:
     customer_id = call.entities.next_id(KIND)
     record |= {"created_at": call.time, "updated_at": call.time}
     call.entities.put(KIND, customer_id, record, key=record["email"])
+    call.observed.append(observed.customer_saved(customer_id, record, True))
     call.record_effect("customer.created", customer_id, email=record["email"])
     return _document(customer_id, record)
 
@@ -46,6 +47,7 @@ def update(call: Call) -> dict:
     _check(call, record, customer_id)
     record["updated_at"] = call.time
     call.entities.put(KIND, customer_id, record, key=record["email"])
+    call.observed.append(observed.customer_saved(customer_id, record, False))
     call.record_effect(
         "customer.updated", customer_id, email=record["email"], reset=reset
     )
@@ -54,8 +56,9 @@ def update(call: Call) -> dict:
 
 def delete(call: Call) -> bool:
     """DELETE customers/{id}."""
-    customer_id, _ = _existing(call)
+    customer_id, record = _existing(call)
     call.entities.delete(KIND, customer_id)
+    call.observed.append(observed.customer_deleted(customer_id, record))
     call.record_effect("customer.deleted", customer_id)
     return True
 

@@ -1,6 +1,6 @@
 """Customer groups: one code each."""
 
-from local.commerce import search
+from local.commerce import observed, search
 from local.commerce.call import Call, integer, reject_unknown
 from local.commerce.errors import CommerceError, no_such_entity, required
 
@@ -26,6 +26,7 @@ def create(call: Call) -> dict:
     _check(call, record, None)
     group_id = _new_id(call, record["code"])
     call.entities.put(KIND, group_id, record, key=record["code"])
+    call.observed.append(observed.group_saved(group_id, record))
     call.record_effect("customer_group.created", group_id, code=record["code"])
     return document(group_id, record)
 
@@ -36,6 +37,7 @@ def update(call: Call) -> dict:
     group_id = _existing_id(call)
     _check(call, record, group_id)
     call.entities.put(KIND, group_id, record, key=record["code"])
+    call.observed.append(observed.group_saved(group_id, record))
     call.record_effect("customer_group.updated", group_id, code=record["code"])
     return document(group_id, record)
 
@@ -45,7 +47,9 @@ def delete(call: Call) -> bool:
     group_id = _existing_id(call)
     if group_id in USED_AS_DEFAULT:
         raise CommerceError(400, "Cannot delete group.")
+    record = call.entities.get(KIND, group_id)
     call.entities.delete(KIND, group_id)
+    call.observed.append(observed.group_deleted(group_id, record))
     call.record_effect("customer_group.deleted", group_id)
     return True
 

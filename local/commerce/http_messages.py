@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.commerce.call import Effect
 from local.commerce.errors import CommerceError
+from local.commerce.observed import Observed
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -35,6 +36,7 @@ class RestRequest:
     route: str | None = None
     secret: bool = False
     effects: list[Effect] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
 
     @classmethod
     def from_scope(cls, scope: Scope, body: bytes, time: float) -> "RestRequest":

@@ -3,7 +3,7 @@
 An order's state leads its workflow and allows certain statuses.
 """
 
-from local.commerce import search
+from local.commerce import observed, search
 from local.commerce.call import Call, integer, reject_unknown
 from local.commerce.errors import CommerceError, no_such_order, required
 
@@ -106,10 +106,38 @@ def existing(call: Call, order_id: int) -> dict:
     return order
 
 
-def put(call: Call, order_id: int, order: dict) -> None:
+def put(call: Call, order_id: int, order: dict, is_new: bool = False) -> None:
     """Write an order."""
     order["updated_at"] = call.time
     call.entities.put(KIND, order_id, order, key=CHANGED)
+    call.observed.append(observed.order_saved(order_id, order, is_new))
+
+
+def create(call: Call) -> int:
+    """Place an order of one product, as a customer does; its id."""
+    products = call.entities.find("product", str(call.body["sku"]))
+    if not products:
+        raise CommerceError(404, "The product that was requested doesn't exist.")
+    order_id = call.entities.next_id(KIND)
+    _, ordered = products[0]
+    item = {
+        "item_id": order_id,
+        "sku": ordered["sku"],
+        "name": ordered["attributes"].get("name", ""),
+        "price": ordered["attributes"].get("price", 0),
+        "qty_ordered": call.body["qty"],
+        "qty_shipped": 0,
+    }
+    record = {
+        "state": "new",
+        "status": "pending",
+        "invoiced": False,
+        "customer_email": call.body["customer_email"],
+        "items": [item],
+        "created_at": call.time,
+    }
+    put(call, order_id, record, is_new=True)
+    return order_id
 
 
 def _document(order_id: int, order: dict) -> dict:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.commerce import search, store_views
+from local.commerce import observed, search, store_views
 from local.commerce.call import (
     Call,
     attribute_rows,
@@ -42,6 +42,7 @@ def delete(call: Call) -> bool:
     """DELETE products/{sku}."""
     product_id, record = _existing(call)
     call.entities.delete(KIND, product_id)
+    call.observed.append(observed.product_deleted(product_id, record))
     call.record_effect("product.deleted", record["sku"])
     return True
 
@@ -89,6 +90,7 @@ def _save(call: Call, fields: dict, sku: str, *, price_on_create: bool = True) -
         call.record_effect("product.created", sku, scope=call.scope)
     record["updated_at"] = call.time
     call.entities.put(KIND, product_id, record, key=sku)
+    call.observed.append(observed.product_saved(product_id, record, not rows))
     return _document(product_id, record, call.scope)
 
 

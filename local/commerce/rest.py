@@ -90,6 +90,7 @@ class Rest:
             simulation.journal.add(
                 request, response, _milliseconds_since(began), fault and fault.id
             )
+            simulation.io_events.add(request.observed)
         return response
 
     def _find_route_name(self, request: RestRequest) -> None:
@@ -163,6 +164,7 @@ class Rest:
             errors = openapi.response_errors(request.method, route.name, 200, document)
             _raise_violations(request, errors, "response to ")
         request.effects += call.effects
+        request.observed += call.observed
         return json_response(200, search.select_fields(document, call))
 
     def _authenticate(

@@ -73,6 +73,7 @@ def seed(entities: EntityStore, now: float, orders: int = ORDERS) -> None:
         *shipment_records.PARTS.values(),
     ):
         entities.reserve_ids(kind, LAST_SEEDED_ID)
+    entities.reserve_ids(order.KIND, max(orders, LAST_SEEDED_ID))
 
 
 def _customer(customer_id: int) -> dict:

@@ -12,6 +12,7 @@ from local.commerce.credentials import Credentials
 from local.commerce.entity_store import EntityStore
 from local.commerce.faults import Faults
 from local.commerce.ims import Ims
+from local.commerce.io_events import IoEvents
 from local.commerce.oauth1 import SignatureCheck
 from local.commerce.openapi import OpenApi
 
@@ -41,6 +42,7 @@ class Simulation:
         faults: injected faults (``faults.add(status=503, times=2)``).
         switches: behaviours that can be changed while it runs.
         journal: calls and their effects.
+        io_events: deliver what Commerce observes.
         entities: products, customers, orders and so on.
         violations: see *openapi*; empty is good.
     """
@@ -68,6 +70,7 @@ class Simulation:
         self.faults = Faults()
         self.signatures = SignatureCheck(self.credentials)
         self.ims = Ims(self.credentials)
+        self.io_events = IoEvents(db, self.switches, self.credentials.client_id, clock)
         self.violations: list[str] = []
         if self.entities.count("order") == 0:
             with self.entities.transaction():
@@ -77,6 +80,7 @@ class Simulation:
         """Restore the initial state; delete calls, effects, faults and violations."""
         with self.entities.transaction():
             self.journal.clear()
+            self.io_events.clear()
             self._seed()
         self.faults.remove()
         self.switches.change(**vars(Switches()))

@@ -1,17 +1,14 @@
 """The stand-in as a whole: a simulated Commerce behind an HTTP server."""
 
-import asyncio
-from typing import Any
-
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import Scope
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from local.commerce.control import Control
 from local.commerce.rest import Rest
 from local.commerce.simulation import Simulation
-from local.web import WebServer
+from local.web import Connections, WebServer
 
 KEEP_ALIVE_SECONDS = 75
 
@@ -30,27 +27,33 @@ class StandIn(Simulation):
         Raises:
             CannotListen: the port is in use or forbidden.
         """
-        connections: dict[Any, asyncio.Transport] = {}
-
-        def drop_connection(scope: Scope) -> None:
-            transport = connections.get(tuple(scope["client"] or ()))
-            if transport is not None:
-                transport.abort()
-
+        connections = Connections()
         control = Control(self, host)
-        rest = Rest(self, drop_connection)
+        rest = Rest(self, connections.drop)
         self._server = WebServer(
-            Starlette(routes=[*control.routes(), Mount("/", rest)]),
-            http=_protocol_with_registry(connections),
+            Starlette(
+                routes=[
+                    *control.routes(),
+                    Route("/prod/keys/{name}", self._public_key),
+                    Mount("/", rest),
+                ]
+            ),
+            http=connections.protocol,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         return await self._server.start(host, port)
 
     async def stop(self) -> None:
         """Stop listening; the state stays in the database."""
+        await self.io_events.stop()
         if self._server is not None:
             await self._server.stop()
             self._server = None
+
+    async def _public_key(self, request: Request) -> Response:
+        """A key that deliveries of events are signed with, as Adobe publishes it."""
+        pem = self.io_events.public_key(request.url.path)
+        return Response(pem, media_type="text/plain") if pem else Response("", 404)
 
     def environment(
         self, address: str, *, sign_in: str = "oauth1", saas: bool = False
@@ -78,23 +81,3 @@ class StandIn(Simulation):
             "OAUTH_ORG_ID": credentials.org_id,
             "OAUTH_BASE_URL": f"{address}/ims/token/",
         }
-
-
-def _protocol_with_registry(connections: dict[Any, asyncio.Transport]) -> type:
-    """uvicorn's protocol that registers its connections, so that a fault can drop one.
-
-    Args:
-        connections: transports by the peer's address and port.
-    """
-
-    class Protocol(AutoHTTPProtocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            self._peer = transport.get_extra_info("peername")
-            connections[self._peer] = transport
-            super().connection_made(transport)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            connections.pop(self._peer, None)
-            super().connection_lost(exc)
-
-    return Protocol

@@ -6,7 +6,7 @@ has the SKU.
 
 from typing import Any
 
-from local.commerce import search
+from local.commerce import observed, search
 from local.commerce.call import Call, decimal, objects, reject_unknown
 from local.commerce.entity_store import EntityStore, comparable
 from local.commerce.errors import CommerceError, required
@@ -41,6 +41,7 @@ def save(call: Call) -> list:
             raise CommerceError(400, "Could not save Source Item")
         quantity, status = decimal(item["quantity"]), int(float(item["status"]))
         put(call.entities, item["sku"], item["source_code"], quantity, status)
+        _observe(call, item["sku"], item["source_code"], quantity, status)
         call.record_effect(
             "stock.set",
             f"{item['sku']}@{item['source_code']}",
@@ -54,6 +55,14 @@ def search_source_items(call: Call) -> dict:
     """GET inventory/source-items."""
     criteria = search.criteria_of(call)
     return search.page_of((record for _, record in call.entities.all(KIND)), criteria)
+
+
+def _observe(call: Call, sku: str, source: str, quantity: float, status: int) -> None:
+    """Commerce's older stock item is that of the default source, by product."""
+    products = call.entities.find("product", sku)
+    if products and comparable(source) == SOURCES[0]:
+        saved = observed.stock_saved(products[0][0], quantity, bool(status))
+        call.observed.append(saved)
 
 
 def put(

@@ -26,10 +26,14 @@ def content(stand_in: StandIn) -> dict[str, Any]:
         {**one, "setting": SETTINGS.get(str(one["setting"]), one["setting"])}
         for one in stand_in.behaviours()
     ]
-    return {**stand_in.state(MAX_SHOWN), "behaviours": behaviours}
+    return {
+        **stand_in.state(MAX_SHOWN),
+        "behaviours": behaviours,
+        "deliveries": vars(stand_in.switches),
+    }
 
 
-def add_fault(faults: Faults, form: dict[str, str]) -> str:
+def add_fault(faults: Faults, form: dict[str, str], name: str = "Commerce") -> str:
     """Simulate the fault of a form: ``fault``, ``calls`` (empty: until switched off).
 
     Returns:
@@ -52,4 +56,4 @@ def add_fault(faults: Faults, form: dict[str, str]) -> str:
     # The first fault that matches applies, so the new one replaces the others.
     faults.remove()
     faults.add(times=calls, **fault)
-    return f"Commerce fails {duration}."
+    return f"{name} fails {duration}."

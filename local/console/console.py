@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from cli.deployment import Unreachable
 from cli.sample_events import SEQUENCE
 from functions.ledger.store import LedgerUnavailable
+from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
 from local.console import api_page, commerce_page, events
@@ -30,6 +31,7 @@ from local.console.forms import MAX_BODY_BYTES, back, read_form
 from local.console.guard import Guard
 from local.console.live_updates import live_updates
 from local.console.operations import Operations
+from local.console.outbound_pages import OutboundPages
 from local.console.pages import templates
 from local.journal import Journal
 from local.web import WebServer
@@ -42,6 +44,7 @@ class Console:
 
     Args:
         stand_in: None where events go to a real store.
+        back_office: None where Commerce's events go to a real third party.
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class Console:
         broker: Broker,
         stand_in: StandIn | None,
         operations: Operations,
+        back_office: BackOffice | None = None,
     ) -> None:
         self._journal = journal
         self._broker = broker
         self._stand_in = stand_in
         self._operations = operations
+        self._back_office = back_office
         self._closing = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._pages = templates()
@@ -96,6 +101,9 @@ class Console:
             Route("/commerce", self.commerce),
             Route("/commerce/fail", self.fail, methods=["POST"]),
             Route("/commerce/recover", self.recover, methods=["POST"]),
+            *OutboundPages(
+                self._back_office, self._stand_in, self._journal, self._page
+            ).routes(),
             Route("/stream", self.stream),
             Route("/api", self.api),
             Route("/openapi.json", self.openapi),
@@ -126,7 +134,8 @@ class Console:
             error = f"The body is longer than {MAX_BODY_BYTES} bytes"
             return JSONResponse({"status": 413, "body": {"error": error}})
         duplicate = events.was_published(self._journal, body)
-        response = await run_in_threadpool(self._operations.post, body)
+        media_type = request.headers.get("content-type", "")
+        response = await run_in_threadpool(self._operations.post, body, media_type)
         content = {"status": response.status, "body": response.body}
         return JSONResponse({**content, "duplicate": duplicate})
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from cli.dead_letter import Selection
 from cli.dead_letter_queue import Replay
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import ENTITIES, OUTBOUND_EVENTS
 from local.console.forms import back, page_number, read_form
 from local.console.operations import Operations
 from local.console.paging import pages
@@ -141,7 +141,7 @@ def _filter_values(selection: Selection) -> dict[str, Any]:
         "wanted": {name: getattr(selection, name) or "" for name in FILTERS},
         "is_filtered": selection != Selection(),
         "entities": list(ENTITIES),
-        "names": SEQUENCE,
+        "names": (*SEQUENCE, *OUTBOUND_EVENTS),
     }
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from cli.event_list import PENDING_FILTER, STATUSES, Filter
 from cli.sample_events import SEQUENCE
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import ENTITIES, OUTBOUND_EVENTS
 from local.broker import Broker
 from local.commerce import StandIn
 from local.console import events
@@ -24,6 +24,7 @@ from local.console.journal_index import JournalIndex
 from local.console.operations import Operations
 from local.console.pages import pretty
 from local.console.paging import pages
+from local.console.resource_history import resource_of
 from local.journal import Journal
 
 PAGE_ROWS = 100
@@ -81,7 +82,7 @@ class EventPages:
             charts=charts(self.index.activity, time.time(), *self._backlog()),
             wanted=wanted,
             entities=list(ENTITIES),
-            names=SEQUENCE,
+            names=(*SEQUENCE, *OUTBOUND_EVENTS),
             statuses=(PENDING_FILTER, *STATUSES),
         )
 
@@ -109,13 +110,16 @@ class EventPages:
         if self._stand_in:
             calls = events.commerce_calls(self._stand_in.journal, self._journal, key)
         body = events.posted_body(self._journal, key)
+        payload = events.payload(self._journal, key)
+        event = history.steps[0].labels.get("event") or ""
         return self._page(
             "event",
             request,
             key=key,
             history=history,
             dead_letters=dead_letters,
-            payload=events.payload(self._journal, key),
+            payload=payload,
+            resource=resource_of(event, payload),
             rejected=self._rejected_request(history.steps[-1].labels),
             curl=self._curl(body) if body else "",
             calls=calls,

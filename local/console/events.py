@@ -56,13 +56,15 @@ def payload(journal: Journal, uid: str) -> Any:
 
 
 def posted_body(journal: Journal, uid: str) -> str:
-    """A body that posts the newest message of *uid* again; "" if it is not stored."""
+    """A body that posts the newest message of *uid* again; "" where there is none."""
     for entry in reversed(journal.read(uid=uid)):
         if entry.stage == "published" and "data" in entry.labels:
             value = parse(entry.labels["data"])
             if isinstance(value, str):  # it was cut
                 return ""
             event = entry.labels.get("event", "")
+            if find(event, "inbound") is None:
+                return ""  # only Commerce sends the others
             data = {"uid": uid, "event": event, "value": value}
             return json.dumps({"data": data}, ensure_ascii=False)
     return ""

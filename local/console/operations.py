@@ -143,16 +143,13 @@ class Operations:
         uid = f"console-{run.name}-{name}"
         return {"data": {"uid": uid, "event": event, "value": run.value(event)}}
 
-    def post(self, body: bytes) -> IngestResponse:
+    def post(self, body: bytes, media_type: str) -> IngestResponse:
         """Post *body* to ingest as it is."""
         try:
             response = requests.post(
                 self.deployment.stack["ingest"],
                 data=body,
-                headers={
-                    "Content-Type": "application/json",
-                    **self.credentials.headers(body),
-                },
+                headers={"Content-Type": media_type, **self.credentials.headers(body)},
                 timeout=POST_SECONDS,
             )
         except requests.RequestException as error:

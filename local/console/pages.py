@@ -39,6 +39,7 @@ def templates() -> Environment:
     pages.filters["minute"] = lambda at: f"{_local(at):%H:%M}"
     pages.filters["bare"] = lambda event: (event or "").rpartition("be-observer.")[2]
     pages.filters["query"] = lambda text: urlencode({"key": text})
+    pages.filters["resource_query"] = lambda name: urlencode({"name": name})
     pages.filters["timeline"] = parts
     pages.filters["trace"] = lambda uid: make_command("trace", UID=uid)
     return pages

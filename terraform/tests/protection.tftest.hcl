@@ -1,4 +1,4 @@
-# Every option of variables_protection.tf at once, and a second plan. It changes nothing, which
+# Every option of variables_protection.tf at once and the outbound direction, and a second plan. It changes nothing, which
 # tests/terraform reads in it.
 
 mock_provider "archive" {}
@@ -26,6 +26,16 @@ variables {
     COMMERCE_CONSUMER_KEY        = "made-up"
     COMMERCE_CONSUMER_SECRET     = "made-up"
     INGEST_TOKENS                = "made-up"
+    TARGET_SECRETS               = "made-up"
+    TARGET_TOKEN                 = "made-up"
+  }
+
+  consumers = { outbound = { concurrency = 8 } }
+  outbound = {
+    oauth_client_id = "client-1"
+    settings        = { TARGET_URL_ORDER = "https://erp.example.com/orders" }
+    target_auth     = "token"
+    target_url      = "https://erp.example.com/events"
   }
 
   allowed_persistence_regions   = ["europe-west1", "europe-west4"]
@@ -42,6 +52,74 @@ variables {
 
 run "protected" {
   command = apply
+
+  # The outbound direction
+  assert {
+    condition     = [for entity in keys(google_pubsub_topic.entity) : entity if startswith(entity, "outbound-")] == ["outbound-customer", "outbound-customer-group", "outbound-order", "outbound-product", "outbound-stock"] && keys(google_pubsub_subscription.entity) == keys(google_pubsub_topic.entity)
+    error_message = "Each outbound entity must have a topic and a subscription."
+  }
+  assert {
+    condition     = alltrue([for entity, subscription in google_pubsub_subscription.entity : subscription.push_config[0].push_endpoint == google_cloudfunctions2_function.consumer["outbound"].service_config[0].uri if startswith(entity, "outbound-")])
+    error_message = "One consumer must serve every outbound entity."
+  }
+  assert {
+    condition     = { for entity, grant in google_pubsub_topic_iam_member.commerce_events : entity => grant.member } == { for entity in keys(google_pubsub_topic.entity) : entity => google_service_account.commerce_events["commerce_events"].member if startswith(entity, "outbound-") } && google_pubsub_topic_iam_member.dead_letters_commerce_events["commerce_events"].topic == google_pubsub_topic.dead_letters.id
+    error_message = "The receiver may publish outbound events and dead letters, nothing else."
+  }
+  assert {
+    condition     = !anytrue([for entity in keys(google_pubsub_topic_iam_member.ingest) : startswith(entity, "outbound-")])
+    error_message = "Ingest may not publish outbound events."
+  }
+  assert {
+    condition = google_cloudfunctions2_function.commerce_events["commerce_events"].service_config[0].environment_variables == tomap({
+      COMMERCE_EVENTS_AUTH = "adobe"
+      DEAD_LETTER_TOPIC    = "commerce-dead-letters"
+      GOOGLE_CLOUD_PROJECT = "acme-shop"
+      LOG_EXECUTION_ID     = "false"
+      LOG_LEVEL            = "INFO"
+      OAUTH_CLIENT_ID      = "client-1"
+      PUBSUB_ENDPOINT      = "europe-west1-pubsub.googleapis.com:443"
+      TOPIC_PREFIX         = "commerce-"
+    }) && length(google_cloudfunctions2_function.commerce_events["commerce_events"].service_config[0].secret_environment_variables) == 0
+    error_message = "The receiver must get its settings with their values, and no secret."
+  }
+  assert {
+    condition = google_cloudfunctions2_function.consumer["outbound"].service_config[0].environment_variables == tomap({
+      DEAD_LETTER_TOPIC      = "commerce-dead-letters"
+      ECHO_SECONDS           = "600"
+      GOOGLE_CLOUD_PROJECT   = "acme-shop"
+      LEDGER                 = "firestore:commerce-ledger"
+      LOG_EXECUTION_ID       = "false"
+      LOG_LEVEL              = "INFO"
+      PUBSUB_ENDPOINT        = "europe-west1-pubsub.googleapis.com:443"
+      TARGET_TIMEOUT_SECONDS = "30"
+      TARGET_URL             = "https://erp.example.com/events"
+      TARGET_URL_ORDER       = "https://erp.example.com/orders"
+      THREADS                = "8"
+      TOPIC_PREFIX           = "commerce-"
+    })
+    error_message = "The outbound consumer must get its settings with their values, and none of Commerce's."
+  }
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.consumer : function.service_config[0].environment_variables["ECHO_SECONDS"] == "600"])
+    error_message = "Both directions must recognise changes of ours for the same time."
+  }
+  assert {
+    condition     = { for domain, function in google_cloudfunctions2_function.consumer : domain => join(" ", sort([for secret in function.service_config[0].secret_environment_variables : secret.key])) } == merge({ for domain in ["customer", "order", "product", "stock"] : domain => "COMMERCE_ACCESS_TOKEN COMMERCE_ACCESS_TOKEN_SECRET COMMERCE_CONSUMER_KEY COMMERCE_CONSUMER_SECRET LEDGER_KEY" }, { outbound = "LEDGER_KEY TARGET_SECRETS TARGET_TOKEN" })
+    error_message = "The outbound consumer must have the target's secrets and not Commerce's, the others the reverse."
+  }
+  assert {
+    condition     = [for grant in google_secret_manager_secret_iam_member.reader : true if grant.member == google_service_account.consumer["outbound"].member && strcontains(grant.secret_id, "COMMERCE")] == [] && google_cloud_run_service_iam_member.commerce_events["commerce_events"].member == "allUsers"
+    error_message = "Its account may read no secret of Commerce, and Adobe must be able to call the receiver."
+  }
+  assert {
+    condition     = output.commerce_events_url == google_cloudfunctions2_function.commerce_events["commerce_events"].service_config[0].uri && keys(output.commerce_parallel_calls) == ["customer", "order", "product", "stock"] && output.service_accounts["commerce_events"] == google_service_account.commerce_events["commerce_events"].email
+    error_message = "The outputs must name the receiver, and the outbound consumer does not call Commerce."
+  }
+  assert {
+    condition     = contains(keys(google_monitoring_alert_policy.main), "commerce_events_errors") && strcontains(google_monitoring_dashboard.main.dashboard_json, "commerce-events\\\"") && strcontains(google_logging_metric.main["published"].filter, "\"commerce-commerce-events\"")
+    error_message = "Alert, dashboard and metrics must cover the receiver."
+  }
 
   # Network
   assert {

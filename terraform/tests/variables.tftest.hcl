@@ -223,6 +223,48 @@ run "ledger_key_with_a_blank" {
   expect_failures = [var.ledger_key]
 }
 
+run "outbound_with_invalid_values" {
+  command = plan
+
+  variables {
+    outbound = {
+      echo_seconds           = -1
+      max_instances          = 0
+      settings               = { TARGET_TOKEN = "oops", TARGET_URL_ORDER = "http://erp.example.com/" }
+      target_auth            = "basic"
+      target_timeout_seconds = 181
+      target_url             = "https://erp.example.com/events"
+    }
+    request_logs = ["dead-letters"]
+  }
+
+  expect_failures = [var.outbound, var.request_logs]
+}
+
+run "outbound_with_oauth_and_no_client" {
+  command = plan
+
+  variables {
+    outbound = { oauth_client_id = "id", target_auth = "oauth", target_url = "https://erp.example.com/events" }
+  }
+
+  expect_failures = [var.outbound]
+}
+
+run "outbound_client_id_of_ims" {
+  command = plan
+
+  variables {
+    commerce_settings = { OAUTH_CLIENT_ID = "of-ims" }
+    outbound          = { target_url = "https://erp.example.com/events" }
+  }
+
+  assert {
+    condition     = local.receiver_client_id == "of-ims" && join(" ", local.secret_readers["TARGET_SECRETS"]) == "outbound"
+    error_message = "The client id of IMS is the default, and the target's secret is the outbound consumer's."
+  }
+}
+
 run "bodies_that_do_not_fit_into_memory" {
   command = plan
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from cli.__main__ import main
@@ -136,6 +137,38 @@ def test_an_exhausted_event_has_its_last_error(stack):
     assert replay["result"] == "replayed"
     assert after[0]["stage"] == "now"
     assert dead_letters(stack, "exhausted") == []
+
+
+def test_a_file_is_imported_and_followed(stack, tmp_path):
+    """An invalid row is not sent; one that Commerce rejects is listed."""
+    path = tmp_path / "status.csv"
+    orders = ("987654", "many", *stand_in_orders(stack))
+    rows = "".join(f"{order};processing\n" for order in orders)
+    path.write_text(f"id;status\n{rows}")
+    options = ("--event", "sales_order_status_update", "--delimiter", ";", "--wait")
+    environment = {"LOCAL_STATE": str(stack.folder)}
+
+    result = CliRunner(env=environment).invoke(
+        main, ["import", str(path), *options, "--json"]
+    )
+
+    assert result.exit_code == 1, result.output
+    summary = json.loads(result.stdout)
+    assert (summary["rows"], summary["accepted"]) == (len(orders), len(orders) - 1)
+    assert (summary["handled"], summary["not_handled"]) == (len(orders) - 2, 1)
+    rejected = (tmp_path / "status.csv.rejected.ndjson").read_text().splitlines()
+    lines = {entry["line"]: entry["error"] for entry in map(json.loads, rejected)}
+    assert lines[3] == "Invalid value for be-observer.sales_order_status_update"
+    assert "Commerce answered 404" in lines[2]
+    assert run_json(stack, "trace", f"{summary['import']}-4")[-1]["state"] == "handled"
+
+
+def stand_in_orders(stack: RunningStack) -> list[str]:
+    """The ids of the stand-in's orders."""
+    response = requests.get(
+        f"{stack.stack['commerce']}/_control/sample-ids", timeout=10
+    )
+    return [str(response.json()["order"])]
 
 
 def test_a_pause_outlives_the_stack(stack):

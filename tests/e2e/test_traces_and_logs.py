@@ -25,7 +25,7 @@ from tests.support.serving import OAUTH1, Running, function, url
 TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE_ID}-{SPAN_ID}-01"
 PREFIX = "logging.googleapis.com"
-TRACE, SPAN, LABELS = (f"{PREFIX}/{name}" for name in ("trace", "spanId", "labels"))
+TRACE, SPAN = f"{PREFIX}/trace", f"{PREFIX}/spanId"
 WAIT_SECONDS = 30
 
 
@@ -167,11 +167,10 @@ def test_one_trace_leads_from_the_caller_to_commerce(broker, commerce):
         ("INFO", "outcome", "event handled"),
     ]
     for entry in (*of_ingest, *of_consumer):
-        labels = entry[LABELS]
-        assert (labels["event"], labels["entity"]) == (PRODUCT_CREATE, "product")
+        assert (entry["event"], entry["entity"]) == (PRODUCT_CREATE, "product")
         assert entry[TRACE] == f"projects/p/traces/{TRACE_ID}"
         assert entry[SPAN] == SPAN_ID
-    assert of_consumer[-1][LABELS]["outcome"] == "handled"
+    assert of_consumer[-1]["outcome"] == "handled"
     assert [call["span_id"] for call in of_consumer[-1]["calls"]] == [sent[36:52]]
 
 

@@ -68,6 +68,7 @@ def test_values_reach_the_command_unexpanded(clone, recorded, name, value):
     arguments, environment = recorded(target, f"{name}={value}")
 
     assert environment[variable] == value
+    assert name != "FILE" or environment["IMPORT_FILE"] == value
     assert name not in environment
     assert arguments == ["-m", "cli", target]
     assert not (clone / "injected").exists()

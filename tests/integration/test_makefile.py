@@ -220,16 +220,17 @@ def test_url_fails_without_a_deployment(clone, terraform):
     assert "The state in terraform/ has no ingest URL: run make deploy" in (done.stderr)
 
 
-def test_url_prints_the_url_only(clone):
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [([], "ingest_url"), (["ARGS=commerce_events"], "commerce_events_url")],
+)
+def test_url_prints_the_url_only(clone, arguments, output):
     path = bare(clone, "bash")
-    program(clone, "terraform", "printf https://commerce-ingest-1.a.run.app")
+    program(clone, "terraform", 'printf "https://${!#}.a.run.app"')
 
-    done = make("-s", "url", folder=clone, path=path)
+    done = make("-s", "url", *arguments, folder=clone, path=path)
 
-    assert (done.returncode, done.stdout) == (
-        0,
-        "https://commerce-ingest-1.a.run.app\n",
-    )
+    assert (done.returncode, done.stdout) == (0, f"https://{output}.a.run.app\n")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def value(event: str) -> Any:
 
 def values() -> dict[str, Any]:
     """One such value for each event."""
-    return {event: value(event) for event in sorted(catalog.EVENTS)}
+    return {event: value(event) for event in sorted(catalog.INBOUND_EVENTS)}
 
 
 def find(output: bytes | str, *secrets: str) -> list[str]:

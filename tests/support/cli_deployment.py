@@ -22,6 +22,7 @@ from google.pubsub_v1.types import (
 
 from cli.__main__ import main
 from cli.deployment import Deployment, find_deployment
+from functions.commerce_events.adobe_event import AdobeEvent
 from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.consumer.push import Push
 from functions.events import catalog
@@ -29,6 +30,7 @@ from functions.events.message import message
 from functions.ledger.decisions import AlreadyProcessed, Delivery, InFlight, Outcome
 from functions.ledger.ledger import Lease
 from functions.ledger.stores import open_ledger
+from functions.pubsub.dead_letters import RECEIVER, add_dead_letter_attributes
 from functions.timestamps import timestamp
 
 PROJECT = "conformance"
@@ -89,9 +91,9 @@ class CliDeployment:
             keep_days=KEEP_DAYS,
         )
         self.store = self.ledger.store
-        for name in (*catalog.ENTITIES, "dead-letters"):
+        for name in (*catalog.INBOUND_ENTITIES, "dead-letters"):
             clients.publisher.create_topic(name=self.topic(name))
-        for entity in catalog.ENTITIES:
+        for entity in catalog.INBOUND_ENTITIES:
             self.subscribe(f"{entity}-seen", entity, enable_message_ordering=True)
         self.subscribe("dead-letters", "dead-letters", ack_deadline_seconds)
         self.write_stack_file()
@@ -202,6 +204,25 @@ class CliDeployment:
         return self.publish(
             "dead-letters", original.data, original.ordering_key, **stored
         )
+
+    def add_entity(self, entity: str) -> None:
+        """Create the topic of an outbound entity."""
+        self.clients.publisher.create_topic(name=self.topic(entity))
+        self.subscribe(f"{entity}-seen", entity, enable_message_ordering=True)
+
+    def add_not_publishable(self, delivered: Any, reason: str = "No") -> str:
+        """Store a dead letter as the receiver does; its message id."""
+        event = AdobeEvent.read(delivered).dead_letter(timestamp(), None)
+        attributes = add_dead_letter_attributes(
+            event.attributes,
+            reason=reason,
+            status=400,
+            subscription=RECEIVER,
+            message_id="",
+            attempts=0,
+            now=datetime.now(UTC),
+        )
+        return self.publish("dead-letters", event.data, **attributes)
 
     def add_exhausted(self, event: str, value: Any, uid: str, **attributes: str) -> str:
         """Store a dead letter as Pub/Sub does; its message id."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.commerce.errors import Ambiguous, Unavailable
+from functions.errors import Ambiguous, Unavailable
 
 
 def unavailable(call: Callable[[], Any]) -> tuple:

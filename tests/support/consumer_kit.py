@@ -21,6 +21,7 @@ from tests.support.commerce_adapter import (
 )
 from tests.support.fake_clock import FakeClock
 from tests.support.ledger_kit import HASHES
+from tests.support.target_kit import target_with
 
 PRODUCT_CREATE = "be-observer.catalog_product_create"
 STOCK_UPDATE = "be-observer.catalog_stock_update"
@@ -56,12 +57,15 @@ class ConsumerUnderTest:
         log_level: as LOG_LEVEL.
         base: environment of the store, ``PAAS`` or ``SAAS``.
         connection: a real one, in place of one that is answered by ``response``.
-        environment: more settings of the Commerce client.
+        echo_seconds: as ECHO_SECONDS.
+        environment: more settings of the Commerce client and the target.
 
     Attributes:
         response: what Commerce answers: a ``reply``, an exception of requests, or a
             function of the request that returns one of them.
+        target_response: what the third party's webhook answers, likewise.
         requests: what Commerce received, in order.
+        webhooks: what the third party received, in order.
         clock: of the ledger.
         entries: the log entries.
         raw_log: the same as text.
@@ -75,6 +79,7 @@ class ConsumerUnderTest:
         log_level: str = "INFO",
         base: dict = PAAS,
         connection: CommerceConnection | None = None,
+        echo_seconds: float = 600,
         **environment: str,
     ) -> None:
         self.response: Any = reply(200, {"id": 1, "status": "pending"})
@@ -82,6 +87,11 @@ class ConsumerUnderTest:
         self.dead_letters = dead_letters or FakeDeadLetterTopic()
         self.entries: list[dict[str, Any]] = []
         self.raw_log = ""
+        self.target_response: Any = reply(202)
+        target, webhook_adapter = target_with(
+            lambda request: self.target_response, **environment
+        )
+        self.webhooks: list[RecordedRequest] = webhook_adapter.requests
         scripted, adapter = connection_with(self._respond, base, **environment)
         connection = connection or scripted
         self.requests: list[RecordedRequest] = adapter.requests
@@ -96,6 +106,8 @@ class ConsumerUnderTest:
             Logger(log_level, "p", self._write),
             Off(),
             budget_seconds,
+            target,
+            echo_seconds,
         )
 
     def deliver(self, body: Any, traceparent: str | None = None) -> tuple[int, Any]:

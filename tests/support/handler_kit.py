@@ -16,6 +16,16 @@ What Commerce answers is a JSON document, or one of:
 - ``in_turn(…, …)``: these, one call after the other,
 - a function of the ``RecordedRequest`` that returns one of them.
 
+A handler of an outbound event is tested with ``FakeTarget``, the project's own client
+of the third party's webhook::
+
+    def test_an_order_is_delivered_with_its_number():
+        target = FakeTarget()
+        handle("commerce.order.created", sample("commerce.order.created"), target)
+        assert target.sent[0]["data"]["increment_id"] == "000000041"
+
+``FakeTarget(reply(422, {"message": "No such number"}))`` answers something else.
+
 ``handle(…, delivery_with_unknown_outcome())`` is a redelivery after an attempt whose
 response was lost.
 """
@@ -27,7 +37,8 @@ from typing import Any
 
 from functions.commerce.client import CommerceSession, ignore
 from functions.events import catalog, samples
-from functions.handlers import CommerceClient, DeliveryContext, dispatch
+from functions.handlers import CommerceClient, DeliveryContext, Target, dispatch
+from functions.target.client import TargetSession
 from tests.support.commerce_adapter import (
     PAAS,
     RecordedRequest,
@@ -35,6 +46,7 @@ from tests.support.commerce_adapter import (
     connection_with,
     reply,
 )
+from tests.support.target_kit import EVENT, cloud_event, target_with
 
 PREFIX = "be-observer."
 
@@ -82,6 +94,28 @@ class FakeCommerce(CommerceSession):
         return reply(200, response)
 
 
+class FakeTarget(TargetSession):
+    """The webhook that a handler of an outbound event delivers to.
+
+    Args:
+        response: a ``reply``, an exception of requests, or ``in_turn(…)``; by default
+            a 202.
+
+    Attributes:
+        sent: the CloudEvents that were sent, in order.
+    """
+
+    def __init__(self, response: Any = None) -> None:
+        self._response = reply(202) if response is None else response
+        connection, _ = target_with(self._respond)
+        super().__init__(connection, EVENT, ignore, ignore, None)
+        self.sent: list[dict[str, Any]] = []
+
+    def _respond(self, request: RecordedRequest) -> Any:
+        self.sent.append(cloud_event(request))
+        return self._response
+
+
 class FakeDelivery:
     """A ``DeliveryContext`` without ledger.
 
@@ -92,6 +126,7 @@ class FakeDelivery:
         outcome_unknown_since: as in ``DeliveryContext``.
         applied_rows: stock rows that are no longer pending.
         outdated_rows: as in ``DeliveryContext``.
+        created_documents: what Commerce answered to calls that created something.
     """
 
     def __init__(
@@ -104,6 +139,7 @@ class FakeDelivery:
         self.applied_rows = list(applied_rows)
         self.outdated_rows = 0
         self._newer_rows = list(newer_rows)
+        self.created_documents: list[Any] = []
 
     def before_call(self, timeout_seconds: float) -> None:
         """Any call is allowed."""
@@ -116,6 +152,9 @@ class FakeDelivery:
     def applied(self, rows: Iterable[dict[str, Any]]) -> None:
         self.applied_rows += rows
 
+    def created(self, document: Any) -> None:
+        self.created_documents.append(document)
+
 
 def delivery_with_unknown_outcome(seconds_ago: float = 60) -> FakeDelivery:
     """A delivery after an attempt, *seconds_ago*, whose outcome is unknown."""
@@ -125,17 +164,20 @@ def delivery_with_unknown_outcome(seconds_ago: float = 60) -> FakeDelivery:
 def handle(
     event: str,
     value: Any,
-    commerce: CommerceClient,
+    client: CommerceClient | Target,
     delivery: DeliveryContext | None = None,
 ) -> str:
     """Call the handler of *event* (without ``be-observer.``) and return its message.
 
+    Args:
+        client: a ``FakeCommerce``; of an outbound event a ``FakeTarget``.
+
     Raises:
         Rejected, Unavailable: by the handler.
     """
-    known = catalog.find(PREFIX + event)
+    known = catalog.find(event) or catalog.find(PREFIX + event)
     assert known is not None, f"{event} is not in the catalogue"
-    return dispatch(known)(value, commerce, delivery or FakeDelivery())
+    return dispatch(known)(value, client, delivery or FakeDelivery())
 
 
 def sample(event: str, **changes: Any) -> Any:
@@ -144,7 +186,8 @@ def sample(event: str, **changes: Any) -> Any:
     Args:
         changes: replace fields of the value, where it is an object.
     """
-    value = copy.deepcopy(samples.value(PREFIX + event))
+    name = event if catalog.find(event) else PREFIX + event
+    value = copy.deepcopy(samples.value(name))
     return {**value, **changes} if changes else value
 
 

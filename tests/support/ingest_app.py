@@ -1,5 +1,6 @@
 """Ingest in this process, over a publisher that keeps what it is given."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -25,16 +26,18 @@ VALUE = {"sku": "A", "name": "Lamp", "price": 1.5, "description": "d"}
 
 
 class RecordingPublisher:
-    """Stands in for ``functions.ingest.publisher.Publisher``.
+    """Stands in for ``functions.pubsub.publisher.Publisher``.
 
     Attributes:
         published: topics and messages.
         failure: gRPC status name that the next call fails with, or its exception.
+        failing_uids: events of a batch that cannot be stored.
     """
 
     def __init__(self) -> None:
         self.published: list[tuple[str, Message]] = []
         self.failure: str | Exception | None = None
+        self.failing_uids: set[str] = set()
         self._ids = itertools.count(1)
 
     async def publish(self, topic: str, message: Message) -> str:
@@ -43,6 +46,19 @@ class RecordingPublisher:
             raise PublishFailed(failure) if isinstance(failure, str) else failure
         self.published.append((topic, message))
         return str(next(self._ids))
+
+    async def publish_in_order(self, topic: str, messages, deadline) -> list:
+        results: list = []
+        for message in messages:
+            await asyncio.sleep(0)
+            if message.attributes["ce-id"] in self.failing_uids:
+                failed = PublishFailed("UNAVAILABLE")
+                return results + [failed] * (len(messages) - len(results))
+            results.append(await self.publish(topic, message))
+        return results
+
+    def deadline(self) -> float:
+        return 0.0
 
 
 def event(uid="1", name=CREATE, value=VALUE, **fields) -> dict[str, Any]:

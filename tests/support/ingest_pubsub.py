@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from functions.ingest.publisher import (
+from functions.pubsub.publisher import (
     PUBLISH_METHOD,
     PublishRequest,
     PublishResponse,
@@ -59,7 +59,8 @@ class FakePubSub:
         if self.omits_ids:
             return PublishResponse()
         self.published += [(request.topic, message) for message in request.messages]
-        return PublishResponse(message_ids=[str(next(self._ids))])
+        ids = [str(next(self._ids)) for _ in request.messages]
+        return PublishResponse(message_ids=ids)
 
     def clear(self) -> None:
         """Forget what it was sent, and do not fail."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from functions.ledger.store import LedgerUnavailable, Record, T, Update
+from functions.ledger.store import Known, LedgerUnavailable, Record, T, Update
 
 
 class FileStore:
@@ -20,7 +20,9 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def change(self, keys: Sequence[str], update: Update[T]) -> T:
+    def change(
+        self, keys: Sequence[str], update: Update[T], known: Known | None = None
+    ) -> T:
         with self._open() as (file, records):
             after, result = update([records.get(key) for key in keys])
             records.update(zip(keys, after, strict=True))

@@ -5,7 +5,7 @@ import http.client
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
@@ -49,6 +49,11 @@ class RunningStandIn(StandInControl):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(START_SECONDS)
         assert not self._thread.is_alive()
+
+    def run(self, coroutine: Coroutine) -> Any:
+        """Run *coroutine* in the stand-in's own loop; its result."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return future.result(START_SECONDS)
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

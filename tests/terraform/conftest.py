@@ -10,6 +10,7 @@ import pytest
 
 from tests.terraform.workspace import (
     CONFIGURATION,
+    DEFAULTS,
     ROOT,
     VALIDATIONS,
     Run,
@@ -19,6 +20,14 @@ from tests.terraform.workspace import (
 MOST_OPTIONS = {
     "alert_emails": ["ops@example.com"],
     "labels": {"team": "shop"},
+    "outbound": {
+        "settings": {
+            "TARGET_OAUTH_CLIENT_ID": "id",
+            "TARGET_OAUTH_TOKEN_URL": "https://erp.example.com/token",
+        },
+        "target_auth": "oauth",
+        "target_url": "https://erp.example.com/events",
+    },
     "status_endpoint": True,
 }
 IMS = {
@@ -31,6 +40,8 @@ IMS = {
     "secrets": {
         "INGEST_HMAC_SECRETS": "recognisable-6",
         "OAUTH_CLIENT_SECRET": "recognisable-7",
+        "TARGET_SECRETS": "recognisable-8",
+        "TARGET_OAUTH_CLIENT_SECRET": "recognisable-9",
     },
 }
 # Two secrets are empty and one is missing.
@@ -58,18 +69,16 @@ def workspace(tmp_path_factory):
 @pytest.fixture(scope="session")
 def started(workspace, tmp_path_factory):
     """Futures by name: scenarios and test files, the longest first."""
+    started = {name: workspace.test(name) for name in TEST_FILES if name != VALIDATIONS}
+    started["defaults"] = started[DEFAULTS]
+    grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
+    without = {"ledger_key": "", "secrets": {}, "outbound": None}
     runs = {
         "apply": Run("apply"),
-        "plan": Run("plan"),
-        "example": Run("plan", {"ledger_key": "", "secrets": {}}, _whole_example()),
+        "example": Run("plan", without, _whole_example()),
+        "incomplete": Run("plan", INCOMPLETE_SECRETS),  # fails, so it is the last
     }
-    started = {"whole": workspace.scenario("whole", runs, **MOST_OPTIONS)}
-    for name in TEST_FILES:
-        if name != VALIDATIONS:
-            started[name] = workspace.test(name)
-    grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
-    runs = {"apply": Run("apply"), "incomplete": Run("plan", INCOMPLETE_SECRETS)}
-    started["grown"] = grown.scenario("grown", runs, **IMS)
+    started["grown"] = grown.scenario("grown", runs, **IMS, **MOST_OPTIONS)
     validations = Workspace(tmp_path_factory.mktemp("validations") / "copy")
     validations.without_provider()
     return started | {VALIDATIONS: validations.test(VALIDATIONS)}
@@ -93,9 +102,8 @@ def _grown(workspace, folder):
     )
     path = grown.folder / "functions" / "events" / "catalog.json"
     catalog = json.loads(path.read_text())
-    path.write_text(
-        json.dumps(catalog | {"refund": {"domain": "finance", "events": {}}})
-    )
+    refund = {"domain": "finance", "direction": "inbound", "events": {}}
+    path.write_text(json.dumps(catalog | {"refund": refund}))
     return grown
 
 

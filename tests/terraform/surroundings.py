@@ -14,14 +14,15 @@ SERVICES = {
     "google_service_account": ["iam"],
     "google_storage_bucket": ["storage"],
 }
-ALERTS = (
+ALERTS = {
     "alarms",
+    "commerce-events-errors",
     "commerce-rejections",
     "dead-letters",
     "errors",
     "ingest-errors",
     "unacknowledged",
-)
+}
 
 
 def services(deployment: Deployment) -> None:
@@ -49,7 +50,8 @@ def watching(deployment: Deployment, prefix: str, emails: tuple[str, ...]) -> No
         for to in emails
     ]
     queries = d.one("google_monitoring_dashboard").dashboard_json
-    for name in ALERTS:
+    receives = d.all("google_service_account", account_id=f"{prefix}commerce-events")
+    for name in ALERTS if receives else ALERTS - {"commerce-events-errors"}:
         policies = [
             one
             for one in d.all("google_monitoring_alert_policy")

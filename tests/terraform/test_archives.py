@@ -19,7 +19,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from tests.support.running import free_port, listening
 from tests.terraform.archives import Unpacked, archive_files
-from tests.terraform.workspace import ROOT, VALUES
+from tests.terraform.workspace import PROTECTION, ROOT, VALUES
 
 PROJECT = VALUES["project_id"]
 GUIDE = (ROOT / "docs" / "deploy.md").read_text()
@@ -36,7 +36,7 @@ def archives(workspace):
 
 @pytest.fixture(scope="session")
 def unpacked(archives, tmp_path_factory):
-    """Both archives, installed in parallel."""
+    """All archives, installed in parallel."""
     folders = {name: tmp_path_factory.mktemp(name) for name in archives}
     with ThreadPoolExecutor() as workers:
         return dict(
@@ -85,8 +85,8 @@ def running(unpacked, started, tmp_path):
     """Starts an archive with the environment of Terraform, and with changes to it."""
     processes = []
 
-    def run(name, **changed):
-        state = started["whole"].result().states["apply"]
+    def run(name, scenario="defaults", **changed):
+        state = started[scenario].result().applied
         service = next(
             one["values"]["service_config"][0]
             for one in state["root_module"]["resources"]
@@ -129,9 +129,7 @@ def test_an_event_passes_through_both_archives(running, broker, commerce, starte
         publisher.create_topic(name=topic)
         subscriber.create_subscription(name=subscription, topic=topic)
 
-        url, ingest_output = running(
-            "ingest", PUBSUB_EMULATOR_HOST=broker, LEDGER="memory"
-        )
+        url, ingest_output = running("ingest", PUBSUB_EMULATOR_HOST=broker)
         token = VALUES["secrets"]["INGEST_TOKENS"].partition(":")[2]
         unauthenticated = requests.post(url, json=EVENT, timeout=30)
         response = requests.post(
@@ -184,9 +182,16 @@ def test_an_event_passes_through_both_archives(running, broker, commerce, starte
         for file in (ingest_output, output)
         for line in file.read_text().splitlines()
     ]
-    state = started["whole"].result().states["apply"]
+    state = started["defaults"].result().applied
     for name in ("event_age", "outcomes", "processing_time", "published"):
         assert counted(metric(state, name), lines), name
+
+
+def test_the_receiver_starts_from_its_archive(running):
+    url, output = running("commerce_events", PROTECTION)
+
+    response = requests.get(url, params={"challenge": "abc-123"}, timeout=30)
+    assert (response.status_code, response.text) == (200, "abc-123"), output.read_text()
 
 
 def metric(state, name):
@@ -239,14 +244,17 @@ def test_each_archive_has_only_what_it_needs(archives):
         for name, archive in archives.items()
     }
     assert folders == {
-        "ingest": {"events", "ingest", "ledger", "pubsub"},
+        "commerce_events": {"commerce_events", "events", "pubsub", "web"},
+        "ingest": {"events", "ingest", "ledger", "pubsub", "web"},
         "consumer": {
             "commerce",
             "consumer",
             "events",
             "handlers",
+            "http_client",
             "ledger",
             "pubsub",
+            "target",
         },
     }
     for archive in archives.values():
@@ -262,7 +270,9 @@ def test_each_archive_has_only_what_it_needs(archives):
         pytest.param("functions/ingest/page.py", {"ingest"}, id="ingest"),
         pytest.param("functions/handlers/__init__.py", {"consumer"}, id="handler"),
         pytest.param(
-            "functions/events/catalog.json", {"consumer", "ingest"}, id="catalogue"
+            "functions/events/catalog.json",
+            {"commerce_events", "consumer", "ingest"},
+            id="catalogue",
         ),
         pytest.param("functions/consumer/requirements.txt", {"consumer"}, id="library"),
         pytest.param("functions/events/samples.json", set(), id="sample"),
@@ -282,7 +292,7 @@ def test_only_a_changed_archive_is_deployed(
 
 
 def test_terraform_zips_the_listed_files(started, archives):
-    state = started["whole"].result().states["apply"]
+    state = started[PROTECTION].result().applied
     zipped = {
         one["index"]: one["values"]
         for one in state["root_module"]["resources"]
@@ -306,7 +316,7 @@ def test_terraform_zips_the_listed_files(started, archives):
 
 
 def test_objects_are_named_by_content(started, archives):
-    state = started["whole"].result().states["apply"]
+    state = started[PROTECTION].result().applied
     names = {
         one["index"]: one["values"]["name"]
         for one in state["root_module"]["resources"]

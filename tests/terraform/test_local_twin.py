@@ -8,7 +8,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from functions.events.catalog import ENTITIES
 from local.provision import DeliverySettings, provision
-from tests.terraform.workspace import VALUES
+from tests.terraform.workspace import PROTECTION, VALUES
 
 PROJECT = VALUES["project_id"]
 
@@ -85,9 +85,10 @@ def test_local_broker_matches_the_deployment(started, broker):
             "commerce-",
             "http://127.0.0.1:9/",
             DeliverySettings.from_catalog(),
+            ENTITIES,
         )
     )
-    expected = deployed(started["whole"].result().states["apply"])
+    expected = deployed(started[PROTECTION].result().applied)
     actual = local(broker)
     for one in (*actual.values(), *expected.values()):
         one["backoff"] = one["backoff"] or None

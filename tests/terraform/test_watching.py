@@ -13,7 +13,7 @@ from tests.terraform.workspace import CONFIGURATION, PROTECTION, ROOT
 def resources(started):
     """Values by kind and index of the whole deployment."""
     values = {}
-    state = started["whole"].result().states["apply"]
+    state = started["defaults"].result().applied
     for one in state["root_module"]["resources"]:
         values.setdefault(one["type"], {})[one.get("index")] = one["values"]
     return values
@@ -137,13 +137,14 @@ def test_each_alert_names_a_remedy(started):
     text = "".join(path.read_text() for path in files)
     variables = re.findall(r'^variable "(\w+)"', text, re.M)
     outcomes = {"alarm", "error", "published"}
-    protected = started[PROTECTION].result().states["protected"]["root_module"]
+    protected = started[PROTECTION].result().applied["root_module"]
     policies = {
         one["index"]: one["values"]
         for one in protected["resources"]
         if one["type"] == "google_monitoring_alert_policy"
     }
-    assert policies.keys() - ALERTS.keys() == {"unauthorized"}
+    further = {"commerce_events_errors", "unauthorized"}
+    assert policies.keys() - ALERTS.keys() == further
     for name, policy in policies.items():
         [documentation] = policy["documentation"]
         quoted = re.findall(r"`([^`]+)`", documentation["content"])
@@ -157,10 +158,11 @@ def test_each_alert_names_a_remedy(started):
         assert "docs/operations.md" in pages
 
 
-def test_alerts_carry_the_labels(resources):
+def test_alerts_carry_the_labels(started):
     labels = {"application": "commerce-events", "team": "shop"}
-    for policy in resources["google_monitoring_alert_policy"].values():
-        assert policy["user_labels"] == labels
+    for one in started["grown"].result().applied["root_module"]["resources"]:
+        if one["type"] == "google_monitoring_alert_policy":
+            assert one["values"]["user_labels"] == labels
 
 
 def test_each_alert_has_one_metric_and_resource(resources):

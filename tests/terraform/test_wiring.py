@@ -9,6 +9,10 @@ from tests.terraform.wiring import Walk
 from tests.terraform.workspace import ROOT
 
 CATALOG = json.loads((ROOT / "functions/events/catalog.json").read_text())
+INBOUND = {
+    name: entity for name, entity in CATALOG.items() if entity["direction"] == "inbound"
+}
+REFUND = {"refund": {"domain": "finance", "direction": "inbound"}}
 OAUTH1 = {
     "LEDGER_KEY",
     "COMMERCE_ACCESS_TOKEN",
@@ -18,19 +22,24 @@ OAUTH1 = {
 }
 
 
+def deployment_of(tested, run):
+    assert tested.runs[run] == "pass", tested.output
+    return Deployment.of(tested.applied)
+
+
 @pytest.fixture(scope="session")
 def whole(started):
-    tested = started["whole"].result()
-    assert tested.runs["apply"] == "pass", tested.output
-    return Deployment.of(tested.states["apply"])
+    """IMS, HMAC, the status endpoint, alerts by e-mail, outbound, and a new entity."""
+    return deployment_of(started["grown"].result(), "apply")
 
 
 def walk(deployment):
     Walk(
         deployment,
-        CATALOG,
-        OAUTH1,
-        {"INGEST_TOKENS", "LEDGER_KEY"},
+        CATALOG | REFUND,
+        {"LEDGER_KEY", "OAUTH_CLIENT_SECRET"},
+        {"INGEST_HMAC_SECRETS", "LEDGER_KEY"},
+        {"LEDGER_KEY", "TARGET_OAUTH_CLIENT_SECRET", "TARGET_SECRETS"},
         status=True,
         emails=("ops@example.com",),
     ).whole()
@@ -135,17 +144,16 @@ def test_an_additional_grant_is_noticed(whole, kind, values):
     )
 
 
-def test_new_entity_is_wired_with_ims_and_hmac(started):
-    """An entity added to the catalogue gets every resource, under IMS and HMAC too."""
-    tested = started["grown"].result()
-    assert tested.runs["apply"] == "pass", tested.output
-    deployment = Deployment.of(tested.states["apply"])
-    catalog = CATALOG | {"refund": {"domain": "finance"}}
-    ims, hmac = {"LEDGER_KEY", "OAUTH_CLIENT_SECRET"}, {"INGEST_HMAC_SECRETS"}
-    Walk(deployment, catalog, ims, hmac).whole()
+def test_defaults_are_wired_with_oauth1_and_token(started):
+    """Inbound only."""
+    deployment = deployment_of(started["defaults"].result(), "defaults")
+    Walk(deployment, INBOUND, OAUTH1, {"INGEST_TOKENS"}, set()).whole()
+
+
+def test_new_entity_gets_every_resource(whole):
     added = {
         one.address
-        for one in deployment.resources
+        for one in whole.resources
         if '["refund"]' in one.address or '["finance"]' in one.address
     }
     assert added >= {
@@ -172,5 +180,6 @@ def test_nothing_runs_as_a_default_account(whole):
         for one in whole.all("google_service_account")
         for value in (one.email, one.id)
     }
-    assert len(used) == len(CATALOG) + 1  # four consumers, ingest, builds
+    domains = {entity["domain"] for entity in (CATALOG | REFUND).values()}
+    assert len(used) == len(domains) + 3  # ingest, commerce_events, builds
     assert used <= ours

@@ -19,6 +19,7 @@ class Walk:
     Attributes:
         catalog: entity to its entry in the catalogue.
         commerce_secrets: environment variables of the consumers that are secret.
+        target_secrets: the same of the outbound consumer.
         ingest_secrets: the same of ingest.
         status: ingest may read the ledger.
         emails: recipients of alerts.
@@ -28,6 +29,7 @@ class Walk:
     catalog: dict[str, dict]
     commerce_secrets: set[str]
     ingest_secrets: set[str]
+    target_secrets: set[str]
     status: bool = False
     emails: tuple[str, ...] = ()
     prefix: str = "commerce-"
@@ -41,12 +43,13 @@ class Walk:
         services(self.deployment)
         self.dead_letters()
         for entity, entry in self.catalog.items():
-            self.entity(entity, entry["domain"])
+            self.entity(entity, entry["domain"], entry["direction"])
         self.ingest()
+        self.request_log()
         watching(self.deployment, self.prefix, self.emails)
         nothing_else(self.deployment)
 
-    def entity(self, entity: str, domain: str) -> None:
+    def entity(self, entity: str, domain: str, direction: str) -> None:
         """topic → subscription → function → account → role → secret → dead letter"""
         d, topic = self.deployment, self.topic(entity)
         subscription = d.one("google_pubsub_subscription", topic=topic.id)
@@ -68,7 +71,9 @@ class Walk:
             service_account_id=pusher.name,
         )
 
-        self.consumer(consumer)
+        inbound = direction == "inbound"
+        names = self.commerce_secrets if inbound else self.target_secrets
+        self.consumer(consumer, names)
 
         [policy] = subscription.dead_letter_policy
         dead = self.topic("dead-letters")
@@ -79,13 +84,42 @@ class Walk:
             subscription=subscription.name,
         )
 
-        ingest = self.account(self.function("ingest"))
-        self.may_publish(ingest.member, topic)
+        receiver = self.account(self.function("ingest")) if inbound else self.receiver()
+        self.may_publish(receiver.member, topic)
 
-    def consumer(self, function: Resource) -> None:
+    def receiver(self) -> Resource:
+        """The account of commerce_events, which has no secret; anyone may call it."""
+        function = self.function("commerce-events", "commerce_events")
+        account = self.account(function)
+        need(not function.service["secret_environment_variables"], "a secret too many")
+        environment = function.service["environment_variables"]
+        dead = self.topic("dead-letters")
+        need(environment["DEAD_LETTER_TOPIC"] == dead.name, "dead letters go elsewhere")
+        self.may_publish(account.member, dead)
+        self.deployment.one(
+            "google_cloud_run_service_iam_member",
+            service=function.service["service"],
+            role="roles/run.invoker",
+            member="allUsers",
+        )
+        return account
+
+    def request_log(self) -> None:
+        """Successful requests to consumers, and no others, are not logged twice."""
+        name = f"{self.prefix}requests-consumers"
+        exclusion = self.deployment.one("google_logging_project_exclusion", name=name)
+        need(
+            exclusion.filter.endswith("httpRequest.status<300"), "failures are dropped"
+        )
+        for entry in self.catalog.values():
+            consumer = f'"{self.prefix}{entry["domain"]}-consumer"'
+            need(consumer in exclusion.filter, f"{consumer} is logged twice")
+        need(f'"{self.prefix}ingest"' not in exclusion.filter, "ingest is not logged")
+
+    def consumer(self, function: Resource, secrets: set[str]) -> None:
         """The account of a consumer, its roles, secrets, ledger and dead letters."""
         account = self.account(function)
-        self.secrets(function, account, self.commerce_secrets)
+        self.secrets(function, account, secrets)
         environment = function.service["environment_variables"]
         dead = self.topic("dead-letters")
         need(environment["DEAD_LETTER_TOPIC"] == dead.name, "dead letters go elsewhere")
@@ -109,7 +143,9 @@ class Walk:
             ledger = function.service["environment_variables"]["LEDGER"]
             self.ledger(ledger, account, "roles/datastore.viewer")
         if "INGEST_TOKENS" in self.ingest_secrets:
-            exclusion = self.deployment.one("google_logging_project_exclusion")
+            exclusion = self.deployment.one(
+                "google_logging_project_exclusion", name=f"{self.prefix}query-token"
+            )
             need(
                 f'"{function.name}"' in exclusion.filter
                 and 'requestUrl:"?"' in exclusion.filter,
@@ -120,12 +156,12 @@ class Walk:
         """The topic of this name."""
         return self.deployment.one("google_pubsub_topic", name=self.prefix + name)
 
-    def function(self, name: str) -> Resource:
+    def function(self, name: str, entry: str = "") -> Resource:
         """The function of this name, its source, and the roles that its build needs."""
         d = self.deployment
         function = d.one("google_cloudfunctions2_function", name=self.prefix + name)
         need(float(function.service["available_cpu"]) >= 1, "one request at a time")
-        entry = name.rpartition("-")[2]
+        entry = entry or name.rpartition("-")[2]
         need(function.build["entry_point"] == entry, f"{name} has no entry point")
         source = function.build["source"][0]["storage_source"][0]
         bucket = d.one("google_storage_bucket", name=source["bucket"])

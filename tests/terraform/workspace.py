@@ -31,6 +31,7 @@ VARIABLES = (
     "variables_protection.tf",
 )
 VALIDATIONS = "variables.tftest.hcl"
+DEFAULTS = "defaults.tftest.hcl"
 PROTECTION = "protection.tftest.hcl"
 _workers = ThreadPoolExecutor(os.cpu_count())
 
@@ -102,6 +103,12 @@ class Tested:
     states: dict[str, dict]
     plans: dict[str, dict]
 
+    @property
+    def applied(self) -> dict:
+        """The state after the run that applied."""
+        assert len(self.states) == 1, self.output
+        return next(iter(self.states.values()))
+
 
 class Workspace:
     """A copy of the files that Terraform reads, in a folder of its own."""
@@ -170,7 +177,9 @@ class Workspace:
         return self.test("scenario.tftest.hcl", f"scenarios/{name}")
 
     def _test(self, name: str, folder: str) -> Tested:
-        options = ["-verbose"] if folder != "tests" or name == PROTECTION else []
+        # It prints the providers' schemas as well, with every plan and state.
+        inspected = folder != "tests" or name in (DEFAULTS, PROTECTION)
+        options = ["-verbose"] if inspected else []
         done = self.terraform(
             "test",
             "-json",

@@ -17,16 +17,34 @@ MAX_TEST_NAME_LENGTH = 60
 # Which other packages of the project a package may import. More specific entries win.
 ALLOWED_IMPORTS = {
     "functions/events": set(),
-    "functions/pubsub": set(),
-    "functions/commerce": {"functions.events"},
+    "functions/pubsub": {"functions.events"},
+    "functions/web": set(),
+    "functions/http_client": set(),
+    "functions/commerce": {"functions.events", "functions.http_client"},
+    "functions/target": {"functions.events", "functions.http_client"},
     "functions/ledger": set(),
-    "functions/handlers": {"functions.commerce", "functions.events"},
-    "functions/ingest": {"functions.events", "functions.pubsub", "functions.ledger"},
+    "functions/handlers": {
+        "functions.commerce",
+        "functions.target",
+        "functions.events",
+    },
+    "functions/ingest": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.ledger",
+        "functions.web",
+    },
+    "functions/commerce_events": {
+        "functions.events",
+        "functions.pubsub",
+        "functions.web",
+    },
     "functions/consumer": {
         "functions.events",
         "functions.pubsub",
         "functions.ledger",
         "functions.commerce",
+        "functions.target",
         "functions.handlers",
     },
     # The commands work without the local stack.
@@ -38,9 +56,11 @@ ALLOWED_IMPORTS = {
 }
 # Modules of functions/ that every package may import.
 COMMON_MODULES = {
+    "functions.errors",
     "functions.log",
     "functions.timestamps",
     "functions.settings",
+    "functions.standard_webhooks",
     "functions.tracing",
 }
 
@@ -51,7 +71,7 @@ REPLACED_CLASSES = {
     "LedgerWork": "LeasedDelivery",
     "Direct": "DirectCall",
     "Calls": "CommerceSession",
-    "Answer": "CommerceResponse or ConsumerResult",
+    "Answer": "HttpResponse or ConsumerResult",
     "NotStored": "PublishFailed",
     "Refused": "InvalidEvent",
     "Busy": "InFlight",

@@ -10,6 +10,7 @@ from typing import Any
 
 from tools.docs import (
     commerce_page,
+    costs_page,
     json_schema,
     openapi,
     tables,
@@ -28,6 +29,9 @@ def documents() -> dict[str, str]:
     }
     return {
         "docs/commerce.md": commerce_page.document(),
+        "docs/costs.md": costs_page.document(),
+        "docs/costs.svg": costs_page.picture(),
+        "docs/scaling.md": costs_page.scaling_document(),
         "docs/settings.md": tables.settings_page(),
         "docs/events.md": tables.events_page(),
         "docs/openapi.json": _json(openapi.document()),

@@ -3,7 +3,7 @@
 import inspect
 from pathlib import Path
 
-from functions.events.catalog import EVENTS, MARKER
+from functions.events.catalog import INBOUND_EVENTS, MARKER
 from functions.handlers import dispatch
 from tools.docs.marked_tables import replace_table
 
@@ -16,7 +16,7 @@ NOT_IDEMPOTENT = "Not idempotent. "
 def document() -> str:
     """The page, with its table generated anew."""
     rows = ["| event (`be-observer.…`) | calls | second call |", "|---|---|---|"]
-    for name, event in EVENTS.items():
+    for name, event in INBOUND_EVENTS.items():
         docstring = inspect.getdoc(dispatch(event)) or ""
         calls, repeated = _parts(docstring)
         rows.append(f"| `{name.rpartition(MARKER)[2]}` | {calls} | {repeated} |")

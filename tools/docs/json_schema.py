@@ -4,13 +4,14 @@ It knows the fields of ``functions/events/fields.py``; a general generator does 
 """
 
 import inspect
+import re
 from typing import Any
 
 from marshmallow import RAISE, Schema
 from marshmallow.fields import Field, Nested
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
+from functions.events.catalog import INBOUND_ENTITIES, INBOUND_EVENTS, Event
 from functions.events.fields import (
     BLANKS,
     MAX_ID,
@@ -21,6 +22,7 @@ from functions.events.fields import (
     Sku,
     Text,
 )
+from functions.ingest.envelope import MAX_ITEMS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NO_NUL = r"^[^\u0000]*$"
@@ -81,15 +83,52 @@ def field_schema(field: Field) -> dict[str, Any]:
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """The document of each event, by file name."""
-    return {
+    """The document of each event's value, and that of a batch, by file name."""
+    values = {
         f"{name}.json": {
             "$schema": DIALECT,
             "title": name,
             **value_schema(event),
             "examples": [samples.value(name)],
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
+    }
+    return {"batch.json": _batch(), **values}
+
+
+def _batch() -> dict[str, Any]:
+    events = [
+        {
+            "if": {"properties": {"event": {"pattern": f"{re.escape(name)}$"}}},
+            "then": {"properties": {"value": {"$ref": f"{name}.json"}}},
+        }
+        for name in INBOUND_EVENTS
+    ]
+    name, value = next((name, samples.value(name)) for name in INBOUND_EVENTS)
+    return {
+        "$schema": DIALECT,
+        "title": "The body of a batch",
+        "description": "As application/x-ndjson, each line is one item of data.",
+        "type": "object",
+        "properties": {
+            "data": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_ITEMS,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "uid": {"type": ["string", "integer"]},
+                        "event": {"type": "string"},
+                        "entity": {"enum": list(INBOUND_ENTITIES)},
+                    },
+                    "required": ["uid", "event", "value"],
+                    "allOf": events,
+                },
+            }
+        },
+        "required": ["data"],
+        "examples": [{"data": [{"uid": "4711", "event": name, "value": value}]}],
     }
 
 

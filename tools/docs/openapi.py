@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.events import samples
-from functions.events.catalog import EVENTS, Event
-from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
+from functions.events.catalog import INBOUND_EVENTS, Event
+from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_ITEMS, MAX_UID_BYTES
 from functions.ingest.responses import RETRY_AFTER_SECONDS
 from functions.ingest.status import STATES
 from tools.docs.json_schema import value_schema
@@ -33,8 +33,10 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": _SCHEMES,
             "schemas": {
-                **{_name(event): _body(event) for event in EVENTS.values()},
+                **{_name(event): _body(event) for event in INBOUND_EVENTS.values()},
+                "Batch": _batch(),
                 "Accepted": _ACCEPTED,
+                "BatchResult": _BATCH_RESULT,
                 "Error": _ERROR,
                 "Status": _STATUS,
             },
@@ -100,11 +102,42 @@ _ERROR = {
     "required": ["error"],
     "additionalProperties": False,
 }
+_COUNT = {"type": "integer", "minimum": 0, "maximum": MAX_ITEMS}
+_BATCH_RESULT = {
+    "type": "object",
+    "properties": {
+        "results": {
+            "type": "array",
+            "description": "What became of each event, in the order of the request.",
+            "maxItems": MAX_ITEMS,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "uid": {
+                        "type": ["string", "null"],
+                        "description": "null where it is missing or invalid.",
+                    },
+                    "status": {"enum": [200, 400, 413, 503]},
+                    **_ACCEPTED["properties"],
+                    **_ERROR["properties"],
+                },
+                "required": ["uid", "status"],
+                "additionalProperties": False,
+            },
+        },
+        "accepted": _COUNT,
+        "rejected": _COUNT,
+        "failed": {**_COUNT, "description": "Not stored: send the batch again."},
+        "error": {**TEXT, "description": "One sentence, with 400 and 503."},
+    },
+    "required": ["results", "accepted", "rejected", "failed"],
+    "additionalProperties": False,
+}
 _STATUS = {
     "type": "object",
     "properties": {
         "uid": TEXT,
-        "event": {"enum": list(EVENTS)},
+        "event": {"enum": list(INBOUND_EVENTS)},
         "state": {"enum": list(STATES)},
         "message": {**TEXT, "description": "Response of Commerce, if known."},
         "at": {**TEXT, "format": "date-time"},
@@ -123,34 +156,43 @@ def _name(event: Event) -> str:
     return event.name.removeprefix("be-observer.")
 
 
-def _body(event: Event) -> dict[str, Any]:
+def _event(event: Event) -> dict[str, Any]:
+    """What stands in ``data``, or as an item of a batch."""
     suffix = event.name.replace(".", r"\.")
     return {
         "type": "object",
         "properties": {
-            "data": {
-                "type": "object",
-                "properties": {
-                    "uid": {
-                        "anyOf": [
-                            {
-                                **TEXT,
-                                "minLength": 1,
-                                "maxLength": MAX_UID_BYTES,
-                                "not": {"pattern": CONTROL_CHARACTERS},
-                            },
-                            {"type": "integer"},
-                        ],
-                        "description": "Identifier given by the caller, at most"
-                        f" {MAX_UID_BYTES} bytes. A repost of the same event is a"
-                        " duplicate and is applied once.",
+            "uid": {
+                "anyOf": [
+                    {
+                        **TEXT,
+                        "minLength": 1,
+                        "maxLength": MAX_UID_BYTES,
+                        "not": {"pattern": CONTROL_CHARACTERS},
                     },
-                    "event": {**TEXT, "pattern": f"{NAMESPACE}{suffix}$"},
-                    "value": value_schema(event),
-                    "entity": {"const": event.entity},
-                },
-                "required": ["uid", "event", "value"],
+                    {"type": "integer"},
+                ],
+                "description": "Identifier given by the caller, at most"
+                f" {MAX_UID_BYTES} bytes. A repost of the same event is a"
+                " duplicate and is applied once.",
             },
+            "event": {**TEXT, "pattern": f"{NAMESPACE}{suffix}$"},
+            "value": value_schema(event),
+            "entity": {"const": event.entity},
+        },
+        "required": ["uid", "event", "value"],
+    }
+
+
+def _body(event: Event) -> dict[str, Any]:
+    return _wrapped(_event(event))
+
+
+def _wrapped(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "data": data,
             "token": {
                 **TEXT,
                 "description": "See the security scheme query.",
@@ -160,6 +202,22 @@ def _body(event: Event) -> dict[str, Any]:
     }
 
 
+def _batch() -> dict[str, Any]:
+    items = [
+        {"$ref": f"#/components/schemas/{_name(event)}/properties/data"}
+        for event in INBOUND_EVENTS.values()
+    ]
+    return _wrapped(
+        {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_ITEMS,
+            "description": "Every event is judged by itself.",
+            "items": {"oneOf": items},
+        }
+    )
+
+
 def _post() -> dict[str, Any]:
     examples = {
         _name(event): {
@@ -167,32 +225,52 @@ def _post() -> dict[str, Any]:
                 "data": {"uid": "4711", "event": name, "value": samples.value(name)}
             }
         }
-        for name, event in EVENTS.items()
+        for name, event in INBOUND_EVENTS.items()
     }
-    bodies = [{"$ref": f"#/components/schemas/{_name(e)}"} for e in EVENTS.values()]
+    names = [*map(_name, INBOUND_EVENTS.values()), "Batch"]
+    bodies = [{"$ref": f"#/components/schemas/{name}"} for name in names]
+    examples["Batch"] = {
+        "value": {"data": [one["value"]["data"] for one in examples.values()][:2]}
+    }
     return {
         "operationId": "postEvent",
-        "summary": "Post one event",
-        "description": "The body is parsed as JSON; Content-Type is ignored.",
+        "summary": "Post one event, or a batch",
+        "description": "The body is parsed as JSON; Content-Type is ignored, except"
+        " for application/x-ndjson.",
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"oneOf": bodies}, "examples": examples}
+                "application/json": {"schema": {"oneOf": bodies}, "examples": examples},
+                "application/x-ndjson": {
+                    "schema": {
+                        **TEXT,
+                        "description": "A batch: each line is one event, as in data.",
+                    }
+                },
             },
         },
         "responses": {
-            "200": _response("Stored in Pub/Sub.", "Accepted"),
-            "400": _response("Invalid event: nothing is published.", "Error"),
+            "200": _response("Stored in Pub/Sub.", "Accepted", "BatchResult"),
+            "207": _response(
+                "Of a batch: some events are stored, the others rejected.",
+                "BatchResult",
+            ),
+            "400": _response(
+                "No valid event: nothing is published.", "Error", "BatchResult"
+            ),
             "401": _unauthenticated(),
             "408": _response("The body did not arrive in time.", "Error"),
             "413": _response("The body is longer than MAX_BODY_BYTES.", "Error"),
             "415": _response(
                 "The body is compressed: send it without Content-Encoding.",
                 "Error",
-                {"Accept-Encoding": {"schema": {"const": "identity"}}},
+                headers={"Accept-Encoding": {"schema": {"const": "identity"}}},
             ),
             "500": _response("Internal error: send the event again.", "Error"),
-            "503": _unavailable("Pub/Sub did not accept the event: send it again."),
+            "503": _unavailable(
+                "Pub/Sub did not accept an event: send the request again.",
+                "BatchResult",
+            ),
         },
     }
 
@@ -225,7 +303,7 @@ def _status() -> dict[str, Any]:
                 "401": _unauthenticated(),
                 "404": _unknown_uid(),
                 "405": _response(
-                    "No LEDGER is set.", "Error", {"Allow": {"schema": TEXT}}
+                    "No LEDGER is set.", "Error", headers={"Allow": {"schema": TEXT}}
                 ),
                 "500": _response("Internal error.", "Error"),
                 "503": _unavailable("The ledger is unavailable: repeat the request."),
@@ -236,7 +314,7 @@ def _status() -> dict[str, Any]:
 
 def _unauthenticated() -> dict[str, Any]:
     headers = {"WWW-Authenticate": {"schema": TEXT}}
-    return _response("Authentication failed.", "Error", headers)
+    return _response("Authentication failed.", "Error", headers=headers)
 
 
 def _unknown_uid() -> dict[str, Any]:
@@ -246,14 +324,19 @@ def _unknown_uid() -> dict[str, Any]:
     return response
 
 
-def _unavailable(meaning: str) -> dict[str, Any]:
+def _unavailable(meaning: str, *schemas: str) -> dict[str, Any]:
     seconds = {"schema": {"const": str(RETRY_AFTER_SECONDS)}}
-    return _response(meaning, "Error", {"Retry-After": seconds})
+    return _response(meaning, "Error", *schemas, headers={"Retry-After": seconds})
 
 
-def _response(meaning: str, schema: str, headers: dict | None = None) -> dict[str, Any]:
-    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    response = {"description": meaning, "content": {"application/json": content}}
+def _response(
+    meaning: str, *schemas: str, headers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A JSON response of one of *schemas*."""
+    references = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
+    schema = references[0] if len(references) == 1 else {"oneOf": references}
+    content = {"application/json": {"schema": schema}}
+    response: dict[str, Any] = {"description": meaning, "content": content}
     if headers:
         response["headers"] = {
             name: {"required": True, **header} for name, header in headers.items()

@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from functions.events.catalog import ENTITIES, EVENTS, MAX_ORDERING_KEY_BYTES
+from functions.events.catalog import (
+    INBOUND_ENTITIES,
+    INBOUND_EVENTS,
+    MAX_ORDERING_KEY_BYTES,
+)
 from functions.events.message import TRACEPARENT
 from functions.ingest.envelope import CONTROL_CHARACTERS, MAX_UID_BYTES
-from functions.ingest.signature import ID_PATTERN
+from functions.standard_webhooks import ID_PATTERN
 from tools.docs.json_schema import DIALECT
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
@@ -22,7 +26,10 @@ def document() -> dict[str, Any]:
             "not": {"pattern": CONTROL_CHARACTERS},
             "description": f"The uid of the event, at most {MAX_UID_BYTES} bytes.",
         },
-        "ce-type": {"enum": list(EVENTS), "description": "Without a namespace."},
+        "ce-type": {
+            "enum": list(INBOUND_EVENTS),
+            "description": "Without a namespace.",
+        },
         "ce-source": {
             "type": "string",
             "pattern": "^/ingest/.+$",
@@ -35,7 +42,7 @@ def document() -> dict[str, Any]:
             "description": "When ingest received the event, by its clock.",
         },
         "content-type": {"const": "application/json"},
-        "entity": {"enum": list(ENTITIES)},
+        "entity": {"enum": list(INBOUND_ENTITIES)},
     }
     return {
         "$schema": DIALECT,
@@ -61,20 +68,22 @@ def document() -> dict[str, Any]:
                     },
                     "webhook-id": {
                         "type": "string",
-                        "pattern": f"^{ID_PATTERN}$",
+                        "pattern": f"^{ID_PATTERN}( [0-9]{{1,3}})?$",
                         "description": "Id of the signed request, under"
-                        " INGEST_AUTH=hmac.",
+                        " INGEST_AUTH=hmac; for an item of a batch with its position"
+                        " after a blank.",
                     },
                 },
                 "required": list(attributes),
                 "additionalProperties": False,
                 "allOf": [
-                    _entity_of(event.name, event.entity) for event in EVENTS.values()
+                    _entity_of(event.name, event.entity)
+                    for event in INBOUND_EVENTS.values()
                 ],
             },
             "orderingKey": {
                 "type": "string",
-                "pattern": f"^({'|'.join(ENTITIES)}):",
+                "pattern": f"^({'|'.join(INBOUND_ENTITIES)}):",
                 "maxLength": MAX_ORDERING_KEY_BYTES,
                 "description": f"<entity>:<id>, at most {MAX_ORDERING_KEY_BYTES}"
                 " bytes; absent for stock of several SKUs.",

@@ -109,24 +109,62 @@ function showFieldErrors(errors) {
   return Object.entries(errors);
 }
 
+const parse = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+// NDJSON is no JSON as a whole, but each line is.
+const isNdjson = (text) =>
+  parse(text) === undefined &&
+  text.split("\n").every((line) => !line.trim() || parse(line) !== undefined);
+
 // The next event is another one, unless its uid is filled in again.
-function takeFreshUid(text) {
-  const sample = JSON.parse(text);
-  const name = String(sample.data.event).split(".").pop();
-  sample.data.uid = `console-${crypto.randomUUID().slice(0, 8)}-${name}`;
+function takeFreshUids(text) {
+  const sample = parse(text);
+  if (!sample) return;
+  for (const event of [sample.data].flat()) {
+    const name = String(event.event).split(".").pop();
+    event.uid = `console-${crypto.randomUUID().slice(0, 8)}-${name}`;
+  }
   body.value = JSON.stringify(sample, null, 2);
-  const input = fields.querySelector("[data-path='data.uid']");
-  if (input) input.value = sample.data.uid;
+  for (const { path, value } of leaves(sample)) {
+    const input = fields.querySelector(`[data-path='${path.join(".")}']`);
+    if (input && path.at(-1) === "uid") input.value = value;
+  }
+}
+
+function historyLink(uid) {
+  const query = new URLSearchParams({ key: uid });
+  return element("a", "Show its history", { href: `/event?${query}` });
+}
+
+// One line: what became of an event, or of the whole request.
+function outcome(name, status, content) {
+  const line = element("p", name);
+  const counts =
+    content.results &&
+    `${content.accepted} accepted, ${content.rejected} rejected, ${content.failed} failed`;
+  const message = content.error || content.response?.message || counts || "";
+  line.append(element("strong", status || "no response"), ` ${message}`);
+  return line;
 }
 
 function showResponse({ status, content, duplicate }, text) {
   const className = `summary ${status === 200 ? "handled" : "rejected"}`;
   const box = element("div", "", { className });
-  const line = element("p", "");
-  const message = content.error || content.response?.message || "";
-  line.append(element("strong", status || "no response"), ` ${message}`);
+  const line = outcome("", status, content);
   box.append(line);
-  for (const [path, messages] of showFieldErrors({ ...(content.errors || {}) })) {
+  const results = content.results || [];
+  for (const one of results) {
+    const item = outcome(`${one.uid ?? "(no uid)"} `, one.status, one);
+    if (one.status === 200) item.append(" ", historyLink(one.uid));
+    box.append(item);
+  }
+  const errors = Object.assign({}, content.errors, ...results.map((one) => one.errors));
+  for (const [path, messages] of showFieldErrors(errors)) {
     const paragraph = element("p", "");
     paragraph.append(element("code", path), ` ${messages.join(" ")}`);
     box.append(paragraph);
@@ -135,9 +173,8 @@ function showResponse({ status, content, duplicate }, text) {
     if (duplicate) {
       line.append(". Duplicate: an event with this uid and value was sent before.");
     }
-    const query = new URLSearchParams({ key: JSON.parse(text).data.uid });
-    box.append(element("a", "Show its history", { href: `/event?${query}` }));
-    takeFreshUid(text);
+    if (!content.results) box.append(historyLink(parse(text).data.uid));
+    takeFreshUids(text);
   }
   response.replaceChildren(box);
   const invalid = fields.querySelector("[aria-invalid=true]");
@@ -147,7 +184,9 @@ function showResponse({ status, content, duplicate }, text) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = body.value;
-  const posted = await fetch("/send", { method: "POST", body: text });
+  const type = isNdjson(text) ? "application/x-ndjson" : "application/json";
+  const headers = { "Content-Type": type };
+  const posted = await fetch("/send", { method: "POST", body: text, headers });
   const { body: answer, ...result } = await posted.json();
   const isObject = typeof answer === "object" && answer;
   showResponse({ ...result, content: isObject ? answer : { error: String(answer) } }, text);

@@ -11,8 +11,9 @@ locals {
   # Packages that an archive excludes. Ingest starts faster without handlers and the
   # Commerce client.
   excluded = {
-    ingest   = ["commerce", "consumer", "handlers"]
-    consumer = ["ingest"]
+    commerce_events = ["commerce", "consumer", "handlers", "http_client", "ingest", "ledger", "target"]
+    consumer        = ["commerce_events", "ingest", "web"]
+    ingest          = ["commerce", "commerce_events", "consumer", "handlers", "http_client", "target"]
   }
 
   _package = fileset(var.root, "functions/**/*.{json,py}")
@@ -38,7 +39,7 @@ locals {
 }
 
 output "archives" {
-  description = "By name (ingest, consumer): `files`, path in the archive => path on disk; `digest`, which changes with any path or content."
+  description = "By name (commerce_events, consumer, ingest): `files`, path in the archive => path on disk; `digest`, which changes with any path or content."
   value = {
     for name, files in local.files : name => {
       files = files

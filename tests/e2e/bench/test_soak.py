@@ -1,16 +1,12 @@
 """The soak's check notices every fault, and a small soak finds none."""
 
 import json
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from functions.events import catalog
-from local.processes import ROOT
 from tests.support import adobe_kit_events
+from tests.support.soak_command import small_soak, soak
 
 A, B, C = ({"uid": name, "effects": {"product:P": name}} for name in "abc")
 INVALID = {"uid": "w", "effects": {"product:P": "w"}, "invalid": True}
@@ -35,13 +31,18 @@ INVALID_STOCK = {
     "invalid": True,
 }
 P, S = "product:P", "stock:S"
+OLD_STATE, STATE = (
+    {"uid": name, "effects": {P: name}, "newest_wins": True, "time": time}
+    for name, time in (("o", "01"), ("n", "02"))
+)
 
 
 def applied(*tags: str, resource: str = P) -> list[tuple[str, str]]:
     return [(resource, tag) for tag in tags]
 
 
-# Name: accepted events, effects, dead letters, violations.
+# Name: accepted events, effects, dead letters, violations; before these where the
+# consumers report them, the events that they skipped as outdated.
 CASES = {
     "each once": ([A, B, C], applied(*"abc"), [], []),
     "the same again at once": ([A, B, C], applied(*"aabbbc"), [], []),
@@ -125,6 +126,27 @@ CASES = {
         [],
         [("out of order", S, "1")],
     ),
+    "an event that was skipped as outdated": (
+        [OLD_STATE, STATE],
+        [(P, "n")],
+        [],
+        ["o"],
+        [],
+    ),
+    "an overtaken event that was not skipped": (
+        [OLD_STATE, STATE],
+        [(P, "n")],
+        [],
+        [],
+        [("lost", P, "o")],
+    ),
+    "the newest event skipped": (
+        [OLD_STATE, STATE],
+        [(P, "o")],
+        [],
+        ["n"],
+        [("lost", P, "n")],
+    ),
     "the newest stock lost": (
         [OLD, NEW],
         [("stock:T", "1"), ("stock:U", "2"), (S, "1")],
@@ -134,25 +156,13 @@ CASES = {
 }
 
 
-def soak(*options: str, text: str = "") -> subprocess.CompletedProcess:
-    """``python -m bench.soak`` until it ends."""
-    return subprocess.run(
-        [sys.executable, "-m", "bench.soak", *options],
-        cwd=ROOT,
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-
-
 @pytest.fixture(scope="module")
 def checked() -> dict[str, list[tuple[str, str, str]]]:
     """The violations of each case."""
     records = [
         {"accepted": accepted, "effects": effects, "dead_letters": dead_letters}
-        for accepted, effects, dead_letters, _ in CASES.values()
+        | dict(zip(["outdated"], more, strict=False))
+        for accepted, effects, dead_letters, *more, _ in CASES.values()
     ]
     done = soak("--check", text="".join(json.dumps(one) + "\n" for one in records))
     assert done.returncode == 1, done.stderr
@@ -178,15 +188,6 @@ def test_planned_events_are_valid_and_of_every_kind():
         assert (event.ordering_key(each["value"]) == "") == each["newest_wins"]
     assert len({each["uid"] for each in planned}) == len(planned) == 1200
     assert {each["event"] for each in planned} == set(adobe_kit_events.EVENTS)
-
-
-def small_soak(folder: Path, *options: str) -> tuple[int, dict[str, int], str]:
-    """Exit status, counts and output of a soak."""
-    size = ("--events", "100", "--clients", "4", "--waiting", "40")
-    done = soak("--folder", str(folder), *size, *options)
-    counted = re.findall(r"^ *(\d+)  (.*)$", done.stdout, re.M)
-    counts = {name: int(count) for count, name in counted}
-    return done.returncode, counts, done.stdout + done.stderr
 
 
 def test_a_small_soak_has_no_violation(tmp_path):

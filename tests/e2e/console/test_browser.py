@@ -13,7 +13,7 @@ from tests.support.running import RunningStack
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/dead-letters", "/send", "/commerce", "/api")
+PAGES = ("/", "/dead-letters", "/send", "/commerce", "/back-office", "/api")
 PRODUCT = "be-observer.catalog_product_create"
 
 
@@ -127,6 +127,26 @@ def test_a_body_edited_as_json_is_sent_as_it_is(page):
     page.sees("400 ")
     page.press("New sample")
     page.wait(lambda: "DEMO" in page.field("value.sku").get_attribute("value"))
+
+
+def test_a_batch_shows_what_became_of_each_event(page):
+    one = {"event": "be-observer.customer_delete", "value": {"id": 1}}
+    wrong = {**one, "uid": "batch-2", "value": {"id": "x"}}
+    page.open("/send")
+    page.wait(lambda: page.field("uid").get_attribute("value"))
+    page.press("Edit as JSON")
+    page.fill("Body", json.dumps({"data": [{**one, "uid": "batch-1"}, wrong]}))
+    page.press("Send event")
+
+    page.sees("207 1 accepted, 1 rejected, 0 failed", "batch-1 200 Event published")
+    page.sees("batch-2 400 Invalid value for be-observer.customer_delete")
+    error = page.field("1.value.id").find_element(By.XPATH, "..").text
+    assert "Must be a whole number." in error
+
+    lines = [json.dumps({**one, "uid": f"line-{n}"}) for n in range(2)]
+    page.fill("Body", "\n".join(lines))
+    page.press("Send event")
+    page.sees("200 2 accepted, 0 rejected, 0 failed")
 
 
 def test_retries_are_shown_live(page, stack):

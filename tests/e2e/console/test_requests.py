@@ -18,6 +18,7 @@ from tests.support.running import RunningStack, listening
 
 PAGES = (
     *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
+    *("/back-office", "/resource?name=product:A"),
     *("/payload?key=none", "/dead-letters/preview", "/stream"),
     *("/api", "/openapi.json"),
 )

@@ -20,7 +20,7 @@ def value(sku: str) -> dict:
     return {"sku": sku, "name": "n", "price": 1, "description": "d"}
 
 
-@pytest.mark.parametrize("name", ["ingest", "consumer"])
+@pytest.mark.parametrize("name", ["ingest", "consumer", "commerce_events"])
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
 def test_a_web_page_reaches_no_function(stack, commerce, name, headers):
     # As a page without CORS sends it: a simple request, not preceded by OPTIONS.
@@ -28,6 +28,7 @@ def test_a_web_page_reaches_no_function(stack, commerce, name, headers):
     bodies = {
         "ingest": {"data": {"uid": "x-1", "event": EVENT, "value": value("X-1")}},
         "consumer": {"type": EVENT, "data": value("X-1")},
+        "commerce_events": {"eventid": "x-1"},
     }
     before = commerce.state()["counts"]
 

@@ -27,13 +27,13 @@ def test_all_samples_are_handled_any_number_of_times(stack):
 
         assert sent.exit_code == 0, sent.output
         lines = [json.loads(line) for line in sent.stdout.splitlines()]
-        assert {line["event"] for line in lines} == set(catalog.EVENTS)
+        assert {line["event"] for line in lines} == set(catalog.INBOUND_EVENTS)
         assert {(line["posted"], line["outcome"]) for line in lines} == {
             (200, "handled")
         }
 
 
-@pytest.mark.parametrize("event", sorted(catalog.EVENTS))
+@pytest.mark.parametrize("event", sorted(catalog.INBOUND_EVENTS))
 def test_each_sample_is_handled_alone(stack, event):
     for _ in range(2):
         sent = run_command(stack, "send", "--event", event)
@@ -129,7 +129,7 @@ def test_the_terminal_shows_no_payload(stack):
     for number, (event, value) in enumerate(canaries.values().items()):
         assert stack.post(event, value, f"quiet-{number}").status_code == 200
         assert stack.post(event, [value, 1], f"wrong-{number}").status_code == 400
-    for number in range(len(catalog.EVENTS)):
+    for number in range(len(catalog.INBOUND_EVENTS)):
         stack.outcome(f"quiet-{number}", "(handled|rejected|retrying)")
 
     assert canaries.find(stack.output()) == []

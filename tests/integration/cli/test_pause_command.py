@@ -19,7 +19,7 @@ from google.pubsub_v1.types import PushConfig, Subscription
 from cli import pausing
 from cli.__main__ import main
 from cli.pubsub import PubSub
-from functions.events.catalog import ENTITIES
+from functions.events.catalog import INBOUND_ENTITIES
 from local.broker.store import Store
 from tests.support.cli_deployment import CliDeployment
 from tests.support.cli_push_config import AUTHENTICATED
@@ -49,7 +49,7 @@ def consumer() -> Iterator[tuple[str, queue.Queue[bytes]]]:
 
 def subscribe_all(deployment: CliDeployment, push_to: str) -> None:
     """Create the entities' push subscriptions."""
-    for entity in ENTITIES:
+    for entity in INBOUND_ENTITIES:
         config = PushConfig(push_endpoint=push_to)
         deployment.subscribe(entity, entity, push_config=config)
 
@@ -91,10 +91,10 @@ def test_all_entities_are_paused_and_resumed_at_once(deployment):
         ("resume", "resumed"),
         ("resume", "already delivering"),
     ):
-        expected = {(entity, result) for entity in ENTITIES}
+        expected = {(entity, result) for entity in INBOUND_ENTITIES}
         assert results(deployment, command, "all") == expected
 
-    for entity in ENTITIES:
+    for entity in INBOUND_ENTITIES:
         subscription = subscription_of(deployment, entity)
         assert subscription.push_config.push_endpoint == "http://127.0.0.1:9/"
         assert dict(subscription.labels) == {}

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from functions.events import samples
-from functions.ingest.signature import is_signed
+from functions.standard_webhooks import is_signed
 from tests.support.cli_deployment import HANDLED, REJECTED, UNAVAILABLE
 from tests.support.running import free_port
 
@@ -43,7 +43,9 @@ def ingest(
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            posts.append((self.headers.get("Authorization"), json.loads(content)))
+            is_json = self.headers["Content-Type"] == "application/json"
+            posted = json.loads(content) if is_json else content
+            posts.append((self.headers.get("Authorization"), posted))
             deliver()
             self.send_response(status if accepts(self.headers, content) else 401)
             self.end_headers()
@@ -83,6 +85,15 @@ def test_a_file_posted_again_gets_its_own_outcome(deployment, file):
 
     assert (first["outcome"], first["message"]) == ("rejected", "SKU is taken")
     assert (second["outcome"], second["message"]) == ("handled", "Product created")
+
+
+@pytest.mark.parametrize("options", [[], ["--url", "http://127.0.0.1:9"]])
+def test_only_the_stand_in_reports_events_of_commerce(deployment, options):
+    deployment.write_stack_file(real_store=True)
+    result = deployment.run("send", "--event", "commerce.order.created", *options)
+
+    assert result.exit_code == 3
+    assert "which the stand-in of make run simulates" in result.stderr
 
 
 def test_an_event_without_result_in_time_exits_1(deployment, file):
@@ -244,6 +255,61 @@ def test_every_error_of_a_rejected_event_is_shown(deployment, file):
             "  rejected  400  Invalid value for x",
             "            data.value.sku: Wrong.",
         ],
+    )
+
+
+BATCH = [{**BODY["data"], "uid": uid} for uid in ("u1", "u2", "u1")]
+RESULTS = {
+    "results": [
+        {"uid": "u1", "status": 200, **PUBLISHED},
+        {"uid": None, "status": 400, "error": "No", "errors": {"data.1.uid": ["X."]}},
+        {"uid": "u1", "status": 200, **PUBLISHED},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "posted"),
+    [
+        ("batch.json", json.dumps({"data": BATCH}), {"data": BATCH}),
+        ("list.json", json.dumps(BATCH), {"data": BATCH}),
+        *(
+            (name, "\n".join(map(json.dumps, BATCH)), None)
+            for name in ("lines.ndjson", "lines.jsonl")
+        ),
+    ],
+    ids=["data", "list", "ndjson", "jsonl"],
+)
+def test_a_batch_is_one_post_with_a_result_each(
+    deployment, tmp_path, name, content, posted
+):
+    def deliver():
+        for message_id, outcome in (("m1", REJECTED), ("m2", HANDLED)):
+            deployment.attempt(CREATE, PRODUCT, "u1", message_id=message_id, **outcome)
+
+    file = tmp_path / name
+    file.write_text(content)
+    with ingest(deliver, 207, RESULTS) as (url, posts):
+        deployment.write_stack_file(ingest=url)
+        results = deployment.run_json("send", "--file", str(file), status=1)
+
+    assert [(one["uid"], one["posted"], one["outcome"]) for one in results] == [
+        ("u1", 200, "rejected"),
+        ("u2", 400, "rejected"),
+        ("u1", 200, "handled"),
+    ]
+    assert [body for _, body in posts] == [posted or content.encode()]
+
+
+def test_a_rejected_batch_is_one_result(deployment, tmp_path):
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps(BATCH))
+    with ingest(status=401, body={"error": "Unauthorized"}) as (url, _):
+        result = deployment.run("send", "--file", str(file), "--url", url)
+
+    assert (result.exit_code, result.stdout.splitlines()[:2]) == (
+        1,
+        ["batch of 3 events  uid -", "  rejected  401  Unauthorized"],
     )
 
 

@@ -12,9 +12,9 @@ from urllib3 import Timeout
 from urllib3.exceptions import ConnectTimeoutError
 
 from functions.commerce.client import CommerceConnection, ignore
-from functions.commerce.deadline import HTTPPool
 from functions.commerce.ims import Ims
-from functions.commerce.transport import Transport
+from functions.http_client.deadline import HTTPPool
+from functions.http_client.transport import Transport
 from tests.support.commerce_adapter import (
     PAAS,
     SAAS,

@@ -3,7 +3,7 @@
 import pytest
 
 from functions.commerce.client import CommerceConnection
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
 from tests.support.commerce_adapter import PAAS, commerce_settings
 from tests.support.commerce_server import RecordingServer, raw_response
 from tests.support.commerce_signatures import is_signed

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from functions.commerce.errors import Rejected
 from functions.commerce.routes import search_query
+from functions.errors import Rejected
 from tests.support.commerce_server import RecordingServer, connection_to, raw_response
 from tests.support.commerce_signatures import (
     is_signed,

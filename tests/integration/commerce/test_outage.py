@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
 from tests.support.commerce_server import (
     WAIT_SECONDS,
     RecordingServer,

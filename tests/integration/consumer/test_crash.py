@@ -16,10 +16,7 @@ from contextlib import closing, contextmanager
 import pytest
 import requests
 
-from functions.commerce.settings import CommerceSettings
-from functions.consumer.settings import ConsumerSettings
 from functions.ledger import rules
-from functions.settings import all_from_environment
 from local.processes import Process, base_environment, free_port, function_program
 from tests.support.commerce_server import RecordingServer, raw_response
 from tests.support.consumer_kit import push
@@ -293,10 +290,7 @@ def scene(tmp_path_factory):
                 patch.setenv(name, value)
             from functions.consumer import main
 
-            settings = all_from_environment(
-                scene.environment("oauth1"), ConsumerSettings, CommerceSettings
-            )
-            scene.redeliver(main.build(*settings))
+            scene.redeliver(main.build(scene.environment("oauth1")))
             yield scene
 
 

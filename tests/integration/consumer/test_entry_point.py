@@ -96,9 +96,22 @@ def test_the_traceparent_of_a_direct_call_is_sent_along(client, commerce):
     [
         pytest.param(
             {},
-            "GOOGLE_CLOUD_PROJECT is not set; COMMERCE_BASE_URL is not set;"
-            f" {NO_AUTHENTICATION}",
+            "GOOGLE_CLOUD_PROJECT is not set; neither COMMERCE_BASE_URL nor TARGET_URL"
+            " is set: set COMMERCE_BASE_URL to serve inbound events, TARGET_URL to"
+            " serve outbound events",
             id="nothing",
+        ),
+        pytest.param(
+            {"COMMERCE_BASE_URL": PAAS["COMMERCE_BASE_URL"]},
+            f"GOOGLE_CLOUD_PROJECT is not set; {NO_AUTHENTICATION}",
+            id="inbound",
+        ),
+        pytest.param(
+            {"TARGET_URL_ORDER": "https://a/", "TARGET_OAUTH_CLIENT_ID": "a"},
+            "GOOGLE_CLOUD_PROJECT is not set; TARGET_URL is not set;"
+            " TARGET_SECRETS is not set; TARGET_OAUTH_TOKEN_URL is not set;"
+            " TARGET_OAUTH_CLIENT_SECRET is not set",
+            id="outbound",
         ),
         pytest.param(
             {**SAAS, "GOOGLE_CLOUD_PROJECT": "p", "OAUTH_CLIENT_SECRET": ""},

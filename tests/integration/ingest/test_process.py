@@ -270,3 +270,22 @@ def test_unavailable_certificates_of_google_are_a_503(pubsub):
     [entry] = [json.loads(line) for line in output.splitlines() if b"alarm" in line]
     assert (entry["severity"], entry["status"]) == ("ERROR", 503)
     assert pubsub.requests == []
+
+
+def test_a_batch_needs_one_request_per_ordering_key(server, pubsub):
+    lines = [
+        {"uid": n, "event": "be-observer.customer_delete", "value": {"id": n % 5 + 1}}
+        for n in range(100)
+    ]
+    response = requests.post(
+        "http://{}:{}".format(*server),
+        data="\n".join(map(json.dumps, lines)),
+        headers={"Content-Type": "application/x-ndjson"},
+        timeout=30,
+    )
+
+    assert (response.status_code, response.json()["accepted"]) == (200, 100)
+    assert sorted(
+        [int(message.attributes["ce-id"]) for message in sent.messages]
+        for sent in pubsub.requests
+    ) == [list(range(first, 100, 5)) for first in range(5)]

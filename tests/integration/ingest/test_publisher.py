@@ -10,9 +10,15 @@ import pytest
 from functions.consumer.dead_letter_topic import dead_letter_attributes
 from functions.consumer.push import Push
 from functions.events.message import Message
-from functions.ingest.publisher import MAX_REQUEST_BYTES, Publisher
 from functions.pubsub.endpoint import Endpoint, endpoint, topic_path
 from functions.pubsub.errors import MessageTooLarge, PublishFailed
+from functions.pubsub.publisher import (
+    MAX_REQUEST_BYTES,
+    Publisher,
+    PublishRequest,
+    encode,
+    split,
+)
 from tests.support import running
 from tests.support.ingest_app import event, post
 from tests.support.ingest_pubsub import HANG_SECONDS, FakePubSub
@@ -36,6 +42,84 @@ def result_of_publish(address: str, timeout_seconds: float = 5) -> str:
             return error.code
 
     return asyncio.run(publish())
+
+
+def publish_in_order(address: str, messages: list[Message]) -> list:
+    """Ids, names of statuses, and exceptions."""
+
+    async def publish():
+        client = publisher(address)
+        return await client.publish_in_order("t", messages, client.deadline())
+
+    return [
+        one.code if isinstance(one, PublishFailed) else one
+        for one in asyncio.run(publish())
+    ]
+
+
+def of_uids(*uids: str, size: int = 2) -> list[Message]:
+    return [Message(b"x" * size, {"ce-id": uid}, "product:A") for uid in uids]
+
+
+def test_messages_of_one_key_share_a_request():
+    with FakePubSub() as pubsub:
+        assert publish_in_order(pubsub.address, of_uids("a", "b", "a")) == [
+            *("1", "2", "3")
+        ]
+
+    [request] = pubsub.requests
+    sent = [message.attributes["ce-id"] for message in request.messages]
+    assert sent == ["a", "b", "a"]
+
+
+def test_requests_stay_within_pubsubs_limits():
+    messages = of_uids(*map(str, range(1001)))
+    with FakePubSub() as pubsub:
+        ids = publish_in_order(pubsub.address, messages)
+        assert [len(request.messages) for request in pubsub.requests] == [1000, 1]
+        assert ids == [str(n) for n in range(1, 1002)]
+
+
+def test_a_request_is_split_at_10_mb():
+    encoded = [encode(message) for message in of_uids(*"abc", size=4_000_000)]
+
+    chunks = list(split(encoded))
+
+    assert [len(chunk) for chunk in chunks] == [2, 1]
+    for chunk in chunks:
+        request = PublishRequest(topic="projects/p/topics/t", messages=chunk)
+        assert request.ByteSize() <= MAX_REQUEST_BYTES
+
+
+def test_only_the_message_over_10_mb_is_left_out():
+    [small] = of_uids("a")
+    [large] = of_uids("b", size=10_000_000)
+    with FakePubSub() as pubsub:
+        first, rejected, last = publish_in_order(pubsub.address, [small, large, small])
+
+    assert (first, last) == ("1", "2")
+    assert isinstance(rejected, MessageTooLarge)
+
+
+def test_nothing_is_published_after_a_failure():
+    messages = of_uids(*map(str, range(1001)))
+    with FakePubSub() as pubsub:
+        pubsub.failures.append(grpc.StatusCode.PERMISSION_DENIED)
+        results = publish_in_order(pubsub.address, messages)
+
+    assert results == ["PERMISSION_DENIED"] * 1001
+    assert (len(pubsub.requests), pubsub.published) == (1, [])
+
+
+def test_nothing_is_tried_after_the_deadline():
+    async def publish(client: Publisher):
+        return await client.publish_in_order("t", of_uids("a"), client.deadline() - 9)
+
+    with FakePubSub() as pubsub:
+        [failure] = asyncio.run(publish(publisher(pubsub.address)))
+
+    assert failure.code == "DEADLINE_EXCEEDED"
+    assert pubsub.published == []
 
 
 def test_a_message_is_published_completely():

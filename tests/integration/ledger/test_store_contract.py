@@ -171,8 +171,7 @@ def test_the_ledger_decides_alike_over_every_store(store):
                 lease = own_leases[-1]
                 result = ledger.acquire_watermarks(lease, ROWS)
                 if result is not None and newest:
-                    ledger.complete_watermarks(lease, ROWS[:1])
-                    ledger.release_watermarks(lease, ROWS[1:])
+                    ledger.complete(lease, outcome, ROWS[:1], ROWS[1:])
             results.append((result, ledger.newest("product:LAMP")))
 
         assert results[0] == results[1]

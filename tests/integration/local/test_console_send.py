@@ -7,8 +7,8 @@ import pytest
 
 from cli.credentials import local_credentials
 from cli.deployment import Deployment
-from functions.ingest.signature import is_signed
 from functions.pubsub.endpoint import Endpoint
+from functions.standard_webhooks import is_signed
 from local.console.operations import Operations
 
 SECRET = "whsec_" + "a2V5" * 8

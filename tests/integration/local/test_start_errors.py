@@ -85,3 +85,19 @@ def test_state_of_another_version_is_named(tmp_path, run_here, name):
     )
     assert run_here(clean_state, stack)[0] == 0
     assert not stack.folder.exists()
+
+
+def test_an_env_of_adobes_kit_is_recognised(tmp_path, run_here, monkeypatch):
+    (tmp_path / ".env").write_text("IO_PROJECT_ID=2\nCOMMERCE_CONSUMER_KEY=secret\n")
+    monkeypatch.setattr("local.__main__.ROOT", tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        stack = RunningStack(tmp_path / "state", PORT=port)
+        _, output, _ = run_here(main, stack)
+
+    assert output == (
+        ".env is recognised as that of Adobe's kit; without use here are IO_PROJECT_ID"
+        " (docs/migrate.md)\n"
+    )

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from cli.credentials import Credentials, InvalidSecret, local_credentials
-from functions.ingest.signature import is_signed
+from functions.standard_webhooks import is_signed
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 24).decode()

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 EXAMPLES = sorted(
     set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?python -m cli (.+)$", PAGE, re.M))
 )
-ON_OTHER_PAGES = {"send", "check-commerce"}
+ON_OTHER_PAGES = {"send", "check-commerce", "import", "new-event", "check-kit"}
 STEP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})  (\S.*?)  ", re.M)
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from functions.commerce.classification import NOT_JSON, parse_json, render, retry_after
-from functions.commerce.errors import Rejected, Unavailable
+from functions.commerce.classification import render
+from functions.errors import Rejected, Unavailable
+from functions.http_client.responses import NOT_JSON, parse_json, retry_after
 from tests.support.commerce_adapter import connection_with, reply
 from tests.support.commerce_outcomes import flags
 

@@ -5,7 +5,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.commerce.errors import Ambiguous, Rejected, Unavailable
+from functions.errors import Ambiguous, Rejected, Unavailable
 from tests.support.commerce_adapter import connection_with, reply
 
 STORES = reply(200, [{"code": "default"}])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from functions.commerce.deadline import DeadlineReader
+from functions.http_client.deadline import DeadlineReader
 
 
 class FakeSocket:

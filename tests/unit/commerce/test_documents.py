@@ -10,7 +10,7 @@ from functions.commerce.documents import (
     read_object,
     read_time,
 )
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from functions.commerce.client import CommerceConnection
-from functions.commerce.errors import Unavailable
 from functions.commerce.ims import Ims
+from functions.errors import Unavailable
 from tests.support.commerce_adapter import (
     SAAS,
     RecordingAdapter,

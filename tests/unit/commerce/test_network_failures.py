@@ -8,8 +8,8 @@ import requests
 import urllib3
 import urllib3.util.ssl_match_hostname
 
-from functions.commerce.errors import Unavailable
-from functions.commerce.transport import MAX_RESPONSE_BYTES, network_failure
+from functions.errors import Unavailable
+from functions.http_client.transport import MAX_RESPONSE_BYTES, network_failure
 from tests.support.commerce_adapter import connection_with, reply
 from tests.support.commerce_outcomes import unavailable
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from functions.commerce.client import MAX_PAUSE_SECONDS
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
+from functions.http_client.pause import MAX_PAUSE_SECONDS
 from tests.support.commerce_adapter import SAAS, connection_with, reply
 from tests.support.commerce_outcomes import unavailable
 from tests.support.fake_clock import FakeClock

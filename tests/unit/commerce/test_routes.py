@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions.commerce.errors import Rejected
 from functions.commerce.routes import fill_path, needs_encoding, search_query
+from functions.errors import Rejected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.errors import Rejected, Unavailable
 from tests.support.commerce_adapter import connection_with, reply
 from tests.support.commerce_outcomes import unavailable
 

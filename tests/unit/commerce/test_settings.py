@@ -260,7 +260,7 @@ def test_every_setting_has_its_default():
         20,
         30.0,
         3.0,
-        2,
+        4,
         "https://ims-na1.adobelogin.com/ims/token/v3",
     )
 

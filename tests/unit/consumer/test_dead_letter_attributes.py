@@ -8,13 +8,15 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 
 from functions.consumer.dead_letter_topic import (
-    MAX_ATTRIBUTE_BYTES,
-    MAX_ATTRIBUTES,
     DeadLetterTopic,
     dead_letter_attributes,
-    truncate,
 )
 from functions.consumer.push import Push
+from functions.pubsub.dead_letters import (
+    MAX_ATTRIBUTE_BYTES,
+    MAX_ATTRIBUTES,
+    truncate,
+)
 from functions.pubsub.endpoint import Endpoint
 from functions.pubsub.errors import PublishFailed
 

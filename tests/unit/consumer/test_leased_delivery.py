@@ -2,9 +2,11 @@
 
 import pytest
 
-from functions.commerce.errors import Unavailable
 from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.own_changes import OwnChanges
 from functions.consumer.results import ANOTHER_IN_FLIGHT
+from functions.errors import Unavailable
+from functions.events import catalog
 from functions.ledger.decisions import Delivery, InFlight, Outcome
 from functions.ledger.hashes import resource_key
 from functions.ledger.ledger import Ledger
@@ -22,9 +24,12 @@ class CountingStore(MemoryStore):
 
     changes = 0
 
-    def change(self, keys, update):
+    def change(self, keys, update, known=None):
         self.changes += 1
         return super().change(keys, update)
+
+
+DONE = Outcome(200, "Stock updated successfully", final=True)
 
 
 class Scene:
@@ -51,7 +56,9 @@ class Scene:
     def deliver(self, message_id, uid, second=0, key=""):
         budget = Budget(BUDGET_SECONDS, self.clock)
         lease = self.acquire(message_id, uid, second, key)
-        return LeasedDelivery(self.ledger, lease, budget)
+        event = catalog.find("be-observer.catalog_stock_update")
+        own_changes = OwnChanges(self.ledger, event, [], None, 0, message_id)
+        return LeasedDelivery(self.ledger, lease, budget, own_changes)
 
 
 @pytest.fixture
@@ -149,6 +156,7 @@ NAMES_WITH_AT = [
 def test_no_two_rows_share_a_watermark(scene, pair, other):
     newer, older = scene.deliver("m2", "16", second=1), scene.deliver("m1", "15")
     newer.applied(newer.pending(rows(other)))
+    newer.complete(DONE)
 
     pending = older.pending(rows(pair))
 
@@ -160,6 +168,7 @@ def test_no_two_rows_share_a_watermark(scene, pair, other):
 def test_spellings_that_commerce_does_not_tell_apart_are_one(scene, other):
     newer, older = scene.deliver("m2", "16", second=1), scene.deliver("m1", "15")
     newer.applied(newer.pending(rows(("A", "default"))))
+    newer.complete(DONE)
 
     assert older.pending(rows(other)) == []
 
@@ -175,6 +184,7 @@ def test_spellings_that_commerce_does_not_tell_apart_are_one(scene, other):
 def test_a_watermark_has_the_name_that_operators_use(scene, pair, name):
     delivery = scene.deliver("m1", "15")
     delivery.applied(delivery.pending(rows(pair)))
+    delivery.complete(DONE)
 
     record = scene.store.get(resource_key(HASHES.resource(name)))
     assert record["watermark"]["time"] == "2026-01-01T00:00:00.000000Z"
@@ -185,18 +195,18 @@ def test_a_watermark_has_the_name_that_operators_use(scene, pair, name):
 def test_an_ordering_key_and_a_watermark_can_share_a_name(scene, level_first):
     """The ordering key of the SKU a@b reads as the watermark of a at the source b."""
     key, pair = "stock:a@b", rows(("a", "b"))
-    success = Outcome(200, "Stock updated successfully", final=True)
 
     def process_event():
         delivery = scene.deliver("m2", "16", second=2, key=key)
         delivery.applied(delivery.pending(rows(("a@b", "c"))))
-        assert delivery.complete(success)
+        assert delivery.complete(DONE)
 
     if not level_first:
         process_event()
     level = scene.deliver("m1", "15", second=1)
     assert level.pending(pair) == pair
     level.applied(pair)
+    assert level.complete(DONE)
     if level_first:
         process_event()
 
@@ -208,5 +218,48 @@ def test_an_ordering_key_and_a_watermark_can_share_a_name(scene, level_first):
 def test_a_watermark_is_not_the_newest_event_of_its_name(scene):
     level = scene.deliver("m1", "15")
     level.applied(level.pending(rows(("a", "b"))))
+    level.complete(DONE)
 
     assert scene.ledger.newest("stock:a@b") is None
+
+
+def test_applied_rows_are_recorded_with_the_next_change(scene):
+    delivery, pieces = scene.deliver("m1", "15"), rows(("a", "x"), ("b", "x"))
+    delivery.applied(delivery.pending(pieces[:1]))
+    before = scene.store.changes
+
+    assert delivery.pending(pieces) == pieces[1:]
+    delivery.applied(pieces[1:])
+    assert delivery.complete(DONE)
+
+    # The first piece again, the second piece, the result with its rows.
+    assert scene.store.changes - before == 3
+    for name in ("stock:a@x", "stock:b@x"):
+        record = scene.store.get(resource_key(HASHES.resource(name)))
+        assert (record["watermark"]["time"][:4], record["lease"]) == ("2026", None)
+
+
+@pytest.mark.parametrize("wait", [0, 15])
+def test_applied_rows_are_recorded_before_the_next_call(scene, wait):
+    """A process that is killed during that call has recorded the earlier one."""
+    delivery, piece = scene.deliver("m1", "15"), rows(("a", "x"), ("b", "x"))
+    delivery.pending(piece)
+    delivery.before_call(CALL_SECONDS)
+    delivery.applied(piece[:1])
+    scene.clock.now += wait
+
+    delivery.before_call(CALL_SECONDS)
+
+    record = scene.store.get(resource_key(HASHES.resource("stock:a@x")))
+    assert record["watermark"] is not None
+
+
+def test_a_level_that_was_applied_counts_though_taken_over(scene):
+    first, pair = scene.deliver("m1", "15", second=1), rows(("a", "x"))
+    first.applied(first.pending(pair))
+    scene.clock.now += CALL_SECONDS + 11
+    scene.deliver("m1", "15", second=1)
+
+    assert not first.complete(DONE)
+
+    assert scene.deliver("m0", "14").pending(pair) == []

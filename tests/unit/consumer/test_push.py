@@ -157,7 +157,7 @@ def test_whole_surrogate_pairs_are_text(consumer):
 
 def test_an_unexpected_exception_of_the_store_is_a_500():
     class BrokenStore(MemoryStore):
-        def change(self, keys, update):
+        def change(self, keys, update, known=None):
             raise RuntimeError("secret")
 
     consumer = ConsumerUnderTest(BrokenStore())
@@ -299,7 +299,7 @@ def test_a_ledger_lost_between_two_calls_is_retried():
     class FailingStore(MemoryStore):
         fail = False
 
-        def change(self, keys, update):
+        def change(self, keys, update, known=None):
             if self.fail:
                 self.fail = False
                 raise LedgerUnavailable("unreachable")

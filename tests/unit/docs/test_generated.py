@@ -6,9 +6,11 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from functions.events import samples
-from functions.events.catalog import EVENTS
+from functions.events.catalog import INBOUND_EVENTS
 from functions.events.message import message
 from functions.settings import names
 from functions.timestamps import timestamp
@@ -58,18 +60,18 @@ def test_each_schema_is_json_schema(name):
     Draft202012Validator.check_schema(json_schema.documents()[name])
 
 
-@pytest.mark.parametrize("name", sorted(EVENTS))
+@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
 def test_each_schema_accepts_its_own_sample_only(name):
     """Not every other sample, at least: some events share a value's form."""
     schema = Draft202012Validator(json_schema.documents()[f"{name}.json"])
 
     assert schema.is_valid(samples.value(name))
-    assert not all(schema.is_valid(samples.value(other)) for other in EVENTS)
+    assert not all(schema.is_valid(samples.value(other)) for other in INBOUND_EVENTS)
 
 
-@pytest.mark.parametrize("name", sorted(EVENTS))
+@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
 def test_message_schema_accepts_what_is_published(name):
-    event = EVENTS[name]
+    event = INBOUND_EVENTS[name]
     published = message(
         event,
         "15",
@@ -87,7 +89,7 @@ def test_message_schema_accepts_what_is_published(name):
     schema = Draft202012Validator(topic_message.document())
 
     assert list(schema.iter_errors(form)) == []
-    other = next(e for e in EVENTS.values() if e.entity != event.entity)
+    other = next(e for e in INBOUND_EVENTS.values() if e.entity != event.entity)
     for wrong in (
         {**published.attributes, "entity": other.entity},
         {**published.attributes, "ce-type": f"acme.{name}"},
@@ -103,11 +105,33 @@ def test_openapi_has_every_event_with_its_sample():
     body = document["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
     schemas = document["components"]["schemas"]
 
-    assert len(body["schema"]["oneOf"]) == len(EVENTS)
-    for name in EVENTS:
+    assert len(body["schema"]["oneOf"]) == len(INBOUND_EVENTS) + 1  # and the batch
+    for name in INBOUND_EVENTS:
         short = name.removeprefix("be-observer.")
         schema = Draft202012Validator(schemas[short])
         assert schema.is_valid(body["examples"][short]["value"])
+
+
+def test_a_batch_of_every_sample_is_valid():
+    """By the OpenAPI document, and by the schema of its own."""
+    items = [
+        {"uid": "1", "event": f"acme.{name}", "value": samples.value(name)}
+        for name in INBOUND_EVENTS
+    ]
+    wrong = [*items, {**items[0], "value": {}}]
+    documents = json_schema.documents()
+    schemas = openapi.document()["components"]
+    contract = {"$ref": "#/components/schemas/Batch", "components": schemas}
+    resources = [
+        (name, DRAFT202012.create_resource(one)) for name, one in documents.items()
+    ]
+    registry = Registry().with_resources(resources)
+    batch = Draft202012Validator(documents["batch.json"], registry=registry)
+
+    for schema in (Draft202012Validator(contract), batch):
+        assert schema.is_valid({"data": items})
+        assert not schema.is_valid({"data": wrong})
+        assert not schema.is_valid({"data": []})
 
 
 def test_every_setting_is_on_the_page():
@@ -119,7 +143,7 @@ def test_every_setting_is_on_the_page():
 
 def test_every_event_has_its_section():
     page = tables.events_page()
-    for name in EVENTS:
+    for name in INBOUND_EVENTS:
         value = json.dumps(samples.value(name), indent=2, ensure_ascii=False)
         assert f"\n## {name}\n" in page
         assert value in page
@@ -149,6 +173,6 @@ def test_every_limit_is_in_the_table():
 def test_the_commerce_page_describes_the_calls_of_every_event():
     page = generate.documents()["docs/commerce.md"]
 
-    for name in EVENTS:
+    for name in INBOUND_EVENTS:
         [row] = re.findall(rf"^\| `{name.removeprefix('be-observer.')}` .*", page, re.M)
         assert "see the handler" not in row

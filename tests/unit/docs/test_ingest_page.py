@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from functions.ingest import auth, envelope
-from functions.ingest.envelope import MAX_KEYS, MAX_UID_BYTES
+from functions.ingest.envelope import MAX_ITEMS, MAX_UID_BYTES
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
 from functions.ingest.settings import (
-    MIN_SIGNING_KEY_BYTES,
     MIN_TOKEN_LENGTH,
     IngestSettings,
 )
 from functions.ingest.status import STATES
+from functions.ingest.strict_json import MAX_KEYS
 from functions.settings import from_environment
+from functions.standard_webhooks import MIN_KEY_BYTES
 from tests.support import markdown
+from tests.support.ingest_app import RecordingPublisher, ingest_client
 
 PAGE = markdown.read("docs/ingest.md")
 PROXY_TOKEN, ERP_TOKEN = "proof-of-the-proxy-01", "token-of-the-erp-0001"
@@ -82,6 +84,19 @@ def test_json_bodies_are_events():
         assert envelope.parse(body.encode()).uid == "erp-4711"
 
 
+def test_the_batch_shown_gets_the_response_shown():
+    batches = markdown.section(PAGE, "Batches")
+    body, response = re.findall(r"```json\n(.*?)```", batches, re.S)
+    [lines] = re.findall(r"```\n(\{.*?)```", batches, re.S)
+    with ingest_client(RecordingPublisher()) as client:
+        posted = client.post("/", content=body)
+        headers = {"content-type": "application/x-ndjson"}
+        ndjson = client.post("/", content=lines, headers=headers)
+
+    assert (posted.status_code, posted.json()) == (207, json.loads(response))
+    assert (ndjson.status_code, ndjson.json()["accepted"]) == (200, 2)
+
+
 def parse_example(
     language: str, body: str, *replacements: tuple[str, str]
 ) -> envelope.PostedEvent:
@@ -125,7 +140,7 @@ def test_php_example_is_an_event_sent_as_json():
 
 def test_responses_are_the_codes_own():
     package = Path(auth.__file__).parent
-    source = (package / "ingest.py").read_text() + (package / "envelope.py").read_text()
+    source = "".join(path.read_text() for path in package.glob("*.py"))
     responses = markdown.section(PAGE, "Responses")
 
     statuses = markdown.column(responses, "status")
@@ -149,9 +164,10 @@ def test_limits_are_the_codes_own():
     assert f"{max_body_bytes >> 20} MiB" in limits["body"]
     assert f"{BODY_TIMEOUT_SECONDS:.0f} s" in limits["arrival of the body"]
     assert f"{MAX_UID_BYTES} bytes" in limits["`uid`"]
+    assert limits["events of a batch"] == str(MAX_ITEMS)
     assert f"{MAX_KEYS};" in limits["keys of one object"]
     assert f"at least {MIN_TOKEN_LENGTH} characters" in PAGE
-    assert f"at least {MIN_SIGNING_KEY_BYTES} bytes" in PAGE
+    assert f"at least {MIN_KEY_BYTES} bytes" in PAGE
 
 
 def test_rate_limits_name_the_platforms_means():

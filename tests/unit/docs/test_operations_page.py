@@ -6,7 +6,7 @@ from tests.support import markdown
 
 PAGE = markdown.read("docs/operations.md")
 ENTRIES = markdown.section(PAGE, "Log entries")
-STAGES = {"received", "published", "delivered", "call", "outcome"}
+STAGES = {"received", "published", "batch", "delivered", "call", "outcome"}
 OUTCOMES = {"handled", "duplicate", "skipped", "rejected", "retry", "error"}
 STATUSES = set(event_state.STATES)
 

@@ -2,8 +2,8 @@
 
 import re
 
-from functions.commerce.client import MAX_PAUSE_SECONDS
 from functions.events import catalog
+from functions.http_client.pause import MAX_PAUSE_SECONDS
 from tests.support import adobe_kit_events, markdown
 from tests.support.markdown import ROOT
 

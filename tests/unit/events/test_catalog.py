@@ -9,8 +9,8 @@ import pytest
 from marshmallow import EXCLUDE, RAISE
 
 from functions.events import catalog, samples
-from functions.events.catalog import EVENTS, find
-from functions.events.schemas import ClosedSchema, OpenSchema
+from functions.events.catalog import EVENTS, INBOUND_EVENTS, find
+from functions.events.schemas import ClosedSchema, ForwardedSchema, OpenSchema
 from functions.handlers import dispatch
 from tests.support import adobe_kit_events
 from tests.support.adobe_kit_events import NAMES, PREFIX
@@ -76,7 +76,7 @@ def test_every_schema_is_in_the_catalogue(entity):
         schema
         for schema in vars(schemas).values()
         if inspect.isclass(schema)
-        and issubclass(schema, OpenSchema | ClosedSchema)
+        and issubclass(schema, OpenSchema | ClosedSchema | ForwardedSchema)
         and schema.__module__ == schemas.__name__
     }
 
@@ -129,6 +129,8 @@ def test_every_line_of_the_catalogue_is_read():
 
     assert {key for definition in entities.values() for key in definition} == {
         "domain",
+        "direction",
+        "sources",
         "events",
     }
     lines = [
@@ -142,7 +144,60 @@ def test_every_line_of_the_catalogue_is_read():
         "key",
         "key_case",
         "idempotent",
+        "source",
     }
+
+
+def test_an_event_is_looked_up_by_direction():
+    """To ingest, an event of Commerce is unknown."""
+    product = find("commerce.product.updated")
+
+    assert product
+    assert product.direction == "outbound"
+    assert find("commerce.product.updated", "outbound") is product
+    assert find("commerce.product.updated", "inbound") is None
+    assert find("be-observer.customer_delete", "inbound")
+    assert find("be-observer.customer_delete", "outbound") is None
+
+
+def test_outbound_events_are_made_of_subscribed_ones():
+    outbound = catalog.OUTBOUND_EVENTS.values()
+
+    assert {event.source for event in outbound} == set(catalog.subscribed_fields())
+    assert not any(event.source for event in INBOUND_EVENTS.values())
+    assert all(entity.startswith("outbound-") for entity in catalog.OUTBOUND_ENTITIES)
+    assert {event.domain for event in outbound} == {"outbound"}
+    for event in outbound:
+        fields = catalog.subscribed_fields()[event.source]
+        assert event.key in fields or fields == ("*",)
+
+
+def test_an_entitys_module_is_named_after_it():
+    assert catalog.module_of("customer-group") == "customer_group"
+    assert catalog.module_of("outbound-customer-group") == "outbound.customer_group"
+
+
+@pytest.mark.parametrize(
+    "event", catalog.OUTBOUND_EVENTS.values(), ids=lambda e: e.name
+)
+def test_an_outbound_value_keeps_every_key(event):
+    """Its key may be a number, as versions of Commerce differ."""
+    value = samples.value(event.name)
+    given = {**value, event.key: 18, "new_in_2_5": {"a": [1, None]}}
+
+    assert event.load(given) == {**given, event.key: "18"}
+    assert event.ordering_key(event.load(given)) == f"{event.entity}:18"
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", True, 1.5, [], {}, "a\0", "x" * 256, 2**70]
+)
+def test_an_outbound_key_is_text_or_a_whole_number(given):
+    event = EVENTS["commerce.order.updated"]
+
+    with pytest.raises(catalog.InvalidValue) as invalid:
+        event.load({"id": given})
+    assert list(invalid.value.errors) == ["id"]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +230,7 @@ def test_an_event_is_found_with_or_without_a_namespace(name, expected):
     assert (event and event.name) == expected
 
 
-@pytest.mark.parametrize("key", ["domain", "events"])
+@pytest.mark.parametrize("key", ["domain", "direction", "events"])
 def test_a_missing_key_of_an_entity_is_named(key):
     entities = json.loads(CATALOG.read_text())
     del entities["product"][key]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cli.erasure import parse_id
 from functions.events import catalog, samples
 from functions.events.identifiers import normalize_identifier, watermark_name
+from tests.support import adobe_kit_events
 
 SKUS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=64
@@ -42,11 +43,11 @@ def test_a_normalized_identifier_stays(text):
 
 def test_each_key_that_is_a_name_is_normalized():
     """SKUs, e-mail addresses and group codes; the other keys are numbers."""
-    assert {key for _, key in KEYED_BY_NAME} == {"sku", "email", "name"}
-    assert {e.key for e in catalog.EVENTS.values() if not e.key_case} == {
-        "id",
-        "orderId",
-    }
+    keys = {name: key for name, key in KEYED_BY_NAME}
+    events = [catalog.EVENTS[name] for name in adobe_kit_events.EVENTS]
+
+    assert {keys[e.name] for e in events if e.name in keys} == {"sku", "email", "name"}
+    assert {e.key for e in events if e.name not in keys} == {"id", "orderId"}
 
 
 @pytest.mark.parametrize(("name", "key"), KEYED_BY_NAME)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.commerce.errors import Rejected
+from functions.errors import Rejected
 from tests.support.commerce_adapter import connection_with, reply
 from tests.support.handler_kit import (
     FakeCommerce,

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from functions.commerce.errors import Unavailable
+from functions.errors import Unavailable
 from tests.support.commerce_adapter import SAAS, TOKEN_DOCUMENT, reply
 from tests.support.handler_kit import (
     FakeCommerce,

@@ -5,7 +5,7 @@ import copy
 import pytest
 import requests
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.errors import Rejected, Unavailable
 from functions.handlers.shipment import is_same
 from tests.support.handler_kit import (
     FakeCommerce,

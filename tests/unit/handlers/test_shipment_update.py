@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from functions.commerce.errors import Rejected, Unavailable
+from functions.errors import Rejected, Unavailable
 from tests.support.handler_kit import (
     FakeCommerce,
     delivery_with_unknown_outcome,

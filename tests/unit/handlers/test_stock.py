@@ -7,7 +7,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.commerce.errors import Ambiguous, Rejected, Unavailable
+from functions.errors import Ambiguous, Rejected, Unavailable
 from functions.handlers import Skipped
 from tests.support.handler_kit import (
     FakeCommerce,

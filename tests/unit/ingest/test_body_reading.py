@@ -1,10 +1,14 @@
 """Bodies are bounded, and are not read when they are compressed."""
 
+import asyncio
 import gzip
 import json
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from functions.web import body as body_module
+from functions.web.body import read_body
 from tests.support.ingest_app import event
 
 
@@ -58,3 +62,38 @@ def test_an_uncompressed_body_may_say_so(client, encoding):
     headers = {"content-encoding": encoding}
 
     assert client.post("/", json=event(), headers=headers).status_code == 200
+
+
+class Cycle:
+    """A request as uvicorn keeps it."""
+
+    def __init__(self, more_body: bool) -> None:
+        self.more_body = more_body
+
+    async def receive(self) -> dict:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+
+async def _read(receive) -> bytes:
+    return await read_body(receive, {}, 100, 5)
+
+
+def test_a_body_that_has_arrived_needs_no_timer(monkeypatch):
+    class TimerStarted(Exception):
+        pass
+
+    def timeout(seconds):
+        raise TimerStarted
+
+    monkeypatch.setattr(body_module.asyncio, "timeout", timeout)
+
+    assert asyncio.run(_read(Cycle(more_body=False).receive)) == b"{}"
+    for unknown in (Cycle(more_body=True).receive, Cycle(False).receive.__func__):
+        with pytest.raises(TimerStarted):
+            asyncio.run(_read(unknown))
+
+
+def test_uvicorn_says_whether_a_body_has_arrived():
+    """Otherwise every request starts a timer."""
+    assert "more_body" in RequestResponseCycle.__init__.__code__.co_names
+    assert "more_body" in RequestResponseCycle.receive.__code__.co_names

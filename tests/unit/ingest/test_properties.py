@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from functions.events import samples
-from functions.events.catalog import EVENTS
+from functions.events.catalog import INBOUND_EVENTS
 from tests.support.ingest_app import ingest_client, post
 from tests.support.ingest_authentication import assert_unauthorized
 
@@ -50,7 +50,8 @@ Judge = extend(
     ).redefine("string", unicode_text),
 )
 JUDGES = {
-    name: Judge(json.loads((SCHEMAS / f"{name}.json").read_text())) for name in EVENTS
+    name: Judge(json.loads((SCHEMAS / f"{name}.json").read_text()))
+    for name in INBOUND_EVENTS
 }
 MESSAGE = json.loads((SCHEMAS / "message.json").read_text())["properties"]
 ATTRIBUTES = Judge(MESSAGE["attributes"])
@@ -124,7 +125,7 @@ def changed(draw, value):
 @st.composite
 def bodies(draw):
     """Mostly the sample of an event with errors in it."""
-    name = draw(st.sampled_from(sorted(EVENTS)))
+    name = draw(st.sampled_from(sorted(INBOUND_EVENTS)))
     prefix = draw(st.sampled_from(["", "", "acme.", "com.adobe.\ud800.", ".", "x"]))
     data = {
         "uid": draw(st.just("1") | st.integers() | junk),
@@ -133,7 +134,7 @@ def bodies(draw):
     }
     if draw(st.booleans()):
         data["entity"] = draw(
-            st.just(EVENTS[name].entity) | st.sampled_from(["", "stock"])
+            st.just(INBOUND_EVENTS[name].entity) | st.sampled_from(["", "stock"])
         )
     return draw(st.just({"data": data}) | changed({"data": data}) | junk)
 
@@ -152,9 +153,9 @@ def acceptable(body) -> bool:
     match = (
         re.fullmatch(r"(?s:.+\.)?(be-observer\.\w+)", name) if type(name) is str else 0
     )
-    if not match or match[1] not in EVENTS:
+    if not match or match[1] not in INBOUND_EVENTS:
         return False
-    if data.get("entity", "") not in ("", EVENTS[match[1]].entity):
+    if data.get("entity", "") not in ("", INBOUND_EVENTS[match[1]].entity):
         return False
     return JUDGES[match[1]].is_valid(value)
 
@@ -207,7 +208,7 @@ def test_no_body_passes_authentication(token_client, publisher, body):
 @given(data=st.data())
 def test_damaged_bytes_are_never_a_5xx(client, publisher, data):
     publisher.published.clear()
-    name = data.draw(st.sampled_from(sorted(EVENTS)))
+    name = data.draw(st.sampled_from(sorted(INBOUND_EVENTS)))
     body = {"data": {"uid": "1", "event": name, "value": samples.value(name)}}
     whole = bytearray(json.dumps(body).encode())
     for _ in range(data.draw(st.integers(1, 4))):

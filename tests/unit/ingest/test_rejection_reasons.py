@@ -9,7 +9,7 @@ import pytest
 
 from functions.ingest.auth import Request, Unauthenticated, authenticate_by_token
 from functions.ingest.settings import Secret
-from functions.ingest.signature import is_signed, mismatch
+from functions.standard_webhooks import is_signed, mismatch
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -51,7 +51,7 @@ def test_a_mismatch_of_a_signature_is_explained(headers, reason):
     sent = headers()
 
     assert not is_signed(SECRET, sent, BODY)
-    assert reason in mismatch(sent)
+    assert reason in mismatch(sent, "ingest", "INGEST_HMAC_SECRETS")
 
 
 @pytest.mark.parametrize(

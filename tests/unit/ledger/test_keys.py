@@ -13,7 +13,8 @@ from functions.ledger.hashes import (
     LedgerHashes,
     read_or_create_key,
 )
-from functions.ledger.ledger import Ledger, WrongLedgerKey
+from functions.ledger.ledger import Ledger
+from functions.ledger.lookup import WrongLedgerKey
 from functions.ledger.memory import MemoryStore
 from functions.ledger.store import LedgerUnavailable
 from functions.ledger.stores import open_hashes, open_ledger

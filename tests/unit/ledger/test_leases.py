@@ -95,7 +95,7 @@ def test_a_change_that_is_run_again_gives_the_same_lease(ledger):
     class RepeatingStore:
         get = ledger.store.get
 
-        def change(self, keys, update):
+        def change(self, keys, update, known=None):
             ledger.store.change(keys, update)
             return ledger.store.change(keys, update)
 

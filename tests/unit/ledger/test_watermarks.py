@@ -43,7 +43,7 @@ def test_an_event_without_success_is_not_the_newest(ledger, outcome):
 def test_an_older_row_is_outdated(ledger):
     newer, older = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", OLD)
     assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
-    ledger.complete_watermarks(newer, [LAMP])
+    ledger.complete(newer, SUCCESS, applied=[LAMP])
 
     assert ledger.acquire_watermarks(older, [LAMP, CHAIR]) == ["outdated", "send"]
 
@@ -61,16 +61,16 @@ def test_a_row_waits_while_another_event_sets_it(ledger, times):
 def test_rows_of_the_same_time_are_sent(ledger):
     first, second = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", NEW)
     ledger.acquire_watermarks(first, [LAMP])
-    ledger.complete_watermarks(first, [LAMP])
+    ledger.complete(first, SUCCESS, applied=[LAMP])
 
     assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]
 
 
 def test_an_older_completion_keeps_the_newer_watermark(ledger):
     newer, older = stock_lease(ledger, "1", NEW), stock_lease(ledger, "2", OLD)
-    ledger.complete_watermarks(newer, [LAMP])
+    ledger.complete(newer, SUCCESS, applied=[LAMP])
 
-    ledger.complete_watermarks(older, [LAMP])
+    ledger.complete(older, SUCCESS, applied=[LAMP])
 
     third = stock_lease(ledger, "3", OLD)
     assert ledger.acquire_watermarks(third, [LAMP]) == ["outdated"]
@@ -79,8 +79,7 @@ def test_an_older_completion_keeps_the_newer_watermark(ledger):
 def test_rows_of_an_earlier_attempt_are_applied(ledger):
     lease = stock_lease(ledger, "1", NEW)
     ledger.acquire_watermarks(lease, [LAMP, CHAIR])
-    ledger.complete_watermarks(lease, [LAMP])
-    ledger.complete(lease, UNKNOWN)
+    ledger.complete(lease, UNKNOWN, applied=[LAMP])
 
     second = stock_lease(ledger, "1", NEW)
     assert ledger.acquire_watermarks(second, [LAMP, CHAIR]) == ["applied", "send"]
@@ -90,9 +89,7 @@ def test_rows_of_a_replay_are_applied(ledger):
     """A replay is another message of the same event, with its time."""
     lease = stock_lease(ledger, "1", NEW)
     ledger.acquire_watermarks(lease, [LAMP, CHAIR])
-    ledger.complete_watermarks(lease, [LAMP])
-    ledger.release_watermarks(lease, [CHAIR])
-    ledger.complete(lease, REJECTION)
+    ledger.complete(lease, REJECTION, applied=[LAMP], released=[CHAIR])
 
     replay = ledger.acquire(SOURCE, "1", delivery("replay", "1", time=NEW))
     assert ledger.acquire_watermarks(replay, [LAMP, CHAIR]) == ["applied", "send"]
@@ -101,13 +98,13 @@ def test_rows_of_a_replay_are_applied(ledger):
 def test_a_released_row_can_be_acquired(ledger):
     older, newer = stock_lease(ledger, "1", OLD), stock_lease(ledger, "2", NEW)
     ledger.acquire_watermarks(older, [LAMP])
-    ledger.release_watermarks(older, [LAMP])
+    ledger.complete(older, NO_EFFECT, released=[LAMP])
 
     assert ledger.acquire_watermarks(newer, [LAMP]) == ["send"]
 
 
 def test_releasing_an_unknown_row_does_nothing(ledger):
-    ledger.release_watermarks(stock_lease(ledger, "1", OLD), [LAMP])
+    ledger.complete(stock_lease(ledger, "1", OLD), NO_EFFECT, released=[LAMP])
 
     assert ledger.store.get(resource_key(HASHES.resource(LAMP))) is None
 
@@ -131,8 +128,8 @@ def test_a_fenced_delivery_does_not_release_its_successors_row(ledger):
     second = stock_lease(ledger, "1", OLD)
     assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]
 
-    ledger.release_watermarks(first, [LAMP])
-    ledger.complete_watermarks(first, [LAMP])
+    assert not ledger.complete(first, NO_EFFECT, released=[LAMP])
+    assert not ledger.complete(first, NO_EFFECT, applied=[LAMP])
 
     assert ledger.acquire_watermarks(stock_lease(ledger, "2", NEW), [LAMP]) is None
 
@@ -144,7 +141,7 @@ def test_a_late_release_does_not_concern_another_event(ledger):
     holding = stock_lease(ledger, "2", OLD)
     assert ledger.acquire_watermarks(holding, [LAMP]) == ["send"]
 
-    ledger.release_watermarks(late, [LAMP])
+    ledger.complete(late, NO_EFFECT, released=[LAMP])
 
     assert ledger.acquire_watermarks(stock_lease(ledger, "3", NEW), [LAMP]) is None
 

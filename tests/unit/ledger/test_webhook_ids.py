@@ -47,6 +47,21 @@ def test_a_repetition_is_not_the_last_value(ledger):
     assert isinstance(changed, Lease)
 
 
+def test_a_signed_batch_is_three_changes_once(ledger):
+    """A, B, A in one batch; ingest adds the position to the request's id."""
+    batch = [("A", "msg 0"), ("B", "msg 1"), ("A", "msg 2")]
+    messages = [
+        delivery(f"m{n}", value, webhook_id=HASHES.webhook_id(signed))
+        for n, (value, signed) in enumerate(batch * 2)
+    ]
+    for message in messages[:3]:
+        ledger.process(message, SUCCESS)
+
+    again = [ledger.deliver(message) for message in messages[3:]]
+
+    assert again == [processed(SUCCESS, duplicate=True)] * 3
+
+
 def test_a_repetition_while_a_newer_value_waits_is_a_duplicate(ledger):
     ledger.process(delivery("m1", "A", webhook_id=FIRST), SUCCESS)
     ledger.process(delivery("m2", "B", webhook_id=SECOND), NO_EFFECT)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from cli.credentials import Credentials
-from functions.ingest.signature import is_signed
+from functions.standard_webhooks import is_signed
 from local.console.curl import curl_command
 
 BODY = '{"data": {"uid": "it\'s $HOME `id`", "value": "\\\\ é\n"}}'

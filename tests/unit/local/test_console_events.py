@@ -178,6 +178,16 @@ def test_a_rejection_without_uid_has_its_own_row(journal):
     assert events.rejection(journal, second.key).labels["status"] == 401
 
 
+@pytest.mark.parametrize(("outcome", "status"), [("rejected", 207), ("retry", 503)])
+def test_an_incomplete_batch_has_its_own_row(journal, outcome, status):
+    journal.observe("batch", outcome=outcome, status=status, rejected=1)
+
+    [row] = read(journal)
+
+    assert (row.uid, row.status, row.http_status) == ("", "rejected", status)
+    assert events.rejection(journal, row.key).labels["rejected"] == 1
+
+
 def test_rows_match_all_filters(journal):
     publish(journal, "ERP-1")
     publish(journal, "erp-2")

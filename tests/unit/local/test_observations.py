@@ -32,7 +32,7 @@ def test_a_log_entry_keeps_its_time_and_fields(journal):
             "stage": "outcome",
             "outcome": "handled",
             "calls": [{"method": "GET", "route": "orders/{id}", "status": 200}],
-            "logging.googleapis.com/labels": {"uid": "u"},
+            "logging.googleapis.com/trace": "t",
         }
     )
 
@@ -52,6 +52,15 @@ def test_a_rejection_by_ingest_is_stored(journal):
     observations.of_functions(journal)({"stage": "published", "outcome": "rejected"})
 
     assert entries(journal) == [("published", 5.0, {"outcome": "rejected"})]
+
+
+def test_an_accepted_batch_is_not_stored(journal):
+    """The broker reports each of its events."""
+    observe = observations.of_functions(journal)
+    observe({"stage": "batch", "status": 200})
+    observe({"stage": "batch", "status": 207, "outcome": "rejected"})
+
+    assert [labels["status"] for _, _, labels in entries(journal)] == [207]
 
 
 def test_the_broker_shows_a_delivery_in_flight(journal):

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from functions.ingest.settings import IngestSettings
-from functions.ingest.signature import sign
 from functions.settings import from_environment
+from functions.standard_webhooks import sign
 from local.unauthenticated_requests import explanation
 
 ERP = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -28,7 +28,7 @@ def hmac_hint(signed: bytes, secret: str = WMS) -> str:
     headers = {
         "webhook-id": "msg_1",
         "webhook-timestamp": now,
-        "webhook-signature": sign(secret, "msg_1", now, signed).decode(),
+        "webhook-signature": sign([secret], "msg_1", int(now), signed),
     }
     return explanation(known, headers, SENT)
 

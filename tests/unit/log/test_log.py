@@ -20,7 +20,6 @@ from functions.timestamps import normalize_timestamp, timestamp
 
 TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE_ID}-{SPAN_ID}-01"
-LABELS = "logging.googleapis.com/labels"
 
 
 def entry(message="m", project="p", **fields):
@@ -65,7 +64,7 @@ def test_an_entry_has_the_time_of_writing():
     assert before <= json.loads(lines[0])["time"] <= timestamp()
 
 
-def test_an_entry_has_its_fields_labels_and_trace():
+def test_an_entry_has_its_fields_and_trace():
     assert entry(
         "event handled",
         stage="outcome",
@@ -95,13 +94,6 @@ def test_an_entry_has_its_fields_labels_and_trace():
         "fields": ["data.value.sku"],
         "calls": [{"method": "GET", "route": "orders/{id}", "status": 200, "ms": 1.5}],
         "alarm": True,
-        LABELS: {
-            "event": "e",
-            "entity": "product",
-            "uid": "15",
-            "attempt": "2",
-            "ms": "1.5",
-        },
         "logging.googleapis.com/trace": f"projects/p/traces/{TRACE_ID}",
         "logging.googleapis.com/spanId": SPAN_ID,
     }
@@ -121,7 +113,6 @@ def test_any_text_stays_within_its_field(text):
         "severity": "INFO",
         "message": text,
         "uid": text,
-        LABELS: {"uid": text},
     }
 
 
@@ -167,7 +158,6 @@ def test_a_bound_logger_adds_its_context():
             "stage": "received",
             "event": "e",
             "uid": "1",
-            LABELS: {"event": "e", "uid": "1"},
             **trace,
         },
         {
@@ -177,7 +167,6 @@ def test_a_bound_logger_adds_its_context():
             "event": "other",
             "uid": "2",
             "caller": "erp",
-            LABELS: {"event": "other", "uid": "2", "ms": "1.5"},
             **trace,
         },
         {"severity": "INFO", "message": "c"},

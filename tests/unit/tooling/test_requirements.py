@@ -16,6 +16,7 @@ LOCK = "requirements-dev.txt"
 DEPLOYED = "requirements.txt"
 SUBSETS = (
     DEPLOYED,
+    "functions/commerce_events/requirements.txt",
     "functions/consumer/requirements.txt",
     "functions/ingest/requirements.txt",
 )
@@ -28,7 +29,8 @@ LINE = re.compile(
 TOOLS = tuple(f"tools/locks/{tool}.txt" for tool in ("audit", "checkov", "site"))
 # Packages of functions/ that each archive holds (terraform/modules/archives).
 CONTENTS = {
-    "ingest": {"events", "ingest", "ledger", "pubsub"},
+    "ingest": {"events", "ingest", "ledger", "pubsub", "web"},
+    "commerce_events": {"commerce_events", "events", "pubsub", "web"},
     "consumer": {"commerce", "consumer", "events", "handlers", "ledger", "pubsub"},
 }
 # Imported only when spans are exported; docs/deploy.md says how to add it.
@@ -147,7 +149,7 @@ def distribution(module: str, likely: Iterable[str]) -> str | None:
     """
     try:
         spec = find_spec(module)
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, ValueError):  # ValueError: a part of an extension
         return None
     if not spec or not spec.origin:
         return None

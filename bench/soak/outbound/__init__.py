@@ -1,0 +1,1 @@
+"""A soak of the outbound direction: from Adobe's deliveries to a third party."""

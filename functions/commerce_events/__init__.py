@@ -1,0 +1,1 @@
+"""Receives Commerce's own events from Adobe I/O Events and publishes them."""

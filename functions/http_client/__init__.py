@@ -1,0 +1,1 @@
+"""One HTTP request to another system: connections, deadlines, OAuth 2.0, pauses."""

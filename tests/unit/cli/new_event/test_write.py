@@ -1,0 +1,118 @@
+"""The texts that ``new-event`` writes; test_add_event.py runs them in a copy."""
+
+import ast
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from cli.__main__ import main
+from cli.environment import ROOT
+from cli.new_event import edits
+from cli.new_event.define import define
+from cli.new_event.write import changes
+
+CATALOG = "functions/events/catalog.json"
+
+
+def texts(**definition) -> dict[str, str]:
+    return changes(ROOT, define(ROOT, **definition))
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_every_method_has_a_handler_with_its_docstring(method):
+    written = texts(
+        entity="price-rule",
+        event="price_rule_change",
+        fields="id:id name:text",
+        operation=f"{method} salesRules/{{id}}",
+    )
+
+    handler = written["functions/handlers/price_rule.py"]
+    assert f"    Calls: `{method} salesRules/{{id}}`.\n" in handler
+    assert ("Not idempotent. " in handler) == (method == "POST")
+    assert ("raise Rejected(409" in handler) == (method == "POST")
+    test = written["tests/unit/handlers/test_price_rule_change.py"]
+    assert ("unknown_outcome" in test) == (method == "POST")
+    for path, text in written.items():
+        if path.endswith(".py"):
+            ast.parse(text)
+    verb = "remove" if method == "DELETE" else "save"
+    row = f'    Route("{method}", "salesRules/{{id}}", stored.{verb}("salesRules")),\n)'
+    assert row in written["local/commerce/routes.py"]
+    [line] = json.loads(written[CATALOG])["price-rule"]["events"].values()
+    assert line.get("idempotent", True) == (method != "POST")
+
+
+def test_a_known_route_of_the_stand_in_is_kept():
+    written = texts(
+        entity="product",
+        event="catalog_product_rename",
+        fields="sku:sku name:text",
+        operation="PUT products/{sku}",
+    )
+
+    assert "local/commerce/routes.py" not in written
+    assert "def transform_rename(" in written["functions/handlers/product.py"]
+
+
+def test_an_outbound_event_names_its_source():
+    written = texts(
+        direction="outbound",
+        entity="product",
+        event="commerce.product.imported",
+        fields="sku:sku name:text",
+        source="observer.import_done",
+    )
+
+    entity = json.loads(written[CATALOG])["outbound-product"]
+    assert entity["sources"]["observer.import_done"] == {"fields": ["sku", "name"]}
+    assert entity["events"]["commerce.product.imported"]["source"] == (
+        "observer.import_done"
+    )
+
+
+def test_the_catalogue_keeps_its_form():
+    text = (ROOT / CATALOG).read_text()
+
+    added = edits.add_to_catalog(text, "stock", '      "x": {}')
+
+    assert set(text.splitlines()) - set(added.splitlines()) <= {
+        line for line in text.splitlines() if "catalog_stock_update" in line
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"""Doc."""\n', '"""Doc."""\n\nfrom a.b import C\n'),
+        ('"""Doc."""\n\nimport x\n', '"""Doc."""\n\nimport x\nfrom a.b import C\n'),
+        ("from a.b import D\n", "from a.b import C, D\n"),
+        ("from a.b import (\n    D,\n    E,\n)\n", "from a.b import C, D, E\n"),
+        ("from a.b import C\n", "from a.b import C\n"),
+    ],
+)
+def test_imports_are_merged(text, expected):
+    assert edits.add_import(text, "a.b", ["C"]) == expected
+
+
+def test_the_command_asks_for_what_no_option_gives():
+    answers = "price-rule\nprice_rule_update\nid:id\nPUT salesRules/{id}\nn\n"
+
+    result = CliRunner().invoke(main, ["new-event"], input=answers)
+
+    assert result.exit_code == 1
+    assert "create  functions/handlers/price_rule.py" in result.output
+    assert "Write be-observer.price_rule_update? [y/N]: n" in result.output
+    assert not (ROOT / "functions/handlers/price_rule.py").exists()
+
+
+def test_a_usage_error_writes_nothing():
+    result = CliRunner().invoke(
+        main,
+        ["new-event", "--entity", "x", "--event", "y", "--fields", "z", "--yes"],
+        input="PUT a\n",
+    )
+
+    assert result.exit_code == 2
+    assert "words joined by underscores" in result.output

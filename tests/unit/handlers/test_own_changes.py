@@ -1,0 +1,63 @@
+"""What an inbound event changes, in the words of Commerce's events."""
+
+import pytest
+
+from functions.commerce.settings import CommerceSettings
+from functions.events import catalog, samples
+from functions.events.catalog import INBOUND_EVENTS
+from functions.handlers.own_changes import CHANGES, own_change, row_fields
+from functions.settings import all_from_environment
+from tests.support.commerce_adapter import PAAS
+
+EVERYTHING = {
+    **PAAS,
+    "COMMERCE_PRODUCT_WEBSITE_IDS": "1,2",
+    "COMMERCE_PRODUCT_TAX_CLASS_ID": "2",
+    "COMMERCE_WEBSITE_ID": "1",
+    "COMMERCE_ORDER_STATUS_MODE": "status",
+}
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """With every setting that adds a field."""
+    [settings] = all_from_environment(EVERYTHING, CommerceSettings)
+    return settings
+
+
+def subscribed(entity):
+    """The fields of the events by which Commerce reports a save."""
+    sources = {e.source for e in catalog.EVENTS.values() if e.entity == entity}
+    [saved] = (source for source in sources if "save" in source)
+    return set(catalog.subscribed_fields()[saved])
+
+
+@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
+def test_every_field_that_is_set_is_subscribed(name, settings):
+    if INBOUND_EVENTS[name].entity == "stock":
+        fields, entity = row_fields(samples.value(name)[0]), "outbound-stock"
+    else:
+        change = own_change(name, samples.value(name), settings)
+        fields, entity = change.fields, change.entity
+
+    names = subscribed(entity)
+    assert names == {"*"} or (fields or {}).keys() <= names
+
+
+def test_every_inbound_event_is_listed():
+    names = {name for name, e in INBOUND_EVENTS.items() if e.entity != "stock"}
+
+    assert {f"be-observer.{name}" for name in CHANGES} == names
+
+
+@pytest.mark.parametrize("name", sorted(INBOUND_EVENTS))
+def test_a_resource_is_named_as_commerce_names_it(name, settings):
+    """The key of the change is that of the entity's outbound events."""
+    change = own_change(name, samples.value(name), settings)
+    if change is None or change.key is None:
+        return
+
+    [event, *_] = (e for e in catalog.EVENTS.values() if e.entity == change.entity)
+    key = event.ordering_key({event.key: change.key.upper()})
+    expected = change.key if event.key_case == "lower" else change.key.upper()
+    assert key == f"{change.entity}:{expected}"
