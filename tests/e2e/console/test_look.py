@@ -19,7 +19,7 @@ COLOUR_RULES = ("color-contrast", "link-in-text-block")
 REPEATED = ["section[id^=schema-] ~ section[id^=schema-]"]
 PAGES = (
     *("/?search=look", "/?search=none", "/dead-letters", "/send", "/commerce", "/api"),
-    "/dead-letters/preview?action=replay",
+    *("/dead-letters/preview?action=replay", "/resource?name=order:987654"),
     *("/event?key=gone", "/event?key=look-letter", f"/event?key=look-{LONG}"),
 )
 
