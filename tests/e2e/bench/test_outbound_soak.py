@@ -18,7 +18,7 @@ def test_a_small_soak_has_no_violation(tmp_path):
 
 
 def test_changes_of_both_sides_come_to_rest(tmp_path):
-    few = ("--two-way", "--events", "40")
+    few = ("--two-way", "--events", "40", "--consumers", "1")
     status, counts, output = small_soak(tmp_path, *few, *NEVER)
 
     assert status == 0, output
@@ -28,8 +28,8 @@ def test_changes_of_both_sides_come_to_rest(tmp_path):
 
 
 def test_without_notes_a_loop_is_found(tmp_path):
-    few = ("--two-way", "--events", "10", "--echo-seconds", "0")
-    status, counts, output = small_soak(tmp_path, *few, *NEVER)
+    few = ("--two-way", "--events", "10", "--consumers", "1")
+    status, counts, output = small_soak(tmp_path, *few, *NEVER, "--echo-seconds", "0")
 
     assert status == 1
     assert "VIOLATION  change that went round again and again" in output
