@@ -1,0 +1,181 @@
+"""The processes of one contestant: ingest, broker, consumer and the stand-in."""
+
+import asyncio
+import json
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.contests import AUTHENTICATION, PROJECT
+from bench.hardware import cpu_seconds
+from local.processes import (
+    Process,
+    Program,
+    base_environment,
+    free_port,
+    function_program,
+)
+from local.provision import DeliverySettings, provision
+
+CONCURRENCY = 4  # threads of the consumer, and calls at once; as deployed
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One pipeline.
+
+    Attributes:
+        name: in the table.
+        is_bare: with the bare functions instead of ours.
+        environment: more variables for the consumer.
+        consumer: file of ours, by another name than the deployed one's.
+    """
+
+    name: str
+    is_bare: bool
+    environment: dict[str, str]
+    consumer: str = "functions/consumer/main.py"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The running processes of a contestant."""
+
+    contestant: Contestant
+    broker: Process
+    stand_in: Process
+    ingest: Process
+    consumer: Process
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """By the names of the table's columns."""
+        return {
+            "ingest": self.ingest,
+            "broker": self.broker,
+            "consumer": self.consumer,
+            "stand-in": self.stand_in,
+        }
+
+    def cpu(self) -> dict[str, float]:
+        """Seconds of CPU that each process has used."""
+        return {name: cpu_seconds(one.pid) for name, one in self.processes.items()}
+
+    def control(self, **values: Any) -> dict[str, int]:
+        """Set *values* of the stand-in's ``State``; its counts."""
+        return self._request("set", json.dumps(values).encode())
+
+    def take(self) -> dict[str, float]:
+        """When each SKU was applied, since the last time."""
+        return self._request("take", b"{}")
+
+    def _request(self, name: str, body: bytes) -> dict[str, Any]:
+        url = f"{self.stand_in.url}/bench/{name}"
+        with urllib.request.urlopen(url, body, timeout=30) as response:  # noqa: S310
+            return json.load(response)
+
+
+def contestants(folder: Path, firestore: str | None) -> list[Contestant]:
+    """The bare pipeline, and ours with each ledger.
+
+    Args:
+        firestore: ``host:port`` of the emulator; None leaves its ledger out.
+    """
+    compared = [
+        Contestant("bare", True, {}),
+        Contestant("memory", False, {"LEDGER": "memory"}),
+        Contestant("SQLite", False, {"LEDGER": f"sqlite:{folder}/ledger.sqlite"}),
+    ]
+    if firestore:
+        settings = {"LEDGER": "firestore", "FIRESTORE_EMULATOR_HOST": firestore}
+        compared.append(Contestant("Firestore", False, settings))
+    return compared
+
+
+@contextmanager
+def running(contestant: Contestant, folder: Path) -> Iterator[Pipeline]:
+    """Start the processes of *contestant*, with state and logs in *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pipeline = _build(contestant, folder)
+    try:
+        pipeline.broker.start()
+        pipeline.stand_in.start()
+        asyncio.run(
+            provision(
+                pipeline.broker.address,
+                PROJECT,
+                "commerce-",
+                f"{pipeline.consumer.url}/",
+                DeliverySettings.from_catalog(),
+                ["product", "stock"],
+            )
+        )
+        pipeline.ingest.start()
+        pipeline.consumer.start()
+        yield pipeline
+    finally:
+        for process in pipeline.processes.values():
+            process.stop()
+
+
+def _build(contestant: Contestant, folder: Path) -> Pipeline:
+    broker_port, port = free_port(), free_port()
+    environment = {
+        **base_environment(),
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{broker_port}",
+    }
+    consumer = {
+        **environment,
+        "THREADS": str(CONCURRENCY),
+        "COMMERCE_CONCURRENCY": str(CONCURRENCY),
+        "COMMERCE_BASE_URL": f"http://127.0.0.1:{port}/rest/",
+        "COMMERCE_CONSUMER_KEY": "k" * 32,
+        "COMMERCE_CONSUMER_SECRET": "s" * 32,
+        "COMMERCE_ACCESS_TOKEN": "t" * 32,
+        "COMMERCE_ACCESS_TOKEN_SECRET": "u" * 32,
+        "ECHO_SECONDS": "0",  # as deployed without outbound events
+        **contestant.environment,
+    }
+    broker_command = [
+        *(sys.executable, "-m", "local.broker", "--port", str(broker_port)),
+        *("--state", f"{folder}/broker.sqlite"),
+    ]
+    stand_in_command = [sys.executable, "-m", "bench.pipeline.stand_in", str(port)]
+    base, bare = base_environment(), contestant.is_bare
+    log = folder / "stand-in.log"
+    return Pipeline(
+        contestant,
+        Process(
+            Program(
+                "broker", broker_command, base, broker_port, log=folder / "broker.log"
+            )
+        ),
+        Process(Program("stand-in", stand_in_command, base, port, log=log)),
+        _function(
+            "ingest",
+            "bench/functions/bare_ingest.py" if bare else "functions/ingest/main.py",
+            "bare" if bare else "ingest",
+            environment | AUTHENTICATION,
+            folder,
+        ),
+        _function(
+            "consumer",
+            "bench/functions/bare_consumer.py" if bare else contestant.consumer,
+            "bare" if bare else "consumer",
+            consumer,
+            folder,
+        ),
+    )
+
+
+def _function(
+    name: str, source: str, target: str, environment: dict[str, str], folder: Path
+) -> Process:
+    log = folder / f"{name}.log"
+    program = function_program(name, source, target, free_port(), environment, log)
+    return Process(program)
