@@ -119,10 +119,7 @@ def _family(pid: int) -> list[int]:
 
 def description() -> str:
     """Date, cores, processor and Python, for a table."""
-    info = Path("/proc/cpuinfo")
-    name = (
-        re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
-    )
+    name = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
     processor = f" of {name[1]}" if name else ""
     version = ".".join(map(str, sys.version_info[:2]))
     today = datetime.now(UTC).strftime("%-d %B %Y")

@@ -17,6 +17,7 @@ from bench import hardware, load
 from bench.pipeline import page
 from bench.pipeline.drive import HEADERS
 from bench.pipeline.parts import Contestant, Pipeline, contestants, running
+from local.processes import ROOT
 
 EVENT = "be-observer.catalog_stock_update"
 LEDGERS = ["SQLite", "Firestore"]
@@ -59,13 +60,10 @@ def main(arguments: list[str]) -> int:
         conditions += f"; Commerce answers after {options.commerce_ms} ms"
     sys.stdout.write(tables(conditions, results))
     if options.save:
-        content = {
-            "conditions": conditions,
-            "results": [asdict(one) for one in results],
-        }
-        Path(options.save).write_text(json.dumps(content, indent=1) + "\n")
+        saved = {"conditions": conditions, "results": [asdict(one) for one in results]}
+        Path(options.save).write_text(json.dumps(saved, indent=1) + "\n")
     if options.publish:
-        page.publish("stock", tables(conditions, results))
+        page.publish(options.publish, "stock", tables(conditions, results))
     return 0
 
 
@@ -108,7 +106,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--save", help="write the figures to this file, as JSON")
     parser.add_argument("--report", help="measure nothing: report a saved file")
     parser.add_argument(
-        "--publish", action="store_true", help="put the table into bench/README.md"
+        "--publish",
+        nargs="?",
+        const=str(ROOT),
+        metavar="REPOSITORY",
+        help="put the table into bench/README.md",
     )
     return parser.parse_args(arguments)
 

@@ -54,13 +54,11 @@ class _CountingStore:
 
         def counted(before: list[Record | None]) -> tuple[list[Record | None], T]:
             after, result = update(before)
-            pairs = list(zip(before, after, strict=True))
             counter["requests"] += 1
             counter["reads"] += len(keys)
-            counter["writes"] += sum(old != new for old, new in pairs)
-            counter["deletes"] += sum(
-                old is None and new is not None for old, new in pairs
-            )
+            for old, new in zip(before, after, strict=True):
+                counter["writes"] += old != new
+                counter["deletes"] += old is None and new is not None
             return after, result
 
         return self._store.change(keys, counted, known)

@@ -16,10 +16,10 @@ from pathlib import Path
 from bench import hardware
 from bench.pipeline import drive, figures, page
 from bench.pipeline.parts import CONCURRENCY, Pipeline, contestants, running
+from local.processes import ROOT
 
 LEDGERS = ["memory", "SQLite", "Firestore"]
 SHARE = 0.7  # of the sustained rate, for the latency: no queue builds up
-WARM_UP_EVENTS = 200
 WARM_UP_SECONDS = 180.0  # a write that Firestore's emulator misses is tried again late
 MEMORY_POINTS = 6
 MAX_SECONDS = 60.0  # beyond twice the expected time
@@ -38,8 +38,8 @@ def main(arguments: list[str]) -> int:
         content = json.dumps(results.to_json(), indent=1)
         Path(options.save).write_text(content + "\n")
     if options.publish:
-        page.publish("pipeline", figures.tables(results))
-        page.PICTURE.write_text(figures.picture(results))
+        picture = figures.picture(results)
+        page.publish(options.publish, "pipeline", figures.tables(results), picture)
     if options.picture:
         Path(options.picture).write_text(figures.picture(results))
     return 0 if all(target.met for target in figures.targets(results)) else 1
@@ -67,12 +67,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--waiting", type=int, default=1_000, help="after an outage; 0: not measured"
     )
     parser.add_argument("--catch-up-ms", type=int, default=50, help="of Commerce")
+    parser.add_argument(
+        "--warm-up", type=int, default=200, help="events before anything is measured"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="of the broker's clocks; for tests"
+    )
     parser.add_argument("--save", help="write the figures to this file, as JSON")
     parser.add_argument("--report", help="measure nothing: report a saved file")
     parser.add_argument("--picture", help="draw the figures into this file")
     parser.add_argument(
         "--publish",
-        action="store_true",
+        nargs="?",
+        const=str(ROOT),
+        metavar="REPOSITORY",
         help="put the tables into bench/README.md and draw docs/pipeline.svg",
     )
     return parser.parse_args(arguments)
@@ -90,8 +98,9 @@ def _measure(options: argparse.Namespace) -> figures.Results:
         pipelines = []
         for one in contestants(folder, firestore):
             if one.is_bare or one.name in options.ledgers:
-                pipeline = stack.enter_context(running(one, folder / one.name))
-                drive.send(pipeline, WARM_UP_EVENTS, WARM_UP_SECONDS)
+                parts = running(one, folder / one.name, options.speed)
+                pipeline = stack.enter_context(parts)
+                drive.send(pipeline, options.warm_up, WARM_UP_SECONDS)
                 pipelines.append(pipeline)
                 _progress(f"{one.name}: started and warm")
         for milliseconds in options.commerce_ms:

@@ -1,16 +1,19 @@
 """Puts measured tables into their place in the README of the bench."""
 
-from local.processes import ROOT
+from pathlib import Path
 
-PAGE = ROOT / "bench/README.md"
-PICTURE = ROOT / "docs/pipeline.svg"
+PAGE = "bench/README.md"
+PICTURE = "docs/pipeline.svg"
 
 
-def publish(name: str, tables: str) -> None:
-    """Replace what stands between the two marks of *name*."""
+def publish(repository: str, name: str, tables: str, picture: str = "") -> None:
+    """Replace what stands between the two marks of *name*, and the picture."""
+    page = Path(repository, PAGE)
     start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    before, _, rest = PAGE.read_text().partition(start)
+    before, _, rest = page.read_text().partition(start)
     _, _, after = rest.partition(end)
     if not after:
-        raise SystemExit(f"{PAGE} has no marks for {name}")
-    PAGE.write_text(f"{before}{start}\n{tables}\n{end}{after}")
+        raise SystemExit(f"{page} has no marks for {name}")
+    page.write_text(f"{before}{start}\n{tables}\n{end}{after}")
+    if picture:
+        Path(repository, PICTURE).write_text(picture)

@@ -5,7 +5,7 @@ import json
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,43 +97,56 @@ def contestants(folder: Path, firestore: str | None) -> list[Contestant]:
 
 
 @contextmanager
-def running(contestant: Contestant, folder: Path) -> Iterator[Pipeline]:
-    """Start the processes of *contestant*, with state and logs in *folder*."""
+def running(
+    contestant: Contestant, folder: Path, speed: float = 1.0
+) -> Iterator[Pipeline]:
+    """Start the processes of *contestant*, with state and logs in *folder*.
+
+    Args:
+        speed: of the broker's clocks.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    pipeline = _build(contestant, folder)
-    try:
-        pipeline.broker.start()
-        pipeline.stand_in.start()
+    options = ("--state", f"{folder}/broker.sqlite", "--speed", str(speed))
+    with ExitStack() as stack:
+        # They choose their ports themselves: a free one might be taken by then.
+        broker = stack.enter_context(_module(folder, "local.broker", *options))
+        stand_in = stack.enter_context(_module(folder, "bench.pipeline.stand_in"))
+        ingest, consumer = _functions(contestant, broker, stand_in, folder)
         asyncio.run(
             provision(
-                pipeline.broker.address,
+                broker.address,
                 PROJECT,
                 "commerce-",
-                f"{pipeline.consumer.url}/",
+                f"{consumer.url}/",
                 DeliverySettings.from_catalog(),
                 ["product", "stock"],
             )
         )
-        pipeline.ingest.start()
-        pipeline.consumer.start()
-        yield pipeline
-    finally:
-        for process in pipeline.processes.values():
-            process.stop()
+        stack.enter_context(ingest)
+        stack.enter_context(consumer)
+        yield Pipeline(contestant, broker, stand_in, ingest, consumer)
 
 
-def _build(contestant: Contestant, folder: Path) -> Pipeline:
-    broker_port, port = free_port(), free_port()
+def _module(folder: Path, name: str, *options: str) -> Process:
+    command = [sys.executable, "-m", name, "--port", "0", *options]
+    log = folder / f"{name}.log"
+    return Process(Program(name, command, base_environment(), log=log))
+
+
+def _functions(
+    contestant: Contestant, broker: Process, stand_in: Process, folder: Path
+) -> tuple[Process, Process]:
+    """Ingest and consumer."""
     environment = {
         **base_environment(),
         "GOOGLE_CLOUD_PROJECT": PROJECT,
-        "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{broker_port}",
+        "PUBSUB_EMULATOR_HOST": broker.address,
     }
     consumer = {
         **environment,
         "THREADS": str(CONCURRENCY),
         "COMMERCE_CONCURRENCY": str(CONCURRENCY),
-        "COMMERCE_BASE_URL": f"http://127.0.0.1:{port}/rest/",
+        "COMMERCE_BASE_URL": f"{stand_in.url}/rest/",
         "COMMERCE_CONSUMER_KEY": "k" * 32,
         "COMMERCE_CONSUMER_SECRET": "s" * 32,
         "COMMERCE_ACCESS_TOKEN": "t" * 32,
@@ -141,35 +154,16 @@ def _build(contestant: Contestant, folder: Path) -> Pipeline:
         "ECHO_SECONDS": "0",  # as deployed without outbound events
         **contestant.environment,
     }
-    broker_command = [
-        *(sys.executable, "-m", "local.broker", "--port", str(broker_port)),
-        *("--state", f"{folder}/broker.sqlite"),
-    ]
-    stand_in_command = [sys.executable, "-m", "bench.pipeline.stand_in", str(port)]
-    base, bare = base_environment(), contestant.is_bare
-    log = folder / "stand-in.log"
-    return Pipeline(
-        contestant,
-        Process(
-            Program(
-                "broker", broker_command, base, broker_port, log=folder / "broker.log"
-            )
-        ),
-        Process(Program("stand-in", stand_in_command, base, port, log=log)),
+    sources = ["functions/ingest/main.py", contestant.consumer]
+    targets = ["ingest", "consumer"]
+    if contestant.is_bare:
+        sources = ["bench/functions/bare_ingest.py", "bench/functions/bare_consumer.py"]
+        targets = ["bare", "bare"]
+    return (
         _function(
-            "ingest",
-            "bench/functions/bare_ingest.py" if bare else "functions/ingest/main.py",
-            "bare" if bare else "ingest",
-            environment | AUTHENTICATION,
-            folder,
+            "ingest", sources[0], targets[0], environment | AUTHENTICATION, folder
         ),
-        _function(
-            "consumer",
-            "bench/functions/bare_consumer.py" if bare else contestant.consumer,
-            "bare" if bare else "consumer",
-            consumer,
-            folder,
-        ),
+        _function("consumer", sources[1], targets[1], consumer, folder),
     )
 
 

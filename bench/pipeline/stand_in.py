@@ -1,6 +1,7 @@
 """A stand-in for Commerce that applies every product after a set time, and notes when.
 
-``python -m bench.pipeline.stand_in PORT``. The bench controls it under ``/bench/``.
+``python -m bench.pipeline.stand_in --port PORT``; its first line names the port. The
+bench controls it under ``/bench/``.
 """
 
 import asyncio
@@ -99,8 +100,11 @@ async def _serve(port: int) -> None:
     state = State()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(state), "127.0.0.1", port)
+    address = "{}:{}".format(*server.sockets[0].getsockname())
+    sys.stdout.write(f"listening on {address}\n")
+    sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(int(sys.argv[1])))
+    uvloop.run(_serve(int(sys.argv[2])))
