@@ -16,7 +16,14 @@ from pathlib import Path
 from bench import hardware, load
 from bench.pipeline import page
 from bench.pipeline.drive import HEADERS
-from bench.pipeline.parts import Contestant, Pipeline, contestants, running
+from bench.pipeline.parts import (
+    Contestant,
+    Pipeline,
+    Surroundings,
+    contestants,
+    running,
+    surroundings,
+)
 from local.processes import ROOT
 
 EVENT = "be-observer.catalog_stock_update"
@@ -124,14 +131,18 @@ def _measure(options: argparse.Namespace) -> list[Figures]:
             firestore = stack.enter_context(hardware.firestore())
             if firestore is None:
                 _progress("Firestore's emulator or Java is missing: left out")
-        for contestant in contestants(folder, firestore):
-            if contestant.name in options.ledgers:
-                results += _nights(contestant, folder / contestant.name, options)
+        around = stack.enter_context(surroundings(folder))
+        for one in contestants(folder, firestore):
+            if one.name in options.ledgers:
+                results += _nights(one, folder / one.name, around, options)
     return results
 
 
 def _nights(
-    contestant: Contestant, folder: Path, options: argparse.Namespace
+    contestant: Contestant,
+    folder: Path,
+    around: Surroundings,
+    options: argparse.Namespace,
 ) -> list[Figures]:
     counts = folder / "counts.json"
     counting = replace(
@@ -139,8 +150,9 @@ def _nights(
         consumer="bench/functions/counting_consumer.py",
         environment={**contestant.environment, "BENCH_COUNTS": str(counts)},
     )
-    with running(counting, folder) as pipeline:
+    with running(counting, folder, around) as pipeline:
         # Loads most of the emulator, and checks the ledger's key.
+        pipeline.control(seconds=0)
         _send(pipeline, counts, ["W"], 1)
         pipeline.control(seconds=options.commerce_ms / 1000)
         rows = options.rows

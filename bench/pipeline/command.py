@@ -15,7 +15,13 @@ from pathlib import Path
 
 from bench import hardware
 from bench.pipeline import drive, figures, page
-from bench.pipeline.parts import CONCURRENCY, Pipeline, contestants, running
+from bench.pipeline.parts import (
+    CONCURRENCY,
+    Pipeline,
+    contestants,
+    running,
+    surroundings,
+)
 from local.processes import ROOT
 
 LEDGERS = ["memory", "SQLite", "Firestore"]
@@ -68,6 +74,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--catch-up-ms", type=int, default=50, help="of Commerce")
     parser.add_argument(
+        "--minutes",
+        type=float,
+        default=6.0,
+        help="after which no other measurement begins (%(default)s)",
+    )
+    parser.add_argument(
         "--warm-up", type=int, default=200, help="events before anything is measured"
     )
     parser.add_argument(
@@ -88,6 +100,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _measure(options: argparse.Namespace) -> figures.Results:
     results = figures.Results(hardware.description(), SHARE)
+    end = time.monotonic() + options.minutes * 60
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         firestore = None
@@ -95,21 +108,24 @@ def _measure(options: argparse.Namespace) -> figures.Results:
             firestore = stack.enter_context(hardware.firestore())
             if firestore is None:
                 _progress("Firestore's emulator or Java is missing: left out")
+        around = stack.enter_context(surroundings(folder, options.speed))
         pipelines = []
         for one in contestants(folder, firestore):
             if one.is_bare or one.name in options.ledgers:
-                parts = running(one, folder / one.name, options.speed)
+                parts = running(one, folder / one.name, around)
                 pipeline = stack.enter_context(parts)
                 drive.send(pipeline, options.warm_up, WARM_UP_SECONDS)
                 pipelines.append(pipeline)
                 _progress(f"{one.name}: started and warm")
         for milliseconds in options.commerce_ms:
-            results.figures += _side_by_side(pipelines, milliseconds, options)
-        # What is deployed on one machine; the ledger in memory grows by its records.
-        durable = pipelines[min(2, len(pipelines) - 1)]
-        if options.memory_events:
+            if _time_is_left(end, f"{milliseconds} ms"):
+                results.figures += _side_by_side(pipelines, milliseconds, options)
+        # The ledger in memory grows by its records.
+        names = {one.contestant.name: one for one in pipelines}
+        durable = names.get("SQLite", pipelines[-1])
+        if options.memory_events and _time_is_left(end, "memory"):
             results.memory.append(_memory(durable, options.memory_events))
-        if options.waiting:
+        if options.waiting and _time_is_left(end, "catch-up"):
             results.catch_up.append(_catch_up(durable, options))
     return results
 
@@ -213,6 +229,13 @@ def _catch_up(pipeline: Pipeline, options: argparse.Namespace) -> figures.CatchU
     _progress(f"outage: drained in {took:.1f} s")
     name = pipeline.contestant.name
     return figures.CatchUp(name, options.catch_up_ms, waiting, took, bound)
+
+
+def _time_is_left(end: float, name: str) -> bool:
+    if time.monotonic() < end:
+        return True
+    _progress(f"{name}: left out, because --minutes have passed")
+    return False
 
 
 def _progress(line: str) -> None:

@@ -5,12 +5,12 @@ import json
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.contests import AUTHENTICATION, PROJECT
+from bench.contests import AUTHENTICATION
 from bench.hardware import cpu_seconds
 from local.processes import (
     Process,
@@ -96,35 +96,50 @@ def contestants(folder: Path, firestore: str | None) -> list[Contestant]:
     return compared
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What all pipelines share: the same broker and the same stand-in."""
+
+    broker: Process
+    stand_in: Process
+
+
 @contextmanager
-def running(
-    contestant: Contestant, folder: Path, speed: float = 1.0
-) -> Iterator[Pipeline]:
-    """Start the processes of *contestant*, with state and logs in *folder*.
+def surroundings(folder: Path, speed: float = 1.0) -> Iterator[Surroundings]:
+    """Start broker and stand-in, with state and logs in *folder*.
 
     Args:
         speed: of the broker's clocks.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     options = ("--state", f"{folder}/broker.sqlite", "--speed", str(speed))
-    with ExitStack() as stack:
-        # They choose their ports themselves: a free one might be taken by then.
-        broker = stack.enter_context(_module(folder, "local.broker", *options))
-        stand_in = stack.enter_context(_module(folder, "bench.pipeline.stand_in"))
-        ingest, consumer = _functions(contestant, broker, stand_in, folder)
-        asyncio.run(
-            provision(
-                broker.address,
-                PROJECT,
-                "commerce-",
-                f"{consumer.url}/",
-                DeliverySettings.from_catalog(),
-                ["product", "stock"],
-            )
+    # They choose their ports themselves: a free one might be taken by then.
+    with (
+        _module(folder, "local.broker", *options) as broker,
+        _module(folder, "bench.pipeline.stand_in") as stand_in,
+    ):
+        yield Surroundings(broker, stand_in)
+
+
+@contextmanager
+def running(
+    contestant: Contestant, folder: Path, around: Surroundings
+) -> Iterator[Pipeline]:
+    """Start ingest and consumer of *contestant*, with logs in *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = f"bench-{contestant.name.lower()}"
+    ingest, consumer = _functions(contestant, project, around, folder)
+    asyncio.run(
+        provision(
+            around.broker.address,
+            project,
+            "commerce-",
+            f"{consumer.url}/",
+            DeliverySettings.from_catalog(),
+            ["product", "stock"],
         )
-        stack.enter_context(ingest)
-        stack.enter_context(consumer)
-        yield Pipeline(contestant, broker, stand_in, ingest, consumer)
+    )
+    with ingest, consumer:
+        yield Pipeline(contestant, around.broker, around.stand_in, ingest, consumer)
 
 
 def _module(folder: Path, name: str, *options: str) -> Process:
@@ -134,19 +149,19 @@ def _module(folder: Path, name: str, *options: str) -> Process:
 
 
 def _functions(
-    contestant: Contestant, broker: Process, stand_in: Process, folder: Path
+    contestant: Contestant, project: str, around: Surroundings, folder: Path
 ) -> tuple[Process, Process]:
     """Ingest and consumer."""
     environment = {
         **base_environment(),
-        "GOOGLE_CLOUD_PROJECT": PROJECT,
-        "PUBSUB_EMULATOR_HOST": broker.address,
+        "GOOGLE_CLOUD_PROJECT": project,
+        "PUBSUB_EMULATOR_HOST": around.broker.address,
     }
     consumer = {
         **environment,
         "THREADS": str(CONCURRENCY),
         "COMMERCE_CONCURRENCY": str(CONCURRENCY),
-        "COMMERCE_BASE_URL": f"{stand_in.url}/rest/",
+        "COMMERCE_BASE_URL": f"{around.stand_in.url}/rest/",
         "COMMERCE_CONSUMER_KEY": "k" * 32,
         "COMMERCE_CONSUMER_SECRET": "s" * 32,
         "COMMERCE_ACCESS_TOKEN": "t" * 32,
