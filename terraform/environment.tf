@@ -40,8 +40,6 @@ locals {
           COMMERCE_CONCURRENCY     = tostring(local.consumers[domain].concurrency)
           COMMERCE_TIMEOUT_SECONDS = tostring(var.commerce_timeout_seconds)
         },
-        # Without outbound events no note of our own changes is read.
-        var.outbound == null ? { ECHO_SECONDS = "0" } : {},
         var.commerce_settings,
       )
     },

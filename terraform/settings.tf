@@ -20,7 +20,6 @@ locals {
     "COMMERCE_STOCK_PIECE_SIZE",
     "COMMERCE_STORE_SCOPE",
     "COMMERCE_WEBSITE_ID",
-    "ECHO_SECONDS",
     "LEDGER_DAYS",
     "OAUTH_BASE_URL",
     "OAUTH_CLIENT_ID",
@@ -39,7 +38,6 @@ locals {
   ]
 
   _target_settings_open = [
-    "ECHO_SECONDS",
     "LEDGER_DAYS",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "TARGET_OAUTH_CLIENT_AUTH",

@@ -87,13 +87,12 @@ run "overrides_reach_their_resources" {
   assert {
     condition = alltrue([
       for function in google_cloudfunctions2_function.consumer : {
-        for name in ["COMMERCE_ATTRIBUTE_SET_ID", "COMMERCE_BASE_URL", "COMMERCE_TIMEOUT_SECONDS", "DEAD_LETTER_TOPIC", "ECHO_SECONDS", "GOOGLE_CLOUD_PROJECT", "LEDGER", "LOG_EXECUTION_ID", "LOG_LEVEL", "PUBSUB_ENDPOINT", "TOPIC_PREFIX"] : name => function.service_config[0].environment_variables[name]
+        for name in ["COMMERCE_ATTRIBUTE_SET_ID", "COMMERCE_BASE_URL", "COMMERCE_TIMEOUT_SECONDS", "DEAD_LETTER_TOPIC", "GOOGLE_CLOUD_PROJECT", "LEDGER", "LOG_EXECUTION_ID", "LOG_LEVEL", "PUBSUB_ENDPOINT", "TOPIC_PREFIX"] : name => function.service_config[0].environment_variables[name]
         } == {
         COMMERCE_ATTRIBUTE_SET_ID = "9"
         COMMERCE_BASE_URL         = "https://shop.example.com/rest/"
         COMMERCE_TIMEOUT_SECONDS  = "180"
         DEAD_LETTER_TOPIC         = "commerce-dead-letters"
-        ECHO_SECONDS              = "0"
         GOOGLE_CLOUD_PROJECT      = "acme-shop"
         LEDGER                    = "firestore:commerce-ledger"
         LOG_EXECUTION_ID          = "false"
