@@ -14,6 +14,7 @@ def publish(repository: str, name: str, tables: str, picture: str = "") -> None:
     _, _, after = rest.partition(end)
     if not after:
         raise SystemExit(f"{page} has no marks for {name}")
-    page.write_text(f"{before}{start}\n{tables}\n{end}{after}")
     if picture:
         Path(repository, PICTURE).write_text(picture)
+        tables = f"![Events a second from POST to Commerce](../{PICTURE})\n\n{tables}"
+    page.write_text(f"{before}{start}\n{tables}\n{end}{after}")
