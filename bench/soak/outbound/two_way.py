@@ -49,7 +49,7 @@ MAX_RESOURCES, EVENTS_PER_RESOURCE = 12, 10  # of each kind
 # Where it is in doubt an event is delivered, and the loop ends at its second round.
 # Interleaved changes of one resource and lost responses can put several events of one
 # change in doubt, each more rarely than the one before; a loop goes on.
-MAX_ROUNDS = 8
+MAX_ROUNDS = 6
 MAX_WEBHOOKS_SHARE = 2.0  # webhooks to changes, of all together
 DUPLICATES_SHARE, LISTS_SHARE = 0.1, 0.3  # of the deliveries of Adobe I/O Events
 ADOBE_MINUTE_SECONDS = 0.3
