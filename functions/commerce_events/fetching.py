@@ -2,6 +2,7 @@
 
 import time
 
+
 class FetchFailed(Exception):
     """There is no usable response; the text says why, without values."""
 
