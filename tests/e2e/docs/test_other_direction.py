@@ -48,6 +48,11 @@ def test_third_party_rejects(entry, stack):
     output = stack.trace(uid, "rejected")
     stack.assert_shown(entry, output)
     assert "unknown sku" in output
+    page = requests.get(
+        f"{stack.stack['console']}/event", params={"key": uid}, timeout=WAIT_SECONDS
+    ).text
+    assert "<h2>Webhooks</h2>" in page
+    assert "Calls to Commerce" not in page
     stack.wait_for(lambda: uid in stack.command("dead-letters"), WAIT_SECONDS)
     stack.command("replay", "--uid", uid)
     stack.trace(uid, "handled")
