@@ -89,6 +89,7 @@ check-kit: $(READY) ## Check what a checkout of Adobe's kit needs to move here (
 .PHONY: new-event
 new-event: $(READY) ## Write a new event: catalogue, schema, sample, handler, test
 	@$(BIN)/python -m cli new-event $(ARGS)
+
 .PHONY: connect-commerce
 connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
 	@$(BIN)/python -m cli connect-commerce $(ARGS)

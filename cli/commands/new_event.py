@@ -101,6 +101,11 @@ def _remaining(definition: Definition) -> list[str]:
         ]
     if not definition.idempotent:
         steps.append(f"{handlers}: look up what an earlier attempt has done")
+    if definition.may_echo:
+        steps.append(
+            "functions/handlers/own_changes.py: name the fields that the inbound event"
+            " sets; until then the third party receives its own change back"
+        )
     if definition.new_entity:
         steps.append("make deploy: creates topic, subscription and consumer")
     return ["Left to do:", *(f"  {step}" for step in steps)]

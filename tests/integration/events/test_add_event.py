@@ -124,6 +124,9 @@ TESTS_OF_ALL_EVENTS = (
     "tests/unit/commerce/test_documentation.py"
     "::test_every_handler_documents_its_idempotence",
     "tests/unit/events/test_identifiers.py",
+    "tests/unit/handlers/test_own_changes.py",
+    "tests/unit/cli/test_connect_commerce.py",
+    "tests/unit/cli/new_event",
 )
 
 
