@@ -16,6 +16,7 @@ COLOURS = {
     "error": "31",
     "exhausted": "31",
 }
+BATCH_COUNTS = ("accepted", "rejected", "failed")
 
 
 class Terminal:
@@ -57,7 +58,8 @@ class Terminal:
             word = f"\x1b[{colour}m{word}\x1b[0m"
         clock = time.strftime("%H:%M:%S", time.localtime(entry.at))
         entity = str(labels.get("entity", "-")).ljust(14)
-        event = str(labels.get("event", "-")).removeprefix("be-observer.").ljust(30)
+        name = "batch" if entry.stage == "batch" else labels.get("event", "-")
+        event = str(name).removeprefix("be-observer.").ljust(30)
         texts = [entity, event, f"uid={labels.get('uid', '-')}", *notes]
         self.write("  ".join([clock, word, *map(printable, texts)]).rstrip())
 
@@ -77,7 +79,11 @@ def _words(stage: str, labels: dict[str, Any]) -> tuple[str, list[str]] | None:
         return None
     if outcome is None or "component" in labels:
         return None
-    notes = [f"{labels['ms']:g} ms"] if "ms" in labels else []
+    counts = ((count, labels.get(count)) for count in BATCH_COUNTS)
+    counted = ", ".join(f"{number} {count}" for count, number in counts if number)
+    notes = [counted] if counted else []
+    if "ms" in labels:
+        notes.append(f"{labels['ms']:g} ms")
     if "status" in labels:
         notes.append(str(labels["status"]))
     if labels.get("fields"):
