@@ -58,8 +58,7 @@ class Terminal:
             word = f"\x1b[{colour}m{word}\x1b[0m"
         clock = time.strftime("%H:%M:%S", time.localtime(entry.at))
         entity = str(labels.get("entity", "-")).ljust(14)
-        name = "batch" if entry.stage == "batch" else labels.get("event", "-")
-        event = str(name).removeprefix("be-observer.").ljust(30)
+        event = str(labels.get("event", "-")).removeprefix("be-observer.").ljust(30)
         texts = [entity, event, f"uid={labels.get('uid', '-')}", *notes]
         self.write("  ".join([clock, word, *map(printable, texts)]).rstrip())
 

@@ -75,7 +75,7 @@ def test_a_rejection_by_ingest_shows_the_invalid_fields():
 
 def test_a_batch_shows_what_became_of_its_events():
     counts = {"accepted": 2, "rejected": 1, "failed": 0}
-    text = line("batch", event=None, outcome="rejected", status=207, **counts)
+    text = line("batch", event="batch", outcome="rejected", status=207, **counts)
 
     assert text.startswith("rejected  ")
     assert "  batch  " in text
