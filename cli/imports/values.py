@@ -163,7 +163,7 @@ class Values:
         return field
 
 
-def _delimiter_hint(header: list[str]) -> str:
+def _delimiter_hint(header: Sequence[str]) -> str:
     """Which delimiter a *header* of one column seems to have."""
     if len(header) == 1:
         for character, name in ((";", "';'"), ("\t", "tab"), ("|", "'|'")):
