@@ -106,6 +106,18 @@ def test_the_command_asks_for_what_no_option_gives():
     assert not (ROOT / "functions/handlers/specimen.py").exists()
 
 
+def test_an_unusual_form_is_a_usage_error(monkeypatch):
+    def changes(root, definition):
+        return edits.add_to_catalog("{}", definition.entity, "")
+
+    monkeypatch.setattr("cli.commands.new_event.changes", changes)
+    answers = "product\nspecimen_update\nid:id\nPUT specimens/{id}\n"
+    result = CliRunner().invoke(main, ["new-event"], input=answers)
+
+    assert result.exit_code == 2
+    assert "catalog.json has no product in its usual form: restore" in result.output
+
+
 def test_a_usage_error_writes_nothing():
     result = CliRunner().invoke(
         main,
