@@ -22,7 +22,7 @@ export TRACE_UID := $(if $(filter command,$(origin UID)),$(value UID))
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements-dev.txt local/install.sh
 	@bash local/install.sh $(PYTHON) $(VENV)
