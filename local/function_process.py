@@ -37,7 +37,9 @@ def main() -> None:
     if isinstance(app, Flask):
         app.wsgi_app = guard_wsgi(app.wsgi_app, os.environ.get(PUSH_PATH))
     else:
-        app = guard_asgi(record_rejections(app, _explain_rejection()))
+        if options.target == "ingest":
+            app = record_rejections(app, _explain_rejection())
+        app = guard_asgi(app)
     create_server(app, debug=False).run(options.host, options.port)
 
 

@@ -45,7 +45,9 @@ def test_the_send_form_signs_with_the_first_secret(posts):
     deployment = Deployment("p", "commerce-", Endpoint("x", True), None, stack, None)
     environment = {"INGEST_AUTH": "hmac", "INGEST_HMAC_SECRETS": f"erp:{SECRET}"}
 
-    response = Operations(deployment, local_credentials(environment)).post(BODY)
+    response = Operations(deployment, local_credentials(environment)).post(
+        BODY, "application/json"
+    )
 
     assert response.status == 200
     [(headers, content)] = received
