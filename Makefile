@@ -22,7 +22,7 @@ export TRACE_UID := $(if $(filter command,$(origin UID)),$(value UID))
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements-dev.txt local/install.sh
 	@bash local/install.sh $(PYTHON) $(VENV)
@@ -89,6 +89,7 @@ check-kit: $(READY) ## Check what a checkout of Adobe's kit needs to move here (
 .PHONY: new-event
 new-event: $(READY) ## Write a new event: catalogue, schema, sample, handler, test
 	@$(BIN)/python -m cli new-event $(ARGS)
+
 .PHONY: connect-commerce
 connect-commerce: $(READY) ## Subscribe Commerce's events (ARGS="--url … --workspace workspace.json --dry-run")
 	@$(BIN)/python -m cli connect-commerce $(ARGS)

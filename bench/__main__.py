@@ -7,9 +7,10 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import contests, hardware, import_file, report
+from bench import contests, hardware, import_file, report, stock
 from bench.adobe import key_host
 from bench.measure import Effort, Figures, measure
+from bench.pipeline import command as pipeline
 from local.commerce.event_signature import SigningKey
 from local.processes import ROOT, Process, Program, base_environment, free_port
 
@@ -25,6 +26,10 @@ def main(arguments: list[str]) -> int:
         return console.main(arguments[1:])
     if arguments[:1] == ["import"]:
         return import_file.main(arguments[1:])
+    if arguments[:1] == ["pipeline"]:
+        return pipeline.main(arguments[1:])
+    if arguments[:1] == ["stock"]:
+        return stock.main(arguments[1:])
     options = _options(arguments)
     if options.report:
         saved = json.loads(Path(options.report).read_text())
@@ -80,7 +85,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "contests",
         nargs="*",
         default=CONTESTS,
-        help=f"{', '.join(CONTESTS)}; or first: console or import, with own options",
+        help=f"{', '.join(CONTESTS)}; or first: console, import, pipeline or stock,"
+        " with own options",
     )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each run")

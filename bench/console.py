@@ -151,7 +151,10 @@ def _measure_browser(
     interval = 1 / options.rate
     every = options.minutes * 60 / (SAMPLES - 1)
     with browser() as driver:
+        # The driver has it enabled: the browser would keep every response for it.
+        driver.execute_cdp_cmd("Network.disable", {})
         page = Page(driver, stack.stack["console"])
+        page.look()
         page.open("/")
         page.sees("live")
         _write("\n| minutes | events | JS heap MB | DOM nodes | processes MB |")

@@ -1,8 +1,8 @@
 """The figures as a table with their targets, and as a picture."""
 
 from dataclasses import dataclass
-from html import escape
 
+from bench.chart import Bar, Section, chart
 from bench.measure import Figures
 
 Results = dict[str, list[Figures]]
@@ -109,8 +109,13 @@ def table(results: Results, conditions: str) -> str:
                 f" | {_cell(one.p99, '{:.1f}')} | {_cell(one.p99_ratio)} |"
                 f" {one.cold_ms:.0f} | {one.memory_mb:.0f}, {one.growth_mb:+.1f} |"
             )
-    lines += ["", "| promise | measured | bound | |", "|---|---|---|---|"]
-    for target in targets(results):
+    return "\n".join(lines) + "\n\n" + promises(targets(results))
+
+
+def promises(of: list[Target]) -> str:
+    """What was promised beside what was measured, as a table."""
+    lines = ["| promise | measured | bound | |", "|---|---|---|---|"]
+    for target in of:
         bound = f"{'≤' if target.is_maximum else '≥'} {target.bound:g}"
         verdict = "met" if target.met else "MISSED"
         lines.append(
@@ -124,47 +129,22 @@ def _cell(values: dict[int, float], form: str = "{:.2f}") -> str:
     return " / ".join(form.format(value) for value in values.values())
 
 
-WIDTH, BAR, GAP, LEFT, RIGHT = 720, 16, 10, 190, 90
-
-
 def picture(results: Results, conditions: str) -> str:
     """Requests a second as bars, a group for each number of connections."""
-    parts, y = [], 34
+    sections = []
     for contest, figures in results.items():
-        highest = max(rate for one in figures for rate in one.rate.values())
-        parts.append(
-            _text(10, y, f"{contest}: requests a second on one core", bold=True)
-        )
-        y += 12
+        groups = []
         for connections in figures[0].rate:
             unit = "connection" if connections == 1 else "connections"
-            parts.append(_text(10, y + BAR - 4, f"{connections} {unit}"))
+            bars = []
             for one, colour in zip(figures, COLOURS, strict=True):
                 rate, ratio = one.rate[connections], one.rate_ratio[connections]
-                length = (WIDTH - LEFT - RIGHT) * rate / highest
-                parts.append(
-                    f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR - 2}"'
-                    f' fill="{colour}"/>'
-                )
-                parts.append(_text(LEFT - 8, y + BAR - 4, one.name, end=True))
-                label = f"{rate:.0f}" + (
-                    "" if one is figures[0] else f"  ({ratio:.2f})"
-                )
-                parts.append(_text(LEFT + length + 6, y + BAR - 4, label))
-                y += BAR
-            y += GAP
-        y += 24
+                label = f"{rate:.0f}"
+                if one is not figures[0]:
+                    label += f"  ({ratio:.2f})"
+                bars.append(Bar(one.name, rate, label, colour))
+            groups.append((f"{connections} {unit}", bars))
+        title = f"{contest}: requests a second on one core"
+        sections.append(Section(title, groups))
     title = f"Our functions beside bare ones, {conditions}; ratios in brackets"
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}"'
-        f' width="{WIDTH}" height="{y}" font-family="sans-serif" font-size="12">'
-        f"<title>{escape(title)}</title>"
-        f'<rect width="{WIDTH}" height="{y}" fill="white"/>'
-    )
-    return "\n".join([head, _text(10, 16, title), *parts, "</svg>"]) + "\n"
-
-
-def _text(x: float, y: float, text: str, bold: bool = False, end: bool = False) -> str:
-    attributes = ' font-weight="bold"' if bold else ""
-    attributes += ' text-anchor="end"' if end else ""
-    return f'<text x="{x:.1f}" y="{y}"{attributes}>{escape(text)}</text>'
+    return chart(title, sections)

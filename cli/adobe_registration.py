@@ -24,8 +24,8 @@ TIMEOUT_SECONDS = 30
 MAX_MESSAGE_LENGTH = 300
 
 
-class Refused(Exception):
-    """Adobe refused a request; the text is its status and message, bounded."""
+class RequestRejected(Exception):
+    """Adobe rejected a request; the text is its status and message, bounded."""
 
 
 class AdobeRegistration:
@@ -171,7 +171,7 @@ class AdobeRegistration:
     def _attempt(self, what: str, step: Callable[[], ConnectionStep]) -> ConnectionStep:
         try:
             return step()
-        except Refused as error:
+        except RequestRejected as error:
             return ConnectionStep(what, "failed", str(error))
 
     def _call(
@@ -188,7 +188,7 @@ class AdobeRegistration:
             absent: what stands for a 404, which some lists are when they are empty.
 
         Raises:
-            Refused: it was answered another status.
+            RequestRejected: it was answered another status.
             Unreachable: it was not answered.
         """
         self._token = self._token or self._sign_in()
@@ -207,7 +207,9 @@ class AdobeRegistration:
         if response.status_code == 404 and absent is not None:
             return absent
         if response.status_code not in (200, 201):
-            raise Refused(f"{method} {path.split('/')[-1]}: {_message(response)}")
+            raise RequestRejected(
+                f"{method} {path.split('/')[-1]}: {_message(response)}"
+            )
         return response.json()
 
     def _sign_in(self) -> str:
@@ -222,7 +224,7 @@ class AdobeRegistration:
             },
         )
         if response.status_code != 200:
-            raise Refused(f"Adobe IMS: {_message(response)}")
+            raise RequestRejected(f"Adobe IMS: {_message(response)}")
         return str(response.json()["access_token"])
 
     def _send(self, method: str, url: str, **options: Any) -> requests.Response:

@@ -19,8 +19,8 @@ NO_MODULE = (
 )
 
 
-class Refused(Exception):
-    """Commerce refused a request; the text is its message, bounded."""
+class RequestRejected(Exception):
+    """Commerce rejected a request; the text is its message, bounded."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class CommerceEventing:
         what = "eventing configuration"
         try:
             providers = self._request("GET", "eventing/eventProvider")
-        except Refused as error:
+        except RequestRejected as error:
             problem = NO_MODULE if error.status == 404 else str(error)
             return ConnectionStep(what, "failed", problem)
         ids = [str(one.get("provider_id")) for one in providers or ()]
@@ -89,7 +89,7 @@ class CommerceEventing:
         """Subscribe every source of the catalogue; an existing subscription is kept."""
         try:
             rows = self._request("GET", "eventing/getEventSubscriptions") or ()
-        except Refused as error:
+        except RequestRejected as error:
             problem = NO_MODULE if error.status == 404 else str(error)
             yield ConnectionStep("subscriptions", "failed", problem)
             return
@@ -139,7 +139,7 @@ class CommerceEventing:
             return ConnectionStep(what, "planned", detail)
         try:
             self._request(method, route, body)
-        except Refused as error:
+        except RequestRejected as error:
             return ConnectionStep(what, "failed", str(error))
         return ConnectionStep(what, "done", detail)
 
@@ -147,7 +147,7 @@ class CommerceEventing:
         """Send a request and return Commerce's JSON.
 
         Raises:
-            Refused: Commerce answered another status than 200.
+            RequestRejected: Commerce answered another status than 200.
             Unreachable: there is no response, or it is not Commerce's.
         """
         content = None if body is None else json.dumps(body).encode()
@@ -164,7 +164,9 @@ class CommerceEventing:
                 f"{method} {route} was answered {response.status} without Commerce's"
                 " JSON: check COMMERCE_BASE_URL"
             )
-        raise Refused(response.status, f"{response.status}: {str(message)[:300]}")
+        raise RequestRejected(
+            response.status, f"{response.status}: {str(message)[:300]}"
+        )
 
 
 def _short(name: str) -> str:

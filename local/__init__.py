@@ -1,1 +1,1 @@
-"""What stands in for the cloud on one machine: the rooms of ``python -m local``."""
+"""What stands in for the cloud on one machine: the parts of ``python -m local``."""

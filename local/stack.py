@@ -19,7 +19,7 @@ from local import observations, ports
 from local.back_office import BackOffice
 from local.broker import Broker
 from local.commerce import StandIn
-from local.console import Console
+from local.console.console import Console
 from local.console.operations import Operations
 from local.function_guard import PUSH_PATH, new_path
 from local.functions import StackFunction

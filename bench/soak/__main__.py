@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
         return _check_records()
     # Neither a plan nor a check needs the stack.
     from bench.soak.outbound.soak import soak as soak_outbound
+    from bench.soak.outbound.two_way import soak as soak_two_way
     from bench.soak.soak import Options, soak
 
     options = Options(
@@ -60,7 +61,8 @@ def main(arguments: list[str]) -> int:
         folder = Path(given.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            run = soak_outbound if given.outbound else soak
+            one_way = soak_outbound if given.outbound else soak
+            run = soak_two_way if given.two_way else one_way
             result = asyncio.run(_stoppable(run(folder, options, progress)))
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress("interrupted")
@@ -133,6 +135,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the other direction: from deliveries of Adobe I/O Events to a third"
         " party's webhook; --clients does not apply",
+    )
+    parser.add_argument(
+        "--two-way",
+        action="store_true",
+        help="both directions at once: Commerce and the third party change the same"
+        " products, and the third party posts whatever it receives",
     )
     parser.add_argument(
         "--separate-ledgers",

@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Self
 
 import aiohttp
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from functions.consumer.delivery import OUTDATED
+from functions.consumer.delivery import OUTDATED, OWN_CHANGE
 from local.web import WebServer
 
 FAULT_SHARE = 0.03  # of each kind of fault
@@ -30,6 +31,7 @@ class PushProxy:
 
     Args:
         rng: decides which fault a push meets.
+        observe: called with each pushed message.
 
     Attributes:
         url: to push to, once it listens.
@@ -39,10 +41,16 @@ class PushProxy:
         acknowledged: ids of acknowledged messages.
         pushed: ids of all messages that were pushed.
         outdated: uids of events that were skipped as outdated.
+        own_changes: uids of events that were skipped as our own changes.
         counts: of the pushes and their faults.
     """
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        observe: Callable[[dict], None] = lambda message: None,
+    ) -> None:
+        self._observe = observe
         self.url = ""
         self.consumers: list[str] = []
         self.faulty = True
@@ -50,6 +58,7 @@ class PushProxy:
         self.acknowledged: set[str] = set()
         self.pushed: set[str] = set()
         self.outdated: set[str] = set()
+        self.own_changes: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._rng = rng
         self._session: aiohttp.ClientSession | None = None
@@ -78,6 +87,7 @@ class PushProxy:
         except ClientDisconnect:
             return
         message = json.loads(body)["message"]
+        self._observe(message)
         attributes = message["attributes"]
         self.times.setdefault(attributes["ce-id"], attributes["ce-time"])
         self.pushed.add(message["messageId"])
@@ -119,8 +129,11 @@ class PushProxy:
             async with self._session.post(
                 self._rng.choice(self.consumers), data=body, headers=headers
             ) as response:
-                if OUTDATED.encode() in await response.read():
+                content = await response.read()
+                if OUTDATED.encode() in content:
                     self.outdated.add(uid)
+                elif OWN_CHANGE.encode() in content:
+                    self.own_changes.add(uid)
                 return response.status
         except (aiohttp.ClientError, TimeoutError):
             self.counts["cut off"] += 1

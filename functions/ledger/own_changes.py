@@ -185,6 +185,8 @@ def remaining_notes(
     An event that was delivered and says otherwise than a note ends it: the third party
     then needs the event of our change, to know what came last. One that agrees with a
     note leaves it, since an event that is skipped later says nothing new.
+    One that is older than the change leaves its note, too: else several changes of one
+    resource that the third party posts back would go round without end.
 
     Args:
         own_change: the note that explains the event; None where it was delivered.
@@ -194,7 +196,7 @@ def remaining_notes(
         return [note for note in notes if note != own_change and note["since"] >= since]
     if content.is_deletion:
         return []
-    return [note for note in notes if _agrees(note, content)]
+    return [n for n in notes if _agrees(n, content) or n["since"] > content.time]
 
 
 def note_event(

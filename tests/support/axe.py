@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 
 from selenium import webdriver
@@ -16,9 +17,9 @@ FOLDER = machine.ROOT / "build" / "axe"  # not committed
 SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL_SECONDS = 120
 RUN = """
-const [rules, done] = arguments;
+const [rules, exclude, done] = arguments;
 const runOnly = rules.length ? { runOnly: rules } : {};
-axe.run({ resultTypes: ["violations"], ...runOnly }).then(
+axe.run({ exclude }, { resultTypes: ["violations"], ...runOnly }).then(
   (results) => done(results.violations.flatMap((one) => one.nodes.map(
     (node) => `${one.id}: ${one.help} at ${node.target} ${node.html.slice(0, 200)}`))),
   (error) => done([String(error)]));
@@ -57,16 +58,19 @@ def script() -> str:
     return SCRIPT.read_text()
 
 
-def violations(driver: webdriver.Chrome, *rules: str) -> list[str]:
+def violations(
+    driver: webdriver.Chrome, *rules: str, exclude: Sequence[str] = ()
+) -> list[str]:
     """What axe-core objects to in the open page, one line each.
 
     Args:
         rules: names of rules; without one all that are on by default.
+        exclude: selectors of elements that are not checked.
     """
     if not driver.execute_script("return Boolean(window.axe)"):
         # Not as an element of the page: its content security policy forbids that.
         driver.execute_script(f"{script()};window.axe = axe;")
-    return driver.execute_async_script(RUN, rules)
+    return driver.execute_async_script(RUN, rules, [[one] for one in exclude])
 
 
 def _is_intact() -> bool:

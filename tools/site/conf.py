@@ -4,10 +4,17 @@ The sources are the Markdown files as they are: what reads well on a code host i
 is published. The list of contents, which Sphinx needs, is added to the first page here.
 """
 
+import json
 import re
+import sys
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader
+
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from local.console import api_page  # noqa: E402 found by the line above
 
 project = "Commerce events"
 author = "The authors of Commerce events"
@@ -43,13 +50,23 @@ html_copy_source = False
 html_show_sourcelink = False
 
 CONTENTS = {
-    "Use": ["docs/ingest", "docs/events", "docs/commerce", "docs/console"],
+    "Use": [
+        "docs/ingest",
+        "docs/api",
+        "docs/import",
+        "docs/events",
+        "docs/outbound",
+        "docs/commerce",
+        "docs/console",
+    ],
+    "Change": ["docs/extending", "docs/mapping", "docs/migrate"],
     "Operate": [
         "docs/deploy",
         "docs/operations",
         "docs/debugging",
         "docs/settings",
         "docs/costs",
+        "docs/scaling",
         "docs/security",
         "terraform/README",
     ],
@@ -72,9 +89,21 @@ def contents(pages: set[str]) -> str:
     )
 
 
+def api_reference() -> str:
+    """The reference of ingest's API: the console's, without the console around it."""
+    templates = Environment(
+        loader=FileSystemLoader(ROOT / "local/console/templates"), autoescape=True
+    )
+    templates.filters["pretty"] = lambda value: json.dumps(value, indent=2)
+    page = templates.get_template("_api_reference.html")
+    return page.render(api=api_page.content(), ingest="https://INGEST")
+
+
 def setup(app) -> None:
-    def add_contents(app, document: str, source: list[str]) -> None:
+    def complete(app, document: str, source: list[str]) -> None:
         if document == root_doc:
             source[0] += contents(set(app.env.found_docs))
+        if document == "docs/api":
+            source[0] += f"\n``````{{raw}} html\n{api_reference()}\n``````\n"
 
-    app.connect("source-read", add_contents)
+    app.connect("source-read", complete)

@@ -45,8 +45,8 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
     back_office.secret = "whsec_" + base64.b64encode(rng.randbytes(32)).decode()
     memory = {"LEDGER": "memory"} if options.separate_ledgers else {}
     async with (
-        _served(back_office.application()) as target_url,
-        _served(key_host(key)) as keys_url,
+        served(back_office.application()) as target_url,
+        served(key_host(key)) as keys_url,
         PushProxy(rng) as proxy,
         outbound_stack(
             folder,
@@ -113,7 +113,7 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
 
 
 @asynccontextmanager
-async def _served(application: web.Application) -> AsyncIterator[str]:
+async def served(application: web.Application) -> AsyncIterator[str]:
     """The URL of *application*, on a free port of this machine."""
     runner = web.AppRunner(application)
     await runner.setup()

@@ -32,6 +32,8 @@ class OutboundStack:
     broker: Process
     receiver: Process
     consumers: list[Process]
+    ingest: Process | None = None
+    inbound_consumer: Process | None = None
 
     @property
     def ledger(self) -> Path:
@@ -46,6 +48,7 @@ async def outbound_stack(
     consumers: int,
     speed: float,
     environment: dict[str, str],
+    inbound: tuple[str, dict[str, str]] | None = None,
     **delivery: float,
 ) -> AsyncIterator[OutboundStack]:
     """Start the processes, and stop them at the end.
@@ -54,6 +57,8 @@ async def outbound_stack(
         push_to: URL that the broker pushes to.
         speed: of the broker's clocks.
         environment: more variables for the functions.
+        inbound: the other direction, too: the URL that the broker pushes to, and the
+            variables that its consumer has in place of TARGET_….
         delivery: what differs from the catalogue's delivery settings.
 
     Raises:
@@ -76,22 +81,28 @@ async def outbound_stack(
             for number in range(consumers)
         ],
     )
-    processes = [stack.broker, stack.receiver, *stack.consumers]
+    processes = [stack.receiver, *stack.consumers]
+    topics = [(push_to, catalog.OUTBOUND_ENTITIES)]
+    if inbound:
+        inbound_push_to, more = inbound
+        theirs = {k: v for k, v in variables.items() if not k.startswith("TARGET_")}
+        stack.ingest = function_process(folder, "ingest", "ingest", theirs)
+        stack.inbound_consumer = function_process(
+            folder, "consumer", "inbound", {**theirs, **more}
+        )
+        processes += [stack.ingest, stack.inbound_consumer]
+        topics.append((inbound_push_to, catalog.INBOUND_ENTITIES))
     try:
         await start(stack.broker)
         settings = DeliverySettings.from_catalog(**delivery)
-        await provision(
-            stack.broker.address,
-            PROJECT,
-            PREFIX,
-            push_to,
-            settings,
-            catalog.OUTBOUND_ENTITIES,
-        )
-        await start(stack.receiver, *stack.consumers)
+        for url, entities in topics:
+            address = stack.broker.address
+            await provision(address, PROJECT, PREFIX, url, settings, entities)
+        await start(*processes)
         _announce(stack)
         yield stack
     finally:
+        processes.append(stack.broker)
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in processes))
         (folder / "stack.json").unlink(missing_ok=True)
 

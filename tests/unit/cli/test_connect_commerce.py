@@ -120,7 +120,7 @@ def test_an_older_module_is_subscribed_without_is_new(connect, adobe):
     assert len(adobe.subscriptions) == 8
 
 
-def test_an_existing_subscription_is_left_and_its_difference_shown(connect, adobe):
+def test_an_existing_subscription_is_left_and_compared(connect, adobe):
     adobe.subscriptions = [
         {
             "name": "com.adobe.commerce.observer.catalog_product_save_commit_after",

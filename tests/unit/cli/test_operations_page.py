@@ -16,7 +16,14 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 EXAMPLES = sorted(
     set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?python -m cli (.+)$", PAGE, re.M))
 )
-ON_OTHER_PAGES = {"send", "check-commerce", "import", "new-event", "check-kit"}
+ON_OTHER_PAGES = {
+    "check-commerce",
+    "check-kit",
+    "connect-commerce",
+    "import",
+    "new-event",
+    "send",
+}
 STEP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})  (\S.*?)  ", re.M)
 
 

@@ -293,7 +293,7 @@ def test_a_batch_is_one_info_entry_with_counts():
     [entry] = logged([item("1"), item("2", value={}), item("3")], "info")
 
     assert entry.pop("ms") >= 0
-    del entry["time"], entry["logging.googleapis.com/labels"]
+    del entry["time"]
     assert entry == {
         "severity": "INFO",
         "message": "batch published",

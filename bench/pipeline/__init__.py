@@ -1,0 +1,1 @@
+"""The whole path from POST to Commerce, measured: ``python -m bench pipeline``."""
