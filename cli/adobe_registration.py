@@ -18,7 +18,7 @@ from cli.workspace_file import Workspace
 TOKEN_URL = "https://ims-na1.adobelogin.com/ims/token/v3"  # noqa: S105 an address
 API = "https://api.adobe.io/events"
 PROVIDER_KIND = "dx_commerce_events"
-PROVIDER_LABEL = "Commerce events provider"
+PROVIDER_LABEL = "commerce_events"
 REGISTRATION = "Commerce events to Google Cloud"
 TIMEOUT_SECONDS = 30
 MAX_MESSAGE_LENGTH = 300

@@ -14,8 +14,8 @@ from functions.http_client.responses import NOT_JSON, parse_json
 IS_NEW = "_isNew"  # known to newer versions of the module only
 ALL = "*"
 NO_MODULE = (
-    "the store has no Adobe I/O Events for Commerce: install magento/commerce-eventing"
-    " (Commerce 2.4.6 and later have it)"
+    "the store has no Adobe I/O Events for Commerce, or a version before 1.11: install"
+    " or update magento/commerce-eventing (Commerce 2.4.6 and later have it)"
 )
 
 
@@ -53,11 +53,11 @@ class CommerceEventing:
         """
         what = "eventing configuration"
         try:
-            providers = self._request("GET", "eventing/eventProvider")
+            providers = self._providers()
         except RequestRejected as error:
             problem = NO_MODULE if error.status == 404 else str(error)
             return ConnectionStep(what, "failed", problem)
-        ids = [str(one.get("provider_id")) for one in providers or ()]
+        ids = [str(one.get("provider_id")) for one in providers]
         if ids and self._provider in ("", *ids):
             return ConnectionStep(what, "kept", f"provider {', '.join(ids)}")
         if ids:
@@ -84,6 +84,20 @@ class CommerceEventing:
             "eventing/updateConfiguration",
             {"config": config},
         )
+
+    def _providers(self) -> list[dict[str, Any]]:
+        """The store's providers; before version 1.12 the module has another route.
+
+        Raises:
+            RequestRejected: Commerce answered another status than 200.
+        """
+        try:
+            providers = self._request("GET", "eventing/eventProvider")
+        except RequestRejected as error:
+            if error.status != 404:
+                raise
+            providers = self._request("GET", "eventing/getEventProviders")
+        return providers or []
 
     def subscribe(self) -> Iterator[ConnectionStep]:
         """Subscribe every source of the catalogue; an existing subscription is kept."""

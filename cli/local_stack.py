@@ -1,6 +1,7 @@
 """The running local stack and its Commerce stand-in, as ``send`` uses them."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -32,6 +33,31 @@ def running_stack() -> StackFile:
     if stack is None:
         raise Unreachable(NO_STACK)
     return stack
+
+
+def stand_in_settings(variables: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a client of the running stack's Commerce stand-in.
+
+    Empty where no stack runs, or it calls a real store.
+
+    Raises:
+        SettingsError: a variable is invalid.
+        Unreachable: the stand-in does not answer.
+    """
+    settings = from_environment(OperatorSettings, variables)
+    stack = read_stack_file(ROOT / settings.state)
+    if stack is None or stack["real_store"]:
+        return {}
+    try:
+        response = requests.get(
+            f"{stack['commerce']}/_control/environment", timeout=TIMEOUT_SECONDS
+        )
+        response.raise_for_status()
+        client: dict[str, str] = response.json()
+    except (requests.RequestException, ValueError) as error:
+        kind = type(error).__name__
+        raise Unreachable(f"The Commerce stand-in does not answer: {kind}") from error
+    return client
 
 
 def stand_in_ids(stack: StackFile, run: SampleRun) -> dict[str, Any]:

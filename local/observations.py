@@ -47,6 +47,8 @@ def of_functions(journal: Journal) -> Callable[[dict[str, Any]], None]:
             for name, value in entry.items()
             if name not in NOT_STORED and not name.startswith("logging.googleapis.com/")
         }
+        if stage == "batch":
+            labels["event"] = "batch"  # one row in lists, of events that have none
         journal.observe(stage, at=_seconds(entry), **labels)
 
     return observe_entry

@@ -279,11 +279,16 @@ class Stack:
             f"console   {stack['console']}  (open it in a browser)",
             f"ingest    {stack['ingest']}",
             f"commerce  {stack['commerce']}{note}",
-            *([f"back office  {office} (stand-in)"] if office else []),
+            *([f"office    {office} (back office stand-in)"] if office else []),
             "",
             "Try in another terminal:",
             "  make send                 one sample event",
             f"  make send EVENT=all       all {len(INBOUND_EVENTS)} sample events",
+            *(
+                ["  make send EVENT=commerce.order.created  an event of Commerce"]
+                if office and stack["commerce_events"]
+                else []
+            ),
             "Ctrl-C stops everything.",
             "",
         ):

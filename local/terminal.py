@@ -16,6 +16,7 @@ COLOURS = {
     "error": "31",
     "exhausted": "31",
 }
+BATCH_COUNTS = ("accepted", "rejected", "failed")
 
 
 class Terminal:
@@ -77,7 +78,11 @@ def _words(stage: str, labels: dict[str, Any]) -> tuple[str, list[str]] | None:
         return None
     if outcome is None or "component" in labels:
         return None
-    notes = [f"{labels['ms']:g} ms"] if "ms" in labels else []
+    counts = ((count, labels.get(count)) for count in BATCH_COUNTS)
+    counted = ", ".join(f"{number} {count}" for count, number in counts if number)
+    notes = [counted] if counted else []
+    if "ms" in labels:
+        notes.append(f"{labels['ms']:g} ms")
     if "status" in labels:
         notes.append(str(labels["status"]))
     if labels.get("fields"):

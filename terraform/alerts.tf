@@ -10,6 +10,7 @@ resource "google_monitoring_notification_channel" "email" {
 
 locals {
   _backlogs    = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=one_of(${join(",", [for subscription in google_pubsub_subscription.entity : jsonencode(subscription.name)])})"
+  _topics      = "resource.type=\"pubsub_topic\" AND resource.labels.topic_id=one_of(${join(",", [for topic in google_pubsub_topic.entity : jsonencode(topic.name)])})"
   _user_metric = { for name, metric in google_logging_metric.main : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
 
   _ingest_requests = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloudfunctions2_function.ingest.name}\" AND metric.type=\"run.googleapis.com/request_count\""
@@ -90,7 +91,7 @@ locals {
       threshold = 0.02
       duration  = "300s"
       severity  = "CRITICAL"
-      advice    = "More than 2 % of the requests of the last minutes got a 5xx response. These events are not stored, and their callers must send them again. Check the log of ingest. Entries with stage `published` and status 503 mean that Pub/Sub did not accept events: check status.cloud.google.com and ingest's role on the topics. A 5xx response without such an entry means that max_instances is reached or that instances do not start: increase it (`ingest`) and run `make deploy`, or roll back (docs/deploy.md)."
+      advice    = "More than 2 % of the requests of the last minutes got a 5xx response. These events are not stored, and their callers must send them again. Check the log of ingest. Entries with stage `published` or `batch` and status 503 mean that Pub/Sub did not accept events: check status.cloud.google.com and ingest's role on the topics. A 5xx response without such an entry means that max_instances is reached or that instances do not start: increase it (`ingest`) and run `make deploy`, or roll back (docs/deploy.md)."
     }
     alarms = {
       title     = "Credentials or configuration need an operator"

@@ -5,7 +5,7 @@
 locals {
   _series = {
     for name, line in {
-      published  = { filter = local._user_metric.published, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
+      published  = { filter = "${local._topics} AND metric.type=\"pubsub.googleapis.com/topic/send_message_operation_count\" AND metric.labels.response_class=\"success\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.topic_id"] }
       handled    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"handled\",\"duplicate\",\"skipped\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
       rejected   = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=\"rejected\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }
       retried    = { filter = "${local._user_metric.outcomes} AND metric.labels.outcome=one_of(\"retry\",\"error\")", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.entity"] }

@@ -1,6 +1,6 @@
-# Metrics from the log entries of the functions: one entry per request at ingest
-# (stage "published"), one per delivery at a consumer (stage "outcome"). Pub/Sub and Cloud
-# Run provide their own metrics; those are not repeated here.
+# Metrics from the log entries of the functions: one entry per delivery at a consumer
+# (stage "outcome"). Pub/Sub and Cloud Run provide their own metrics; those are not repeated
+# here. Pub/Sub counts published events, because ingest writes one entry for a whole batch.
 
 locals {
   _functions = concat(
@@ -41,12 +41,6 @@ locals {
       filter      = "jsonPayload.stage=\"outcome\" AND jsonPayload.ms>=0"
       labels      = ["entity", "outcome"]
       value       = "ms"
-    }
-    published = {
-      description = "Events that ingest and commerce_events published"
-      filter      = "jsonPayload.stage=\"published\" AND jsonPayload.status=200"
-      labels      = ["entity", "event"]
-      value       = null
     }
   }
 }

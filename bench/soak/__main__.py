@@ -51,6 +51,7 @@ def main(arguments: list[str]) -> int:
         max_waiting=given.waiting,
         seed=given.seed,
         separate_ledgers=given.separate_ledgers,
+        echo_seconds=given.echo_seconds,
     )
     start = time.monotonic()
 
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         ("waiting", int, 200, "unacknowledged messages, above which senders wait"),
         ("minutes", float, 20.0, "after which senders stop"),
         ("seed", int, 1, "of the random numbers; timing still differs"),
+        ("echo-seconds", int, 600, "ECHO_SECONDS; 0: with --two-way changes loop"),
     ):
         parser.add_argument(
             f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)"
@@ -140,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--two-way",
         action="store_true",
         help="both directions at once: Commerce and the third party change the same"
-        " products, and the third party posts whatever it receives",
+        " resources, and the third party posts whatever it receives",
     )
     parser.add_argument(
         "--separate-ledgers",

@@ -49,6 +49,7 @@ class Options:
         max_seconds: then senders stop, and what they sent is checked.
         max_waiting: messages without acknowledgement, above which senders wait.
         separate_ledgers: consumers share no ledger, which the check must notice.
+        echo_seconds: for which our own changes are noted; 0 lets them loop.
     """
 
     events: int
@@ -60,6 +61,7 @@ class Options:
     max_waiting: int = 200
     seed: int = 1
     separate_ledgers: bool = False
+    echo_seconds: int = 600
 
 
 @dataclass(frozen=True)

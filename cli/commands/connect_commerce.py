@@ -14,6 +14,7 @@ from cli.adobe_registration import PROVIDER_LABEL, REGISTRATION, AdobeRegistrati
 from cli.commerce_eventing import CommerceEventing
 from cli.connection_steps import ConnectionStep, sources
 from cli.environment import environment
+from cli.local_stack import stand_in_settings
 from cli.options import json_option
 from cli.workspace_file import InvalidWorkspace, Workspace, read_workspace
 from functions.commerce.client import CommerceConnection
@@ -53,6 +54,7 @@ def connect_commerce(
 ) -> None:
     """Subscribe Commerce's events, and register commerce_events at Adobe.
 
+    The store is that of COMMERCE_BASE_URL; without it, the stand-in of make run.
     What exists is kept, and differences are shown, so it can be repeated. Without
     --workspace it prints what to enter in the Adobe Developer Console.
 
@@ -72,6 +74,14 @@ def connect_commerce(
         raise click.UsageError(str(error)) from None
     names = {"instance": instance_id, "merchant": merchant_id, "name": environment_id}
     variables = environment(os.environ)
+    if "COMMERCE_BASE_URL" not in variables:
+        stand_in = stand_in_settings(variables)
+        if stand_in and file:
+            raise click.UsageError(
+                "--workspace sets up Adobe's side, and the stand-in of make run has"
+                " none: set COMMERCE_BASE_URL, or leave --workspace out"
+            )
+        variables |= stand_in
     sys.exit(run(variables, as_json, url, file, names, dry_run))
 
 
@@ -152,4 +162,4 @@ def _print(step: ConnectionStep, as_json: bool) -> None:
     if as_json:
         output.write_json(vars(step))
     else:
-        output.write(f"{WORDS[step.state]:9}{step.what:64}{step.detail}")
+        output.write(f"{WORDS[step.state]:9}{step.what:68}{step.detail}")

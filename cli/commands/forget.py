@@ -49,9 +49,9 @@ def forget(
     For a person who asks for deletion: --id customer:15, and --id
     customer:jane@example.com, the key of creations; both options can be repeated. Case
     and blanks at the end do not matter, as in Commerce. --id stock:SKU@SOURCE is the
-    watermark of a stock level. In
-    the local stack the journal's entries are removed too. An event that is forgotten
-    would be applied again if its sender posted it again.
+    watermark of a stock level. Commerce's own events have ids of their own: --id
+    outbound-customer:15. In the local stack the journal's entries are removed too. An
+    event that is forgotten would be applied again if its sender posted it again.
 
     Exit status: 1 when something is kept: a record with a message in flight (repeat
     the command in a minute), or a dead letter about other resources as well.

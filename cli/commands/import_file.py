@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from threading import Event as Flag
 from typing import IO, Any
@@ -205,8 +206,12 @@ def _send(
     url = options.url or (stack["ingest"] if stack else "")
     credentials = _credentials(stack, token)
 
+    @cache  # the requests of all lanes fail for one reason
+    def warn_once(text: str) -> None:
+        output.warn(text)
+
     def connect(stopped: Flag) -> Poster:
-        return Poster(url, credentials, stopped)
+        return Poster(url, credentials, stopped, warn=warn_once)
 
     again = "continue with --resume" if job.resume_file else "standard input is lost"
     try:

@@ -8,6 +8,7 @@ from cli import output
 from cli.environment import ROOT
 from cli.new_event.define import define
 from cli.new_event.definition import KINDS, Definition, InvalidDefinition
+from cli.new_event.edits import UnusualForm
 from cli.new_event.write import CannotWrite, changes, write
 from functions.events.catalog import INBOUND_ENTITIES
 
@@ -65,7 +66,7 @@ def new_event(yes: bool, **texts: Any) -> None:
     try:
         definition = define(ROOT, **texts)
         planned = changes(ROOT, definition)
-    except InvalidDefinition as error:
+    except (InvalidDefinition, UnusualForm) as error:
         raise click.UsageError(str(error)) from None
     for path in planned:
         output.write(f"{'change' if (ROOT / path).exists() else 'create'}  {path}")
@@ -101,6 +102,11 @@ def _remaining(definition: Definition) -> list[str]:
         ]
     if not definition.idempotent:
         steps.append(f"{handlers}: look up what an earlier attempt has done")
+    if definition.may_echo:
+        steps.append(
+            "functions/handlers/own_changes.py: name the fields that the inbound event"
+            " sets; until then the third party receives its own change back"
+        )
     if definition.new_entity:
         steps.append("make deploy: creates topic, subscription and consumer")
     return ["Left to do:", *(f"  {step}" for step in steps)]

@@ -69,7 +69,10 @@ def trace(
             deployment, uid, dead_letters, logs, partial(is_paused, deployment, pubsub)
         )
     if history is None:
-        output.warn(f"Nothing is known of {uid} in {deployment.name}: check the uid")
+        output.warn(
+            f"Nothing is known of {uid} in {deployment.name}: check the uid;"
+            " an event that ingest rejected within a batch has no history"
+        )
     elif as_json:
         _print_json(history)
     else:

@@ -68,6 +68,7 @@ class Poster:
         credentials: authenticate each request.
         stopped: set when the import ends early.
         give_up_seconds: how long a batch is sent again before the import stops.
+        warn: gets a sentence when a batch must be sent again.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class Poster:
         give_up_seconds: float = GIVE_UP_SECONDS,
         session: requests.Session | None = None,
         clock: Callable[[], float] = time.monotonic,
+        warn: Callable[[str], object] = lambda text: None,
     ) -> None:
         self._url = url
+        self._warn = warn
         self._stopped = stopped
         self._give_up_seconds = give_up_seconds
         self._http = session or requests.Session()
@@ -104,6 +107,10 @@ class Poster:
                 wait = max(backoff, _retry_after(response))
             if self._clock() + wait - start > self._give_up_seconds:
                 raise ImportStopped(f"{problem}; the import stopped")
+            self._warn(
+                f"{problem}: each batch is sent again, for {self._give_up_seconds:g} s"
+                " at most"
+            )
             # A part may be stored; ingest's callers may repeat any event.
             if self._stopped.wait(wait):
                 raise ImportStopped("The import was interrupted")

@@ -105,6 +105,7 @@ class Values:
                 f"{event.name} needs the fields {', '.join(missing)}, and no column has"
                 f" such a name: add --map {missing[0]}=COLUMN, or --set"
                 f" {missing[0]}=VALUE for all rows. Columns: {', '.join(header)}"
+                f"{_delimiter_hint(header)}"
             )
         mapped = set(columns.values())
         self.unused = [name for name in header if name not in mapped]
@@ -160,6 +161,15 @@ class Values:
             known = ", ".join(_paths(self._schema))
             raise MappingError(f"There is no field {name!r}; the fields are: {known}")
         return field
+
+
+def _delimiter_hint(header: Sequence[str]) -> str:
+    """Which delimiter a *header* of one column seems to have."""
+    if len(header) == 1:
+        for character, name in ((";", "';'"), ("\t", "tab"), ("|", "'|'")):
+            if character in header[0]:
+                return f". If the file has several columns: --delimiter {name}"
+    return ""
 
 
 def field_at(schema: Schema, path: list[str]) -> fields.Field | None:

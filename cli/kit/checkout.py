@@ -11,6 +11,9 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 from dotenv import dotenv_values
 
 SKIPPED = {"node_modules", "dist", ".git", "coverage", "test"}
+# Of the kit until 3, and of the kit with App Management.
+ACTIONS = ("actions", "src/commerce-extensibility-1/actions")
+APP_MANAGEMENT = "app.commerce.config.ts"
 MAX_FILE_BYTES = 1_000_000
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"])//[^\n]*", re.S)
 
@@ -37,16 +40,21 @@ class Checkout:
     """A kit's checkout.
 
     Raises:
-        NoCheckout: it has neither ``app.config.yaml`` nor ``actions``.
+        NoCheckout: it has no ``app.config.yaml``, or no actions.
+
+    Attributes:
+        actions_folder: relative to the checkout.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        if not (root / "app.config.yaml").is_file() or not (root / "actions").is_dir():
+        folders = [folder for folder in ACTIONS if (root / folder).is_dir()]
+        if not (root / "app.config.yaml").is_file() or not folders:
             raise NoCheckout(
                 f"{root} is no checkout of the kit: it has no app.config.yaml, or no"
-                " folder actions"
+                f" folder {' or '.join(ACTIONS)}"
             )
+        self.actions_folder = folders[0]
 
     def settings(self) -> dict[str, str]:
         """The variables of ``.env`` that are set."""
@@ -69,12 +77,17 @@ class Checkout:
             except ValueError:
                 yield path, None
 
+    def app_management(self) -> str:
+        """The text of ``app.commerce.config.ts``; "" where there is none."""
+        path = self.root / APP_MANAGEMENT
+        return path.read_text(errors="replace") if path.is_file() else ""
+
     def actions(self) -> list[Action]:
         """Every action that a configuration file defines."""
         actions = []
         for path, text in [
             *self.files("", "app.config.yaml"),
-            *self.files("actions", "*actions.config.yaml"),
+            *self.files(self.actions_folder, "*actions.config.yaml"),
         ]:
             try:
                 content = yaml.safe_load(text)

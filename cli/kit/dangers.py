@@ -9,7 +9,8 @@ from cli.kit.findings import Finding
 
 SECRET_NAME = re.compile(r"(SECRET|TOKEN|PASSWORD|PRIVATE_KEY|API_KEY|CONSUMER_KEY)S?$")
 SECRET_IN_CODE = re.compile(
-    r"(?:secret|token|password|api_?key)\w*['\"]?\s*[:=]\s*['\"]([^'\"$\s]{12,})['\"]",
+    r"(?:secret|token|password|api_?key)\w*['\"]?\s*[:=]\s*"
+    r"['\"](?!(?-i:[A-Z_]+)['\"])([^'\"$\s]{12,})['\"]",  # no name of a variable
     re.I,
 )
 REJECTS = re.compile(r"\bfalse\b|\bthrow\b|\bif\s*\(")
@@ -64,7 +65,7 @@ def _secrets(checkout: Checkout, actions: list[Action]) -> Iterator[Finding]:
                 yield Finding(
                     "security", "danger", f"{action.file}: {action.name}", detail
                 )
-    for folder in ("actions", "scripts"):
+    for folder in (checkout.actions_folder, "scripts"):
         for path, text in checkout.files(folder, "*.js"):
             code = without_comments(text)
             for match in SECRET_IN_CODE.finditer(code):
@@ -74,14 +75,15 @@ def _secrets(checkout: Checkout, actions: list[Action]) -> Iterator[Finding]:
 
 
 def _descriptions(checkout: Checkout) -> Iterator[Finding]:
+    folder = f"{checkout.actions_folder}/product"
     paths = [
         path
-        for path, schema in checkout.documents("actions/product", "schema.json")
+        for path, schema in checkout.documents(folder, "schema.json")
         if isinstance(schema, dict) and "description" in (schema.get("required") or [])
     ]
     paths += [
         path
-        for path, text in checkout.files("actions/product", "validator.js")
+        for path, text in checkout.files(folder, "validator.js")
         if REQUIRED_DESCRIPTION.search(without_comments(text))
     ]
     for path in paths:

@@ -3,20 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from cli.kit.checkout import Checkout, without_comments
+from cli.kit.checkout import APP_MANAGEMENT, Checkout, without_comments
 from cli.kit.findings import Finding
 from functions.events import catalog
 from functions.events.catalog import MARKER
 
 CASE = re.compile(r"\bcase\s+['\"]([\w.-]+)['\"]")
+DECLARED = re.compile(r"\bname:\s*['\"]((?:[\w-]+\.)+\w+)['\"]")
 COMMERCE_EVENT = re.compile(r"(?:^|\.)((?:observer|plugin)\.[a-z0-9_.]+)$")
 HOOKS = {
     "pre.js": "the handler, before its call",
     "post.js": "the handler, after its call",
 }
-# Lines that the kit's empty hooks have.
+# What the kit's empty hooks have: telemetry, and further lines.
+TELEMETRY = re.compile(
+    r"const \{ currentSpan \} = getInstrumentationHelpers\(\);?"
+    r"|currentSpan\.addEvent\([^)]*\);?|\binstrument\("
+)
 NO_STATEMENT = re.compile(
-    r"^(const .*require\(.*|import .*|(async )?function .*|(module\.)?exports.*"
+    r"^(const \{|(const .*|\} = )require\(.*|import .*|\} from .*"
+    r"|(pre|post)Process: (pre|post)Process\),?"
+    r"|(async )?function .*|(module\.)?exports.*"
     r"|export .*|['\"]use strict['\"];?|\w+,?|[{}()\[\];,]*|return;?)$"
 )
 
@@ -32,7 +39,9 @@ def check_events(checkout: Checkout) -> Iterator[Finding]:
             for events in entity.values() if isinstance(entity, dict) else ():
                 for name in events if isinstance(events, dict) else ():
                     locations.setdefault(str(name), path)
-    for path, text in checkout.files("actions", "*.js"):
+    for name in DECLARED.findall(without_comments(checkout.app_management())):
+        locations.setdefault(name, APP_MANAGEMENT)
+    for path, text in checkout.files(checkout.actions_folder, "*.js"):
         if "/consumer/" in path:
             for name in CASE.findall(without_comments(text)):
                 locations.setdefault(name, path)
@@ -62,7 +71,7 @@ def _event(name: str, path: str) -> Finding:
 
 def check_code(checkout: Checkout) -> Iterator[Finding]:
     """Look for hooks that do something; the kit's own are empty."""
-    for path, text in checkout.files("actions", "*.js"):
+    for path, text in checkout.files(checkout.actions_folder, "*.js"):
         target = HOOKS.get(path.rpartition("/")[2])
         if target and (count := statements(text)):
             detail = f"It has {count} lines of code of your own: move them to {target}"
@@ -71,5 +80,6 @@ def check_code(checkout: Checkout) -> Iterator[Finding]:
 
 def statements(text: str) -> int:
     """How many lines of JavaScript *text* do something."""
-    lines = (line.strip() for line in without_comments(text).splitlines())
+    own = TELEMETRY.sub("", without_comments(text))
+    lines = (line.strip() for line in own.splitlines())
     return sum(1 for line in lines if not NO_STATEMENT.match(line))

@@ -89,4 +89,9 @@ def check_settings(variables: Mapping[str, str]) -> Iterator[Finding]:
     except SettingsError as error:
         for problem in str(error).removeprefix("Wrong settings: ").split("; "):
             name, _, detail = problem.partition(" ")
-            yield Finding("settings", "work", name, f"It {detail}")
+            if name.isupper():
+                yield Finding("settings", "work", name, f"It {detail}")
+            else:
+                yield Finding(
+                    "settings", "work", ".env", problem[0].upper() + problem[1:]
+                )

@@ -91,6 +91,7 @@ def define(
         key=key,
         handler=_handler(root, module_of(entity), name, outbound),
         new_entity=new_entity,
+        may_echo=_may_echo(entity, new_entity, outbound),
     )
 
 
@@ -150,6 +151,12 @@ def _domain(entity: str, domain: str | None, direction: Direction) -> str:
             f"The domain of {entity} is {known[entity].domain}: leave --domain out"
         )
     return known[entity].domain
+
+
+def _may_echo(entity: str, new_entity: bool, outbound: bool) -> bool:
+    if outbound:
+        return new_entity and entity.removeprefix(OUTBOUND_PREFIX) in catalog.ENTITIES
+    return OUTBOUND_PREFIX + entity in catalog.ENTITIES
 
 
 def _check_module(root: Path, entity: str) -> None:

@@ -73,6 +73,8 @@ class Definition:
     Attributes:
         name: in full, ``be-observer.price_rule_update``.
         new_entity: whether the catalogue does not have *entity* yet.
+        may_echo: whether an outbound event may report the change of an inbound one, so
+            that ``functions/handlers/own_changes.py`` must know it.
         operation: of Commerce's REST API; None for an outbound event.
         source: of an outbound event, the event of Commerce that it is made of.
         key: the field that identifies the resource.
@@ -89,6 +91,7 @@ class Definition:
     key: str
     handler: str
     new_entity: bool
+    may_echo: bool
 
     @property
     def short(self) -> str:

@@ -3,13 +3,19 @@
 import ast
 import json
 
+BY_HAND = ": restore its form, or add the event by hand as README.md says"
+
+
+class UnusualForm(ValueError):
+    """A file cannot be changed by text; for the developer."""
+
 
 def add_to_catalog(text: str, entity: str, line: str) -> str:
     """``catalog.json`` with *line* as the last event of *entity*."""
     head, start, rest = text.partition(f'\n  "{entity}": {{\n')
     block, end, tail = rest.partition("\n    }\n  }")
     if not (start and end):
-        raise ValueError(f"catalog.json has no {entity} in its usual form")
+        raise UnusualForm(f"catalog.json has no {entity} in its usual form{BY_HAND}")
     return _checked(f"{head}{start}{block},\n{line}{end}{tail}")
 
 
@@ -18,7 +24,7 @@ def add_source(text: str, entity: str, line: str) -> str:
     head, start, rest = text.partition(f'\n  "{entity}": {{\n')
     block, sources, tail = rest.partition('    "sources": {\n')
     if not (start and sources) or "\n  }" in block:
-        raise ValueError(f"catalog.json has no {entity} in its usual form")
+        raise UnusualForm(f"catalog.json has no {entity} in its usual form{BY_HAND}")
     return _checked(f"{head}{start}{block}{sources}{line},\n{tail}")
 
 
@@ -65,5 +71,7 @@ def add_route(text: str, row: str) -> str:
     head, start, rest = text.partition("\nROUTES = (\n")
     rows, end, tail = rest.partition("\n)\n")
     if not (start and end):
-        raise ValueError("local/commerce/routes.py has no ROUTES in its usual form")
+        raise UnusualForm(
+            f"local/commerce/routes.py has no ROUTES in its usual form{BY_HAND}"
+        )
     return f"{head}{start}{rows}\n{row}{end}{tail}"

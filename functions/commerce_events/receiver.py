@@ -36,6 +36,7 @@ from functions.web.body import (
 )
 
 DEADLINE_SECONDS = 8.0  # Adobe waits for ten
+OTHER_RECIPIENT = "recipientclientid is not OAUTH_CLIENT_ID"
 
 
 class CommerceEvents:
@@ -131,6 +132,9 @@ class CommerceEvents:
         if b'"validationUrl"' in content[:64] and (url := _validation_url(content)):
             return await self._confirm(url)
         if self.settings.auth == "adobe":
+            # Before a key is fetched: invented deliveries must not keep it from others.
+            if self.settings.client_id.encode() not in content:
+                raise Unauthenticated(OTHER_RECIPIENT)
             await verify(content, request.headers, self.keys)
         delivered, is_batch = body.events_of(body.parse(content))
         events = [AdobeEvent.read(each) for each in delivered]
@@ -149,7 +153,7 @@ class CommerceEvents:
     def _check_recipients(self, events: list[AdobeEvent]) -> None:
         """Adobe signs alike for all its customers: the recipient makes it ours."""
         if any(event.client_id != self.settings.client_id for event in events):
-            raise Unauthenticated("recipientclientid is not OAUTH_CLIENT_ID")
+            raise Unauthenticated(OTHER_RECIPIENT)
 
     async def _confirm(self, url: Any) -> Response:
         try:

@@ -6,16 +6,17 @@ Commerce compares it with the notes, and with the last event of its resource.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from functions.commerce.settings import CommerceSettings
-from functions.events.catalog import Event, bounded_ordering_key
+from functions.events.catalog import Event
 from functions.events.identifiers import watermark_name
 from functions.handlers.own_changes import (
+    CREATED_BY,
     DEFAULT_SOURCE,
     OwnChange,
+    creation_name,
     own_change,
     row_fields,
 )
@@ -24,12 +25,15 @@ from functions.ledger.ledger import NO_EDITS, Edit, Edits, Lease, Ledger
 from functions.ledger.own_changes import (
     Change,
     add_note,
+    complete_note,
     content,
     find_note,
     note_event,
+    notes_of_creation,
     remaining_notes,
     remove_note,
     set_fields,
+    without_notes,
 )
 from functions.ledger.record import Note, ResourceRecord
 
@@ -58,20 +62,20 @@ class OwnChanges:
         self._since = ledger.clock()
         self._own: OwnChange | None = None
         self._change: Change | None = None
-        self._created: Change | None = None
+        self._created_id: dict[str, str] = {}  # of a creation: hash of the id, by field
         if self._seconds and settings:
             try:
                 self._own = own_change(event.name, value, settings)
             except Exception:
                 self._own = None  # a bug in a transform, which the handler reports
-        if self._own and self._own.key is not None:
+        if self._own:
             self._change = self._hashed(self._own)
 
     def _hashed(self, own: OwnChange) -> Change:
         fields = own.fields
         hashes = self._ledger.hashes
         return Change(
-            hashes.resource(bounded_ordering_key(own.entity, own.key or "")),
+            hashes.resource(own.resource),
             None if fields is None else set_fields(hashes, fields),
         )
 
@@ -113,7 +117,8 @@ class OwnChanges:
         """See ``DeliveryContext``."""
         entity_id = document.get("id") if isinstance(document, dict) else None
         if self._own and self._own.key is None and entity_id is not None:
-            self._created = self._hashed(replace(self._own, key=str(entity_id)))
+            name, _ = CREATED_BY[self._own.entity]
+            self._created_id = set_fields(self._ledger.hashes, {name: entity_id})
 
     def edits_of_outcome(
         self, lease: Lease, outcome: Outcome, released: Iterable[str]
@@ -133,9 +138,12 @@ class OwnChanges:
         if lease.outcome_unknown_since is not None:
             unused = []  # an earlier attempt may have had an effect
         edits: dict[str, Edit] = dict.fromkeys(unused, self._remove_note)
-        if succeeded and self._created:
-            edits[self._created.resource] = self._noting(self._created)
+        if succeeded and self._change and self._created_id:
+            edits[self._change.resource] = self._complete_note
         return edits
+
+    def _complete_note(self, record: ResourceRecord | None) -> ResourceRecord | None:
+        return complete_note(record, self._message_id, self._created_id)
 
     def _remove_note(self, record: ResourceRecord | None) -> ResourceRecord | None:
         return remove_note(record, self._message_id)
@@ -164,6 +172,9 @@ class CommerceEvent:
         self._product = value if event.entity == "outbound-product" else None
         self._level: str | None = None  # of stock: the resource that has the notes
         self._notes_of_level: list[Note] = []
+        self._may_be_new = False
+        self._entity = event.entity
+        self._creation = creation_name(event.entity, value)
         if event.entity == "outbound-stock":
             self._find_level(value["product_id"])
 
@@ -177,6 +188,7 @@ class CommerceEvent:
     def is_own_change(self, record: ResourceRecord | None) -> bool:
         """Whether it only reports our own change, by its resource's *record*."""
         notes = record.get("notes", []) if record else []
+        self._may_be_new = not notes and not (record and record.get("last_event"))
         if self._level is not None:
             notes = self._notes_of_level
         self._note = find_note(record, notes, self._content, self._ledger.clock())
@@ -184,20 +196,41 @@ class CommerceEvent:
 
     def edits(self) -> Edits:
         """What is recorded after it was delivered, or skipped as our own change."""
-        edits: dict[str, Edit] = {self._resource: self._record_event}
+        created = self._notes_of_creation()
+        edits: dict[str, Edit] = {self._resource: self._recording(created)}
         if self._level is not None and self._notes_of_level:
             edits[self._level] = self._use_notes_of_level
+        if created and self._creation:
+            creation = self._ledger.hashes.resource(self._creation)
+            edits[creation] = lambda record: without_notes(record, created)
         return edits
 
-    def _record_event(self, record: ResourceRecord | None) -> ResourceRecord:
-        changed = note_event(record, self._resource, self._content, self._note)
-        if self._product and "id" in self._product:
-            hashes, product = self._ledger.hashes, self._product
-            product_id = hashes.resource(f"product-id:{product['id']}")
-            changed["resources"] = [self._resource, product_id]
-            level = watermark_name(product["sku"], DEFAULT_SOURCE)
-            changed["stock"] = hashes.resource(level)
-        return changed
+    def _notes_of_creation(self) -> list[Note]:
+        """Notes by the name that the resource was created with.
+
+        The first event of a resource brings them together with its id, before or after
+        Commerce's response did. It is delivered, so that they count from the next on.
+        """
+        if not self._may_be_new or self._creation is None:
+            return []
+        name, _ = CREATED_BY[self._entity]
+        notes = self._ledger.notes(self._ledger.hashes.resource(self._creation))
+        return notes_of_creation(notes, name, self._content)
+
+    def _recording(self, created: list[Note]) -> Edit:
+        def record_event(record: ResourceRecord | None) -> ResourceRecord:
+            changed = note_event(
+                record, self._resource, self._content, self._note, created
+            )
+            if self._product and "id" in self._product:
+                hashes, product = self._ledger.hashes, self._product
+                product_id = hashes.resource(f"product-id:{product['id']}")
+                changed["resources"] = [self._resource, product_id]
+                level = watermark_name(product["sku"], DEFAULT_SOURCE)
+                changed["stock"] = hashes.resource(level)
+            return changed
+
+        return record_event
 
     def _use_notes_of_level(
         self, record: ResourceRecord | None

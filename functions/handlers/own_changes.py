@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.commerce.settings import CommerceSettings
-from functions.events.catalog import OUTBOUND_PREFIX
+from functions.events.catalog import OUTBOUND_PREFIX, bounded_ordering_key
 from functions.events.identifiers import normalize_identifier
 from functions.handlers import customer, customer_group, product, stock
 
 DEFAULT_SOURCE = "default"  # the inventory source that Commerce's stock events are of
+
+# By entity, of Commerce's events: the field with the id that Commerce gives a resource,
+# and the one with the name by which it is created.
+CREATED_BY = {
+    "outbound-customer": ("id", "email"),
+    "outbound-customer-group": ("customer_group_id", "customer_group_code"),
+}
 
 Fields = dict[str, Any]
 
@@ -25,14 +32,21 @@ class OwnChange:
 
     Attributes:
         entity: of the events that Commerce then sends, such as ``outbound-product``.
-        key: by which these events name the resource; None as long as Commerce has not
-            created it.
+        key: by which these events name the resource; None where Commerce will give it
+            an id.
         fields: that are set; None for a deletion.
     """
 
     entity: str
     key: str | None
     fields: Fields | None
+
+    @property
+    def resource(self) -> str:
+        """The name of the resource in the ledger."""
+        if self.key is None:
+            return creation_name(self.entity, self.fields or {}) or ""
+        return bounded_ordering_key(self.entity, self.key)
 
 
 def own_change(event: str, value: Any, settings: CommerceSettings) -> OwnChange | None:
@@ -42,6 +56,19 @@ def own_change(event: str, value: Any, settings: CommerceSettings) -> OwnChange 
     """
     find = CHANGES.get(event.removeprefix("be-observer."))
     return find and find(value, settings)
+
+
+def creation_name(entity: str, value: Fields) -> str | None:
+    """The name in the ledger of what was created as *value*, without its id.
+
+    It is the ordering key of the inbound event, so that ``forget`` finds it. None where
+    the *value* of an event of Commerce does not say it, or has an id from the start.
+    """
+    _, name = CREATED_BY.get(entity, ("", ""))
+    if not isinstance(value.get(name), str):
+        return None
+    inbound = entity.removeprefix(OUTBOUND_PREFIX)
+    return bounded_ordering_key(inbound, normalize_identifier(value[name]))
 
 
 def row_fields(row: dict[str, Any]) -> Fields | None:

@@ -1,13 +1,14 @@
 """A pause that a Retry-After asks for: meanwhile this process sends nothing there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from functions.errors import Unavailable
 from functions.http_client.responses import HttpResponse, retry_after
 
 # The longest backoff of Pub/Sub: beyond it, asking again costs one call per process.
 MAX_PAUSE_SECONDS = 600
+STATUSES = frozenset({429, 503})
 
 
 class Pause:
@@ -35,9 +36,15 @@ class Pause:
             )
             raise Unavailable(503, message, retry_after=left)
 
-    def note(self, response: HttpResponse) -> None:
-        """Begin a pause where *response* asks for one."""
-        if response.status in (429, 503):
+    def note(
+        self, response: HttpResponse, statuses: Collection[int] = STATUSES
+    ) -> None:
+        """Begin a pause where *response* asks for one.
+
+        Args:
+            statuses: of responses whose Retry-After counts.
+        """
+        if response.status in statuses:
             seconds = retry_after(response.headers.get("Retry-After"))
             if seconds:
                 self._end = self._clock() + min(seconds, MAX_PAUSE_SECONDS)

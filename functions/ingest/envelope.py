@@ -19,6 +19,8 @@ MAX_LOGGED_FIELDS = 20
 REQUIRED = "Missing data for required field."
 REQUIRED_FIELDS = ("uid", "event", "value")
 WRAP = 'Wrap uid, event and value in "data": {"data": {"uid": ..., ...}}.'
+WRAP_LIST = 'wrap a list of events in "data": {"data": [...]}'
+NDJSON_HINT = "; one event in each line needs Content-Type: application/x-ndjson"
 EVENT_LIST = "All event types: docs/events.md"
 MIN_SIMILARITY = 0.5  # of an event's name that is proposed, from 0 to 1
 CONTROL_CHARACTERS = r"[\u0000-\u001f\u007f-\u009f]"  # not allowed in CloudEvents
@@ -231,13 +233,25 @@ def _encode(text: str) -> bytes | None:
         return None
 
 
+def _has_json_lines(body: bytes) -> bool:
+    """Whether the first line of *body*, one of several, is a JSON object."""
+    first, _, rest = body.partition(b"\n")
+    try:
+        return bool(rest.strip()) and type(strict_json.decode(first)) is dict
+    except strict_json.InvalidJson:
+        return False
+
+
 def _parse_object(body: bytes) -> dict[str, Any]:
     if not body:
         raise InvalidEvent("The body is empty; it must be a JSON object")
     try:
         parsed = strict_json.decode(body)
     except strict_json.InvalidJson as invalid:
-        raise InvalidEvent(f"The body {invalid}") from None
+        hint = NDJSON_HINT if _has_json_lines(body) else ""
+        raise InvalidEvent(f"The body {invalid}{hint}") from None
+    if type(parsed) is list:
+        raise InvalidEvent(f"The body must be a JSON object; {WRAP_LIST}")
     if type(parsed) is not dict:
         raise InvalidEvent("The body must be a JSON object")
     return parsed

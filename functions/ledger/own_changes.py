@@ -123,6 +123,49 @@ def remove_note(
     return unless_empty(changed)
 
 
+def complete_note(
+    record: ResourceRecord | None, message_id: str, fields: dict[str, str]
+) -> ResourceRecord | None:
+    """The record whose note of message *message_id* has *fields*, too.
+
+    A note that was moved to another resource is not made again.
+    """
+    if record is None:
+        return None
+    changed = copy_record(record, "")
+    changed["notes"] = [
+        {**note, "fields": {**(note["fields"] or {}), **fields}}
+        if note["message_id"] == message_id
+        else note
+        for note in changed.get("notes", [])
+    ]
+    return changed
+
+
+def notes_of_creation(notes: list[Note], name: str, content: Content) -> list[Note]:
+    """Those of *notes*, by the name of a creation, that are of this new resource.
+
+    Args:
+        name: of the field with its id, which a completed note has.
+    """
+    hashes = (content.fields.get(name), content.numbers.get(name))
+    return [
+        note
+        for note in notes
+        if content.time >= note["since"] - CLOCK_SECONDS
+        and (note["fields"] or {}).get(name, hashes[0]) in hashes
+    ]
+
+
+def without_notes(
+    record: ResourceRecord | None, moved: list[Note]
+) -> ResourceRecord | None:
+    """The record after the notes *moved* became those of another resource."""
+    for note in moved:
+        record = remove_note(record, note["message_id"])
+    return record
+
+
 def find_note(
     record: ResourceRecord | None,
     notes: list[Note],
@@ -204,11 +247,17 @@ def note_event(
     resource: str,
     content: Content,
     own_change: Note | None,
+    created: list[Note],
 ) -> ResourceRecord:
-    """The record after an event was delivered, or skipped as our own change."""
+    """The record after an event was delivered, or skipped as our own change.
+
+    Args:
+        created: notes of its creation. One that says otherwise ends: no event of a
+            resource is older than its creation.
+    """
     changed = copy_record(record, resource)
-    notes = changed.get("notes", [])
-    changed["notes"] = remaining_notes(notes, content, own_change)
+    notes = remaining_notes(changed.get("notes", []), content, own_change)
+    changed["notes"] = [note for note in created if _agrees(note, content)] + notes
     changed["last_event"] = None if content.is_deletion else content.fields
     return changed
 

@@ -24,6 +24,7 @@ from functions.http_client.responses import (
 
 REJECTED = frozenset({400, 409, 413, 422})
 NO_EFFECT = frozenset({408, 425, 429})
+TEMPORARY = NO_EFFECT | frozenset(range(500, 600))
 CREDENTIALS = frozenset({401, 403, 407})
 # Where a JSON error says what is wrong, as far as there are conventions.
 MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "errors")

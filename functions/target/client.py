@@ -112,7 +112,7 @@ class TargetConnection:
         finally:
             ms = round((self._clock() - start) * 1000, 1)
             observe_call("POST", ROUTE, status, ms)
-        self.pause(url).note(response)
+        self.pause(url).note(response, classification.TEMPORARY)
         return response
 
 

@@ -41,6 +41,8 @@ BEHAVIOURS = {
     " Item”, and the whole array is rolled back.",
     "input_limits": "A call has at most max_items stock rows, a page at most 300 rows.",
     "max_items": "The number of stock rows that one call may have.",
+    "eventing": "Subscriptions to Commerce's events are kept and listed; events are"
+    " delivered with or without one.",
     "event_duplicates": "Each event of Commerce is delivered twice.",
     "event_batches": "Events of Commerce are gathered for half a second and delivered"
     " in lists of at most 20.",

@@ -30,10 +30,17 @@ class Control:
 
     Args:
         host: the address that the stand-in listens on, allowed as a host name.
+        environment: the variables of a client, by the stand-in's URL.
     """
 
-    def __init__(self, simulation: Simulation, host: str) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        host: str,
+        environment: Callable[[str], dict[str, str]],
+    ) -> None:
         self._simulation = simulation
+        self._environment = environment
         self._hosts = (*LOOPBACK, host)
 
     def routes(self) -> list[Route]:
@@ -48,6 +55,7 @@ class Control:
                 ("effects", self.effects, ("GET",)),
                 ("calls", self.calls, ("GET",)),
                 ("state", self.state, ("GET",)),
+                ("environment", self.environment, ("GET",)),
                 ("sample-ids", self.sample_ids, ("GET",)),
                 ("violations", self.violations, ("GET",)),
                 ("events", self.events, ("GET", "POST")),
@@ -104,6 +112,10 @@ class Control:
     async def state(self, request: Request) -> dict:
         """The newest ``?limit=`` entities of each kind."""
         return self._simulation.state(_whole_number(request, "limit", 50))
+
+    async def environment(self, request: Request) -> dict:
+        """The environment variables of a client, with made-up credentials."""
+        return self._environment(str(request.base_url).rstrip("/"))
 
     async def sample_ids(self, request: Request) -> dict:
         """The ids that a sender of samples needs.

@@ -17,6 +17,7 @@ from urllib.parse import unquote, unquote_plus
 from local.commerce import (
     customer,
     customer_group,
+    eventing,
     order,
     product,
     shipment,
@@ -32,6 +33,8 @@ CUSTOMER = "Magento_Customer::manage"
 GROUP = "Magento_Customer::group"
 SHIPMENT = "Magento_Sales::shipment"
 SOURCE_ITEMS = "Magento_InventoryApi::source"
+CLIENT = "Magento_AdobeCommerceEventsClient"
+IO_CLIENT = "Magento_AdobeIoEventsClient"
 
 
 class Route(NamedTuple):
@@ -74,6 +77,36 @@ ROUTES = (
     Route("POST", "inventory/source-items", stock.save, SOURCE_ITEMS),
     Route("GET", "inventory/source-items", stock.search_source_items, SOURCE_ITEMS),
     Route("GET", "store/storeConfigs", store_views.list_configurations),
+    Route(
+        "GET",
+        "eventing/eventProvider",
+        eventing.list_providers,
+        f"{IO_CLIENT}::event_provider_list",
+    ),
+    Route(
+        "PUT",
+        "eventing/updateConfiguration",
+        eventing.update_configuration,
+        f"{IO_CLIENT}::configuration_update",
+    ),
+    Route(
+        "GET",
+        "eventing/getEventSubscriptions",
+        eventing.list_subscriptions,
+        f"{CLIENT}::event_subscriptions",
+    ),
+    Route(
+        "POST",
+        "eventing/eventSubscribe",
+        eventing.subscribe,
+        f"{CLIENT}::event_subscribe",
+    ),
+    Route(
+        "POST",
+        "eventing/eventUnsubscribe/{name}",
+        eventing.unsubscribe,
+        f"{CLIENT}::event_unsubscribe",
+    ),
 )
 
 

@@ -28,7 +28,7 @@ class StandIn(Simulation):
             CannotListen: the port is in use or forbidden.
         """
         connections = Connections()
-        control = Control(self, host)
+        control = Control(self, host, self.environment)
         rest = Rest(self, connections.drop)
         self._server = WebServer(
             Starlette(

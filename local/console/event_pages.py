@@ -123,6 +123,7 @@ class EventPages:
             rejected=self._rejected_request(history.steps[-1].labels),
             curl=self._curl(body) if body else "",
             calls=calls,
+            is_outbound=event in OUTBOUND_EVENTS,
         )
 
     async def payload(self, request: Request) -> Response:

@@ -117,7 +117,7 @@ run "protected" {
     error_message = "The outputs must name the receiver, and the outbound consumer does not call Commerce."
   }
   assert {
-    condition     = contains(keys(google_monitoring_alert_policy.main), "commerce_events_errors") && strcontains(google_monitoring_dashboard.main.dashboard_json, "commerce-events\\\"") && strcontains(google_logging_metric.main["published"].filter, "\"commerce-commerce-events\"")
+    condition     = contains(keys(google_monitoring_alert_policy.main), "commerce_events_errors") && strcontains(google_monitoring_dashboard.main.dashboard_json, "commerce-events\\\"") && strcontains(google_logging_metric.main["alarms"].filter, "\"commerce-commerce-events\"")
     error_message = "Alert, dashboard and metrics must cover the receiver."
   }
 

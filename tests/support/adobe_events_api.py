@@ -36,7 +36,7 @@ def _model(required: list[str], **properties: Any) -> dict[str, Any]:
 
 PROVIDER = _model(
     ["label"],
-    label=_text(TEXT),
+    label=_text(r"^[A-Za-z]\w*$"),  # what Commerce's own command allows
     description=_text(TEXT, shortest=0),
     docs_url=_text(),
     provider_metadata={
@@ -139,6 +139,7 @@ class AdobeAndCommerce:
         self.configuration: dict[str, Any] = {}
         self.rejected_fields: set[str] = set()
         self.has_module = True
+        self.is_before_1_12 = False
         self.changes: list[tuple[str, str]] = []
         self.adapter = RecordingAdapter(self.respond)
 
@@ -194,7 +195,9 @@ class AdobeAndCommerce:
         if not self.has_module:
             return reply(404, {"message": "Request does not match any route."})
         match request.method, request.path:
-            case "GET", "eventing/eventProvider":
+            case "GET", "eventing/eventProvider" if self.is_before_1_12:
+                return reply(404, {"message": "Request does not match any route."})
+            case "GET", "eventing/eventProvider" | "eventing/getEventProviders":
                 return reply(200, self.store_providers)
             case "PUT", "eventing/updateConfiguration":
                 jsonschema.validate(request.body, CONFIGURATION)

@@ -59,6 +59,34 @@ module.exports = {
   preProcess
 }
 """
+TELEMETRY_HOOK = """
+import {
+  getInstrumentationHelpers,
+  instrument,
+} from "@adobe/aio-lib-telemetry";
+
+function __preProcess(data, transformed) {
+  // @TODO Here implement any preprocessing needed
+  const { currentSpan } = getInstrumentationHelpers();
+  currentSpan.addEvent("created.phase", {
+    value: "preProcess",
+  });
+}
+
+export const preProcess = instrument(__preProcess);
+"""
+APP_MANAGEMENT = """
+const field = (name: string) => ({ name });
+export default defineConfig({
+  eventing: {
+    commerce: [{ events: [
+      { fields: [field("sku")], name: "observer.catalog_product_save_commit_after" },
+    ] }],
+    external: [{ events: [{ name: "be-observer.price_update" }] }],
+  },
+  metadata: { displayName: "Kit", version: "1.0.2" },
+});
+"""
 EVENTS = {
     "product": {
         "commerce": {

@@ -184,7 +184,7 @@ def test_an_event_passes_through_both_archives(running, broker, commerce, starte
         for line in file.read_text().splitlines()
     ]
     state = started["defaults"].result().applied
-    for name in ("event_age", "outcomes", "processing_time", "published"):
+    for name in ("event_age", "outcomes", "processing_time"):
         assert counted(metric(state, name), lines), name
 
 

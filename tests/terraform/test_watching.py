@@ -54,7 +54,20 @@ def test_dashboard_has_these_tiles(dashboard):
     ]
 
 
-@pytest.mark.parametrize("number", range(4, 8))
+def test_every_published_event_is_counted(dashboard):
+    """Also those of batches, of which ingest logs one entry."""
+    [query] = queries(dashboard["mosaicLayout"]["tiles"][4])
+    assert query["aggregation"]["groupByFields"] == ["resource.label.topic_id"]
+    for part in (
+        '"commerce-product"',
+        '"pubsub.googleapis.com/topic/send_message_operation_count"',
+        'response_class="success"',
+    ):
+        assert part in query["filter"]
+    assert "commerce-dead-letters" not in query["filter"]
+
+
+@pytest.mark.parametrize("number", range(5, 8))
 def test_outcomes_are_shown_per_entity(dashboard, number):
     tile = dashboard["mosaicLayout"]["tiles"][number]
     for query in queries(tile):
@@ -136,7 +149,7 @@ def test_each_alert_names_a_remedy(started):
     files = sorted(CONFIGURATION.glob("variables*.tf"))
     text = "".join(path.read_text() for path in files)
     variables = re.findall(r'^variable "(\w+)"', text, re.M)
-    outcomes = {"alarm", "error", "published"}
+    outcomes = {"alarm", "batch", "error", "published"}
     protected = started[PROTECTION].result().applied["root_module"]
     policies = {
         one["index"]: one["values"]

@@ -78,7 +78,7 @@ class BackOffice:
         elif fault < 0.63:
             self.counts["later than the timeout, applied"] += 1
             await asyncio.sleep(self._timeout_seconds + 0.3)
-        if not self._apply(request.headers["webhook-id"], content):
+        if not self.apply(request.headers["webhook-id"], content):
             return web.json_response({"message": "Unwanted"}, status=422)
         if 0.63 < fault < 0.8:
             status = self._rng.choice(APPLIED_STATUSES)
@@ -89,7 +89,8 @@ class BackOffice:
             return self._drop(request)
         return web.Response(status=202)
 
-    def _apply(self, webhook_id: str, content: bytes) -> bool:
+    def apply(self, webhook_id: str, content: bytes) -> bool:
+        """Apply a webhook, however often it arrives; False for what is unwanted."""
         event = json.loads(content)
         data = event["data"]
         if data["name"] == UNWANTED:

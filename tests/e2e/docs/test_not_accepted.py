@@ -1,10 +1,12 @@
 """docs/debugging.md: the event was not accepted."""
 
+import json
 import time
 from email.utils import parsedate_to_datetime
 
 import requests
 
+from functions.ingest import mapping
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE
 from tests.support.debugging_page import entry_of
 from tests.support.debugging_stack import (
@@ -15,6 +17,7 @@ from tests.support.debugging_stack import (
     product,
     signature_headers,
 )
+from tests.support.ingest_app import RecordingPublisher, ingest_client
 from tests.support.serving import url
 
 
@@ -97,6 +100,20 @@ def test_body_too_long(entry, stack):
 
     assert rejected.status_code == 413
     stack.assert_shown(entry, rejected.text)
+
+
+@entry_of("500, the payload could not be mapped")
+def test_a_mapping_has_a_bug(entry, monkeypatch):
+    monkeypatch.setattr(mapping, "to_events", lambda *_: [{}["Qty"]])
+    written = []
+    settings = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{TOKEN}"}
+    with ingest_client(RecordingPublisher(), write=written.append, **settings) as erp:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        response = erp.post("/", content=b"{}", headers=headers)
+
+    assert response.status_code == 500
+    entry.assert_shown(response.text, map(json.loads, written))
+    entry.assert_quotes(written[-1].decode(), "mapping failed:")
 
 
 @entry_of("503, Pub/Sub unreachable")

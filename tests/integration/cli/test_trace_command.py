@@ -261,7 +261,8 @@ def test_an_unknown_uid_exits_1(deployment):
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
         "",
-        "Nothing is known of u1 in the local stack: check the uid\n",
+        "Nothing is known of u1 in the local stack: check the uid; an event that ingest"
+        " rejected within a batch has no history\n",
     )
 
 

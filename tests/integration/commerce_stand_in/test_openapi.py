@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,9 @@ class Delivery:
         return rows
 
     def applied(self, rows: Iterable[dict]) -> None:
+        """Nothing is recorded."""
+
+    def created(self, document: Any) -> None:
         """Nothing is recorded."""
 
 

@@ -135,7 +135,7 @@ def test_stock_is_counted_by_calls_and_rows(consumer, counter, rows):
 
 noting = pytest.mark.parametrize("consumer", [600], indirect=True)
 UPDATED, SAVED = "be-observer.catalog_product_update", "commerce.product.updated"
-LEVEL_SAVED = "commerce.stock.updated"
+CUSTOMER_SAVED, LEVEL_SAVED = "commerce.customer.updated", "commerce.stock.updated"
 
 
 def report(consumer, value, uid, event=SAVED):
@@ -157,12 +157,24 @@ def test_a_note_of_our_own_change_is_counted(consumer, counter):
 
 
 @noting
-def test_a_note_by_the_created_id_is_counted(consumer, counter):
+def test_a_creation_is_counted(consumer, counter):
+    """The first event of a customer is also looked up by the e-mail address."""
     value = {"email": "a@x.example", "name": "A", "lastname": "B"}
+    customer = {"id": "15", "email": "a@x.example", "firstname": "A", "lastname": "B"}
+    other = {**customer, "id": "16", "email": "b@x.example"}
     consumer.response = reply(200, {"id": 15})
     consumer.deliver(push(value, "be-observer.customer_create"))
+    assert counter.take() == total(inbound=1, note=1, created_id=1, new_resource=1)
 
-    assert counter.take() == total(inbound=1, note=1, new_resource=1)
+    first = {"outbound": 1, "outbound_creation": 1, "new_resource": 1}
+    assert report(consumer, other, "e1", CUSTOMER_SAVED) == "handled"
+    assert counter.take() == total(**first)
+
+    assert report(consumer, customer, "e2", CUSTOMER_SAVED) == "handled"
+    assert counter.take() == total(**first, own_creation=1)
+
+    assert report(consumer, customer, "e3", CUSTOMER_SAVED) == "skipped"
+    assert counter.take() == total(outbound=1)
 
 
 @noting

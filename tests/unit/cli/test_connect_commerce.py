@@ -8,7 +8,7 @@ import requests
 from click.testing import CliRunner
 
 from cli.commands import connect_commerce as command
-from cli.connection_steps import sources
+from cli.connection_steps import ConnectionStep, sources
 from tests.support.adobe_events_api import (
     PROVIDER_ID,
     WORKSPACE,
@@ -64,7 +64,7 @@ def test_both_sides_are_set_up(connect, adobe):
     assert {one["provider_id"] for one in interest} == {PROVIDER_ID}
     assert adobe.configuration["provider_id"] == PROVIDER_ID
     assert json.loads(adobe.configuration["workspace_configuration"]) == WORKSPACE
-    assert len(adobe.subscriptions) == len(CODES) == 8
+    assert len(adobe.subscriptions) == len(CODES)
 
 
 def test_each_subscription_has_the_fields_of_the_catalogue(connect, adobe):
@@ -117,7 +117,7 @@ def test_an_older_module_is_subscribed_without_is_new(connect, adobe):
     state, detail = steps["subscription observer.customer_save_commit_after"]
     assert state == "done"
     assert detail.endswith("without _isNew, which this store rejects")
-    assert len(adobe.subscriptions) == 8
+    assert len(adobe.subscriptions) == len(CODES)
 
 
 def test_an_existing_subscription_is_left_and_compared(connect, adobe):
@@ -180,7 +180,7 @@ def test_a_store_without_the_module_is_reported(connect, adobe):
 
     assert status == 1
     for what in ("eventing configuration", "subscriptions"):
-        assert "install magento/commerce-eventing" in steps[what][1]
+        assert "update magento/commerce-eventing" in steps[what][1]
 
 
 def test_without_a_workspace_there_is_a_checklist(connect, adobe):
@@ -188,10 +188,30 @@ def test_without_a_workspace_there_is_a_checklist(connect, adobe):
 
     assert status == 0
     assert adobe.providers == adobe.registrations == []
-    assert len(adobe.subscriptions) == 8
+    assert len(adobe.subscriptions) == len(CODES)
     assert steps["eventing configuration"][0] == "todo"
     assert CODES <= set(steps["5 events"][1].split(", "))
     assert URL in steps["6 delivery"][1]
+
+
+def test_an_older_module_lists_its_providers_elsewhere(connect, adobe):
+    """Version 1.12 replaced ``getEventProviders``."""
+    adobe.is_before_1_12 = True
+    adobe.store_providers = [{"provider_id": "p-1"}]
+
+    status, steps = connect(with_workspace=False)
+
+    assert status == 0
+    assert steps["eventing configuration"] == ("kept", "provider p-1")
+
+
+def test_columns_do_not_touch(capsys):
+    widest = max(sources(), key=lambda source: len(source.name))
+    step = ConnectionStep(f"subscription {widest.name}", "done", "fields *")
+
+    command._print(step, as_json=False)
+
+    assert f"{widest.name} " in capsys.readouterr().out
 
 
 def test_no_secret_is_printed(connect, workspace):

@@ -138,6 +138,20 @@ def test_an_event_for_another_client_is_a_401(client, publisher, recipient):
     assert publisher.published == []
 
 
+def test_a_delivery_without_our_client_id_fetches_no_key(publisher):
+    """A flood of invented paths would otherwise use up the fetches, and alarm."""
+    host, written = FakeKeyHost(), []
+    with receiver_client(publisher, host, written.append) as client:
+        for number in range(10):
+            path = f"/prod/keys/pub-key-{number}.pem"
+            body = json.dumps(delivery(recipientclientid="another")).encode()
+            response = post(client, body, **{PATH_1: path, PATH_2: path})
+            assert response.status_code == 401
+
+    assert host.fetched == []
+    assert not any(json.loads(entry).get("alarm") for entry in written)
+
+
 def test_the_deprecated_name_of_the_recipient_is_accepted(client, publisher):
     event = delivery(recipientclientid=None, recipient_client_id=CLIENT_ID)
 

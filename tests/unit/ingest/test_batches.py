@@ -249,7 +249,9 @@ def test_json_lines_need_their_content_type(client, publisher):
     response = post_lines(client, line + b"\n" + line, "application/json")
 
     assert response.status_code == 400
-    assert "Extra data" in response.json()["error"]
+    assert response.json()["error"].endswith(
+        "Extra data); one event in each line needs Content-Type: application/x-ndjson"
+    )
     assert publisher.published == []
 
 

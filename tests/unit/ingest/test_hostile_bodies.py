@@ -49,7 +49,12 @@ def product(**texts: str) -> bytes:
             f"{NOT_JSON} (line 1, column {len(GOOD) + 1}: Extra data)",
             id="more after the end",
         ),
-        pytest.param(b"[]", "The body must be a JSON object", id="list"),
+        pytest.param(
+            b"[]",
+            'The body must be a JSON object; wrap a list of events in "data":'
+            ' {"data": [...]}',
+            id="list",
+        ),
         pytest.param(b"null", "The body must be a JSON object", id="null"),
         pytest.param(b'"x"', "The body must be a JSON object", id="text"),
         pytest.param(b"1", "The body must be a JSON object", id="number"),

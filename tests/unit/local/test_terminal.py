@@ -73,6 +73,15 @@ def test_a_rejection_by_ingest_shows_the_invalid_fields():
     assert text.endswith("uid=erp-1  400  data.value.sku, data.value.price\n")
 
 
+def test_a_batch_shows_what_became_of_its_events():
+    counts = {"accepted": 2, "rejected": 1, "failed": 0}
+    text = line("batch", event="batch", outcome="rejected", status=207, **counts)
+
+    assert text.startswith("rejected  ")
+    assert "  batch  " in text
+    assert text.endswith("  2 accepted, 1 rejected  207\n")
+
+
 def test_the_consumers_own_reason_is_shown():
     text = line("outcome", outcome="retry", status=503, reason="Ledger unavailable")
 

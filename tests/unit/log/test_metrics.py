@@ -42,7 +42,6 @@ COUNTS = {
     "event_age": 6,
     "outcomes": 6,
     "processing_time": 6,
-    "published": 1,
 }
 
 

@@ -194,7 +194,7 @@ def test_a_failing_token_server_is_an_alarm():
     assert raised.value.alarm
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
 def test_nothing_is_sent_until_retry_after_has_passed(status):
     clock = FakeClock()
     connection, adapter = target_with(

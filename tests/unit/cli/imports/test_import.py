@@ -37,7 +37,7 @@ def run(monkeypatch):
         monkeypatch.setattr(
             import_file,
             "Poster",
-            lambda url, credentials, stopped: Poster(
+            lambda url, credentials, stopped, **_: Poster(
                 url, credentials, stopped, give_up_seconds=0, session=ingest
             ),
         )

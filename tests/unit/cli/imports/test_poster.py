@@ -72,11 +72,13 @@ def test_a_batch_that_was_not_stored_is_sent_again(failure):
             raise failure
         return failure
 
-    ingest = BatchIngest(respond)
-    post, waiting = poster(ingest)
+    ingest, warnings = BatchIngest(respond), []
+    post, waiting = poster(ingest, warn=warnings.append)
 
     assert post.post(new_events({"sku": "A"})) == [ItemResult(200)]
     assert waiting.seconds == [0.5, 1.0]
+    assert warnings[0].startswith("http://ingest ")
+    assert warnings[0].endswith(": each batch is sent again, for 120 s at most")
 
 
 def test_retry_after_is_kept():

@@ -118,6 +118,7 @@ def test_columns_that_fill_no_field_are_known():
     ("header", "mapping", "reason"),
     [
         (["sku"], {}, "needs the fields source, quantity, outOfStock"),
+        (["sku;quantity"], {}, "If the file has several columns: --delimiter ';'"),
         (COLUMNS, {"weight": "sku"}, "There is no field 'weight'"),
         (COLUMNS, {"sku": "ItemNo"}, "The file has no column 'ItemNo'"),
         ([*COLUMNS, "sku"], {}, "more than one column 'sku'"),

@@ -125,6 +125,47 @@ def test_code_in_a_hook_needs_work(tmp_path):
     assert "1 lines of code of your own: move them to the handler" in detail
 
 
+def test_telemetry_in_a_hook_is_the_kits_own(tmp_path):
+    status, _ = check(tmp_path, **{f"{CREATED}pre.js": kit_checkout.TELEMETRY_HOOK})
+
+    assert status == 0
+
+
+def test_a_kit_with_app_management_is_checked(tmp_path):
+    folder = checkout(tmp_path)
+    (folder / "scripts/onboarding/config/events.json").unlink()
+    (folder / "src/commerce-extensibility-1").mkdir(parents=True)
+    (folder / "actions").rename(folder / "src/commerce-extensibility-1/actions")
+    (folder / "app.commerce.config.ts").write_text(kit_checkout.APP_MANAGEMENT)
+
+    result = CliRunner().invoke(main, ["check-kit", str(folder), "--json"])
+
+    findings = [json.loads(line) for line in result.stdout.splitlines()]
+    events = {f["name"]: f["verdict"] for f in findings if f["subject"] == "events"}
+    assert events == {
+        "be-observer.catalog_product_create": "ok",
+        "be-observer.price_update": "work",
+        "observer.catalog_product_save_commit_after": "ok",
+    }
+    assert result.exit_code == 1
+
+
+def test_missing_authentication_is_a_sentence(tmp_path):
+    env = "COMMERCE_BASE_URL=https://store.example/rest/\n"
+
+    _, _, name, detail = only_problem(tmp_path, **{".env": env})
+
+    assert name == ".env"
+    assert detail.startswith("No authentication is set: set either COMMERCE_CONSUMER")
+
+
+def test_the_name_of_a_variable_is_no_secret(tmp_path):
+    code = 'const labels = { getAccessToken: "GET_ACCESS_TOKEN" }'
+    status, _ = check(tmp_path, **{"scripts/onboarding/index.js": code})
+
+    assert status == 0
+
+
 OPEN = WEBHOOK.replace("require-adobe-auth: true", "require-adobe-auth: false")
 STUB = """function checkAuthentication (params) {
   // if (x) TODO

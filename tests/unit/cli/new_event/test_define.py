@@ -7,35 +7,35 @@ from cli.new_event.define import define
 from cli.new_event.definition import InvalidDefinition
 
 RULE = {
-    "entity": "price-rule",
-    "event": "be-observer.price_rule_update",
+    "entity": "specimen",
+    "event": "be-observer.specimen_update",
     "fields": "id:id name:text discount:number note:text?",
-    "operation": "PUT salesRules/{id}",
+    "operation": "PUT specimens/{id}",
 }
 OUTBOUND = {
     "direction": "outbound",
-    "entity": "price-rule",
-    "event": "commerce.price-rule.updated",
+    "entity": "specimen",
+    "event": "commerce.specimen.updated",
     "fields": "rule_id:id name:text",
-    "source": "observer.salesrule_rule_save_commit_after",
+    "source": "observer.specimen_save_commit_after",
 }
 
 
 def test_the_parts_of_an_event_are_named():
     event = define(ROOT, **RULE)
 
-    assert (event.name, event.short) == (RULE["event"], "price_rule_update")
+    assert (event.name, event.short) == (RULE["event"], "specimen_update")
     assert (event.schema, event.handler, event.key) == (
-        "PriceRuleUpdate",
+        "SpecimenUpdate",
         "update",
         "id",
     )
     assert (event.domain, event.new_entity, event.idempotent) == (
-        "price-rule",
+        "specimen",
         True,
         True,
     )
-    assert event.message == "Price rule updated successfully"
+    assert event.message == "Specimen updated successfully"
     assert event.sample["note"] == "Sample note"
 
 
@@ -43,27 +43,27 @@ def test_an_event_joins_an_existing_entity():
     event = define(
         ROOT,
         entity="product",
-        event="catalog_product_rename",
+        event="catalog_product_specimen",
         fields="sku:sku name:text",
         operation="put /V1/products/{sku}",
     )
 
     assert (event.domain, event.new_entity) == ("product", False)
-    assert (event.handler, event.key_case) == ("rename", "lower")
+    assert (event.handler, event.key_case) == ("specimen", "lower")
     assert (event.operation.method, event.operation.path) == ("PUT", "products/{sku}")
 
 
 def test_a_taken_function_name_is_not_used_again():
     event = define(
-        ROOT, **{**RULE, "entity": "customer", "event": "customer_merge_update"}
+        ROOT, **{**RULE, "entity": "customer", "event": "customer_specimen_update"}
     )
-    other = define(ROOT, **{**RULE, "entity": "customer", "event": "vip_update"})
+    other = define(ROOT, **{**RULE, "entity": "customer", "event": "specimen_update"})
 
-    assert (event.handler, other.handler) == ("merge_update", "vip_update")
+    assert (event.handler, other.handler) == ("specimen_update", "specimen_update")
 
 
 def test_a_post_is_not_idempotent():
-    event = define(ROOT, **{**RULE, "operation": "POST salesRules"})
+    event = define(ROOT, **{**RULE, "operation": "POST specimens"})
 
     assert (event.idempotent, event.key) == (False, "id")
 
@@ -71,9 +71,25 @@ def test_a_post_is_not_idempotent():
 def test_an_outbound_event_has_its_own_parts():
     event = define(ROOT, **OUTBOUND)
 
-    assert (event.entity, event.domain) == ("outbound-price-rule", "outbound")
-    assert (event.module, event.handler) == ("outbound/price_rule", "updated")
+    assert (event.entity, event.domain) == ("outbound-specimen", "outbound")
+    assert (event.module, event.handler) == ("outbound/specimen", "updated")
     assert event.sample == {"rule_id": "15", "name": "Sample name"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({**RULE, "entity": "product"}, True),
+        (
+            {**OUTBOUND, "entity": "product", "event": "commerce.product.specimen"},
+            False,
+        ),
+        (RULE, False),
+        (OUTBOUND, False),
+    ],
+)
+def test_an_event_with_the_other_direction_may_echo(changes, expected):
+    assert define(ROOT, **changes).may_echo == expected
 
 
 @pytest.mark.parametrize(
@@ -92,9 +108,9 @@ def test_an_outbound_event_has_its_own_parts():
         ({"fields": "id:uuid"}, "kinds are id, text, number"),
         ({"fields": "class:text id:id"}, "The field 'class:text'"),
         ({"fields": "id:id?"}, "no required field"),
-        ({"operation": "GET salesRules"}, "must be POST, PUT, DELETE"),
+        ({"operation": "GET specimens"}, "must be POST, PUT, DELETE"),
         ({"operation": "PUT sales rules"}, "and a path below V1"),
-        ({"operation": "PUT salesRules/{code}"}, "{code}, which is no required"),
+        ({"operation": "PUT specimens/{code}"}, "{code}, which is no required"),
         ({"key": "note"}, "must identify the resource"),
         ({"domain": "A"}, "The domain 'A'"),
         ({"entity": "stock", "domain": "other"}, "The domain of stock is stock"),
