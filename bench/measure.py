@@ -14,6 +14,7 @@ from bench.contests import Contest, Contestant
 from local.processes import START_SECONDS, Process, free_port, function_program
 
 WARM_UP_SECONDS = 4.0  # of each contestant
+WARM_UP_CONNECTIONS = 64
 SETTLED_REQUESTS = 12_000  # after which memory is compared; gRPC grows until then
 GROWTH_REQUESTS = 24_000  # after which growth is measured
 
@@ -109,10 +110,12 @@ def _side_by_side(
             stack.enter_context(_process(contestant, effort.folder)).port
             for contestant in contest.contestants
         ]
-        warm_up_requests = max(64, int(contest.warm_up_requests * effort.warm_up))
-        load.run(ports[0], requests[0], 64, count=warm_up_requests)
+        # Every connection sends at least one request, so a small warm-up has few.
+        warm = max(1, int(WARM_UP_CONNECTIONS * min(effort.warm_up, 1)))
+        warm_up_requests = max(warm, int(contest.warm_up_requests * effort.warm_up))
+        load.run(ports[0], requests[0], warm, count=warm_up_requests)
         for port, of_port in zip(ports, requests, strict=True):
-            load.run(port, of_port, 64, WARM_UP_SECONDS * effort.warm_up)
+            load.run(port, of_port, warm, WARM_UP_SECONDS * effort.warm_up)
         for connections in contest.connections:
             results: list[list[load.Result]] = [[] for _ in ports]
             for _ in range(effort.rounds):

@@ -17,7 +17,7 @@ import pytest
 pytest.register_assert_rewrite("tests.support")
 
 from tests.support import machine  # noqa: E402 see above
-from tests.terraform import workspace  # noqa: E402
+from tests.terraform import providers  # noqa: E402
 
 CI = bool(os.environ.get("CI"))
 
@@ -59,7 +59,7 @@ SUITES = {
         "install terraform 1.11 or newer",
     ),
     "providers": (
-        lambda: workspace.providers() is None and "Terraform's providers",
+        lambda: providers.providers() is None and "Terraform's providers",
         "terraform init needs its registry, or a folder with the providers:"
         " export TF_CLI_ARGS_init=-plugin-dir=FOLDER",
     ),

@@ -1,5 +1,7 @@
 """The archives as the module ``archives`` lists them, and processes that run them."""
 
+import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -7,9 +9,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.terraform.workspace import TERRAFORM, Workspace
+from tests.terraform.workspace import ROOT, TERRAFORM, Workspace
 
 UV = Path(sys.executable).parent / "uv"
+ENVIRONMENTS = ROOT / ".local" / "environments"
 
 
 def archive_files(workspace: Workspace, root: Path) -> dict[str, dict]:
@@ -48,15 +51,32 @@ class Unpacked:
         self.folder = folder / "workspace"
         with zipfile.ZipFile(archive) as zipped:
             zipped.extractall(self.folder)
-        self.bin = folder / "venv" / "bin"
-        # uv links the packages from its cache, in a second.
-        self._run(UV, "venv", "--quiet", "--python", sys.executable, folder / "venv")
-        self._run(
-            *(UV, "pip", "install", "--quiet", "--python", self.bin / "python"),
-            *("--require-hashes", "--requirement", "requirements.txt"),
-        )
+        self.bin = self._environment() / "bin"
         # The build compiles every file, so a syntax error fails there.
         self._run(self.bin / "python", "-m", "compileall", "-f", "-q", ".")
+
+    def _environment(self) -> Path:
+        """The environment, which is kept with its bytecode until its file changes.
+
+        Python would spend ten seconds of CPU in each new one to compile the libraries.
+        """
+        requirements = (self.folder / "requirements.txt").read_bytes()
+        digest = hashlib.sha256(requirements + sys.version.encode()).hexdigest()
+        environment = ENVIRONMENTS / digest[:16]
+        environment.mkdir(parents=True, exist_ok=True)
+        complete = environment / "complete"
+        with (environment / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not complete.exists():
+                options = ("--quiet", "--clear", "--python", sys.executable)
+                self._run(UV, "venv", *options, environment / "venv")
+                python = environment / "venv" / "bin" / "python"
+                self._run(
+                    *(UV, "pip", "install", "--quiet", "--python", python),
+                    *("--require-hashes", "--requirement", "requirements.txt"),
+                )
+                complete.touch()
+        return environment / "venv"
 
     def _run(self, *command) -> None:
         done = subprocess.run(

@@ -2,12 +2,12 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.terraform.provider_proxy import proxies
 from tests.terraform.workspace import (
     CONFIGURATION,
     DEFAULTS,
@@ -59,19 +59,27 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory):
+def running_providers(tmp_path_factory):
+    """The providers, started once for all runs; how Terraform connects to them."""
+    with proxies(tmp_path_factory.mktemp("plugins")) as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory, running_providers):
     """The configuration, initialised once."""
-    workspace = Workspace(tmp_path_factory.mktemp("terraform") / "copy")
+    folder = tmp_path_factory.mktemp("terraform") / "copy"
+    workspace = Workspace(folder, running_providers)
     workspace.initialise()
     return workspace
 
 
 @pytest.fixture(scope="session")
-def started(workspace, tmp_path_factory):
+def started(workspace, tmp_path_factory, running_providers):
     """Futures by name: scenarios and test files, the longest first."""
     started = {name: workspace.test(name) for name in TEST_FILES if name != VALIDATIONS}
     started["defaults"] = started[DEFAULTS]
-    grown = _grown(workspace, tmp_path_factory.mktemp("grown") / "copy")
+    grown = _grown(tmp_path_factory.mktemp("grown") / "copy", running_providers)
     without = {"ledger_key": "", "secrets": {}, "outbound": None}
     runs = {
         "apply": Run("apply"),
@@ -79,7 +87,7 @@ def started(workspace, tmp_path_factory):
         "incomplete": Run("plan", INCOMPLETE_SECRETS),  # fails, so it is the last
     }
     started["grown"] = grown.scenario("grown", runs, **IMS, **MOST_OPTIONS)
-    validations = Workspace(tmp_path_factory.mktemp("validations") / "copy")
+    validations = Workspace(tmp_path_factory.mktemp("validations") / "copy", {})
     validations.without_provider()
     return started | {VALIDATIONS: validations.test(VALIDATIONS)}
 
@@ -90,16 +98,10 @@ def _whole_example():
     return re.sub(r"^# (?=[a-z_]+ += |  [A-Z_]+ += |\})", "", text, flags=re.MULTILINE)
 
 
-def _grown(workspace, folder):
+def _grown(folder, providers):
     """A copy whose catalogue has one more entity, in a domain of its own."""
-    grown = Workspace(folder)
-    shutil.copytree(
-        workspace.folder / "data", grown.folder / "data", symlinks=True
-    )  # initialised already
-    shutil.copyfile(
-        workspace.configuration / ".terraform.lock.hcl",
-        grown.configuration / ".terraform.lock.hcl",
-    )
+    grown = Workspace(folder, providers)
+    grown.initialise()
     path = grown.folder / "functions" / "events" / "catalog.json"
     catalog = json.loads(path.read_text())
     refund = {"domain": "finance", "direction": "inbound", "events": {}}

@@ -35,8 +35,9 @@ def archives(workspace):
 
 
 @pytest.fixture(scope="session")
-def unpacked(archives, tmp_path_factory):
-    """All archives, installed in parallel."""
+def unpacked(workspace, tmp_path_factory):
+    """All archives with the functions' code, installed in parallel."""
+    archives = archive_files(workspace, ROOT)
     folders = {name: tmp_path_factory.mktemp(name) for name in archives}
     with ThreadPoolExecutor() as workers:
         return dict(
