@@ -309,8 +309,12 @@ variable "outbound" {
   }
 
   validation {
-    condition     = alltrue([for name in keys(try(var.outbound.settings, {})) : contains(local.target_settings_open, name) || startswith(name, "OTEL_")])
-    error_message = "settings of outbound does not accept ${join(", ", [for name in keys(try(var.outbound.settings, {})) : name if !contains(local.target_settings_open, name) && !startswith(name, "OTEL_")])}. It accepts ${join(", ", local.target_settings_open)} and OTEL_…. Secrets belong in `secrets`; other settings have their own attributes."
+    condition = alltrue([for name in keys(try(var.outbound.settings, {})) : contains(local.target_settings_open, name) || startswith(name, "OTEL_")])
+    error_message = format(
+      "settings of outbound does not accept %s. It accepts %s and OTEL_…. Secrets belong in `secrets`; other settings have their own attributes.",
+      join(", ", [for name in keys(try(var.outbound.settings, {})) : name if !contains(local.target_settings_open, name) && !startswith(name, "OTEL_")]),
+      join(", ", local.target_settings_open),
+    )
   }
 
   validation {
