@@ -33,8 +33,7 @@ class BackOffice:
 
     Attributes:
         faulty: whether faults are simulated.
-        effects: resource and ``webhook-id`` of each webhook that took effect, repeated
-            ones included, in order.
+        effects: resource and ``webhook-id`` of each webhook that took effect, in order.
         wrong: ``webhook-id`` of what was signed wrongly, or had one id and two bodies.
         counts: of the webhooks and their faults.
     """
@@ -90,13 +89,20 @@ class BackOffice:
         return web.Response(status=202)
 
     def apply(self, webhook_id: str, content: bytes) -> bool:
-        """Apply a webhook, however often it arrives; False for what is unwanted."""
+        """Apply a webhook once, as docs/outbound.md asks; False for what is unwanted.
+
+        A call that arrives late, after its lease, may repeat an older webhook.
+        """
         event = json.loads(content)
         data = event["data"]
         if data["name"] == UNWANTED:
             return False
-        if self._bodies.setdefault(webhook_id, content) != content:
-            self.wrong.append(webhook_id)
+        if applied := self._bodies.get(webhook_id):
+            self.counts["repeated with the same id"] += 1
+            if applied != content:
+                self.wrong.append(webhook_id)
+            return True
+        self._bodies[webhook_id] = content
         entity = event["type"].split(".")[1]
         self.effects.append((f"outbound-{entity}:{KEYS[entity](data)}", webhook_id))
         return True
