@@ -34,6 +34,7 @@ from functions.web.body import (
     CompressedBody,
     read_body,
 )
+from functions.web.headers import Headers
 
 DEADLINE_SECONDS = 8.0  # Adobe waits for ten
 OTHER_RECIPIENT = "recipientclientid is not OAUTH_CLIENT_ID"
@@ -68,13 +69,12 @@ class CommerceEvents:
 
     async def respond(self, request: Request) -> Response:
         """Respond to any request; no request makes this raise."""
-        log = self.log.bind(
-            stage="published",
-            traceparent=parse_traceparent(request.headers.get("traceparent")),
-        )
+        headers = Headers(request.scope["headers"])
+        traceparent = parse_traceparent(headers.get("traceparent"))
+        log = self.log.bind(stage="published", traceparent=traceparent)
         try:
             async with asyncio.timeout(self.deadline_seconds):
-                return await self._route(request)
+                return await self._route(request, headers, traceparent)
         except BodyTooLarge:
             error = f"The body is longer than {body.MAX_CONTENT_BYTES} bytes"
             return _reject(log, 413, error)
@@ -84,8 +84,8 @@ class CommerceEvents:
             error = "Compressed bodies are not accepted; send it uncompressed"
             return _reject(log, 415, error, {"accept-encoding": "identity"})
         except Unauthenticated as unauthenticated:
-            headers = {"www-authenticate": "Signature"}
-            return _reject(log, 401, f"Unauthorized: {unauthenticated}", headers)
+            challenge = {"www-authenticate": "Signature"}
+            return _reject(log, 401, f"Unauthorized: {unauthenticated}", challenge)
         except ClientDisconnected as disconnected:
             return responses.error_response(400, str(disconnected))
         except KeyUnavailable as unavailable:
@@ -110,9 +110,11 @@ class CommerceEvents:
             )
             return responses.error_response(500, "Internal error; deliver it again")
 
-    async def _route(self, request: Request) -> Response:
+    async def _route(
+        self, request: Request, headers: Headers, traceparent: str | None
+    ) -> Response:
         if request.method == "POST":
-            return await self._receive(request)
+            return await self._receive(request, headers, traceparent)
         if request.method != "GET":
             error = "POST events here, or GET with ?challenge="
             return responses.error_response(405, error, {"allow": "GET, POST"})
@@ -122,9 +124,11 @@ class CommerceEvents:
             return responses.error_response(400, error)
         return responses.challenge_response(challenge)
 
-    async def _receive(self, request: Request) -> Response:
+    async def _receive(
+        self, request: Request, headers: Headers, traceparent: str | None
+    ) -> Response:
         raw = await read_body(
-            request.receive, request.headers, body.MAX_BODY_BYTES, self.deadline_seconds
+            request.receive, headers, body.MAX_BODY_BYTES, self.deadline_seconds
         )
         received = timestamp()
         content = body.decode(raw)
@@ -135,15 +139,13 @@ class CommerceEvents:
             # Before a key is fetched: invented deliveries must not keep it from others.
             if self.settings.client_id.encode() not in content:
                 raise Unauthenticated(OTHER_RECIPIENT)
-            await verify(content, request.headers, self.keys)
+            await verify(content, headers, self.keys)
         delivered, is_batch = body.events_of(body.parse(content))
         events = [AdobeEvent.read(each) for each in delivered]
         if self.settings.auth == "adobe":
             self._check_recipients(events)
-        with self.tracing.span(
-            "receive", parse_traceparent(request.headers.get("traceparent"))
-        ) as traceparent:
-            results = await self._events.publish(events, received, traceparent)
+        with self.tracing.span("receive", traceparent) as span:
+            results = await self._events.publish(events, received, span)
         if not is_batch:
             return responses.json_response(results[0].status, results[0].content)
         status = max((result.status for result in results), default=200)

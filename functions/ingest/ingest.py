@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse, Response
 from functions.events.message import message, parse_traceparent
 from functions.ingest import auth, envelope
 from functions.ingest.batch import Batches
-from functions.ingest.headers import Headers
 from functions.ingest.mapping import MappingFailed, mapped_items
 from functions.ingest.page import PAGE
 from functions.ingest.received import Received
@@ -38,6 +37,7 @@ from functions.web.body import (
     CompressedBody,
     read_body,
 )
+from functions.web.headers import Headers
 
 URI_SAFE = "@.-_~"  # ce-source is a URI reference
 MAX_CALLER_LENGTH = 512

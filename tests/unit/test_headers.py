@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.ingest.headers import Headers
+from functions.web.headers import Headers
 
 RAW = [(b"x-proxy-proof", b"first"), (b"x-proxy-proof", b"second"), (b"host", b"h")]
 
