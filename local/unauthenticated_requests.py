@@ -1,7 +1,7 @@
 """Explains to the operator of this machine why ingest does not know a caller.
 
 Ingest logs a reason that is safe on any log. Here the body and the settings are at
-hand, so that a changed body can be told from another secret. The caller learns nothing.
+hand, so that a changed body differs from another secret. The caller learns nothing.
 """
 
 import json

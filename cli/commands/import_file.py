@@ -74,7 +74,7 @@ STORED = {
     "--format",
     "format_",
     type=click.Choice(["csv", "ndjson", "json"]),
-    help="By default told by the file's first character.",
+    help="By default the file's first character decides.",
 )
 @click.option(
     "--delimiter", type=Delimiter(), default=",", show_default=True, help="Of CSV."

@@ -15,7 +15,7 @@ class Lanes:
 
     Args:
         send: called with each batch, in a thread of its lane.
-        stopped: set when a batch fails, or by whoever ends the import early.
+        stopped: set when a batch fails, or when the import ends early.
     """
 
     def __init__(

@@ -140,7 +140,7 @@ class Ledger(LedgerLookup):
         """Extend the lease; False when another delivery has taken over.
 
         Args:
-            applied: rows to be recorded as applied, whoever has the lease.
+            applied: rows to be recorded as applied, whichever delivery has the lease.
         """
         now, rows = self.clock(), self._rows(applied)
 
