@@ -52,7 +52,7 @@ const { Core } = require('@adobe/aio-sdk')
  * @param {object} data - the event
  */
 function preProcess (data) {
-  // @TODO your code
+  // your code
 }
 
 module.exports = {
@@ -66,7 +66,7 @@ import {
 } from "@adobe/aio-lib-telemetry";
 
 function __preProcess(data, transformed) {
-  // @TODO Here implement any preprocessing needed
+  // nothing to prepare
   const { currentSpan } = getInstrumentationHelpers();
   currentSpan.addEvent("created.phase", {
     value: "preProcess",

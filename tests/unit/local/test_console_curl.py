@@ -16,7 +16,9 @@ CREDENTIALS = [Credentials(), Credentials("token-1"), Credentials(secret=SECRET)
 
 
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=["none", "token", "hmac"])
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+@pytest.mark.skipif(
+    "CI" not in os.environ and shutil.which("openssl") is None, reason="needs openssl"
+)
 def test_a_copied_command_posts_the_same_body(credentials, tmp_path):
     curl = tmp_path / "curl"
     curl.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')

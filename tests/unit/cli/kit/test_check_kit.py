@@ -117,7 +117,7 @@ def test_a_broken_events_file_needs_work(tmp_path):
 
 
 def test_code_in_a_hook_needs_work(tmp_path):
-    code = HOOK.replace("// @TODO your code", "data.price = data.price * 1.19")
+    code = HOOK.replace("// your code", "data.price = data.price * 1.19")
 
     subject, _, name, detail = only_problem(tmp_path, **{f"{CREATED}pre.js": code})
 
@@ -168,7 +168,7 @@ def test_the_name_of_a_variable_is_no_secret(tmp_path):
 
 OPEN = WEBHOOK.replace("require-adobe-auth: true", "require-adobe-auth: false")
 STUB = """function checkAuthentication (params) {
-  // if (x) TODO
+  // if (x) compare
   return { success: true }
 }"""
 
