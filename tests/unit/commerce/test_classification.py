@@ -173,13 +173,12 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("method", "status", "document", "headers", "expected"),
-    TABLE,
-    ids=[f"{row[0]} {row[1]} {str(row[2])[:40]}" for row in TABLE],
-)
-def test_a_response_means(method, status, document, headers, expected):
-    assert outcome(method, status, document, **headers) == expected
+def test_what_each_response_means():
+    assert [
+        (*row, actual)
+        for row in TABLE
+        if (actual := outcome(*row[:3], **row[3])) != row[4]
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -293,25 +292,25 @@ def test_a_redirect_to_an_invalid_location_is_retried(location):
     assert outcome("GET", 302, b"", Location=location) == ("unavailable", 503, "alarm")
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("Fri, 31 Dec 1999 23:59:59 GMT", 59.0),
-        ("Fri, 31 Dec 1999 23:58:00 GMT", 0.0),
-        ("soon", None),
-        ("-5", None),
-        ("1.5", None),
-        ("", None),
-        (None, None),
-        ("9" * 400, 999999999.0),
-        ("Fri, 31 Dec 1999 23:59:59 -0000", None),
-        (f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(header, seconds):
-    assert retry_after(header, now=946684740.0) == seconds
+def test_retry_after_is_seconds_or_a_date():
+    expected = {
+        "120": 120.0,
+        " 0 ": 0.0,
+        "Fri, 31 Dec 1999 23:59:59 GMT": 59.0,
+        "Fri, 31 Dec 1999 23:58:00 GMT": 0.0,
+        "soon": None,
+        "-5": None,
+        "1.5": None,
+        "": None,
+        None: None,
+        "9" * 400: 999999999.0,
+        "Fri, 31 Dec 1999 23:59:59 -0000": None,
+        f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT": None,
+    }
+
+    assert {
+        header: retry_after(header, now=946684740.0) for header in expected
+    } == expected
 
 
 def test_retry_after_is_part_of_the_error():
