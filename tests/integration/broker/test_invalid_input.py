@@ -90,7 +90,6 @@ def _fill(message, chance: random.Random, depth: int = 0) -> None:
             setattr(message, field.name, _value(field, chance, depth))
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(("method", "request_"), METHODS, ids=[m for m, _ in METHODS])
 async def test_odd_requests_do_no_harm(method, request_, caplog):
     chance = random.Random(method)  # noqa: S311 repeatable, not secret

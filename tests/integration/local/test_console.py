@@ -55,7 +55,6 @@ async def read(journal):
     await console.stop()
 
 
-@pytest.mark.anyio
 async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
     reason = "webhook-timestamp is 900 s behind ingest's clock"
     labels = {"outcome": "rejected", "status": 401, "request": "r1"}
@@ -77,7 +76,6 @@ async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
     assert "The caller's response does not say why." in page
 
 
-@pytest.mark.anyio
 async def test_a_rejection_whose_body_is_unknown_has_a_page(journal, read):
     journal.observe("published", outcome="rejected", status=400)
 
@@ -87,7 +85,6 @@ async def test_a_rejection_whose_body_is_unknown_has_a_page(journal, read):
     assert "Copy as curl" not in page
 
 
-@pytest.mark.anyio
 async def test_pages_of_events_lead_to_each_other(journal, read):
     count = 2 * PAGE_ROWS + 5
     for number in range(count):
@@ -109,7 +106,6 @@ async def test_pages_of_events_lead_to_each_other(journal, read):
     assert "No events match" in await read("/?page=99&search=nothing")
 
 
-@pytest.mark.anyio
 async def test_times_have_a_date_a_zone_and_their_age(journal, read):
     journal.observe("published", at=1_800_000_000.5, uid="u", component="broker")
 
