@@ -1,11 +1,11 @@
 """The console's pages over a journal alone, without a running stack."""
 
+import asyncio
 import re
 import sqlite3
 
 import pytest
 import requests
-from anyio import to_thread
 
 from cli.deployment import Deployment
 from functions.pubsub.endpoint import Endpoint
@@ -37,22 +37,22 @@ def journal():
 
 
 @pytest.fixture
-async def read(journal):
-    """A function that reads pages of a console."""
+def read(journal):
+    """A function that reads a page of a console."""
     stack = {"ingest": "http://127.0.0.1:8080", "commerce": "http://localhost:9"}
     deployment = Deployment("p", "commerce-", Endpoint("x", True), None, stack, None)
-    console = Console(journal, IdleBroker(), None, Operations(deployment))
-    address = await console.start("127.0.0.1", 0)
 
     async def read_page(path: str) -> str:
-        response = await to_thread.run_sync(
-            lambda: requests.get(f"http://{address}{path}", timeout=10)
-        )
+        console = Console(journal, IdleBroker(), None, Operations(deployment))
+        url = f"http://{await console.start('127.0.0.1', 0)}{path}"
+        try:
+            response = await asyncio.to_thread(requests.get, url, timeout=10)
+        finally:
+            await console.stop()
         assert response.status_code == 200, response.text
         return response.text
 
-    yield read_page
-    await console.stop()
+    return read_page
 
 
 async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
