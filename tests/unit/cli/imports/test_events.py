@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from cli.imports import events
 from cli.imports.events import Builder, RejectedRow
 from cli.imports.source import Row
 from cli.imports.values import Values
@@ -16,9 +15,9 @@ DELETE = EVENTS["be-observer.catalog_product_delete"]
 COLUMNS = ["sku", "source", "quantity", "outOfStock"]
 
 
-def builder(event=DELETE, header=("sku",), lanes=1, rows_per_event=1):
+def builder(event=DELETE, header=("sku",), lanes=1, rows_per_event=1, **limits):
     values = Values(event, list(header), {}, {}) if event else None
-    return Builder("import-1", event, values, lanes, rows_per_event)
+    return Builder("import-1", event, values, lanes, rows_per_event, **limits)
 
 
 def batches(of: Builder, rows: list[Row]):
@@ -48,10 +47,8 @@ def test_a_batch_has_at_most_a_hundred_events():
     assert [len(batch.events) for batch in batches_sent] == [100, 100, 50]
 
 
-def test_a_batch_is_smaller_than_ingest_accepts(monkeypatch):
-    monkeypatch.setattr(events, "MAX_BATCH_BYTES", 300)
-
-    batches_sent = batches(builder(), deletions(*"ABCDEFG"))
+def test_a_batch_is_smaller_than_ingest_accepts():
+    batches_sent = batches(builder(max_batch_bytes=300), deletions(*"ABCDEFG"))
 
     assert [len(batch.events) for batch in batches_sent] == [3, 3, 1]
 
