@@ -173,7 +173,7 @@ def import_(
                     token,
                     rate,
                     accepted if wait else None,
-                    context.obj or {},
+                    context.obj or {},  # a test's own session
                 )
     except (CannotResume, WrongOptions, UnicodeError) as error:
         raise click.UsageError(str(error)) from None

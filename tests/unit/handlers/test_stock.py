@@ -175,10 +175,10 @@ def test_many_bad_rows_are_not_all_isolated():
     assert len(commerce.requests) < 100
 
 
-@pytest.mark.parametrize("count", [2, 20, 60, 100])
+@pytest.mark.parametrize("count", [2, 20, 100])
 @pytest.mark.parametrize("piece", [20, 100])
 def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
-    for number in {1, 2, count // 3 + 1, count // 2 + 1, count}:
+    for number in {1, count // 3 + 1, count}:
         delivery, commerce = (
             FakeDelivery(),
             store_without(f"SKU-{number - 1}", COMMERCE_STOCK_PIECE_SIZE=str(piece)),
@@ -194,10 +194,10 @@ def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
 
 
 @pytest.mark.parametrize("ambiguous", [True, False])
-@pytest.mark.parametrize("size", [1, 2, 7, 20, 44, 50])
+@pytest.mark.parametrize("size", [1, 7, 30])
 def test_exactly_the_bad_rows_are_not_applied(size, ambiguous):
     chooser = random.Random(size)  # noqa: S311 repeatable
-    bad = chooser.sample(range(1, 46), chooser.randint(1, 32))
+    bad = chooser.sample(range(1, 25), chooser.randint(2, 12))
     error = rejection(400, "Could not save Source Item") if ambiguous else None
     delivery, commerce = (
         FakeDelivery(),
@@ -209,14 +209,14 @@ def test_exactly_the_bad_rows_are_not_applied(size, ambiguous):
     )
 
     with pytest.raises(Ambiguous if ambiguous else Rejected) as raised:
-        handle(EVENT, rows(45), commerce, delivery)
+        handle(EVENT, rows(24), commerce, delivery)
 
     numbers = ", ".join(str(number) for number in sorted(bad))
     assert raised.value.message.startswith(
-        f"{len(bad)} of 45 rows were not applied (counted from 1: {numbers}): "
+        f"{len(bad)} of 24 rows were not applied (counted from 1: {numbers}): "
     )
     applied = {row["sku"] for row in delivery.applied_rows}
-    assert applied == {f"SKU-{n - 1}" for n in range(1, 46) if n not in bad}
+    assert applied == {f"SKU-{n - 1}" for n in range(1, 25) if n not in bad}
 
 
 def test_after_too_many_bad_rows_good_pieces_are_still_applied():
