@@ -169,13 +169,25 @@ def _module(path: Path) -> Module:
         ],
     )
     module.identifiers.add((path.stem, 0))
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, VISITED):
             _visit(node, module)
     module.imports = {
         name for name in module.imports if name.split(".")[0] in OWN_PACKAGES
     }
     return module
+
+
+def _nodes(tree: ast.Module) -> list[ast.AST]:
+    """Every node but the contexts of names, in half of the time of ``ast.walk``."""
+    nodes: list[ast.AST] = [tree]
+    for node in nodes:
+        for child in vars(node).values():
+            if isinstance(child, list):
+                nodes += [each for each in child if isinstance(each, ast.AST)]
+            elif isinstance(child, ast.AST) and not isinstance(child, ast.expr_context):
+                nodes.append(child)
+    return nodes
 
 
 def _visit(node: ast.AST, module: Module) -> None:

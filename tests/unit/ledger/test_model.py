@@ -13,7 +13,7 @@ from tests.support.ledger_machine import CHOICES, WEIGHTS, LedgerMachine, run_ma
 
 LEDGER = "functions.ledger.ledger"
 RULES = "functions.ledger.rules"
-RUNS = 30  # these find every fault below
+RUNS = 20  # these find every fault below
 
 
 class FirestoreMachine(LedgerMachine):
