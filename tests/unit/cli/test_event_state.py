@@ -14,9 +14,8 @@ def observed(minute, state, message_id="m1"):
     return Observation(at(minute), message_id, state)
 
 
-@pytest.mark.parametrize(
-    ("observations", "exhausted", "paused", "expected"),
-    [
+def test_the_state_follows_from_observations(subtests):
+    for observations, exhausted, paused, expected in [
         ([], [], False, "waiting"),
         ([], [at(1)], False, "exhausted"),
         ([observed(1, "waiting"), observed(2, "retrying")], [], False, "retrying"),
@@ -33,12 +32,11 @@ def observed(minute, state, message_id="m1"):
         ([observed(1, "waiting")], [], True, "paused"),
         ([observed(1, "handled")], [], True, "handled"),
         ([observed(1, "rejected")], [], True, "rejected"),
-    ],
-)
-def test_the_state_follows_from_observations(observations, exhausted, paused, expected):
-    state = current_state(observations, exhausted, paused=bool(paused))
+    ]:
+        with subtests.test(observations=observations):
+            state = current_state(observations, exhausted, paused=bool(paused))
 
-    assert state.state == expected
+            assert state.state == expected
 
 
 def test_a_final_result_stays_final():

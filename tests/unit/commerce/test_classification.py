@@ -181,35 +181,31 @@ def test_what_each_response_means():
     ] == []
 
 
-@pytest.mark.parametrize(
-    ("document", "text"),
-    [
-        pytest.param(
+def test_commerces_message_is_rendered(subtests):
+    for name, document, text in [
+        (
+            "a value's own percent sign stays",
             {"message": "%1 and %2, not %10", "parameters": ["a", "%1"]},
             "a and %1, not a0",
-            id="a value's own percent sign stays",
         ),
-        pytest.param(
+        (
+            "the tenth is not the first",
             {"message": "%1 %10", "parameters": list("abcdefghij")},
             "a j",
-            id="the tenth is not the first",
         ),
-        pytest.param(
+        (
+            "named",
             {
                 "message": 'No such entity with %fieldName = %fieldValue for "%field"',
                 "parameters": {"fieldName": "id", "fieldValue": 15, "field": None},
             },
             'No such entity with id = 15 for ""',
-            id="named",
         ),
-        pytest.param(
-            {"message": "%1", "parameters": [["a", 1, True]]}, "a, 1, True", id="list"
-        ),
-        pytest.param({"message": "100%"}, "100%", id="none"),
-        pytest.param(
-            {"message": "%1", "parameters": "text"}, "%1", id="invalid parameters"
-        ),
-        pytest.param(
+        ("list", {"message": "%1", "parameters": [["a", 1, True]]}, "a, 1, True"),
+        ("none", {"message": "100%"}, "100%"),
+        ("invalid parameters", {"message": "%1", "parameters": "text"}, "%1"),
+        (
+            "nested errors",
             {
                 "message": "One or more input exceptions have occurred.",
                 "errors": [
@@ -219,34 +215,28 @@ def test_what_each_response_means():
                 ],
             },
             'One or more input exceptions have occurred.; "a" is required.; b wrong',
-            id="nested errors",
         ),
-        pytest.param(
+        (
+            "early failure",
             {"messages": {"error": [{"code": 404, "message": "no"}, {"code": 1}]}},
             "no",
-            id="early failure",
         ),
-        pytest.param(
-            {"message": "a", "trace": "#0 /var/www/secret.php(1)"}, "a", id="no trace"
-        ),
-        pytest.param(
+        ("no trace", {"message": "a", "trace": "#0 /var/www/secret.php(1)"}, "a"),
+        (
+            "one line without controls",
             {"message": "a\r\nb\t\x00\x1b[31mc\u2028d\u202ee"},
             "a b [31mc d e",
-            id="one line without controls",
         ),
-        pytest.param(
-            {"message": "a\x1b[31mb\x00c"}, "a [31mb c", id="ASCII's controls"
-        ),
-        pytest.param({"message": "Größe\u00a0→ 日本"}, "Größe → 日本", id="letters"),
-        pytest.param({"message": "\ud800x"}, "x", id="half a surrogate pair"),
-        pytest.param({"message": ["a"]}, "", id="invalid message"),
-        pytest.param(["a"], "", id="a list"),
-        pytest.param(NOT_JSON, "", id="not JSON"),
-        pytest.param(None, "", id="null"),
-    ],
-)
-def test_commerces_message_is_rendered(document, text):
-    assert render(document) == text
+        ("ASCII's controls", {"message": "a\x1b[31mb\x00c"}, "a [31mb c"),
+        ("letters", {"message": "Größe\u00a0→ 日本"}, "Größe → 日本"),
+        ("half a surrogate pair", {"message": "\ud800x"}, "x"),
+        ("invalid message", {"message": ["a"]}, ""),
+        ("a list", ["a"], ""),
+        ("not JSON", NOT_JSON, ""),
+        ("null", None, ""),
+    ]:
+        with subtests.test(name):
+            assert render(document) == text
 
 
 def test_commerces_message_is_bounded():

@@ -1,7 +1,5 @@
 """One form of an identifier for ordering keys, watermarks and commands."""
 
-import pytest
-
 from cli.erasure import parse_id
 from functions.events import catalog, samples
 from functions.events.identifiers import normalize_identifier, watermark_name
@@ -15,9 +13,8 @@ KEYED_BY_NAME = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "normalized"),
-    [
+def test_case_and_trailing_blanks_do_not_count(subtests):
+    for text, normalized in [
         ("ABC", "abc"),
         ("abc  ", "abc"),
         (" abc", " abc"),
@@ -26,10 +23,9 @@ KEYED_BY_NAME = [
         ("STRASSE", "strasse"),
         ("Straße", "straße"),  # not casefold: ß and ss are different
         ("ÄÖ", "äö"),
-    ],
-)
-def test_case_and_trailing_blanks_do_not_count(text, normalized):
-    assert normalize_identifier(text) == normalized
+    ]:
+        with subtests.test(text=text):
+            assert normalize_identifier(text) == normalized
 
 
 def test_a_normalized_identifier_stays():
@@ -50,17 +46,24 @@ def test_each_key_that_is_a_name_is_normalized():
     assert {e.key for e in events if e.name not in keys} == {"id", "orderId"}
 
 
-@pytest.mark.parametrize(("name", "key"), KEYED_BY_NAME)
-def test_spellings_share_an_ordering_key(name, key):
-    event, value = catalog.EVENTS[name], samples.value(name)
+def ordering_key(event, key, identifier):
+    """The ordering key of the sample of *event* with *identifier* as its *key*."""
+    value = samples.value(event.name)
+    if isinstance(value, list):
+        return event.ordering_key([{**value[0], key: identifier}])
+    return event.ordering_key({**value, key: identifier})
 
-    def ordering_key(identifier):
-        if isinstance(value, list):
-            return event.ordering_key([{**value[0], key: identifier}])
-        return event.ordering_key({**value, key: identifier})
 
-    assert ordering_key("Abc ") == ordering_key("aBC") == f"{event.entity}:abc"
-    assert ordering_key("Straße") != ordering_key("Strasse")
+def test_spellings_share_an_ordering_key(subtests):
+    for name, key in KEYED_BY_NAME:
+        with subtests.test(name=name):
+            event = catalog.EVENTS[name]
+            expected = f"{event.entity}:abc"
+
+            assert ordering_key(event, key, "Abc ") == expected
+            assert ordering_key(event, key, "aBC") == expected
+            with_ss = ordering_key(event, key, "Strasse")
+            assert ordering_key(event, key, "Straße") != with_ss
 
 
 def test_stock_of_one_sku_in_two_spellings_has_a_key():

@@ -154,7 +154,7 @@ BYTES = {
 
 def bounded(limits: dict) -> list:
     return [
-        pytest.param(f"be-observer.{name}", path, longest, id=f"{name}-{path}")
+        (f"be-observer.{name}", path, longest)
         for name, fields in limits.items()
         for path, longest in fields.items()
     ]
@@ -170,34 +170,39 @@ def messages_of(name: str, path: str, given) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize(("name", "path", "longest"), bounded(CHARACTERS))
-def test_a_varchar_column_counts_characters(name, path, longest):
-    assert messages_of(name, path, "😀" * longest) == []
-    assert messages_of(name, path, "a" * (longest + 1)) == [
-        f"Must be at most {longest} characters."
-    ]
+def test_a_varchar_column_counts_characters(subtests):
+    for name, path, longest in bounded(CHARACTERS):
+        with subtests.test(name=name, path=path):
+            assert messages_of(name, path, "😀" * longest) == []
+            assert messages_of(name, path, "a" * (longest + 1)) == [
+                f"Must be at most {longest} characters."
+            ]
 
 
-@pytest.mark.parametrize(("name", "path", "longest"), bounded(BYTES))
-def test_other_text_is_bounded_by_its_bytes(name, path, longest):
+def test_other_text_is_bounded_by_its_bytes(subtests):
     """A TEXT column counts bytes; PHP cuts a customer group's code by bytes."""
-    longest_umlauts = "é" * (longest // 2)
+    for name, path, longest in bounded(BYTES):
+        with subtests.test(name=name, path=path):
+            longest_umlauts = "é" * (longest // 2)
 
-    assert messages_of(name, path, "a" * longest) == []
-    assert messages_of(name, path, longest_umlauts) == []
-    assert messages_of(name, path, longest_umlauts + "aa") == [
-        f"Must be at most {longest} bytes in UTF-8."
-    ]
+            assert messages_of(name, path, "a" * longest) == []
+            assert messages_of(name, path, longest_umlauts) == []
+            assert messages_of(name, path, longest_umlauts + "aa") == [
+                f"Must be at most {longest} bytes in UTF-8."
+            ]
 
 
-@pytest.mark.parametrize("sku", [" A", "A ", "A\n", "\tA", "A\r", "A\v", " "], ids=repr)
-def test_a_new_sku_has_no_blank_at_either_end(sku):
-    error = ["Must not begin or end with a blank."]
+def test_a_new_sku_has_no_blank_at_either_end(subtests):
+    for sku in [" A", "A ", "A\n", "\tA", "A\r", "A\v", " "]:
+        with subtests.test(sku=sku):
+            error = ["Must not begin or end with a blank."]
 
-    assert messages_of("be-observer.catalog_product_create", "sku", sku) == error
-    for event in ("catalog_product_update", "catalog_product_delete"):
-        assert messages_of(f"be-observer.{event}", "sku", sku) == []
-    assert messages_of("be-observer.catalog_stock_update", "0.sku", sku) == []
+            assert (
+                messages_of("be-observer.catalog_product_create", "sku", sku) == error
+            )
+            for event in ("catalog_product_update", "catalog_product_delete"):
+                assert messages_of(f"be-observer.{event}", "sku", sku) == []
+            assert messages_of("be-observer.catalog_stock_update", "0.sku", sku) == []
 
 
 @pytest.mark.parametrize(
@@ -217,9 +222,8 @@ def test_a_quantity_fits_its_column(name, path):
         ]
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "given", "message"),
-    [
+def test_lists_and_objects_are_named_at_every_level(subtests):
+    for name, path, given, message in [
         ("customer_delete", (), [], "Must be an object."),
         ("catalog_stock_update", (), {}, "Must be a list."),
         ("catalog_stock_update", (), None, "Must be a list."),
@@ -231,15 +235,14 @@ def test_a_quantity_fits_its_column(name, path):
         ("sales_order_shipment_create", ("comment",), "x", "Must be an object."),
         ("sales_order_shipment_update", ("comments",), {}, "Must be a list."),
         ("sales_order_shipment_update", ("comments", 0), "x", "Must be an object."),
-    ],
-)
-def test_lists_and_objects_are_named_at_every_level(name, path, given, message):
-    name = f"be-observer.{name}"
-    value = sample_with(name, path, given) if path else given
-    with pytest.raises(InvalidValue) as raised:
-        INBOUND_EVENTS[name].load(value)
+    ]:
+        with subtests.test(name=name, path=path):
+            name = f"be-observer.{name}"
+            value = sample_with(name, path, given) if path else given
+            with pytest.raises(InvalidValue) as raised:
+                INBOUND_EVENTS[name].load(value)
 
-    assert raised.value.errors == {path_text(path): [message]}
+            assert raised.value.errors == {path_text(path): [message]}
 
 
 def test_null_is_rejected():

@@ -26,7 +26,7 @@ EVENTS = [
     "sales_order_shipment_update",
     "catalog_stock_update",
 ]
-EMPTY = [pytest.param([], id="list"), pytest.param({}, id="object")]
+EMPTY = ([], {})
 
 
 class Answers(dict):
@@ -49,17 +49,22 @@ def value_of(event):
     return sample(event, sku="A/1") if needs_post else sample(event)
 
 
-@pytest.mark.parametrize("event", EVENTS)
-def test_every_look_up_names_its_fields(event):
-    commerce = FakeCommerce(Answers({"items": []}))
+def test_every_look_up_names_its_fields(subtests):
+    for event in EVENTS:
+        with subtests.test(event=event):
+            commerce = FakeCommerce(Answers({"items": []}))
 
-    try:
-        handle(event, value_of(event), commerce, delivery_with_unknown_outcome())
-    except Rejected:
-        assert event == "sales_order_shipment_update"  # no such shipment
+            try:
+                handle(
+                    event, value_of(event), commerce, delivery_with_unknown_outcome()
+                )
+            except Rejected:
+                assert event == "sales_order_shipment_update"  # no such shipment
 
-    look_ups = [request for request in commerce.requests if request.method == "GET"]
-    assert [r.path for r in look_ups if not r.query.get("fields")] == []
+            look_ups = [
+                request for request in commerce.requests if request.method == "GET"
+            ]
+            assert [r.path for r in look_ups if not r.query.get("fields")] == []
 
 
 @pytest.mark.parametrize(
@@ -81,17 +86,22 @@ def test_a_confirming_look_up_names_its_fields(route, values):
     assert adapter.requests[1].query["fields"] in ("items[sku]", "items[id]", "code")
 
 
-@pytest.mark.parametrize("document", EMPTY)
-@pytest.mark.parametrize("event", EVENTS)
-def test_an_empty_document_is_read(event, document):
-    commerce = FakeCommerce(Answers(document))
-    delivery = delivery_with_unknown_outcome()
+def test_an_empty_document_is_read(subtests):
+    for event in EVENTS:
+        for document in EMPTY:
+            with subtests.test(event=event, document=document):
+                commerce = FakeCommerce(Answers(document))
+                delivery = delivery_with_unknown_outcome()
 
-    if event == "sales_order_shipment_update":
-        with pytest.raises(Rejected, match="The order has no such shipment"):
-            handle(event, value_of(event), commerce, delivery)
-    else:
-        assert "successfully" in handle(event, value_of(event), commerce, delivery)
+                if event == "sales_order_shipment_update":
+                    with pytest.raises(
+                        Rejected, match="The order has no such shipment"
+                    ):
+                        handle(event, value_of(event), commerce, delivery)
+                else:
+                    assert "successfully" in handle(
+                        event, value_of(event), commerce, delivery
+                    )
 
 
 @pytest.mark.parametrize("mode", ["comment", "status"])

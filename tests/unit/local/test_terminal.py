@@ -21,29 +21,29 @@ def line(stage: str, verbose: bool = False, **labels) -> str:
     return out.getvalue()[10:]  # without the time of day
 
 
-@pytest.mark.parametrize(
-    ("stage", "labels", "first"),
-    [
-        pytest.param("published", BROKER, "published", id="published"),
-        pytest.param(
-            "delivered",
-            {**BROKER, "attempt": 2},
-            "delivered, attempt 2",
-            id="delivered",
-        ),
-        pytest.param("outcome", {"outcome": "handled"}, "handled", id="handled"),
-        pytest.param("outcome", {"outcome": "retry"}, "retrying", id="retrying"),
-        pytest.param("outcome", {"outcome": "rejected"}, "rejected", id="rejected"),
-        pytest.param("exhausted", BROKER, "exhausted", id="exhausted"),
-        pytest.param("answered", BROKER, "retrying", id="no response"),
-    ],
-)
-def test_each_stage_has_its_line(stage, labels, first):
-    words = [
-        word for part in line(stage, **labels).split("  ") if (word := part.strip())
-    ]
+def test_each_stage_has_its_line(subtests):
+    for name, stage, labels, first in [
+        ("published", "published", BROKER, "published"),
+        ("delivered", "delivered", {**BROKER, "attempt": 2}, "delivered, attempt 2"),
+        ("handled", "outcome", {"outcome": "handled"}, "handled"),
+        ("retrying", "outcome", {"outcome": "retry"}, "retrying"),
+        ("rejected", "outcome", {"outcome": "rejected"}, "rejected"),
+        ("exhausted", "exhausted", BROKER, "exhausted"),
+        ("no response", "answered", BROKER, "retrying"),
+    ]:
+        with subtests.test(name):
+            words = [
+                word
+                for part in line(stage, **labels).split("  ")
+                if (word := part.strip())
+            ]
 
-    assert words[:4] == [first, "product", "catalog_product_create", "uid=erp-1"]
+            assert words[:4] == [
+                first,
+                "product",
+                "catalog_product_create",
+                "uid=erp-1",
+            ]
 
 
 @pytest.mark.parametrize(

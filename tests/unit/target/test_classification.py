@@ -60,9 +60,8 @@ def test_a_503_with_retry_after_had_no_effect():
     assert not classify(NAME, response(503, Retry_After="7")).outcome_unknown
 
 
-@pytest.mark.parametrize(
-    ("content", "headers", "message"),
-    [
+def test_the_receivers_message_is_quoted(subtests):
+    for content, headers, message in [
         (b'{"message": "No such number"}', {}, "No such number"),
         (b'{"error": {"code": 7, "message": "Closed"}}', {}, "Closed"),
         (b'{"detail": [{"loc": 1, "message": "a"}, {"message": "b"}]}', {}, "a; b"),
@@ -70,12 +69,13 @@ def test_a_503_with_retry_after_had_no_effect():
         (b'"Closed"', {}, "Closed"),
         (b"Closed\nfor today", {"Content_Type": "text/plain"}, "Closed for today"),
         (b"\xff", {}, "\ufffd"),
-    ],
-)
-def test_the_receivers_message_is_quoted(content, headers, message):
-    error = classify(NAME, response(422, content, **headers))
+    ]:
+        with subtests.test(content=content):
+            error = classify(NAME, response(422, content, **headers))
 
-    assert error.message == f"The target answered 422 to POST webhook: {message}"
+            assert (
+                error.message == f"The target answered 422 to POST webhook: {message}"
+            )
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,14 @@ def test_each_file_is_a_subset_of_the_resolution(path):
     assert pins(path).items() <= pins(LOCK).items()
 
 
-@pytest.mark.parametrize("path", [LOCK, *SUBSETS, *TOOLS])
-def test_every_line_is_a_pin_with_hashes(path):
+def test_every_line_is_a_pin_with_hashes(subtests):
     """Nothing else: no option, no index address, no unpinned name."""
-    for line in (ROOT / path).read_text().splitlines():
-        assert LINE.fullmatch(line), line
-    for name, (_, hashes) in pins(path).items():
-        assert hashes, name
+    for path in [LOCK, *SUBSETS, *TOOLS]:
+        with subtests.test(path=path):
+            for line in (ROOT / path).read_text().splitlines():
+                assert LINE.fullmatch(line), line
+            for name, (_, hashes) in pins(path).items():
+                assert hashes, name
 
 
 @pytest.mark.parametrize("path", [LOCK, *SUBSETS])

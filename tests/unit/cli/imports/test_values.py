@@ -16,9 +16,8 @@ def value(event, row: dict, *, comma: bool = False, constants=None, **mapping):
     return values.of_cells(list(row.values()))
 
 
-@pytest.mark.parametrize(
-    ("text", "comma", "expected"),
-    [
+def test_numbers_are_converted(subtests):
+    for text, comma, expected in [
         ("12", False, 12),
         (" -1.50 ", False, -1.5),
         ("12,5", True, 12.5),
@@ -33,12 +32,11 @@ def value(event, row: dict, *, comma: bool = False, constants=None, **mapping):
         ("nan", False, "nan"),
         ("٣", False, "٣"),
         ("9" * 31, False, "9" * 31),
-    ],
-)
-def test_numbers_are_converted(text, comma, expected):
-    row = dict(zip(COLUMNS, ["A", "default", text, "false"], strict=True))
+    ]:
+        with subtests.test(text=text):
+            row = dict(zip(COLUMNS, ["A", "default", text, "false"], strict=True))
 
-    assert value(STOCK, row, comma=comma)["quantity"] == expected
+            assert value(STOCK, row, comma=comma)["quantity"] == expected
 
 
 @pytest.mark.parametrize(
