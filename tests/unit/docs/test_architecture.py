@@ -21,10 +21,10 @@ QUESTIONS = (
 
 
 def definitions() -> set[str]:
-    """The names of all classes, functions and methods of ``functions/``."""
+    """The names of all classes and functions of ``functions/``, methods with both."""
     defined = set()
     for path in (ROOT / "functions").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 members = [n for n in node.body if isinstance(n, ast.FunctionDef)]
                 defined |= {f"{node.name}.{member.name}" for member in members}

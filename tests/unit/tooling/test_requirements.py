@@ -109,6 +109,7 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Third-party modules that a file imports, anywhere in it."""
     modules = set()
