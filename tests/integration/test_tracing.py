@@ -1,90 +1,48 @@
-"""OpenTelemetry: imported and exported to only when it is enabled."""
+"""OpenTelemetry while it is enabled; test_imports has what is loaded without it."""
 
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from functions.settings import SettingsError
+from functions.tracing import tracing
 from tests.support.machine import ROOT
 from tests.support.serving import OAUTH1
 
-
-def test_disabled_nothing_is_imported():
-    code = (
-        "import sys, functions.tracing as t; t.tracing('', 'x').span('a', None);"
-        "print([m for m in sys.modules if m.startswith('opentelemetry')])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout == "[]\n"
+# Each function's ``tracing``, built from the environment, makes one span.
+CODE = """
+import functions.ingest.main as ingest, functions.consumer.main as consumer
+with ingest._ingest.tracing.span("publish", None): pass
+with consumer._consumer.tracing.span("deliver", None): pass
+"""
 
 
-@pytest.mark.parametrize("target", ["ingest", "consumer"])
-def test_disabled_no_function_imports_it(target):
-    environment = {
-        **OAUTH1,
-        "GOOGLE_CLOUD_PROJECT": "p",
-        "COMMERCE_BASE_URL": "http://127.0.0.1:1/rest/",
-        "LOG_LEVEL": "CRITICAL",
-    }
-    code = (
-        f"import sys, functions.{target}.main\n"
-        # google.api_core imports the bare name, a namespace package.
-        "print([m for m in sys.modules if m.startswith('opentelemetry.')])"
-    )
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env={**environment, **more},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for more in ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
-    ]
+def test_enabled_without_the_library_is_one_sentence(monkeypatch):
+    library = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+    monkeypatch.setitem(sys.modules, library, None)
 
-    assert outputs[0] == "[]\n"
-    assert "opentelemetry.sdk.trace" in outputs[1]
+    with pytest.raises(SettingsError) as raised:
+        tracing("http://127.0.0.1:1", "ingest")
 
-
-def test_enabled_without_the_library_is_one_sentence():
-    code = (
-        "import sys; sys.modules['opentelemetry.exporter'] = None\n"
-        "from functions.tracing import tracing\n"
-        "tracing('http://127.0.0.1:1', 'ingest')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.stderr.splitlines()[-1] == (
-        "functions.settings.SettingsError: Wrong settings: OTEL_EXPORTER_OTLP_ENDPOINT"
-        " is set, so opentelemetry-exporter-otlp-proto-http must be in ingest's"
-        " requirements.txt"
+    assert str(raised.value) == (
+        "Wrong settings: OTEL_EXPORTER_OTLP_ENDPOINT is set, so"
+        " opentelemetry-exporter-otlp-proto-http must be in ingest's requirements.txt"
     )
 
 
-def test_spans_are_exported_over_the_network(tmp_path):
+@contextmanager
+def collector():
+    """A collector's address, and the path and body of each request to it."""
     received = []
 
     class Collector(BaseHTTPRequestHandler):
         def do_POST(self):
-            received.append(
-                (self.path, self.rfile.read(int(self.headers["content-length"])))
-            )
+            length = int(self.headers["content-length"])
+            received.append((self.path, self.rfile.read(length)))
             self.send_response(200)
             self.end_headers()
 
@@ -92,27 +50,35 @@ def test_spans_are_exported_over_the_network(tmp_path):
             """Does nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Collector)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    code = (
-        "from functions.tracing import tracing\n"
-        f"with tracing({address!r}, 'ingest').span('publish', None): pass\n"
-    )
     try:
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env={"OTEL_EXPORTER_OTLP_ENDPOINT": address},
-            check=True,
-            timeout=30,
-        )
+        yield f"http://127.0.0.1:{server.server_port}", received
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
-    [(path, body)] = received
-    assert path == "/v1/traces"
-    assert b"publish" in body
-    assert b"ingest" in body
+
+def test_spans_of_both_functions_are_exported():
+    """Over the network, when the process ends at the latest."""
+    environment = {
+        **OAUTH1,
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "COMMERCE_BASE_URL": "http://127.0.0.1:1/rest/",
+        "LOG_LEVEL": "CRITICAL",
+    }
+    with collector() as (address, received):
+        subprocess.run(
+            [sys.executable, "-c", CODE],
+            cwd=ROOT,
+            env={**environment, "OTEL_EXPORTER_OTLP_ENDPOINT": address},
+            check=True,
+            timeout=30,
+        )
+
+    assert [path for path, _ in received] == ["/v1/traces"] * 2
+    for service, span in ((b"ingest", b"publish"), (b"consumer", b"deliver")):
+        assert [service in body and span in body for _, body in received].count(
+            True
+        ) == 1
