@@ -26,26 +26,13 @@ DEPLOYMENT_COMMANDS = [
 ]
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """A command as a process, in an empty environment."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 def test_help_lists_every_command():
-    process = run("--help")
+    result = CliRunner().invoke(Commands(), ["--help"])
 
-    assert process.returncode == 0
+    assert result.exit_code == 0
     for name in COMMANDS:
-        assert f"\n  {name} " in process.stdout
-    assert "not available" not in process.stdout
+        assert f"\n  {name} " in result.stdout
+    assert "not available" not in result.stdout
 
 
 def test_a_command_that_cannot_be_imported_is_named():
@@ -125,13 +112,20 @@ def test_an_unreachable_broker_exits_3(deployment):
 
 
 def test_missing_credentials_exit_3(tmp_path):
-    process = run(
-        "dead-letters",
-        "--project",
-        "p",
-        LOCAL_STATE=str(tmp_path),
-        HOME=str(tmp_path),
-        GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path / "none.json"),
+    """As a process, whose exit status and output are all that a script has."""
+    process = subprocess.run(
+        [sys.executable, "-m", "cli", "dead-letters", "--project", "p"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "LOCAL_STATE": str(tmp_path),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
     assert process.returncode == 3

@@ -4,14 +4,16 @@ import json
 import os
 import pty
 import signal
-import subprocess
 import sys
 import time
 
-from cli.environment import ROOT
+import pytest
+
+from cli.__main__ import main
 from functions.events import samples
 from functions.ledger.decisions import AlreadyProcessed
 from tests.support.cli_deployment import HANDLED, SOURCE
+from tests.support.cli_process import CommandProcess
 
 CREATE = "catalog_product_create"
 UPDATE_ORDER = "sales_order_status_update"
@@ -25,16 +27,9 @@ def product(sku: str) -> dict:
     return {**PRODUCT, "sku": sku}
 
 
-def start_replay(deployment, *options: str, **streams) -> subprocess.Popen:
+def running_replay(deployment, *options: str) -> CommandProcess:
     """``replay --all --json`` as a process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cli", "replay", "--all", "--json", *options],
-        cwd=ROOT,
-        env={**os.environ, **deployment.environment, "TERM": "xterm"},
-        stdout=subprocess.PIPE,
-        text=True,
-        **streams,
-    )
+    return CommandProcess(deployment.environment, "replay", "--all", "--json", *options)
 
 
 def uids_published(deployment) -> list[str]:
@@ -257,11 +252,10 @@ def test_a_killed_replay_loses_nothing(fast_deployment):
     uids = {f"u{number}" for number in range(30)}
     for uid in sorted(uids):
         deployment.add_rejected(CREATE, product(uid), uid)
-    process = start_replay(deployment, "--rate", "10")
-    for _ in range(7):
-        process.stdout.readline()
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    with running_replay(deployment, "--rate", "10") as replay:
+        for _ in range(7):
+            replay.line()
+        replay.process.kill()
     first = uids_published(deployment)
     end = time.monotonic() + 10
     while deployment.available() < len(uids) - len(first):  # until its leases expire
@@ -281,25 +275,28 @@ def test_a_killed_replay_loses_nothing(fast_deployment):
 def test_a_terminated_replay_releases_its_leases(deployment):
     for number in range(5):
         deployment.add_rejected(CREATE, product(f"A{number}"), f"u{number}")
-    process = start_replay(deployment, "--rate", "0.5")
-    process.stdout.readline()
-    process.terminate()
-    process.communicate(timeout=10)
+    with running_replay(deployment, "--rate", "0.5") as replay:
+        replay.line()
+        status = replay.process.stop(signal.SIGTERM, timeout_seconds=10)
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert status == 128 + signal.SIGTERM
     assert deployment.available() == 4
 
 
-def test_a_progress_bar_leaves_the_pipe_alone(deployment):
+def test_a_progress_bar_leaves_the_pipe_alone(deployment, monkeypatch, capsys):
     for number in range(3):
         deployment.add_rejected(CREATE, product(f"A{number}"), f"u{number}")
-    terminal, stderr = pty.openpty()
-    process = start_replay(deployment, "--rate", "5", stderr=stderr)
-    os.close(stderr)
-    lines = process.communicate(timeout=20)[0].splitlines()
-    bar = os.read(terminal, 100_000).decode()
+    for name, value in {**deployment.environment, "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    terminal, slave = pty.openpty()
+    with open(slave, "w") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        with pytest.raises(SystemExit, match="0"):
+            main(["replay", "--all", "--json", "--rate", "20"])
+        bar = os.read(terminal, 100_000).decode()
     os.close(terminal)
 
+    lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["result"] for line in lines] == ["replayed"] * 3
     assert "replaying" in bar
     assert "ce-id" not in bar
