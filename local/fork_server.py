@@ -3,8 +3,8 @@
 Importing Flask, gRPC and the rest takes most of the time in which a function starts.
 The tests start hundreds of functions and stacks, so they run this server and name its
 socket in the variable FORK_SERVER; local/processes.py then asks it for each program.
-Nothing else sets that variable. A start costs 0.2 to 0.3 seconds of processor time then,
-instead of 0.6 to 1.0.
+Nothing else sets that variable. A start then costs 0.2 to 0.3 seconds of processor
+time instead of 0.6 to 1.0.
 
 The server runs as ``python -I local/fork_server.py SOCKET`` and ends with its standard
 input. A request is one message: JSON and the file descriptors that become 0, 1 and 2.
