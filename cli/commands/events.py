@@ -130,6 +130,7 @@ class _Source:
 
 def _follow(source: _Source, listed: list[Row], as_json: bool) -> None:
     """Print each event whose state, attempt or status is no longer that of *listed*."""
+    sys.stdout.flush()
     shown = {row.key: _change(row) for row in listed}
     while True:
         time.sleep(POLL_SECONDS)

@@ -21,7 +21,7 @@ class CommandProcess:
 
     def __init__(self, environment: dict[str, str], *arguments: str) -> None:
         command = [sys.executable, "-m", "cli", *arguments]
-        environment = {**base_environment(), "PYTHONUNBUFFERED": "1", **environment}
+        environment = {**base_environment(), **environment}
         self._lines: queue.Queue[bytes] = queue.Queue()
         program = Program(f"cli {arguments[0]}", command, environment)
         self.process = Process(program, on_line=self._lines.put)
