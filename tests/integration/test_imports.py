@@ -1,6 +1,7 @@
 """What a package loads at start, and what it works without."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -59,23 +60,32 @@ def test_cold_start_loads_only_what_is_needed(module, environment, unwanted):
     assert done.stdout.split() == []
 
 
-# Runs programs as ``python -m``, in one process where some packages cannot be imported.
+# Runs each program as ``python -m``, in one process where some packages cannot be
+# imported.
 RUN_WITHOUT = """
 import json, runpy, sys
-missing, commands = map(json.loads, sys.argv[1:])
-sys.modules |= dict.fromkeys(missing)
-for sys.argv in commands:
+for missing, sys.argv in json.loads(sys.argv[1]):
+    sys.modules |= dict.fromkeys(missing)
     try:
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     except SystemExit as end:
         print(f"{sys.argv[0]} exits {end.code}", flush=True)
+    for name in missing:
+        del sys.modules[name]
 """
 
 
-def run_without(missing: list[str], *commands: list[str]) -> str:
-    """What *commands* write to standard output, and their exit statuses."""
+def test_packages_work_without_others():
+    """Commands need none but ``functions``; broker and stand-in need no console."""
+    others, console = ["local", "bench", "tests", "tools"], ["local.console"]
+    programs = [
+        (others, ["cli", "--help"]),
+        (others, ["cli", "status", "--project", "p", "--ledger", "memory"]),
+        (console, ["local.broker", "--help"]),
+        (console, ["local.commerce", "--help"]),
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", RUN_WITHOUT, json.dumps(missing), json.dumps(commands)],
+        [sys.executable, "-c", RUN_WITHOUT, json.dumps(programs)],
         cwd=ROOT,
         env={"PUBSUB_EMULATOR_HOST": "127.0.0.1:1"},
         capture_output=True,
@@ -83,26 +93,13 @@ def run_without(missing: list[str], *commands: list[str]) -> str:
         check=False,
         timeout=120,
     )
+
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
-    return done.stdout
-
-
-def test_commands_work_without_local():
-    """Of another package of the repository they need none but ``functions``."""
-    output = run_without(
-        ["local", "bench", "tests", "tools"],
-        ["cli", "--help"],
-        ["cli", "status", "--project", "p", "--ledger", "memory"],
-    )
-
-    assert "cli exits 0\ncli exits 3\n" in output  # the cloud is not reachable
-    assert "not available" not in output
-
-
-def test_broker_and_stand_in_work_without_console():
-    output = run_without(
-        ["local.console"], ["local.broker", "--help"], ["local.commerce", "--help"]
-    )
-
-    assert "local.broker exits 0\n" in output
-    assert output.endswith("local.commerce exits 0\n")
+    assert re.findall(r"^(.*) exits (\d)$", done.stdout, re.M) == [
+        ("cli", "0"),
+        ("cli", "3"),  # the cloud is not reachable
+        ("local.broker", "0"),
+        ("local.commerce", "0"),
+    ]
+    assert "not available" not in done.stdout
+    assert "not available" not in done.stderr

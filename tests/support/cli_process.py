@@ -30,6 +30,12 @@ class CommandProcess:
         """Wait for its next line."""
         return self._lines.get(timeout=LINE_SECONDS).decode()
 
+    def wait(self) -> tuple[int, str]:
+        """Wait until it ends; its exit status, and the lines not yet read."""
+        status = self.process.stop(0, LINE_SECONDS)  # signal 0 has no effect
+        lines = [self._lines.get_nowait() for _ in range(self._lines.qsize())]
+        return status, b"".join(lines).decode()
+
     def __enter__(self) -> "CommandProcess":
         self.process.spawn()
         return self

@@ -1,15 +1,13 @@
 """The commands as a whole: exit statuses, and which deployment they are about."""
 
-import os
 import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
 
 from cli.__main__ import COMMANDS, Commands
-from cli.environment import ROOT
 from tests.support.cli_deployment import PROJECT
+from tests.support.cli_process import CommandProcess
 from tests.support.running import free_port
 
 # Each command that needs a deployment.
@@ -113,24 +111,17 @@ def test_an_unreachable_broker_exits_3(deployment):
 
 def test_missing_credentials_exit_3(tmp_path):
     """As a process, whose exit status and output are all that a script has."""
-    process = subprocess.run(
-        [sys.executable, "-m", "cli", "dead-letters", "--project", "p"],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "LOCAL_STATE": str(tmp_path),
-            "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environment = {
+        "HOME": str(tmp_path),
+        "LOCAL_STATE": str(tmp_path),
+        "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"),
+    }
+    with CommandProcess(environment, "dead-letters", "--project", "p") as command:
+        status, output = command.wait()
 
-    assert process.returncode == 3
-    assert process.stderr.startswith("Error: Not authenticated to Google Cloud: ")
-    assert "Traceback" not in process.stderr
+    assert status == 3
+    assert output.startswith("Error: Not authenticated to Google Cloud: ")
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("command", ["status", "send"])

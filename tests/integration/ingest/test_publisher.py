@@ -156,49 +156,45 @@ def test_a_message_over_10_mb_is_not_sent():
         publish(MAX_REQUEST_BYTES - overhead - 50)
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.UNKNOWN,
-    ],
+TEMPORARY = (
+    *(grpc.StatusCode.ABORTED, grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL),
+    *(grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    *(UNAVAILABLE, grpc.StatusCode.UNKNOWN),
 )
-def test_a_temporary_status_is_retried(status):
-    with FakePubSub() as pubsub:
-        pubsub.failures += [status, status]
-
-        assert result_of_publish(pubsub.address) == "1"
-    assert len(pubsub.requests) == 3
-
-
-@pytest.mark.parametrize(
-    "status",
-    [
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.PERMISSION_DENIED,
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.FAILED_PRECONDITION,
-    ],
+PERMANENT = (
+    *(grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED),
+    *(grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION),
 )
-def test_a_permanent_status_is_not_retried(status):
-    with FakePubSub() as pubsub:
-        pubsub.failures += [status, status]
-
-        assert result_of_publish(pubsub.address) == status.name
-    assert len(pubsub.requests) == 1
 
 
-def test_retries_end():
-    with FakePubSub() as pubsub:
-        pubsub.failures += [UNAVAILABLE] * 20
+def test_temporary_statuses_are_retried_four_times():
+    """Permanent ones are not. All are published to at once, because retries wait."""
 
-        assert result_of_publish(pubsub.address) == "UNAVAILABLE"
-    assert len(pubsub.requests) == 5
+    async def result_and_requests(failures: list[grpc.StatusCode]) -> tuple[str, int]:
+        with FakePubSub() as pubsub:
+            pubsub.failures += failures
+            try:
+                result = await publisher(pubsub.address).publish("t", MESSAGE)
+            except PublishFailed as error:
+                result = error.code
+            return result, len(pubsub.requests)
+
+    async def results() -> dict[str, tuple[str, int]]:
+        cases = {f"{code.name} twice": [code] * 2 for code in TEMPORARY + PERMANENT}
+        cases["UNAVAILABLE always"] = [UNAVAILABLE] * 20
+        return dict(
+            zip(
+                cases,
+                await asyncio.gather(*map(result_and_requests, cases.values())),
+                strict=True,
+            )
+        )
+
+    assert asyncio.run(results()) == {
+        **{f"{code.name} twice": ("1", 3) for code in TEMPORARY},
+        **{f"{code.name} twice": (code.name, 1) for code in PERMANENT},
+        "UNAVAILABLE always": ("UNAVAILABLE", 5),
+    }
 
 
 def test_a_call_without_response_ends_at_the_deadline():
