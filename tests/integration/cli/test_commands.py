@@ -132,14 +132,6 @@ def test_invalid_settings_are_named_and_exit_2(deployment, command):
     assert "LEDGER must be memory, sqlite:PATH or firestore" in result.stderr
 
 
-def test_a_missing_subscription_exits_3(any_deployment):
-    result = any_deployment.run("dead-letters", "--prefix", "other-")
-
-    assert result.exit_code == 3
-    assert "Pub/Sub rejects get_subscription: " in result.stderr
-    assert "NOT_FOUND" in result.stderr
-
-
 def test_the_project_option_wins_over_a_stack(deployment):
     """The project is on the same broker, named by Google's own variable."""
     environment = deployment.cloud_environment(LOCAL_STATE=str(deployment.folder))

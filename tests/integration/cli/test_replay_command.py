@@ -12,7 +12,7 @@ import pytest
 from cli.__main__ import main
 from functions.events import samples
 from functions.ledger.decisions import AlreadyProcessed
-from tests.support.cli_deployment import HANDLED, SOURCE
+from tests.support.cli_deployment import HANDLED
 from tests.support.cli_process import CommandProcess
 
 CREATE = "catalog_product_create"
@@ -34,31 +34,6 @@ def running_replay(deployment, *options: str) -> CommandProcess:
 
 def uids_published(deployment) -> list[str]:
     return [m.attributes["ce-id"] for m in deployment.published("product")]
-
-
-def test_a_replay_is_the_original_message(any_deployment):
-    any_deployment.add_rejected(
-        CREATE, PRODUCT, "u1", time=EARLY, traceparent="00-t-s-01"
-    )
-
-    [replay] = any_deployment.run_json("replay", "--all")
-
-    [message] = any_deployment.published("product")
-    assert replay["result"] == "replayed"
-    assert replay["new_message_id"] == message.message_id
-    assert dict(message.attributes) == {
-        "ce-specversion": "1.0",
-        "ce-id": "u1",
-        "ce-type": "be-observer.catalog_product_create",
-        "ce-source": SOURCE,
-        "ce-time": EARLY,
-        "content-type": "application/json",
-        "entity": "product",
-        "traceparent": "00-t-s-01",
-        "replayed": "1",
-    }
-    assert message.ordering_key == f"product:{PRODUCT['sku'].lower()}"
-    assert any_deployment.available() == 0
 
 
 def test_attributes_of_pubsub_are_removed(deployment):
@@ -217,24 +192,6 @@ def test_replay_without_ledger_needs_even_if_newer(deployment):
     assert deployment.available() == 1
     [replay] = deployment.run_json("replay", "--all", "--even-if-newer")
     assert replay["result"] == "replayed"
-
-
-def test_a_failed_replay_is_not_overtaken(any_deployment):
-    deployment = any_deployment
-    deployment.add_rejected(CREATE, product("A"), "u1", time=EARLY)
-    deployment.add_rejected(CREATE, product("A"), "u2", time=LATE)
-    deployment.add_rejected(UPDATE_ORDER, ORDER, "u3", time=LATE)
-    deployment.clients.publisher.delete_topic(topic=deployment.topic("product"))
-
-    first, *others = deployment.run_json("replay", "--all", status=1)
-
-    assert (first["uid"], first["result"]) == ("u1", "failed")
-    assert {(r["uid"], r["result"]) for r in others} == {
-        ("u2", "left out"),
-        ("u3", "replayed"),
-    }
-    assert "NOT_FOUND" in first["detail"]
-    assert deployment.available() == 2
 
 
 def test_the_rate_is_limited(deployment):
