@@ -136,7 +136,8 @@ def files(name: str) -> set[str]:
     except importlib.metadata.PackageNotFoundError:
         return set()  # for another platform
     root = str(one.locate_file(""))
-    return {f"{root}/{file}" for file in one.files or ()}
+    lines = (one.read_text("RECORD") or "").splitlines()
+    return {f"{root}/{line.partition(',')[0]}" for line in lines}
 
 
 def _then_installed(likely: Iterable[str]) -> Iterator[str]:
