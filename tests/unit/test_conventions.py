@@ -246,15 +246,14 @@ def test_imports_point_one_way(package):
     } == set()
 
 
-@pytest.mark.parametrize(
-    "library", ["flask", "functions_framework", "google.cloud", "os"]
-)
-def test_handlers_do_not_import_the_platform(library):
-    assert [
-        module.name
-        for module in modules("functions/handlers")
-        if library in module.from_modules
-    ] == []
+def test_handlers_do_not_import_the_platform(subtests):
+    for library in ["flask", "functions_framework", "google.cloud", "os"]:
+        with subtests.test(library=library):
+            assert [
+                module.name
+                for module in modules("functions/handlers")
+                if library in module.from_modules
+            ] == []
 
 
 def test_tests_import_no_tests_and_no_bench():
@@ -314,9 +313,8 @@ def test_replaced_identifiers_do_not_occur(package):
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
+def test_replaced_identifiers_are_recognised(subtests):
+    for name, expected in [
         ("told", REPLACED_NAMES["told"]),
         ("Refused", "InvalidEvent"),
         ("unsure_since", "outcome_unknown"),
@@ -325,7 +323,6 @@ def test_replaced_identifiers_do_not_occur(package):
         ("dead_letters", None),
         ("DeadLetterTopic", None),
         ("founder", None),
-    ],
-)
-def test_replaced_identifiers_are_recognised(name, expected):
-    assert replacement(name) == expected
+    ]:
+        with subtests.test(name=name):
+            assert replacement(name) == expected

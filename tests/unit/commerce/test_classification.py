@@ -277,9 +277,14 @@ def test_a_redirect_is_not_followed_and_its_host_is_named():
     assert len(canned.requests) == 1
 
 
-@pytest.mark.parametrize("location", ["", "/relative", "https://[broken", "\x00"])
-def test_a_redirect_to_an_invalid_location_is_retried(location):
-    assert outcome("GET", 302, b"", Location=location) == ("unavailable", 503, "alarm")
+def test_a_redirect_to_an_invalid_location_is_retried(subtests):
+    for location in ["", "/relative", "https://[broken", "\x00"]:
+        with subtests.test(location=location):
+            assert outcome("GET", 302, b"", Location=location) == (
+                "unavailable",
+                503,
+                "alarm",
+            )
 
 
 def test_retry_after_is_seconds_or_a_date():
@@ -315,8 +320,9 @@ def test_deeply_nested_json_counts_as_not_json():
     assert parse_json(b"[" * 100_000) is NOT_JSON
 
 
-@pytest.mark.parametrize("document", [None, False, 0, "", {}, []])
-def test_any_json_is_a_result(document):
-    connection, _ = connection_with([reply(200, document)])
+def test_any_json_is_a_result(subtests):
+    for document in [None, False, 0, "", {}, []]:
+        with subtests.test(document=document):
+            connection, _ = connection_with([reply(200, document)])
 
-    assert connection.session().get("products") == document
+            assert connection.session().get("products") == document

@@ -150,16 +150,17 @@ def test_oauth_problems_are_recognised_in_messages_error():
     assert (error.status, error.alarm) == (401, True)
 
 
-@pytest.mark.parametrize(
-    "value", ["Signature method", "token_used", "nonce_used", "my oauth_token"]
-)
-def test_values_of_an_event_are_not_oauth_problems(value):
-    message = 'Invalid value of "%value" provided for the %fieldName field.'
-    parameters = {"value": value, "fieldName": "name"}
+def test_values_of_an_event_are_not_oauth_problems(subtests):
+    for value in ["Signature method", "token_used", "nonce_used", "my oauth_token"]:
+        with subtests.test(value=value):
+            message = 'Invalid value of "%value" provided for the %fieldName field.'
+            parameters = {"value": value, "fieldName": "name"}
 
-    error, _ = error_and_calls(400, {"message": message, "parameters": parameters})
+            error, _ = error_and_calls(
+                400, {"message": message, "parameters": parameters}
+            )
 
-    assert type(error) is Rejected
+            assert type(error) is Rejected
 
 
 # Translations and extensions
@@ -185,22 +186,19 @@ def test_a_translation_with_parameters_is_rejected_at_once(document):
     assert (type(error), sent) == (Rejected, [COMMENTS])
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
+def test_a_translation_without_parameters_is_confirmed_first(subtests):
+    for document in [
         {"message": "Das Produkt wurde nicht gefunden."},
         {"message": "Nicht gefunden", "parameters": ["x"]},  # no place for it
         {"message": "Nicht %1 gefunden", "parameters": []},
         {"message": "Nicht gefunden", "code": 7, "trace": None, "errors": []},
-    ],
-    ids=str,
-)
-def test_a_translation_without_parameters_is_confirmed_first(document):
-    error, sent = error_and_calls(404, document, STORES)
+    ]:
+        with subtests.test(document=document):
+            error, sent = error_and_calls(404, document, STORES)
 
-    assert error.status == 404
-    assert isinstance(error, Rejected)
-    assert sent == [COMMENTS, "store/storeConfigs"]
+            assert error.status == 404
+            assert isinstance(error, Rejected)
+            assert sent == [COMMENTS, "store/storeConfigs"]
 
 
 # Gateways in front of Commerce

@@ -18,24 +18,23 @@ def without(base: dict, *names: str) -> dict:
     return {name: value for name, value in base.items() if name not in names}
 
 
-@pytest.mark.parametrize(
-    ("environment", "auth_method"),
-    [
-        pytest.param(PAAS, "oauth1", id="oauth1"),
-        pytest.param(SAAS, "ims", id="ims"),
-        pytest.param({**SAAS, **PAAS}, "oauth1", id="both: oauth1 first"),
-        pytest.param(
-            {**PAAS, **SAAS, "COMMERCE_CONSUMER_KEY": ""}, "ims", id="empty is unset"
-        ),
-        pytest.param(
+def test_the_auth_method_depends_on_what_is_set(subtests):
+    for name, environment, auth_method in [
+        ("oauth1", PAAS, "oauth1"),
+        ("ims", SAAS, "ims"),
+        ("both: oauth1 first", {**SAAS, **PAAS}, "oauth1"),
+        ("empty is unset", {**PAAS, **SAAS, "COMMERCE_CONSUMER_KEY": ""}, "ims"),
+        (
+            "ims at a PaaS store",
             {**SAAS, "COMMERCE_BASE_URL": "https://shop.example.com"},
             "ims",
-            id="ims at a PaaS store",
         ),
-    ],
-)
-def test_the_auth_method_depends_on_what_is_set(environment, auth_method):
-    assert from_environment(CommerceSettings, environment).auth_method == auth_method
+    ]:
+        with subtests.test(name):
+            assert (
+                from_environment(CommerceSettings, environment).auth_method
+                == auth_method
+            )
 
 
 def test_an_error_is_named_without_values(subtests):
@@ -209,12 +208,18 @@ def test_urls_have_the_form_of_the_flavour(subtests):
             assert settings.url == url
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['["openid", "AdobeID"]', "openid,AdobeID", "openid, AdobeID", "openid AdobeID"],
-)
-def test_scopes_are_a_json_list_or_separated(text):
-    assert commerce_settings(SAAS, OAUTH_SCOPES=text).scopes == ("openid", "AdobeID")
+def test_scopes_are_a_json_list_or_separated(subtests):
+    for text in [
+        '["openid", "AdobeID"]',
+        "openid,AdobeID",
+        "openid, AdobeID",
+        "openid AdobeID",
+    ]:
+        with subtests.test(text=text):
+            assert commerce_settings(SAAS, OAUTH_SCOPES=text).scopes == (
+                "openid",
+                "AdobeID",
+            )
 
 
 @pytest.mark.parametrize(
@@ -291,12 +296,18 @@ def test_invalid_scopes_are_an_error(text, expected):
         commerce_settings(SAAS, OAUTH_SCOPES=text)
 
 
-@pytest.mark.parametrize(
-    "url", ["https://host:port/rest/", "https://h ost/", "https://hö.st/", "ftp://h/"]
-)
-def test_an_invalid_url_is_an_error(url):
-    with pytest.raises(SettingsError, match="must be a URL like https://host/path/$"):
-        commerce_settings({**PAAS, "COMMERCE_BASE_URL": url})
+def test_an_invalid_url_is_an_error(subtests):
+    for url in [
+        "https://host:port/rest/",
+        "https://h ost/",
+        "https://hö.st/",
+        "ftp://h/",
+    ]:
+        with subtests.test(url=url):
+            with pytest.raises(
+                SettingsError, match="must be a URL like https://host/path/$"
+            ):
+                commerce_settings({**PAAS, "COMMERCE_BASE_URL": url})
 
 
 def test_website_ids_are_whole_numbers():

@@ -161,58 +161,60 @@ def test_the_cloud_events_id_is_the_last_choice():
     assert message_of(delivery(eventid=None))[1].attributes["ce-id"] == "cloud-event-id"
 
 
-@pytest.mark.parametrize("event_id", ["a\n", "x" * 257, "é" * 129, 5, {}, "\ud800"])
-def test_an_invalid_id_is_not_publishable(event_id):
-    event = AdobeEvent(delivery(eventid=event_id))
+def test_an_invalid_id_is_not_publishable(subtests):
+    for event_id in ["a\n", "x" * 257, "é" * 129, 5, {}, "\ud800"]:
+        with subtests.test(event_id=event_id):
+            event = AdobeEvent(delivery(eventid=event_id))
 
-    with pytest.raises(NotPublishable, match="eventid must be text"):
-        event.message(RECEIVED, None)
-    assert "ce-id" not in event.dead_letter(RECEIVED, None).attributes
+            with pytest.raises(NotPublishable, match="eventid must be text"):
+                event.message(RECEIVED, None)
+            assert "ce-id" not in event.dead_letter(RECEIVED, None).attributes
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
+def test_the_source_names_the_provider(subtests):
+    for source, expected in [
         ("urn:uuid:abc", "/commerce/abc"),
         ("abc", "/commerce/abc"),
         (None, "/commerce/unknown"),
         (5, "/commerce/unknown"),
         ("a b", "/commerce/sha256:"),
         ("x" * 129, "/commerce/sha256:"),
-    ],
-)
-def test_the_source_names_the_provider(source, expected):
-    event = AdobeEvent({**delivery(), "source": source})
+    ]:
+        with subtests.test(source=source):
+            event = AdobeEvent({**delivery(), "source": source})
 
-    assert event.source.startswith(expected)
-
-
-@pytest.mark.parametrize("time", [None, "", "yesterday", "2026-03-09 14:02:31", 5])
-def test_an_event_without_a_time_has_that_of_its_delivery(time):
-    assert AdobeEvent({**delivery(), "time": time}).time(RECEIVED) == RECEIVED
+            assert event.source.startswith(expected)
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
+def test_an_event_without_a_time_has_that_of_its_delivery(subtests):
+    for time in [None, "", "yesterday", "2026-03-09 14:02:31", 5]:
+        with subtests.test(time=time):
+            assert AdobeEvent({**delivery(), "time": time}).time(RECEIVED) == RECEIVED
+
+
+def test_an_invalid_value_is_not_publishable(subtests):
+    for value, reason in [
         ({}, "sku: Missing data for required field."),
         ({"sku": None}, "sku: Field may not be null."),
         (None, "value: Must be an object."),
         ([], "value: Must be an object."),
         ({"sku": "a", "x": float("nan")}, "it holds what is not JSON"),
         ({"sku": "a", "x": "\ud800"}, "it holds what is not JSON"),
-    ],
-)
-def test_an_invalid_value_is_not_publishable(value, reason):
-    event = AdobeEvent(delivery(value=value))
+    ]:
+        with subtests.test(value=value):
+            event = AdobeEvent(delivery(value=value))
 
-    with pytest.raises(NotPublishable) as error:
-        event.message(RECEIVED, None)
-    assert error.value.reason == f"Invalid value for commerce.product.updated: {reason}"
-    assert error.value.event.entity == "outbound-product"
-    assert (
-        json.loads(event.dead_letter(RECEIVED, None).data)["type"] == PREFIX + PRODUCT
-    )
+            with pytest.raises(NotPublishable) as error:
+                event.message(RECEIVED, None)
+            assert (
+                error.value.reason
+                == f"Invalid value for commerce.product.updated: {reason}"
+            )
+            assert error.value.event.entity == "outbound-product"
+            assert (
+                json.loads(event.dead_letter(RECEIVED, None).data)["type"]
+                == PREFIX + PRODUCT
+            )
 
 
 def test_an_event_without_data_is_not_publishable():
@@ -238,10 +240,11 @@ def test_no_content_is_an_unexpected_error(seed):
         assert all(isinstance(text, str) for text in attributes.values())
 
 
-@pytest.mark.parametrize("delivered", [None, 5, "text", [], {}, {"event": 5}])
-def test_any_json_is_read(delivered):
-    event = AdobeEvent(delivered)
+def test_any_json_is_read(subtests):
+    for delivered in [None, 5, "text", [], {}, {"event": 5}]:
+        with subtests.test(delivered=delivered):
+            event = AdobeEvent(delivered)
 
-    with pytest.raises(NotPublishable):
-        event.message(RECEIVED, None)
-    assert json.loads(event.dead_letter(RECEIVED, None).data) == delivered
+            with pytest.raises(NotPublishable):
+                event.message(RECEIVED, None)
+            assert json.loads(event.dead_letter(RECEIVED, None).data) == delivered

@@ -301,21 +301,19 @@ def test_a_list_is_not_an_object():
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
+def test_a_shipments_lists_may_be_empty(subtests):
+    """No items means all that is left to ship."""
+    for name, path in [
         ("sales_order_shipment_create", ("items",)),
         ("sales_order_shipment_create", ("tracks",)),
         ("sales_order_shipment_update", ("items",)),
         ("sales_order_shipment_update", ("tracks",)),
         ("sales_order_shipment_update", ("comments",)),
-    ],
-)
-def test_a_shipments_lists_may_be_empty(name, path):
-    """No items means all that is left to ship."""
-    assert error_paths(
-        f"be-observer.{name}", sample_with(f"be-observer.{name}", path, [])
-    ) == (set())
+    ]:
+        with subtests.test(name=name):
+            assert error_paths(
+                f"be-observer.{name}", sample_with(f"be-observer.{name}", path, [])
+            ) == (set())
 
 
 def test_a_stock_list_may_not_be_empty():

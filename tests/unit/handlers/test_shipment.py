@@ -141,33 +141,34 @@ def test_notifying_the_customer_is_a_setting(visible):
     assert (body["notify"], body["appendComment"]) == (True, visible)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({}, id="a part"),
-        pytest.param({"items": [{"orderItemId": 8, "qty": 2}]}, id="the whole"),
-        pytest.param({"items": []}, id="all that is left"),
-        pytest.param({"items": [], "tracks": []}, id="without tracks"),
-    ],
-)
-def test_after_a_lost_response_nothing_is_shipped_again(changes):
-    order = Order()
-    order.lose = "after"
-    commerce = FakeCommerce(order.responses)
-    with pytest.raises(Unavailable) as raised:
-        handle(CREATE, sample(CREATE, **changes), commerce)
-    assert raised.value.outcome_unknown
+def test_after_a_lost_response_nothing_is_shipped_again(subtests):
+    for name, changes in [
+        ("a part", {}),
+        ("the whole", {"items": [{"orderItemId": 8, "qty": 2}]}),
+        ("all that is left", {"items": []}),
+        ("without tracks", {"items": [], "tracks": []}),
+    ]:
+        with subtests.test(name):
+            order = Order()
+            order.lose = "after"
+            commerce = FakeCommerce(order.responses)
+            with pytest.raises(Unavailable) as raised:
+                handle(CREATE, sample(CREATE, **changes), commerce)
+            assert raised.value.outcome_unknown
 
-    message = handle(
-        CREATE, sample(CREATE, **changes), commerce, delivery_with_unknown_outcome()
-    )
+            message = handle(
+                CREATE,
+                sample(CREATE, **changes),
+                commerce,
+                delivery_with_unknown_outcome(),
+            )
 
-    assert message == "Shipment created successfully"
-    assert len(order.shipments) == 1
-    assert [call[:2] for call in commerce.calls] == [
-        ("POST", "order/8/ship"),
-        ("GET", "shipments"),
-    ]
+            assert message == "Shipment created successfully"
+            assert len(order.shipments) == 1
+            assert [call[:2] for call in commerce.calls] == [
+                ("POST", "order/8/ship"),
+                ("GET", "shipments"),
+            ]
 
 
 def test_after_a_lost_request_it_is_shipped():

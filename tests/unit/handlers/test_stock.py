@@ -71,17 +71,20 @@ def test_a_level_is_set():
     ]
 
 
-@pytest.mark.parametrize(
-    ("count", "size", "pieces"),
-    [(1, "20", [1]), (20, "20", [20]), (45, "20", [20, 20, 5]), (5, "2", [2, 2, 1])],
-)
-def test_many_levels_are_sent_in_pieces(count, size, pieces):
-    commerce = FakeCommerce({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
+def test_many_levels_are_sent_in_pieces(subtests):
+    for count, size, pieces in [
+        (1, "20", [1]),
+        (20, "20", [20]),
+        (45, "20", [20, 20, 5]),
+        (5, "2", [2, 2, 1]),
+    ]:
+        with subtests.test(count=count):
+            commerce = FakeCommerce({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
 
-    handle(EVENT, rows(count), commerce)
+            handle(EVENT, rows(count), commerce)
 
-    assert [len(piece) for piece in sent_skus(commerce)] == pieces
-    assert sum(sent_skus(commerce), []) == skus(rows(count))
+            assert [len(piece) for piece in sent_skus(commerce)] == pieces
+            assert sum(sent_skus(commerce), []) == skus(rows(count))
 
 
 def test_the_last_level_of_a_sku_and_source_wins():

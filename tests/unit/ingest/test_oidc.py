@@ -194,18 +194,16 @@ def test_any_other_token_is_unauthorized():
     assert challenges == dict.fromkeys(challenges, 'Bearer realm="events"')
 
 
-@pytest.mark.parametrize(
-    "response",
-    [
-        pytest.param(TransportError("away"), id="away"),
-        pytest.param((503, b""), id="503"),
-        pytest.param((200, b"<html>"), id="not JSON"),
-        pytest.param((200, b"\xff"), id="not UTF-8"),
-    ],
-)
-def test_without_certificates_it_is_unavailable(response):
-    with pytest.raises(auth.AuthenticationUnavailable):
-        caller(f"Bearer {token()}", Google(response))
+def test_without_certificates_it_is_unavailable(subtests):
+    for name, response in [
+        ("away", TransportError("away")),
+        ("503", (503, b"")),
+        ("not JSON", (200, b"<html>")),
+        ("not UTF-8", (200, b"\xff")),
+    ]:
+        with subtests.test(name):
+            with pytest.raises(auth.AuthenticationUnavailable):
+                caller(f"Bearer {token()}", Google(response))
 
 
 def test_certificates_are_fetched_once_an_hour():

@@ -49,11 +49,12 @@ def test_every_2xx_is_handled():
             check(NAME, response(status, content))
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
-def test_retry_after_is_passed_on(status):
-    with pytest.raises(Unavailable) as raised:
-        check(NAME, response(status, Retry_After="7"))
-    assert raised.value.retry_after == 7
+def test_retry_after_is_passed_on(subtests):
+    for status in [401, 404, 429, 500, 503]:
+        with subtests.test(status=status):
+            with pytest.raises(Unavailable) as raised:
+                check(NAME, response(status, Retry_After="7"))
+            assert raised.value.retry_after == 7
 
 
 def test_a_503_with_retry_after_had_no_effect():
@@ -78,20 +79,18 @@ def test_the_receivers_message_is_quoted(subtests):
             )
 
 
-@pytest.mark.parametrize(
-    ("content", "headers"),
-    [
+def test_a_page_or_nothing_is_not_quoted(subtests):
+    for content, headers in [
         (b"", {}),
         (b"<html>Error</html>", {"Content_Type": "text/html; charset=utf-8"}),
         (b"{}", {}),
         (b'{"message": 7}', {}),
         (b'{"error": ' * 9 + b'"x"' + b"}" * 9, {}),
-    ],
-)
-def test_a_page_or_nothing_is_not_quoted(content, headers):
-    error = classify(NAME, response(422, content, **headers))
+    ]:
+        with subtests.test(content=content):
+            error = classify(NAME, response(422, content, **headers))
 
-    assert error.message == "The target answered 422 to POST webhook"
+            assert error.message == "The target answered 422 to POST webhook"
 
 
 def test_a_long_message_is_cut():

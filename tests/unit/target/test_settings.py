@@ -8,17 +8,15 @@ from functions.target.settings import is_target_set
 from tests.support.target_kit import NEW_SECRET, OAUTH, SECRET, TARGET, target_settings
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_a_url_is_kept_as_it_is(subtests):
+    for url in [
         "https://a.example/x?code=1",
         "http://127.0.0.1:1/",
         "http://localhost",
         "http://[::1]/",
-    ],
-)
-def test_a_url_is_kept_as_it_is(url):
-    assert target_settings(TARGET_URL=url).url == url
+    ]:
+        with subtests.test(url=url):
+            assert target_settings(TARGET_URL=url).url == url
 
 
 def test_a_url_is_checked(subtests):
@@ -88,14 +86,12 @@ def test_other_settings_are_checked(subtests):
             assert error in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
+def test_a_url_makes_a_consumer_serve_outbound_events(subtests):
+    for environment, expected in [
         ({}, False),
         ({"TARGET_URL": " ", "TARGET_SECRETS": SECRET}, False),
         ({"TARGET_URL": "x"}, True),
         ({"TARGET_URL_ORDER": "x"}, True),
-    ],
-)
-def test_a_url_makes_a_consumer_serve_outbound_events(environment, expected):
-    assert is_target_set(environment) is expected
+    ]:
+        with subtests.test(environment=environment):
+            assert is_target_set(environment) is expected

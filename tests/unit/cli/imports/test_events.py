@@ -107,9 +107,8 @@ def test_a_list_and_one_row_of_a_common_sku_are_apart():
     ]
 
 
-@pytest.mark.parametrize(
-    ("row", "error", "errors"),
-    [
+def test_a_bad_row_is_rejected_with_its_reason(subtests):
+    for row, error, errors in [
         (
             Row(2, ["A", "default", "many", "no"]),
             "Invalid value for be-observer.catalog_stock_update",
@@ -118,13 +117,12 @@ def test_a_list_and_one_row_of_a_common_sku_are_apart():
         (Row(2, list("abcde")), "The row has 5 cells, and the header 4: check", {}),
         (Row(2, None, "The line is not JSON"), "The line is not JSON", {}),
         (Row(2, 7), "The row is no object", {}),
-    ],
-)
-def test_a_bad_row_is_rejected_with_its_reason(row, error, errors):
-    with pytest.raises(RejectedRow, match=error) as rejected:
-        list(builder(STOCK, COLUMNS).add(row))
+    ]:
+        with subtests.test(row=row):
+            with pytest.raises(RejectedRow, match=error) as rejected:
+                list(builder(STOCK, COLUMNS).add(row))
 
-    assert rejected.value.errors == errors
+            assert rejected.value.errors == errors
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -139,15 +137,13 @@ def test_a_row_may_be_a_whole_event(wrapped):
     assert json.loads(batch.events[0].content) == event
 
 
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
+def test_a_row_that_is_no_event_is_rejected(subtests):
+    for content, error in [
         (["x"], "The row is no object with event and value"),
         ({"event": "x", "value": {}}, "Unknown event type"),
         ({"event": DELETE.name}, "missing parameter"),
         ({"event": DELETE.name, "value": {"sku": "\udc80"}}, "not valid JSON"),
-    ],
-)
-def test_a_row_that_is_no_event_is_rejected(content, error):
-    with pytest.raises(RejectedRow, match=error):
-        list(builder(None).add(Row(1, content)))
+    ]:
+        with subtests.test(content=content):
+            with pytest.raises(RejectedRow, match=error):
+                list(builder(None).add(Row(1, content)))

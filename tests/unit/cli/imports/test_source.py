@@ -15,20 +15,18 @@ def rows(content: bytes, format=None, encoding="utf-8", delimiter=",", **limits)
     return opened.header, list(opened.rows)
 
 
-@pytest.mark.parametrize(
-    ("content", "format"),
-    [
+def test_the_format_is_told_by_the_first_character(subtests):
+    for content, format in [
         (b"sku,qty\nA,1\n", "csv"),
         (b"\xef\xbb\xbfsku,qty\nA,1\n", "csv"),
         (b'\n {"a": 1}\n', "ndjson"),
         (b'\xef\xbb\xbf{"a": 1}\n', "ndjson"),
         (b' [{"a": 1}]', "json"),
-    ],
-)
-def test_the_format_is_told_by_the_first_character(content, format):
-    stream = CountedStream(io.BytesIO(content))
+    ]:
+        with subtests.test(content=content):
+            stream = CountedStream(io.BytesIO(content))
 
-    assert open_source(stream, None, "utf-8", ",").format == format
+            assert open_source(stream, None, "utf-8", ",").format == format
 
 
 def test_a_row_has_the_number_of_its_first_line():
@@ -99,15 +97,18 @@ def test_the_items_of_an_array_are_counted(chunk):
     assert rows(b" [ ] ", "json") == (None, [])
 
 
-@pytest.mark.parametrize(
-    ("content", "whole"),
-    [(b'[{"a": 1}, {"a": }]', 1), (b'[{"a": 1}', 1), (b'[{"a": 1} {}]', 1), (b"{}", 0)],
-)
-def test_a_broken_array_ends_with_an_error(content, whole):
-    _, read = rows(content, "json")
+def test_a_broken_array_ends_with_an_error(subtests):
+    for content, whole in [
+        (b'[{"a": 1}, {"a": }]', 1),
+        (b'[{"a": 1}', 1),
+        (b'[{"a": 1} {}]', 1),
+        (b"{}", 0),
+    ]:
+        with subtests.test(content=content):
+            _, read = rows(content, "json")
 
-    assert [bool(row.error) for row in read] == [False] * whole + [True]
-    assert read[-1].number == whole + 1
+            assert [bool(row.error) for row in read] == [False] * whole + [True]
+            assert read[-1].number == whole + 1
 
 
 def test_a_large_array_is_read_in_pieces():

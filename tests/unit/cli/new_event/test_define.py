@@ -76,9 +76,8 @@ def test_an_outbound_event_has_its_own_parts():
     assert event.sample == {"rule_id": "15", "name": "Sample name"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
+def test_an_event_with_the_other_direction_may_echo(subtests):
+    for changes, expected in [
         ({**RULE, "entity": "product"}, True),
         (
             {**OUTBOUND, "entity": "product", "event": "commerce.product.specimen"},
@@ -86,10 +85,9 @@ def test_an_outbound_event_has_its_own_parts():
         ),
         (RULE, False),
         (OUTBOUND, False),
-    ],
-)
-def test_an_event_with_the_other_direction_may_echo(changes, expected):
-    assert define(ROOT, **changes).may_echo == expected
+    ]:
+        with subtests.test(changes=changes):
+            assert define(ROOT, **changes).may_echo == expected
 
 
 def test_a_wrong_definition_says_what_to_change(subtests):
