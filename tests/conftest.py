@@ -105,20 +105,20 @@ def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _position(item.nodeid))
-    marked = {name: [] for name in SUITES}
+    marked = {name: set() for name in SUITES}
     for item in items:
         for mark in item.iter_markers():
-            marked.get(mark.name, []).append(item)
+            marked.get(mark.name, set()).add(item)
     for marker, (missing, remedy) in SUITES.items():
-        what = missing() if marked[marker] else None
+        suite = marked[marker].intersection(items)
+        what = missing() if suite else None
         if not what:
             continue
         if CI and not (marker == "adobe" and not machine.SHARED.is_dir()):
             raise pytest.UsageError(f"CI needs {what}: {remedy}")
-        deselected = set(marked[marker]).intersection(items)
-        items[:] = [item for item in items if item not in deselected]
-        config.hook.pytest_deselected(items=list(deselected))
-        _skipped[marker] = (len(deselected), what, remedy)
+        items[:] = [item for item in items if item not in suite]
+        config.hook.pytest_deselected(items=list(suite))
+        _skipped[marker] = (len(suite), what, remedy)
 
 
 def pytest_collection_finish():
