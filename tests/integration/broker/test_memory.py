@@ -7,8 +7,8 @@ from tests.support import broker_servers
 from tests.support.broker_api import Api
 from tests.support.broker_endpoint import Endpoint
 
-WAITING = 5_000
-BODY = b"x" * 4000
+WAITING = 2_500
+BODY = b"x" * 8000
 BOUND_MEGABYTES = 10  # of which the bodies alone would be 20, and more as objects
 
 
