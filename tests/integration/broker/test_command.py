@@ -16,8 +16,13 @@ def test_ctrl_c_ends_it_though_a_client_is_pulling(tmp_path):
     with broker_servers.process(tmp_path) as broker:
         api = Api(broker.address)
         connected = threading.Event()
+
+        def handle(message):
+            message.ack()  # otherwise the client extends its lease for a minute
+            connected.set()
+
         subscription = api.subscription(topic := api.topic())
-        pulling = api.subscriber.subscribe(subscription, lambda _: connected.set())
+        pulling = api.subscriber.subscribe(subscription, handle)
         api.publish(topic)
         assert connected.wait(20)
         assert broker.stop(signal.SIGINT) == 0
