@@ -212,7 +212,7 @@ class CliDeployment:
 
     def add_not_publishable(self, delivered: Any, reason: str = "No") -> str:
         """Store a dead letter as the receiver does; its message id."""
-        event = AdobeEvent.read(delivered).dead_letter(timestamp(), None)
+        event = AdobeEvent(delivered).dead_letter(timestamp(), None)
         attributes = add_dead_letter_attributes(
             event.attributes,
             reason=reason,
