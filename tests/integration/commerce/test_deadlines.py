@@ -33,6 +33,7 @@ from tests.support.tls_server import ConnectProxy, TlsServer, write_certificate
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SECONDS = 1  # for a response
+TOO_LATE = (504, "outcome_unknown")
 MAX_SECONDS = 4  # for this second, on a busy machine
 
 
@@ -70,19 +71,19 @@ def body_without_length(request):
 
 def hang(request):
     """Waiting for the response is part of the time."""
-    time.sleep(2 * SECONDS)
+    time.sleep(1.5 * SECONDS)
     yield raw_response()
 
 
-def by_path(*scripts):
-    """A server's script: the one that a segment of the path names."""
-    by_name = {script.__name__: script for script in scripts}
+ALL = (head, headers, repeated_continue, body, chunks, body_without_length, hang)
+SCRIPTS = {script.__name__: script for script in ALL}
+SOME = ("head", "repeated_continue", "body")
 
-    def answer(request):
-        [name] = by_name.keys() & set(request.target.split("/"))
-        return by_name[name](request)
 
-    return answer
+def scripted(request):
+    """The response that a segment of the path names."""
+    [name] = SCRIPTS.keys() & set(request.target.split("/"))
+    return SCRIPTS[name](request)
 
 
 def timed_outcome(call):
@@ -93,9 +94,8 @@ def timed_outcome(call):
     return outcome
 
 
-def outcomes(call, *scripts):
+def outcomes(call, names):
     """The outcome of ``call(name)`` for each script, all at the same time."""
-    names = [script.__name__ for script in scripts]
     with ThreadPoolExecutor(len(names)) as pool:
         results = pool.map(lambda name: timed_outcome(lambda: call(name)), names)
         return dict(zip(names, results, strict=True))
@@ -104,10 +104,6 @@ def outcomes(call, *scripts):
 def post_to(connection):
     """A function that posts to what *name* names."""
     return lambda name: connection.session().post("products/{sku}", {}, sku=name)
-
-
-def each(outcome, *scripts):
-    return {script.__name__: outcome for script in scripts}
 
 
 @pytest.fixture(scope="module")
@@ -123,68 +119,54 @@ def https_connection(monkeypatch, server, proxy, **more):
 
 
 def test_a_response_ends_in_time():
-    scripts = [head, headers, repeated_continue, body, chunks, body_without_length]
-    scripts.append(hang)
     settings = {"COMMERCE_TIMEOUT_SECONDS": "1", "COMMERCE_CONCURRENCY": "8"}
-    with RecordingServer(by_path(*scripts)) as server:
-        connection = connection_to(server, **settings)
+    with RecordingServer(scripted) as server:
+        post = post_to(connection_to(server, **settings))
 
-        results = outcomes(post_to(connection), *scripts)
-        assert results == each((504, "outcome_unknown"), *scripts)
+        assert outcomes(post, SCRIPTS) == dict.fromkeys(SCRIPTS, TOO_LATE)
 
         # The connections were closed: the rest of each response is read by no one.
         server.script = lambda request: raw_response(200, {"id": 2})
-        for script in scripts:
-            assert post_to(connection)(script.__name__) == {"id": 2}
-        assert server.connections == len(scripts) + 1
+        assert [post(name) for name in SCRIPTS] == [{"id": 2}] * len(SCRIPTS)
+        assert server.connections == len(SCRIPTS) + 1
 
 
 def test_a_response_through_a_proxy_ends_in_time(monkeypatch):
-    scripts = [head, repeated_continue, body]
-    with RecordingServer(by_path(*scripts)) as proxy:
+    with RecordingServer(scripted) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         base = {**PAAS, "COMMERCE_BASE_URL": "http://localhost:9/rest"}
-        connection = CommerceConnection(
-            commerce_settings(base, COMMERCE_TIMEOUT_SECONDS="1")
-        )
+        settings = commerce_settings(base, COMMERCE_TIMEOUT_SECONDS="1")
 
-        results = outcomes(post_to(connection), *scripts)
+        results = outcomes(post_to(CommerceConnection(settings)), SOME)
 
-        assert results == each((504, "outcome_unknown"), *scripts)
+        assert results == dict.fromkeys(SOME, TOO_LATE)
 
 
 def test_a_response_through_a_tunnel_ends_in_time(monkeypatch, certificate):
-    scripts = [head, repeated_continue, body]
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with (
-        TlsServer(by_path(*scripts), certificate) as server,
-        ConnectProxy(server.port) as proxy,
-    ):
+    with TlsServer(scripted, certificate) as server, ConnectProxy(server.port) as proxy:
         connection = https_connection(
             monkeypatch, server, proxy, COMMERCE_TIMEOUT_SECONDS="1"
         )
 
-        results = outcomes(post_to(connection), *scripts)
-
-        assert results == each((504, "outcome_unknown"), *scripts)
+        assert outcomes(post_to(connection), SOME) == dict.fromkeys(SOME, TOO_LATE)
         assert {request.method for request in proxy.received} == {"CONNECT"}
 
 
 def test_a_proxy_that_does_not_connect_ends_in_time(monkeypatch, certificate):
-    scripts = [head, headers]
-    remaining = iter(scripts)  # a CONNECT has no path
+    scripts = iter([head, headers])  # a CONNECT has no path that names one
     with (
         TlsServer(lambda request: raw_response(), certificate) as server,
-        RecordingServer(lambda request: next(remaining)(request)) as proxy,
+        RecordingServer(lambda request: next(scripts)(request)) as proxy,
     ):
         connection = https_connection(
             monkeypatch, server, proxy, COMMERCE_CONNECT_TIMEOUT_SECONDS="1"
         )
 
-        results = outcomes(post_to(connection), *scripts)
+        results = outcomes(post_to(connection), ("first", "second"))
 
         assert all(status >= 503 for status, *_ in results.values()), results
-        assert len(proxy.received) == len(scripts)
+        assert len(proxy.received) == len(results)
         assert server.received == []
 
 
@@ -207,18 +189,13 @@ def test_a_closed_tunnel_is_opened_again(monkeypatch, certificate):
 
 
 def test_a_token_request_ends_in_time():
-    scripts = [head, repeated_continue, body]
+    def token(name):
+        settings = commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/{name}")
+        ims = Ims(settings, Transport(1, 1), request_seconds=SECONDS)
+        return ims.token(ignore, ignore)
 
-    with RecordingServer(by_path(*scripts)) as server:
-
-        def token(name):
-            settings = commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/{name}")
-            ims = Ims(settings, Transport(1, 1), request_seconds=SECONDS)
-            return ims.token(ignore, ignore)
-
-        results = outcomes(token, *scripts)
-
-        assert results == each((503, "alarm"), *scripts)
+    with RecordingServer(scripted) as server:
+        assert outcomes(token, SOME) == dict.fromkeys(SOME, (503, "alarm"))
 
 
 def test_a_response_that_arrives_in_pieces_is_read():
