@@ -70,7 +70,7 @@ def test_an_extended_deadline_keeps_the_message(fast):
     subscription = _one(fast, ack_deadline_seconds=10)  # half a second here
     [received] = fast.pull(subscription)
     fast.deadline(subscription, 600, received)
-    time.sleep(0.8)
+    time.sleep(0.65)
     assert fast.pull(subscription, wait=False) == []
     fast.acknowledge(subscription, received)
 

@@ -251,6 +251,6 @@ def test_an_endpoint_that_is_down_gets_few_pushes(api):
         messages = [{"data": b"x"}] * 200
         request = pubsub_pb2.PublishRequest(topic=topic, messages=messages)
         api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
-        time.sleep(1.0)
+        time.sleep(0.6)
         api.subscriber.delete_subscription(subscription=subscription)
     assert 3 <= len(endpoint.pushes) <= 15
