@@ -412,6 +412,10 @@ run "defaults" {
 run "kms_key_on_an_existing_deployment" {
   command = plan
 
+  plan_options {
+    target = [terraform_data.kms_key]
+  }
+
   variables {
     kms_key = "projects/acme-keys/locations/europe-west1/keyRings/commerce/cryptoKeys/events"
   }

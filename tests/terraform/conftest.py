@@ -81,9 +81,14 @@ def started(workspace, tmp_path_factory, running_providers):
     grown = _grown(tmp_path_factory.mktemp("grown") / "copy", running_providers)
     without = {"ledger_key": "", "secrets": {}, "outbound": None}
     runs = {
-        "apply": Run("apply"),
         "example": Run("plan", without, _whole_example()),
-        "incomplete": Run("plan", INCOMPLETE_SECRETS),  # fails, so it is the last
+        "apply": Run("apply"),
+        # It fails, so it is the last.
+        "incomplete": Run(
+            "plan",
+            INCOMPLETE_SECRETS,
+            target="google_secret_manager_secret_version.main",
+        ),
     }
     started["grown"] = grown.scenario("grown", runs, **IMS, **MOST_OPTIONS)
     validations = Workspace(tmp_path_factory.mktemp("validations") / "copy", {})
