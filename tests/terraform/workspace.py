@@ -3,8 +3,8 @@
 A run costs seconds of CPU, so there are few, they start together, and all tests share
 them. Two things would make a run much slower: the schemas of a thousand unused
 resources (see provider_proxy.py), and the functions' files, which Terraform copies and
-compares again and again as content of the archives. So each file of the copy is one
-line.
+compares again and again as content of the archives. So the copy has few files of each
+package, and each is one line.
 """
 
 import json
@@ -34,6 +34,7 @@ VARIABLES = (
 VALIDATIONS = "variables.tftest.hcl"
 DEFAULTS = "defaults.tftest.hcl"
 PROTECTION = "protection.tftest.hcl"
+COPIED = ("__init__.py", "main.py", "requirements.txt", "*.json")
 _workers = ThreadPoolExecutor(os.cpu_count())
 
 # The values that a first user has to set; the secrets are made up, and recognisable.
@@ -132,16 +133,14 @@ class Workspace:
             self.configuration,
             ignore=shutil.ignore_patterns(".terraform*", "build", "*.tfstate*"),
         )
-        shutil.copytree(
-            ROOT / "functions",
-            folder / "functions",
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-        for path in folder.glob("functions/**/*.*"):
-            if path.suffix == ".json":  # Terraform reads the catalogue
-                path.write_text(json.dumps(json.loads(path.read_text())))
-            else:
-                path.write_text(f"# {path.relative_to(folder)}\n")
+        for name in COPIED:
+            for source in (ROOT / "functions").rglob(name):
+                path = folder / source.relative_to(ROOT)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix == ".json":  # Terraform reads the catalogue
+                    path.write_text(json.dumps(json.loads(source.read_text())))
+                else:
+                    path.write_text(f"# {path.relative_to(folder)}\n")
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("TF_")},
             "CHECKPOINT_DISABLE": "1",
