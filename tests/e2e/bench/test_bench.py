@@ -3,14 +3,16 @@
 import io
 import json
 import os
+import runpy
+import sys
 import xml.etree.ElementTree as ElementTree
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.__main__ import main
+from local.processes import ROOT
 
 TINY = (
     *("--broker", "--rounds", "1", "--seconds", "0.02", "--warm-up", "0.001"),
@@ -25,12 +27,17 @@ def bench(folder: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
     """Exit status, output, and the saved figures."""
     saved = folder / "saved.json"
     cores = os.sched_getaffinity(0)
-    try:
-        with redirect_stdout(io.StringIO()) as output:
-            status = main([*options, "--save", str(saved)])
-    finally:
-        os.sched_setaffinity(0, cores)  # the bench moves its process to one core
-    return status, output.getvalue(), json.loads(saved.read_text())
+    with (
+        ExitStack() as patched,
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(io.StringIO()) as output,
+    ):
+        patch.setattr(sys, "argv", ["bench", *options, "--save", str(saved)])
+        # The bench moves its process to one core.
+        patched.callback(os.sched_setaffinity, 0, cores)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "bench/__main__.py"), run_name="__main__")
+    return ended.value.code, output.getvalue(), json.loads(saved.read_text())
 
 
 @pytest.fixture(scope="module")
