@@ -129,7 +129,7 @@ def contestants(around: Surroundings, ledgers: list[str]) -> list[Contestant]:
 
 
 def progress(line: str) -> None:
-    """Tell what happens, on standard error."""
+    """Write *line* to standard error."""
     sys.stderr.write(f"{line}\n")
 
 
