@@ -150,9 +150,7 @@ def test_the_written_pages_state_the_defaults():
         re.findall(r"^\| `([A-Z_]+)` \|.*\| `(\d+)` \|$", tables.settings_page(), re.M)
     )
     stated = [
-        found
-        for page in markdown.pages()
-        for found in DEFAULT.findall(page.read_text())
+        pair for page in markdown.pages() for pair in DEFAULT.findall(page.read_text())
     ]
 
     assert ("COMMERCE_CONCURRENCY", defaults["COMMERCE_CONCURRENCY"]) in stated
