@@ -120,8 +120,8 @@ def document() -> str:
             "```",
             "",
             "Counted are the requests that the Firestore client sends, and the lines"
-            " that ingest and a consumer write at INFO about a created product with a"
-            " trace: the JSON, without what Cloud Logging adds.",
+            " that ingest and a consumer write at INFO about an event with a trace: the"
+            " JSON, without what Cloud Logging adds.",
             "",
             "| ledger | reads | writes | deletes by TTL |",
             "|---|---|---|---|",
@@ -284,7 +284,9 @@ def _usage(usage: Usage) -> list[list[str]]:
         [
             "log, our entries",
             f"{usage.log_line_bytes:,.0f} bytes in {usage.own_entries:g} entries",
-            "counted, see below, and at most 60 bytes more for longer figures",
+            "counted, see below, of a created product, and rounded up by at most 60"
+            " bytes; every other event has at most 1,500 bytes, a stock event at most"
+            " 110 more for each further call (20 rows)",
         ],
         [
             "log, all that is stored",

@@ -12,6 +12,7 @@ from functions.timestamps import timestamp
 from tests.support.commerce_adapter import reply
 from tests.support.consumer_kit import (
     PRODUCT_VALUE,
+    SAMPLE_RESPONSE,
     STOCK_UPDATE,
     ConsumerUnderTest,
     push,
@@ -56,13 +57,6 @@ def consumer(request, counter, firestore_store):
     return consumer
 
 
-def commerce(request):
-    """What Commerce answers to the calls of every event."""
-    parts = [{"entity_id": 19}]
-    shipment = {"order_id": 8, "items": parts, "tracks": parts, "comments": parts}
-    return reply(200, {"id": 1, "status": "pending", **shipment})
-
-
 def again(body, attempt=2):
     return {**body, "deliveryAttempt": attempt}
 
@@ -93,7 +87,7 @@ def test_an_event_costs_at_most_one_read_and_two_writes(consumer, counter):
 @pytest.mark.parametrize("name", OTHER_THAN_STOCK)
 def test_every_event_other_than_stock_costs_the_same(consumer, counter, name):
     """However many calls its handler makes, as long as they are prompt."""
-    consumer.response = commerce
+    consumer.response = SAMPLE_RESPONSE
 
     assert consumer.deliver(push(samples.value(name), name))[0] == 200
     assert consumer.outcomes()[-1] == "handled"
