@@ -12,10 +12,12 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from tools.options import number
 
 FOLDER = Path(__file__).resolve().parent
 DATA: dict[str, Any] = json.loads((FOLDER / "costs.json").read_text())
@@ -281,26 +283,6 @@ def _beside_defaults(load: Load, usage: Usage, chosen: Settings) -> str:
     )
 
 
-def _number(
-    kind: Callable[[str], float], low: float, high: float
-) -> Callable[[str], float]:
-    """A type of an option: a number of *kind* from *low* to *high*."""
-
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            whole = "whole " if kind is int else ""
-            raise argparse.ArgumentTypeError(
-                f"must be a {whole}number from {low:,} to {high:,}, not {text!r}"
-            )
-        return value
-
-    return read
-
-
 def main() -> None:
     """Print the costs of the load that the options name."""
     usages = {
@@ -316,28 +298,28 @@ def main() -> None:
     )
     parser.add_argument(
         "--events-per-second",
-        type=_number(float, 0.001, 1_000_000),
+        type=number(float, 0.001, 1_000_000),
         default=10,
         metavar="RATE",
         help="day and night, of all domains together (default: %(default)s)",
     )
     parser.add_argument(
         "--commerce-ms",
-        type=_number(float, 0, 180_000),
+        type=number(float, 0, 180_000),
         default=300,
         metavar="MS",
         help="that Commerce takes for an event, all its calls (default: %(default)s)",
     )
     parser.add_argument(
         "--domains",
-        type=_number(int, 1, 4),
+        type=number(int, 1, 4),
         default=4,
         metavar="1-4",
         help="that share the events evenly (default: %(default)s)",
     )
     parser.add_argument(
         "--concurrency",
-        type=_number(int, 1, 80),
+        type=number(int, 1, 80),
         metavar="1-80",
         help="of each consumer (default: the smallest of"
         f" {', '.join(map(str, CONCURRENCIES))} that needs no further instance)",

@@ -23,6 +23,7 @@ from bench.pipeline.parts import (
     surroundings,
 )
 from local.processes import ROOT
+from tools.options import new_file, number, saved_file
 
 LEDGERS = ["memory", "SQLite", "Firestore"]
 SHARE = 0.7  # of the sustained rate, for the latency: no queue builds up
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> int:
         results = figures.Results.from_json(saved)
     else:
         results = _measure(options)
+    if not results.figures:
+        raise SystemExit("Nothing was measured in time: give more --minutes")
     sys.stdout.write(figures.tables(results))
     if options.save:
         content = json.dumps(results.to_json(), indent=1)
@@ -56,38 +59,68 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         prog="python -m bench pipeline", description=__doc__
     )
     parser.add_argument(
-        "--events", type=int, default=600, help="in a round, at most (%(default)s)"
+        "--events",
+        type=number(int, 1),
+        default=600,
+        help="in a round, at most (%(default)s)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=6.0, help="of a round, about (%(default)s)"
+        "--seconds",
+        type=number(float, 0.1),
+        default=6.0,
+        help="of a round, about (%(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=number(int, 1), default=2)
     parser.add_argument(
-        "--commerce-ms", type=int, nargs="+", default=[0, 50, 300], metavar="MS"
+        "--commerce-ms",
+        type=number(int, 0, 10_000),
+        nargs="+",
+        default=[0, 50, 300],
+        metavar="MS",
     )
     parser.add_argument("--ledgers", nargs="+", choices=LEDGERS, default=LEDGERS)
     parser.add_argument(
-        "--memory-events", type=int, default=6_000, help="0: memory is not measured"
+        "--memory-events",
+        type=number(int, 0),
+        default=6_000,
+        help="0: memory is not measured",
     )
     parser.add_argument(
-        "--waiting", type=int, default=1_000, help="after an outage; 0: not measured"
+        "--waiting",
+        type=number(int, 0),
+        default=1_000,
+        help="after an outage; 0: not measured",
     )
-    parser.add_argument("--catch-up-ms", type=int, default=50, help="of Commerce")
+    parser.add_argument(
+        "--catch-up-ms", type=number(int, 0, 10_000), default=50, help="of Commerce"
+    )
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=number(float, 0.1),
         default=6.0,
         help="after which no other measurement begins (%(default)s)",
     )
     parser.add_argument(
-        "--warm-up", type=int, default=200, help="events before anything is measured"
+        "--warm-up",
+        type=number(int, 1),
+        default=200,
+        help="events before anything is measured",
     )
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="of the broker's clocks; for tests"
+        "--speed",
+        type=number(float, 0.1),
+        default=1.0,
+        help="of the broker's clocks; for tests",
     )
-    parser.add_argument("--save", help="write the figures to this file, as JSON")
-    parser.add_argument("--report", help="measure nothing: report a saved file")
-    parser.add_argument("--picture", help="draw the figures into this file")
+    parser.add_argument(
+        "--save", type=new_file, help="write the figures to this file, as JSON"
+    )
+    parser.add_argument(
+        "--report", type=saved_file, help="measure nothing: report a saved file"
+    )
+    parser.add_argument(
+        "--picture", type=new_file, help="draw the figures into this file"
+    )
     parser.add_argument(
         "--publish",
         nargs="?",
@@ -139,10 +172,10 @@ def _side_by_side(
     bound, events = None, options.events
     if seconds:
         bound = CONCURRENCY / seconds
-        events = min(events, int(bound * options.seconds))
+        events = max(1, min(events, int(bound * options.seconds)))
     sent: list[list[drive.Passage]] = [[] for _ in measured]
     latencies: list[list[float]] = [[] for _ in measured]
-    for number in range(options.rounds):
+    for turn in range(options.rounds):
         for pipeline, passages, of_one in zip(measured, sent, latencies, strict=True):
             pipeline.control(seconds=seconds)
             patience = MAX_SECONDS + 2 * options.seconds
@@ -153,7 +186,7 @@ def _side_by_side(
             )
             of_one += passage.latencies
             _progress(
-                f"{pipeline.contestant.name}, {milliseconds} ms, round {number + 1}:"
+                f"{pipeline.contestant.name}, {milliseconds} ms, round {turn + 1}:"
                 f" {rate:.1f} events/s"
             )
     return [
