@@ -1,8 +1,18 @@
 """Two consumers that share a ledger and do anything at any time, beside a model."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+)
 
 from functions.ledger.decisions import AlreadyProcessed, InFlight, Outcome
 from functions.ledger.hashes import resource_key
@@ -57,7 +67,6 @@ CHOICES: dict[str, dict[str, list[Any]]] = {
         "seconds": [1, 30, MAX_STEP_SECONDS, MAX_STEP_SECONDS, -MAX_STEP_SECONDS],
     },
     "forget": {"uid": list(RESOURCES), "by_resource": [True, False]},
-    "check_newest_events": {},
 }
 WEIGHTS = {
     "deliver": 10,
@@ -67,9 +76,14 @@ WEIGHTS = {
     "crash": 0.5,
     "step_clock": 6,
     "forget": 0.2,
-    "check_newest_events": 2,
 }
 STEPS = 100
+
+
+def chosen(function: Callable[..., None]) -> Callable[..., None]:
+    """A rule whose arguments are among its ``CHOICES``."""
+    choices = CHOICES[function.__name__].items()
+    return rule(**{name: st.sampled_from(values) for name, values in choices})(function)
 
 
 @dataclass(eq=False)
@@ -82,18 +96,11 @@ class Worker:
     rows: list[str] = field(default_factory=list)  # leased
 
 
-class LedgerMachine:
-    """Each method of ``CHOICES`` does one thing to the ledger and to the model.
-
-    Attributes:
-        choices: each step with the values that its arguments are chosen from.
-        weights: how often each step is chosen.
-    """
-
-    choices = CHOICES
-    weights = WEIGHTS
+class LedgerMachine(RuleBasedStateMachine):
+    """Each rule does one thing to the ledger and to the model."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.model = Model()
         self.store = self.open_store()
         self.clocks = [FakeClock(4_000_000_000.0) for _ in range(2)]
@@ -112,6 +119,7 @@ class LedgerMachine:
         """Whether the last change's first response was lost."""
         return False
 
+    @chosen
     def deliver(
         self,
         new: Message,
@@ -181,11 +189,13 @@ class LedgerMachine:
         if worker and outcome:
             self.finish(worker, outcome, len(rows) if outcome is SUCCESS else 0)
 
+    @chosen
     def renew(self, index: int) -> None:
         if worker := self.worker(index):
             renewed = self.ledger(worker).renew(worker.lease)
             assert renewed == self.model.renew(worker.message, worker, self.now(worker))
 
+    @chosen
     def acquire_rows(self, index: int, names: list[str]) -> None:
         if worker := self.worker(index):
             verdicts = self.ledger(worker).acquire_watermarks(worker.lease, names)
@@ -196,6 +206,7 @@ class LedgerMachine:
             leased = zip(names, verdicts or [], strict=False)
             worker.rows = sorted({*worker.rows, *(n for n, v in leased if v == "send")})
 
+    @chosen
     def complete(self, index: int, outcome: Outcome, applied: int) -> None:
         if worker := self.worker(index):
             self.finish(worker, outcome, applied)
@@ -216,14 +227,17 @@ class LedgerMachine:
             applied = record.get("watermark")
             assert (applied and applied["time"]) == (row.applied and row.applied[0])
 
+    @chosen
     def crash(self, index: int) -> None:
         if worker := self.worker(index):
             self.workers.remove(worker)
 
+    @chosen
     def step_clock(self, consumers: list[int], seconds: float) -> None:
         for consumer in consumers:
             self.clocks[consumer].now += seconds
 
+    @chosen
     def forget(self, uid: str, by_resource: bool) -> None:
         ledger, now = self.ledgers[0], self.clocks[0].now
         if by_resource:
@@ -232,27 +246,20 @@ class LedgerMachine:
             _, kept = ledger.forget_uid(uid)
         assert kept == (not self.model.forget(uid, now))
 
-    def run(self, seed: int) -> None:
-        """Take random steps, the same for each *seed*.
-
-        Raises:
-            AssertionError: the ledger and the model differ; a note says at which step.
-        """
+    @initialize(seed=st.binary(min_size=6, max_size=6))
+    def do_much(self, seed: bytes) -> None:
+        """Many random steps at the price of one of Hypothesis's."""
         chooser = random.Random(seed)  # noqa: S311 repeatable
-        weights = list(self.weights.values())
-        names = chooser.choices(list(self.weights), weights, k=STEPS)
-        for number, name in enumerate(names):
+        names = chooser.choices(list(WEIGHTS), list(WEIGHTS.values()), k=STEPS)
+        for name in names:
             arguments = {
                 argument: chooser.choice(choices)
-                for argument, choices in self.choices[name].items()
+                for argument, choices in CHOICES[name].items()
             }
-            try:
-                getattr(self, name)(**arguments)
-            except Exception as error:
-                error.add_note(f"seed {seed}, step {number}: {name}(**{arguments})")
-                raise
+            getattr(self, name)(**arguments)
 
-    def check_newest_events(self) -> None:
+    @invariant()
+    def the_newest_event_is_known(self) -> None:
         for uid, resource in RESOURCES.items():
             assert self.ledgers[0].newest(resource) == self.model.newest(uid)
 
@@ -269,11 +276,14 @@ class LedgerMachine:
         return self.clocks[worker.consumer].now
 
 
-def run_machine(machine: type[LedgerMachine], runs: int) -> None:
-    """Do *runs* different runs, each with an empty store.
-
-    Raises:
-        AssertionError: as ``LedgerMachine.run``.
-    """
-    for seed in range(runs):
-        machine().run(seed)
+def bounded(examples: int, steps: int = 10) -> settings:
+    """The same runs each time, and no shrinking: a failure prints its steps anyway."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )

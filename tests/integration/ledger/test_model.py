@@ -3,24 +3,22 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from functions.ledger import firestore
 from functions.ledger.firestore import FirestoreStore
 from functions.ledger.ledger import Ledger
 from functions.ledger.sqlite import SqliteStore
 from tests.support.fake_firestore import FakeBatch, FakeFirestore
-from tests.support.ledger_machine import CHOICES, WEIGHTS, LedgerMachine, run_machine
+from tests.support.ledger_machine import LedgerMachine, bounded
 
 LEDGER = "functions.ledger.ledger"
 RULES = "functions.ledger.rules"
-RUNS = 20  # these find every fault below
 
 
 class FirestoreMachine(LedgerMachine):
     """Over the Firestore store, which may lose requests and responses."""
-
-    choices = {**CHOICES, "lose": {"part": ["request", "response"]}}
-    weights = {**WEIGHTS, "lose": 3}
 
     def open_store(self):
         self.fake = FakeFirestore()
@@ -35,6 +33,7 @@ class FirestoreMachine(LedgerMachine):
             self.losing = ""
         return was_lost
 
+    @rule(part=st.sampled_from(["request", "response"]))
     def lose(self, part):
         self.losing = self.fake.lose = part
 
@@ -45,11 +44,11 @@ def no_backoff(monkeypatch):
 
 
 def test_the_ledger_decides_as_the_model():
-    run_machine(LedgerMachine, RUNS)
+    run_state_machine_as_test(LedgerMachine, settings=bounded(30))
 
 
 def test_the_ledger_decides_as_the_model_over_firestore():
-    run_machine(FirestoreMachine, RUNS)
+    run_state_machine_as_test(FirestoreMachine, settings=bounded(20))
 
 
 def test_the_ledger_decides_as_the_model_over_sqlite(tmp_path):
@@ -59,7 +58,7 @@ def test_the_ledger_decides_as_the_model_over_sqlite(tmp_path):
         def open_store(self):
             return SqliteStore(str(tmp_path / f"{next(numbers)}.sqlite"))
 
-    run_machine(SqliteMachine, 5)
+    run_state_machine_as_test(SqliteMachine, settings=bounded(5))
 
 
 # A fault in each rule: the function in its place, given the original.
@@ -209,14 +208,21 @@ FAULTS = {
 }
 
 
+def finds_fault(machine):
+    try:
+        run_state_machine_as_test(machine, settings=bounded(150))
+    except (AssertionError, ExceptionGroup):
+        return True
+    return False
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_model_finds_a_fault_in_each_rule(name, monkeypatch):
     module, function, plant = FAULTS[name]
     original = getattr(__import__(module, fromlist=[function]), function)
     monkeypatch.setattr(f"{module}.{function}", plant(original))
 
-    with pytest.raises(AssertionError):
-        run_machine(LedgerMachine, RUNS)
+    assert finds_fault(LedgerMachine)
 
 
 def test_the_model_finds_rows_acquired_without_a_lease(monkeypatch):
@@ -225,13 +231,11 @@ def test_the_model_finds_rows_acquired_without_a_lease(monkeypatch):
         Ledger, "_renewed", lambda *arguments: (renewed(*arguments)[0], True)
     )
 
-    with pytest.raises(AssertionError):
-        run_machine(LedgerMachine, RUNS)
+    assert finds_fault(LedgerMachine)
 
 
 def test_the_model_finds_unguarded_writes(monkeypatch):
     """Firestore's preconditions are what makes known records safe."""
     monkeypatch.setattr(FakeBatch, "check", staticmethod(lambda *arguments: None))
 
-    with pytest.raises(AssertionError):
-        run_machine(FirestoreMachine, RUNS)
+    assert finds_fault(FirestoreMachine)
