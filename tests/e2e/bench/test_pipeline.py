@@ -142,15 +142,6 @@ def test_a_wrong_option_is_named_before_anything_starts(
     assert message in output
 
 
-def test_a_run_that_measured_nothing_says_so(tmp_path):
-    file = tmp_path / "saved.json"
-    empty = {"figures": [], "memory": [], "catch_up": []}
-    file.write_text(json.dumps({"conditions": "", "share": 0.7, **empty}))
-
-    with pytest.raises(SystemExit, match="give more --minutes"):
-        pipeline.main(["--report", str(file)])
-
-
 def test_a_night_of_stock_is_measured(tmp_path):
     """A row costs a read and two writes; SQLite reads it again to record it."""
     file = tmp_path / "saved.json"
