@@ -13,6 +13,7 @@ from bench.measure import Effort, Figures, measure
 from bench.pipeline import command as pipeline
 from local.commerce.event_signature import SigningKey
 from local.processes import ROOT, Process, Program, base_environment, free_port
+from tools.options import new_file, number, saved_file
 
 PICTURE = ROOT / "docs/bench.svg"
 CONTESTS = ["ingest", "batch", "receiver", "consumer"]
@@ -88,10 +89,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         help=f"{', '.join(CONTESTS)}; or first: console, import, pipeline or stock,"
         " with own options",
     )
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
-    parser.add_argument("--starts", type=int, default=9, help="cold starts of each")
-    parser.add_argument("--warm-up", type=float, default=1.0, help="factor")
+    parser.add_argument("--rounds", type=number(int, 1), default=12)
+    parser.add_argument(
+        "--seconds", type=number(float, 0.01), default=0.8, help="of each run"
+    )
+    parser.add_argument(
+        "--starts", type=number(int, 0), default=9, help="cold starts of each"
+    )
+    parser.add_argument("--warm-up", type=number(float, 0), default=1.0, help="factor")
     parser.add_argument("--no-memory", dest="memory", action="store_false")
     parser.add_argument(
         "--broker", action="store_true", help="the local broker, not Google's emulator"
@@ -99,8 +104,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--picture", help="by default docs/bench.svg if every contest is measured"
     )
-    parser.add_argument("--save", help="write the figures to this file, as JSON")
-    parser.add_argument("--report", help="measure nothing: report a saved file")
+    parser.add_argument(
+        "--save", type=new_file, help="write the figures to this file, as JSON"
+    )
+    parser.add_argument(
+        "--report", type=saved_file, help="measure nothing: report a saved file"
+    )
     return parser.parse_args(arguments)
 
 
@@ -149,4 +158,7 @@ def _progress(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell says it; the processes have ended

@@ -24,6 +24,7 @@ from bench.pipeline.parts import (
     running,
     surroundings,
 )
+from tools.options import number
 
 EVENT = "be-observer.catalog_stock_update"
 LEDGERS = ["SQLite", "Firestore"]
@@ -85,16 +86,20 @@ def tables(measured: dict[str, Any]) -> str:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench stock", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000, help="in a night")
+    parser.add_argument(
+        "--rows", type=number(int, 1), default=100_000, help="in a night"
+    )
     parser.add_argument(
         "--firestore-rows",
-        type=int,
+        type=number(int, 1),
         default=20_000,
         help="at most, because the emulator is slow (%(default)s)",
     )
-    parser.add_argument("--rows-per-event", type=int, default=500)
+    parser.add_argument("--rows-per-event", type=number(int, 1), default=500)
     parser.add_argument("--nights", type=int, choices=[1, 2], default=1)
-    parser.add_argument("--commerce-ms", type=int, default=0, help="of each call")
+    parser.add_argument(
+        "--commerce-ms", type=number(int, 0, 10_000), default=0, help="of each call"
+    )
     parser.add_argument("--ledgers", nargs="+", choices=LEDGERS, default=LEDGERS)
     page.add_options(parser)
     return parser.parse_args(arguments)

@@ -1,10 +1,11 @@
 """What a deployment costs, from list prices and from use: ``make costs``.
 
 Prices are data with their source (``tools/costs.json``), the ledger's operations are
-those that a test counts (``tools/operations.json``), and the size of the log entries is
-the one that ``tests/unit/log/test_size.py`` measures. ``docs/costs.md`` is generated
-from this model, and ``make costs ARGS="--events-per-second 40 --commerce-ms 250"``
-prints it for other loads.
+those that ``tests/integration/ledger/test_operations.py`` counts
+(``tools/operations.json``), and the size of the log entries is the one that
+``tests/unit/log/test_size.py`` measures. ``docs/costs.md`` is generated from this
+model, and ``make costs ARGS="--events-per-second 40 --commerce-ms 250"`` prints it for
+other loads.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from tools.options import number
 
 FOLDER = Path(__file__).resolve().parent
 DATA: dict[str, Any] = json.loads((FOLDER / "costs.json").read_text())
@@ -37,6 +40,8 @@ PARTS = (
 FILL = 0.875
 CPU_FILL = 0.6  # Cloud Run starts a further instance above it
 CONCURRENCIES = (4, 8, 16, 32, 64)
+# Of a consumer, as terraform/variables.tf has them.
+DEFAULT_CONCURRENCY, DEFAULT_INSTANCES = 4, 1
 MEMORY_GIB = 0.5
 ALERT_CONDITIONS = 6
 
@@ -131,6 +136,17 @@ def settings(load: Load, usage: Usage) -> Settings:
     return Settings(concurrency, instances, calls * load.domains)
 
 
+def capacity(
+    load: Load,
+    usage: Usage,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    max_instances: int = DEFAULT_INSTANCES,
+) -> float:
+    """Events/s of all domains when every slot is in use."""
+    slots = concurrency * max_instances * load.domains
+    return slots / load.busy_seconds(usage)
+
+
 def instances(load: Load, usage: Usage) -> float:
     """Instances that are billed, on average: those with a request in flight.
 
@@ -203,6 +219,11 @@ def per_million(load: Load, usage: Usage) -> dict[str, float]:
     return {part: cost / millions for part, cost in monthly(load, usage).items()}
 
 
+def total(parts: Mapping[str, float]) -> float:
+    """The sum of the parts as they are shown, in whole cents, so that it adds up."""
+    return sum(round(dollars, 2) for dollars in parts.values())
+
+
 def with_notes() -> Usage:
     """An inbound event while the other direction is deployed: changes are noted."""
     inbound, note = OPERATIONS["inbound"], OPERATIONS["note"]
@@ -239,40 +260,85 @@ def report(load: Load, usage: Usage) -> str:
     chosen = settings(load, usage)
     lines = [
         f"{load.events_per_second:g} events/s, {load.commerce_ms:g} ms at Commerce,"
-        f" {load.domains} domains",
-        f"consumers = concurrency {chosen.concurrency}, max_instances"
-        f" {chosen.max_instances} per domain;"
-        f" {chosen.calls:.1f} calls to Commerce at once",
+        f" {load.domains} domains: {chosen.calls:.1f} calls to Commerce at once",
+        f"consumers: concurrency {chosen.concurrency}, max_instances"
+        f" {chosen.max_instances} per domain{_beside_defaults(load, usage, chosen)}",
         "",
-        f"{'US dollars':26}{'a month':>12}{'a million events':>20}",
+        f"{'US dollars':26}{'a month':>14}{'a million events':>20}",
     ]
     month, million = monthly(load, usage), per_million(load, usage)
     for part in PARTS:
-        lines.append(f"{part:26}{month[part]:>12,.2f}{million[part]:>20.2f}")
-    total, each = sum(month.values()), sum(million.values())
-    lines.append(f"{'together':26}{total:>12,.2f}{each:>20.2f}")
+        lines.append(f"{part:26}{month[part]:>14,.2f}{million[part]:>20,.2f}")
+    lines.append(f"{'together':26}{total(month):>14,.2f}{total(million):>20,.2f}")
     return "\n".join(lines)
+
+
+def _beside_defaults(load: Load, usage: Usage, chosen: Settings) -> str:
+    default = (DEFAULT_CONCURRENCY, DEFAULT_INSTANCES)
+    if (chosen.concurrency, chosen.max_instances) == default:
+        return " (the defaults)"
+    return (
+        f"; the defaults, {default[0]} and {default[1]},"
+        f" carry at most {capacity(load, usage):.0f} events/s"
+    )
 
 
 def main() -> None:
     """Print the costs of the load that the options name."""
-    parser = argparse.ArgumentParser(prog="make costs", description=__doc__)
-    parser.add_argument("--events-per-second", type=float, default=10)
-    parser.add_argument("--commerce-ms", type=float, default=300)
-    parser.add_argument("--domains", type=int, default=4, choices=range(1, 5))
-    parser.add_argument("--concurrency", type=int, choices=range(1, 81), metavar="1…80")
-    parser.add_argument("--operations", choices=sorted(OPERATIONS), default="inbound")
+    usages = {
+        "inbound": Usage(),
+        "noted": with_notes(),
+        "outbound": Usage(OPERATIONS["outbound"]),
+    }
+    parser = argparse.ArgumentParser(
+        prog="make costs",
+        description="Compute what a load costs a month and per million events, from"
+        " list prices (tools/costs.json) and counted use (docs/costs.md).",
+        epilog='Example: make costs ARGS="--events-per-second 40 --commerce-ms 250"',
+    )
+    parser.add_argument(
+        "--events-per-second",
+        type=number(float, 0.001, 1_000_000),
+        default=10,
+        metavar="RATE",
+        help="day and night, of all domains together (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--commerce-ms",
+        type=number(float, 0, 180_000),
+        default=300,
+        metavar="MS",
+        help="that Commerce takes for an event, all its calls (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--domains",
+        type=number(int, 1, 4),
+        default=4,
+        metavar="1-4",
+        help="that share the events evenly (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=number(int, 1, 80),
+        metavar="1-80",
+        help="of each consumer (default: the smallest of"
+        f" {', '.join(map(str, CONCURRENCIES))} that needs no further instance)",
+    )
+    parser.add_argument(
+        "--kind",
+        choices=list(usages),
+        default="inbound",
+        help="of the events: inbound; noted: inbound where outbound is deployed, too;"
+        " outbound (default: %(default)s)",
+    )
     options = parser.parse_args()
-    if options.events_per_second <= 0 or options.commerce_ms < 0:
-        parser.error("--events-per-second must be positive, --commerce-ms not negative")
     load = Load(
         options.events_per_second,
         options.commerce_ms,
         domains=options.domains,
         concurrency=options.concurrency,
     )
-    usage = Usage(OPERATIONS[options.operations])
-    sys.stdout.write(report(load, usage) + "\n")
+    sys.stdout.write(report(load, usages[options.kind]) + "\n")
 
 
 if __name__ == "__main__":

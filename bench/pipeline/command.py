@@ -21,6 +21,7 @@ from bench.pipeline.parts import (
     running,
     surroundings,
 )
+from tools.options import new_file, number
 
 LEDGERS = ["memory", "SQLite", "Firestore"]
 SHARE = 0.7  # of the sustained rate, for the latency: no queue builds up
@@ -51,36 +52,62 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         prog="python -m bench pipeline", description=__doc__
     )
     parser.add_argument(
-        "--events", type=int, default=600, help="in a round, at most (%(default)s)"
+        "--events",
+        type=number(int, 1),
+        default=600,
+        help="in a round, at most (%(default)s)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=6.0, help="of a round, about (%(default)s)"
+        "--seconds",
+        type=number(float, 0.1),
+        default=6.0,
+        help="of a round, about (%(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=number(int, 1), default=2)
     parser.add_argument(
-        "--commerce-ms", type=int, nargs="+", default=[0, 50, 300], metavar="MS"
+        "--commerce-ms",
+        type=number(int, 0, 10_000),
+        nargs="+",
+        default=[0, 50, 300],
+        metavar="MS",
     )
     parser.add_argument("--ledgers", nargs="+", choices=LEDGERS, default=LEDGERS)
     parser.add_argument(
-        "--memory-events", type=int, default=6_000, help="0: memory is not measured"
+        "--memory-events",
+        type=number(int, 0),
+        default=6_000,
+        help="0: memory is not measured",
     )
     parser.add_argument(
-        "--waiting", type=int, default=1_000, help="after an outage; 0: not measured"
+        "--waiting",
+        type=number(int, 0),
+        default=1_000,
+        help="after an outage; 0: not measured",
     )
-    parser.add_argument("--catch-up-ms", type=int, default=50, help="of Commerce")
+    parser.add_argument(
+        "--catch-up-ms", type=number(int, 0, 10_000), default=50, help="of Commerce"
+    )
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=number(float, 0.1),
         default=6.0,
         help="after which no other measurement begins (%(default)s)",
     )
     parser.add_argument(
-        "--warm-up", type=int, default=200, help="events before anything is measured"
+        "--warm-up",
+        type=number(int, 1),
+        default=200,
+        help="events before anything is measured",
     )
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="of the broker's clocks; for tests"
+        "--speed",
+        type=number(float, 0.1),
+        default=1.0,
+        help="of the broker's clocks; for tests",
     )
-    parser.add_argument("--picture", help="draw the figures into this file")
+    parser.add_argument(
+        "--picture", type=new_file, help="draw the figures into this file"
+    )
     page.add_options(parser)
     return parser.parse_args(arguments)
 
@@ -106,6 +133,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
             results.memory.append(_memory(durable, options.memory_events))
         if options.waiting and _time_is_left(end, "catch-up"):
             results.catch_up.append(_catch_up(durable, options))
+    if not results.figures:
+        raise SystemExit("Nothing was measured in time: give more --minutes")
     return results.to_json()
 
 
@@ -118,10 +147,10 @@ def _side_by_side(
     bound, events = None, options.events
     if seconds:
         bound = CONCURRENCY / seconds
-        events = min(events, int(bound * options.seconds))
+        events = max(1, min(events, int(bound * options.seconds)))
     sent: list[list[drive.Passage]] = [[] for _ in measured]
     latencies: list[list[float]] = [[] for _ in measured]
-    for number in range(options.rounds):
+    for turn in range(options.rounds):
         for pipeline, passages, of_one in zip(measured, sent, latencies, strict=True):
             pipeline.control(seconds=seconds)
             patience = MAX_SECONDS + 2 * options.seconds
@@ -132,7 +161,7 @@ def _side_by_side(
             )
             of_one += passage.latencies
             progress(
-                f"{pipeline.contestant.name}, {milliseconds} ms, round {number + 1}:"
+                f"{pipeline.contestant.name}, {milliseconds} ms, round {turn + 1}:"
                 f" {rate:.1f} events/s"
             )
     return [

@@ -139,7 +139,7 @@ async def _post_at_rate(
 
     start = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        for number in range(max(1, int(rate * seconds))):
+        for number in range(max(2, int(rate * seconds))):  # percentiles need two
             await asyncio.sleep(start + number / rate - time.monotonic())
             group.create_task(post_one())
     for _, writer in idle:

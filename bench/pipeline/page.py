@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import ROOT
+from tools.options import new_file, saved_file
 
 PAGE = "bench/README.md"
 PICTURE = "docs/pipeline.svg"
@@ -15,8 +16,12 @@ PICTURE = "docs/pipeline.svg"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that :func:`report` reads."""
-    parser.add_argument("--save", help="write the figures to this file, as JSON")
-    parser.add_argument("--report", help="measure nothing: report a saved file")
+    parser.add_argument(
+        "--save", type=new_file, help="write the figures to this file, as JSON"
+    )
+    parser.add_argument(
+        "--report", type=saved_file, help="measure nothing: report a saved file"
+    )
     parser.add_argument(
         "--publish",
         nargs="?",

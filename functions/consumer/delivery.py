@@ -20,8 +20,8 @@ from functions.ledger.record import ResourceRecord
 from functions.ledger.watermarks import Verdict
 
 OWN_CHANGE = "Not delivered: it only reports our own change"
-# A lease is longer than one call by a margin. As long as a call begins within this part
-# of the margin, the lease need not be renewed for it.
+# A lease is longer than one call by a margin. A call that begins within this part of
+# the margin ends before the lease does, which need not be renewed for it.
 PROMPT_SECONDS = 5.0
 OUTDATED = "Not delivered: a newer event of the resource was delivered"
 
@@ -107,7 +107,6 @@ class LeasedDelivery:
         self._watermarks: set[str] = set()  # leased rows and resources
         self._applied: set[str] = set()  # of these, to be recorded with the next change
         self._leased_at = 0.0  # of the budget's time: no lease is older
-        self._lease_is_unused = True  # it was acquired for the next call
         since = lease.outcome_unknown_since
         self.outcome_unknown_since = (
             datetime.fromtimestamp(since, UTC) if since else None
@@ -122,7 +121,6 @@ class LeasedDelivery:
         self._budget.check(timeout_seconds)
         if not self._secure_lease():
             raise Unavailable(503, ANOTHER_IN_FLIGHT)
-        self._lease_is_unused = False
 
     @property
     def ambiguous_attempts(self) -> int:
@@ -213,7 +211,6 @@ class LeasedDelivery:
         )
         if verdicts is not None:
             self._applied.clear()
-            self._lease_is_unused = True
             pairs = zip(names, verdicts, strict=True)
             leased = ("send", "own change")
             self._watermarks.update(name for name, one in pairs if one in leased)
@@ -242,12 +239,13 @@ class LeasedDelivery:
     def _secure_lease(self) -> bool:
         """Renew a lease that could expire during the call; False when taken over.
 
-        A lease, of the event or of rows, was acquired for the call that follows, unless
-        that call had to wait, for example for an IMS token.
+        Most leases, of the event or of rows, are acquired just before the call; not
+        that of a call that follows a slow one, or that waited for a token.
         """
         now = self._budget.elapsed()
         if now <= self._leased_at + PROMPT_SECONDS:
-            return self._lease_is_unused or self.renew()
+            # A process that is killed during the call has recorded the earlier one.
+            return not self._applied or self.renew()
         self._leased_at = now
         if not self._watermarks:
             return self.renew()

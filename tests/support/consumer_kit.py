@@ -26,6 +26,15 @@ from tests.support.target_kit import target_with
 PRODUCT_CREATE = "be-observer.catalog_product_create"
 STOCK_UPDATE = "be-observer.catalog_stock_update"
 PRODUCT_VALUE = {"sku": "A", "name": "n", "price": 1, "description": "d"}
+_PARTS = [{"entity_id": 19}]  # of the shipment in the samples
+# What Commerce may answer to each call for each of the samples.
+SAMPLE_RESPONSE = reply(
+    200,
+    {
+        **{"id": 1, "status": "pending", "order_id": 8},
+        **{"items": _PARTS, "tracks": _PARTS, "comments": _PARTS},
+    },
+)
 SUBSCRIPTION = "projects/p/subscriptions/commerce-product"
 LEASE_MARGIN_SECONDS = 10
 

@@ -3,12 +3,34 @@
 from html import escape
 
 from tools import costs
-from tools.costs import PARTS, PRICES, SECONDS_A_MONTH, Load, Usage
+from tools.costs import OPERATIONS, PARTS, PRICES, SECONDS_A_MONTH, Load, Usage
 from tools.docs.marked_tables import replace_table
 
 RATES = (1, 10, 100, 1000)
 COLOURS = ("#1f4e79", "#2b6cb0", "#7fb2e5", "#b7791f", "#ecc94b", "#6b8e4e", "#999999")
 WIDTH, BAR, LEFT, RIGHT = 720, 26, 110, 70
+# What each case of tools/operations.json is; "+": in addition to what stands above it.
+CASES = {
+    "inbound": "inbound event other than stock, first attempt",
+    "retry": "each further attempt",
+    "redelivery": "message delivered again after its result",
+    "duplicate": "another message of the same uid and value",
+    "same_uid": "another value of the same uid",
+    "rejected": "event that is rejected",
+    "webhook_id": "+ with a `webhook-id` (`INGEST_AUTH=hmac`)",
+    "note": "+ where outbound is deployed: the note of an echo",
+    "created_id": "+ of a customer or group that is created",
+    "new_resource": "+ first event of a resource",
+    "stock": "stock event",
+    "stock_call": "+ each call to Commerce",
+    "stock_row": "+ each row",
+    "stock_new_row": "+ each row that is new to the ledger",
+    "outbound": "event of Commerce; 1 read and 3 writes of it for the watermark",
+    "outbound_creation": "+ first event of a customer or group",
+    "own_creation": "+ if we created it",
+    "outbound_stock": "+ of stock",
+    "own_level": "+ if we set that level",
+}
 
 
 def document() -> str:
@@ -42,6 +64,8 @@ def document() -> str:
             " domains, and each consumer has the smallest settings that suffice:",
             "",
             *_table(["", *(f"{rate:,} events/s" for rate in RATES)], _settings(now)),
+            "",
+            *_defaults(now),
             "",
             "Whether the store can serve so many calls at once is the first question:"
             " [scaling.md](scaling.md).",
@@ -87,6 +111,26 @@ def document() -> str:
             "",
             *_table(["per event", "", "from"], _usage(now)),
             "",
+            "Operations and log bytes are counted by tests, which fail where this page"
+            " says otherwise; the first needs Firestore's emulator:",
+            "",
+            "```",
+            "make test ARGS=tests/integration/ledger/test_operations.py",
+            "make test ARGS=tests/unit/log/test_size.py",
+            "```",
+            "",
+            "Counted are the requests that the Firestore client sends, and the lines"
+            " that ingest and a consumer write at INFO about an event with a trace: the"
+            " JSON, without what Cloud Logging adds.",
+            "",
+            "| ledger | reads | writes | deletes by TTL |",
+            "|---|---|---|---|",
+            *(_case(name) for name in CASES),
+            "",
+            "A line with + is added to those above it.",
+            "A write whose condition fails is counted as a write, because it is not"
+            " documented whether Firestore bills it.",
+            "",
             "A consumer is billed while a request is in flight: a slot is occupied for"
             f" {Load(1).busy_seconds(now) * 1000:.0f} ms (300 ms of Commerce,"
             f" {Load(1).operation_ms:g} ms for each read and write of the ledger),"
@@ -108,8 +152,7 @@ def scaling_document() -> str:
     for rate in (10, 100, 1000, 10_000):
         load, usage = Load(rate), Usage()
         chosen = costs.settings(load, usage)
-        slots = chosen.concurrency * chosen.max_instances * load.domains
-        carried = slots / load.busy_seconds(usage)
+        carried = costs.capacity(load, usage, chosen.concurrency, chosen.max_instances)
         rows.append(
             [
                 f"{rate:,}",
@@ -117,8 +160,8 @@ def scaling_document() -> str:
                 f"{chosen.calls:,.0f}",
                 f"{carried:,.0f}",
                 f"{8 * rate / (carried - rate):,.0f} h",
-                f"{sum(costs.monthly(load, usage).values()):,.0f}",
-                f"{sum(costs.per_million(load, usage).values()):.2f}",
+                f"{costs.total(costs.monthly(load, usage)):,.0f}",
+                f"{costs.total(costs.per_million(load, usage)):.2f}",
             ]
         )
     head = ["events/s", "`concurrency` × `max_instances` per domain"]
@@ -134,13 +177,9 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _by_part(columns: list[dict[str, float]]) -> list[list[str]]:
-    """Rows of dollars, the last one with the sums of the rounded values."""
-    rounded = [[round(column[part], 2) for part in PARTS] for column in columns]
-    rows = [
-        [part, *(f"{column[number]:,.2f}" for column in rounded)]
-        for number, part in enumerate(PARTS)
-    ]
-    sums = [f"**{sum(column):,.2f}**" for column in rounded]
+    """Rows of dollars, the last one with the sums."""
+    rows = [[part, *(f"{column[part]:,.2f}" for column in columns)] for part in PARTS]
+    sums = [f"**{costs.total(column):,.2f}**" for column in columns]
     return [*rows, ["**together**", *sums]]
 
 
@@ -153,12 +192,39 @@ def _settings(usage: Usage) -> list[list[str]]:
     ]
 
 
+def _defaults(usage: Usage) -> list[str]:
+    """What the default settings carry, and what they cost at 100 events/s."""
+    concurrency, instances = costs.DEFAULT_CONCURRENCY, costs.DEFAULT_INSTANCES
+    load = Load(100, concurrency=concurrency)
+    needed = costs.settings(load, usage).max_instances
+    chosen = costs.settings(Load(100), usage)
+    dollars = [costs.total(costs.per_million(one, usage)) for one in (load, Load(100))]
+    return [
+        f"The defaults, {concurrency} and {instances}, carry at most"
+        f" {costs.capacity(load, usage):.0f} events/s.",
+        f"At 100 events/s, `concurrency = {concurrency}` needs {needed} instances per"
+        f" domain, and a million events cost {dollars[0]:.2f};"
+        f" `concurrency = {chosen.concurrency}` needs {chosen.max_instances}, and they"
+        f" cost {dollars[1]:.2f}.",
+        f"So at most 7.00 at 100 events/s takes `concurrency = {chosen.concurrency}`;"
+        " the default costs more.",
+    ]
+
+
+def _case(name: str) -> str:
+    """A row of the ledger's operations."""
+    counts = OPERATIONS[name]
+    writes = counts.get("writes", 0) + counts.get("failed_writes", 0)
+    cells = [counts.get("reads", 0), writes, counts.get("deletes", 0)]
+    return f"| {CASES[name]} | {' | '.join(f'{cell:g}' for cell in cells)} |"
+
+
 def _directions() -> list[list[str]]:
     return [
         [
             label,
             _operations(usage),
-            f"{sum(costs.per_million(Load(100), usage).values()):.2f}",
+            f"{costs.total(costs.per_million(Load(100), usage)):.2f}",
         ]
         for label, usage in (
             ("inbound, without `outbound`", Usage()),
@@ -181,7 +247,7 @@ def _steps() -> list[list[str]]:
     return [
         [
             label,
-            f"{sum(costs.per_million(load, usage).values()):.2f}",
+            f"{costs.total(costs.per_million(load, usage)):.2f}",
             f"{costs.instances(load, usage):.0f}",
         ]
         for label, load, usage in costs.steps()
@@ -201,14 +267,13 @@ def _prices() -> list[list[str]]:
 
 def _usage(usage: Usage) -> list[list[str]]:
     operations = usage.operations
-    entry = "`tests/unit/log/test_size.py` counts the entries"
     return [
         ["requests", f"{usage.requests:g}", "ingest, consumer"],
         ["Pub/Sub", f"{usage.message_bytes:,.0f} bytes", "1.5 kB in, 1.5 kB out"],
         [
             "Firestore",
             _operations(usage),
-            "counted by a test, `tools/operations.json`; deletes by TTL",
+            "counted, see below; deletes by TTL",
         ],
         [
             "stored",
@@ -219,7 +284,9 @@ def _usage(usage: Usage) -> list[list[str]]:
         [
             "log, our entries",
             f"{usage.log_line_bytes:,.0f} bytes in {usage.own_entries:g} entries",
-            entry,
+            "counted, see below, of a created product, and rounded up by at most 60"
+            " bytes; every other event has at most 1,500 bytes, a stock event at most"
+            " 110 more for each further call (20 rows)",
         ],
         [
             "log, all that is stored",
@@ -251,7 +318,7 @@ def picture() -> str:
                 f' fill="{colour}"/>'
             )
             x += width
-        parts.append(_text(x + 6, y + 17, f"{sum(column.values()):.2f}"))
+        parts.append(_text(x + 6, y + 17, f"{costs.total(column):.2f}"))
         y += BAR
     y += 12
     for number, (colour, part) in enumerate(zip(COLOURS, PARTS, strict=True)):

@@ -120,6 +120,28 @@ def texts(picture: Path) -> list[str | None]:
     return [text.text for text in ElementTree.parse(picture).iter(svg)]  # noqa: S314 - ours
 
 
+@pytest.mark.parametrize(
+    ("main", "option", "value", "message"),
+    [
+        (pipeline.main, "--rounds", "0", "a whole number of at least 1, not '0'"),
+        (pipeline.main, "--commerce-ms", "-5", "from 0 to 10,000, not '-5'"),
+        (pipeline.main, "--report", "missing.json", "a file that --save has written"),
+        (pipeline.main, "--save", "missing/file", "a file in an existing folder"),
+        (stock.main, "--rows-per-event", "0", "a whole number of at least 1, not '0'"),
+    ],
+)
+def test_a_wrong_option_is_named_before_anything_starts(
+    main, option, value, message, capsys
+):
+    with pytest.raises(SystemExit) as stopped:
+        main([option, value])
+
+    assert stopped.value.code == 2
+    output = capsys.readouterr().err
+    assert f"argument {option}: must be " in output
+    assert message in output
+
+
 def test_a_night_of_stock_is_measured(tmp_path):
     """A row costs a read and two writes; SQLite reads it again to record it."""
     file = tmp_path / "saved.json"

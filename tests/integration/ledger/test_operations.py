@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from functions.events import samples
+from functions.events.catalog import INBOUND_EVENTS
 from functions.timestamps import timestamp
 from tests.support.commerce_adapter import reply
 from tests.support.consumer_kit import (
     PRODUCT_VALUE,
+    SAMPLE_RESPONSE,
     STOCK_UPDATE,
     ConsumerUnderTest,
     push,
@@ -23,6 +26,15 @@ STATED = json.loads((ROOT / "tools" / "operations.json").read_text())
 PIECE = 20  # rows in one call, by default
 UNAVAILABLE = reply(503, {"message": "Maintenance"})
 OTHER_VALUE = {**PRODUCT_VALUE, "name": "other"}
+OTHER_THAN_STOCK = sorted(INBOUND_EVENTS.keys() - {STOCK_UPDATE})
+
+
+class TimedConsumer(ConsumerUnderTest):
+    """Calls take time: a renewed lease is then another one, which is written."""
+
+    def _respond(self, request):
+        self.clock.now += 0.3
+        return super()._respond(request)
 
 
 @pytest.fixture
@@ -38,7 +50,7 @@ def consumer(request, counter, firestore_store):
     Its parameter is ECHO_SECONDS, 0 for a deployment without outbound events.
     """
     echo_seconds = getattr(request, "param", 0)
-    consumer = ConsumerUnderTest(firestore_store, echo_seconds=echo_seconds)
+    consumer = TimedConsumer(firestore_store, echo_seconds=echo_seconds)
     first = {**PRODUCT_VALUE, "sku": "first"}
     assert consumer.deliver(push(first, uid="first", message_id="first"))[0] == 200
     counter.take()
@@ -70,6 +82,26 @@ def test_an_event_costs_at_most_one_read_and_two_writes(consumer, counter):
     assert counter.take() == total(inbound=1)
     assert STATED["inbound"].get("reads", 0) <= 1
     assert STATED["inbound"]["writes"] <= 2
+
+
+@pytest.mark.parametrize("name", OTHER_THAN_STOCK)
+def test_every_event_other_than_stock_costs_the_same(consumer, counter, name):
+    """However many calls its handler makes, as long as they are prompt."""
+    consumer.response = SAMPLE_RESPONSE
+
+    assert consumer.deliver(push(samples.value(name), name))[0] == 200
+    assert consumer.outcomes()[-1] == "handled"
+
+    assert counter.take() == total(inbound=1)
+
+
+def test_a_webhook_id_costs_nothing(consumer, counter):
+    signed = push()
+    signed["message"]["attributes"]["webhook-id"] = "msg_1"
+
+    assert consumer.deliver(signed)[0] == 200
+
+    assert counter.take() == total(inbound=1, webhook_id=1)
 
 
 def test_a_retry_is_counted(consumer, counter):
@@ -105,12 +137,7 @@ def test_another_message_of_a_uid_is_counted(consumer, counter, name, value):
 
 
 def test_a_rejection_is_counted(consumer, counter):
-
-    def reject(request):
-        consumer.clock.now += 0.3  # as a call takes
-        return reply(400, {"message": "No such entity"})
-
-    consumer.response = reject
+    consumer.response = reply(400, {"message": "No such entity"})
     consumer.deliver(push())
     assert consumer.outcomes()[-1] == "rejected"
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-from functions.consumer.delivery import Budget, DirectCall, LeasedDelivery
+from functions.consumer.delivery import (
+    PROMPT_SECONDS,
+    Budget,
+    DirectCall,
+    LeasedDelivery,
+)
 from functions.consumer.own_changes import OwnChanges
 from functions.consumer.results import ANOTHER_IN_FLIGHT
 from functions.errors import Unavailable
@@ -98,20 +103,46 @@ def test_a_stock_call_that_waited_too_long_is_not_sent(scene):
         older.before_call(CALL_SECONDS)
 
 
-def test_leased_rows_cover_their_call_and_no_other(scene):
+def test_a_lease_covers_every_call_that_begins_promptly(scene):
+    """Also rows, after which the same lease is renewed with them."""
     delivery = scene.deliver("m1", "15")
     changes = []
-    for ask in (
-        lambda: delivery.before_call(CALL_SECONDS),
-        lambda: delivery.pending(ROWS),
-        lambda: delivery.before_call(CALL_SECONDS),
-        lambda: delivery.before_call(CALL_SECONDS),
+    for seconds, ask in (
+        (0, lambda: delivery.before_call(CALL_SECONDS)),
+        (PROMPT_SECONDS, lambda: delivery.before_call(CALL_SECONDS)),
+        (0, lambda: delivery.pending(ROWS)),
+        (PROMPT_SECONDS, lambda: delivery.before_call(CALL_SECONDS)),
+        (0.1, lambda: delivery.before_call(CALL_SECONDS)),
+        (PROMPT_SECONDS, lambda: delivery.before_call(CALL_SECONDS)),
     ):
         before = scene.store.changes
+        scene.clock.now += seconds
         ask()
         changes.append(scene.store.changes - before)
 
-    assert changes == [0, 1, 0, 1]
+    assert changes == [0, 0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("first_call_seconds", [PROMPT_SECONDS, CALL_SECONDS])
+def test_a_second_call_has_a_lease_to_its_end(scene, first_call_seconds):
+    delivery = scene.deliver("m1", "15")
+    delivery.before_call(CALL_SECONDS)
+    scene.clock.now += first_call_seconds
+
+    delivery.before_call(CALL_SECONDS)
+    scene.clock.now += CALL_SECONDS
+
+    assert scene.acquire("m2", "15") == InFlight()
+
+
+def test_a_second_call_is_not_sent_after_a_takeover(scene):
+    delivery = scene.deliver("m1", "15")
+    delivery.before_call(CALL_SECONDS)
+    scene.clock.now += CALL_SECONDS + 11
+    scene.acquire("m1", "15")
+
+    with pytest.raises(Unavailable, match=ANOTHER_IN_FLIGHT):
+        delivery.before_call(CALL_SECONDS)
 
 
 def test_no_rows_cost_nothing(scene):

@@ -147,6 +147,22 @@ def test_every_setting_is_on_the_page():
             assert f"| `{name}` |" in page
 
 
+DEFAULT = re.compile(r"`([A-Z][A-Z_]+)` \((\d+)\b")
+
+
+def test_the_written_pages_state_the_defaults():
+    """``NAME`` (number) is the default of a setting."""
+    defaults = dict(
+        re.findall(r"^\| `([A-Z_]+)` \|.*\| `(\d+)` \|$", tables.settings_page(), re.M)
+    )
+    stated = [
+        pair for page in markdown.pages() for pair in DEFAULT.findall(page.read_text())
+    ]
+
+    assert ("COMMERCE_CONCURRENCY", defaults["COMMERCE_CONCURRENCY"]) in stated
+    assert [one for one in stated if one[1] != defaults.get(one[0], one[1])] == []
+
+
 def test_every_event_has_its_section():
     page = tables.events_page()
     for name in INBOUND_EVENTS:

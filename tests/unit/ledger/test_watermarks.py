@@ -64,6 +64,10 @@ def test_rows_of_the_same_time_are_sent(ledger):
     ledger.complete(first, SUCCESS, applied=[LAMP])
 
     assert ledger.acquire_watermarks(second, [LAMP]) == ["send"]
+    assert ledger.complete(second, SUCCESS, applied=[LAMP])
+    # The one that was applied last is known, also to its replay.
+    replay = ledger.acquire(SOURCE, "2", delivery("m3", "other", time=NEW))
+    assert ledger.acquire_watermarks(replay, [LAMP]) == ["applied"]
 
 
 def test_an_older_completion_keeps_the_newer_watermark(ledger):

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from functions.commerce.settings import DEFAULT_CONCURRENCY
 from tools import costs
 from tools.costs import Load, Settings, Usage
+from tools.docs import costs_page
+
+ROOT = Path(__file__).resolve().parents[3]
 
 BY_HAND = Usage(
     {"reads": 1, "writes": 2, "deletes": 1},
@@ -58,7 +62,49 @@ def test_settings_carry_the_load(subtests):
 
 
 def test_a_million_events_cost_at_most_7_dollars_at_100_a_second():
-    assert sum(costs.per_million(Load(100), Usage()).values()) <= 7.00
+    """With settings for that load; the page says that the defaults cost more."""
+    cheapest, default = Load(100), Load(100, concurrency=DEFAULT_CONCURRENCY)
+    dollars = [
+        costs.total(costs.per_million(load, Usage())) for load in (cheapest, default)
+    ]
+
+    assert dollars[0] <= 7.00 < dollars[1]
+    assert costs.settings(cheapest, Usage()).concurrency == 16
+    page = costs_page.document()
+    assert f"a million events cost {dollars[1]:.2f}; `concurrency = 16`" in page
+    assert "at most 7.00 at 100 events/s takes `concurrency = 16`" in page
+
+
+def test_the_defaults_are_those_of_the_functions():
+    """Terraform has the same, see tests/unit/consumer/test_concurrency.py."""
+    assert costs.DEFAULT_CONCURRENCY == DEFAULT_CONCURRENCY
+    # 16 slots, each of an event for 0.324 s.
+    assert costs.capacity(Load(1), BY_HAND) == pytest.approx(49.4, abs=0.05)
+
+
+def test_every_total_is_the_sum_of_the_parts_that_are_shown():
+    assert costs.total({"a": 1.004, "b": 1.004, "c": 1.004}) == 3.00
+
+
+def test_every_counted_operation_is_on_the_page():
+    assert costs_page.CASES.keys() == costs.OPERATIONS.keys()
+    assert (
+        "| inbound event other than stock, first attempt | 0 | 2 | 1 |"
+        in costs_page.document()
+    )
+
+
+def test_the_deployment_page_states_the_same_costs():
+    month = [
+        costs.total(costs.monthly(Load(rate), Usage(), None if rate else 0))
+        for rate in (0, 1, 10, 100)
+    ]
+    idle, one, ten, hundred = (f"{dollars:,.0f}" for dollars in month)
+
+    assert (
+        f"about {idle} US dollars a month idle, {one} at 1 event/s, {ten} at 10 and"
+        f" {hundred} at 100 events/s" in (ROOT / "docs/deploy.md").read_text()
+    )
 
 
 def test_before_the_steps_a_million_events_cost_12_50():
@@ -92,16 +138,37 @@ def test_the_command_prints_ones_own_load(capsys, monkeypatch):
 
     printed = capsys.readouterr().out
     assert "40 events/s, 250 ms at Commerce" in printed
-    assert "concurrency 16, max_instances 1 per domain" in printed
+    assert "concurrency 16, max_instances 1 per domain; the defaults" in printed
     assert "together" in printed
 
 
-@pytest.mark.parametrize("value", ["0", "-1"])
-def test_a_load_must_be_positive(value, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["costs", "--events-per-second", value])
+def test_the_command_says_where_the_defaults_suffice(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["costs", "--kind", "noted"])
+
+    costs.main()
+
+    assert "max_instances 1 per domain (the defaults)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [
+        ("--events-per-second", "0", "a number from 0.001 to 1,000,000"),
+        ("--events-per-second", "nan", "a number from 0.001 to 1,000,000"),
+        ("--events-per-second", "inf", "a number from 0.001 to 1,000,000"),
+        ("--events-per-second", "many", "a number from 0.001 to 1,000,000"),
+        ("--commerce-ms", "-1", "a number from 0 to 180,000"),
+        ("--commerce-ms", "nan", "a number from 0 to 180,000"),
+        ("--domains", "5", "a whole number from 1 to 4"),
+        ("--concurrency", "4.5", "a whole number from 1 to 80"),
+    ],
+)
+def test_a_wrong_value_is_named(option, value, allowed, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["costs", option, value])
 
     with pytest.raises(SystemExit) as stopped:
         costs.main()
 
     assert stopped.value.code == 2
-    assert "must be positive" in capsys.readouterr().err
+    message = f"argument {option}: must be {allowed}, not '{value}'"
+    assert message in capsys.readouterr().err
