@@ -1,5 +1,6 @@
 """The values of make's variables reach a command as they were typed or pasted."""
 
+import os
 import subprocess
 
 import pytest
@@ -78,7 +79,9 @@ def test_a_shown_command_may_be_copied(clone, value):
     words = [] if "\n" in value else ["--show", value]
     line = make_command("trace", *words, UID=value)
 
-    subprocess.run(["bash", "-c", line], cwd=clone, check=True)  # noqa: S607 what is tested
+    # The variables of a make that runs these tests do not reach the command.
+    environment = {"PATH": os.environ["PATH"]}
+    subprocess.run(["bash", "-c", line], cwd=clone, env=environment, check=True)  # noqa: S607 what is tested
 
     arguments, environment = recorded(clone)
     assert arguments == ["-m", "cli", "trace", *words]
