@@ -31,11 +31,11 @@ def driver():
 
 @pytest.fixture
 def page(driver, stack):
-    """The list of events on a desktop, light."""
+    """A window on a desktop, light; it shows no page of the console yet."""
+    driver.get("about:blank")
     driver.get_log("browser")
     page = Page(driver, stack.stack["console"])
     page.look(DESKTOP)
-    page.open("/")
     return page
 
 

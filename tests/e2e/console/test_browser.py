@@ -8,8 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browser import DESKTOP, Page
-from tests.support.running import RunningStack
+from tests.support.browser import Page
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +30,7 @@ def rows(page: Page) -> list[str]:
 
 
 def test_a_sample_is_sent_and_its_history_shown(page):
+    page.open()
     page.press("Send an event")
     page.fill("value.name", "Reading lamp")
     page.press("Send event")
@@ -150,6 +150,7 @@ def test_a_batch_shows_what_became_of_each_event(page):
 
 
 def test_retries_are_shown_live(page, stack):
+    page.open()
     page.press("Commerce")
     page.choose("Fault", "503, service unavailable")
     placeholder = page.field("Calls").get_attribute("placeholder")
@@ -202,6 +203,7 @@ def test_dead_letters_are_replayed_or_discarded(page, stack):
     for name in ("one", "two"):
         value = {"id": 987654, "status": "processing", "notifyCustomer": False}
         stack.post("be-observer.sales_order_status_update", value, f"letter-{name}")
+    page.open()
     page.press("Dead letters 2")
     page.sees("letter-one", "letter-two", "404", "1 delivery attempt", "commerce-order")
 
@@ -226,6 +228,7 @@ def test_events_are_filtered(page, stack):
     stack.post(PRODUCT, product("F-1"), "filter-1")
     stack.post(PRODUCT, product("F-2", price="x"), "filter-2")
     stack.post("be-observer.customer_delete", {"id": 31337}, "filter-3")
+    page.open()
     page.sees("filter-1", "filter-2", "filter-3")
 
     page.choose("Status", "rejected")
@@ -250,6 +253,7 @@ def test_events_are_filtered(page, stack):
 
 
 def test_arrow_keys_on_a_filter_keep_page_and_focus(page):
+    page.open()
     page.sees("live")
     page.driver.execute_script("window.isSamePage = true")
     field = page.field("Entity")
@@ -266,12 +270,17 @@ def test_a_row_is_pressed_like_its_link(page, stack):
     stack.post(PRODUCT, product("PRESSED"), "pressed-1")
     page.open("/?search=pressed-1")
     page.sees("pressed-1", "handled")
-    page.driver.find_element(By.CSS_SELECTOR, "tbody td.event").click()
 
+    def press_row() -> bool:
+        page.driver.find_element(By.CSS_SELECTOR, "tbody td.event").click()
+        return True
+
+    page.wait(press_row)
     page.wait(lambda: "key=pressed-1" in page.driver.current_url)
 
 
 def test_a_slash_focuses_the_search(page):
+    page.open()
     page.sees("live")
     search = page.driver.find_element(By.CSS_SELECTOR, "input[type=search]")
     page.driver.find_element(By.TAG_NAME, "body").send_keys("/")
@@ -339,6 +348,7 @@ def test_the_age_of_an_event_is_shown_on_hover(page, stack):
 
 def test_focus_stays_when_rows_are_added(page, stack):
     stack.post(PRODUCT, product("STAY"), "stay-1")
+    page.open()
     page.sees("stay-1")
     # In one call, because the row may be replaced between two.
     page.driver.execute_script("document.getElementById('row-stay-1').focus()")
@@ -359,6 +369,7 @@ def test_everything_works_by_keyboard(page):
             focused.send_keys(Keys.TAB)
         raise AssertionError(f"{words} was not reached:\n{page.text()}")
 
+    page.open()
     page.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     assert page.driver.switch_to.active_element.text == "Skip to content"
     tab_to("Send")
@@ -381,19 +392,3 @@ def test_pages_load_nothing_from_elsewhere(page):
         assert urls
         assert all(url.startswith(page._address) for url in urls), urls
     assert page.driver.get_log("browser") == []
-
-
-def test_an_open_page_shows_that_the_stack_stopped(driver, tmp_path):
-    stack = RunningStack(tmp_path / "of-its-own").start()
-    page = Page(driver, stack.stack["console"])
-    page.open("/")
-    page.sees("live")
-
-    start = time.monotonic()
-    assert stack.stop() == 0
-    assert time.monotonic() - start < 15
-
-    page.sees("The stack does not answer", "Start it with make run")
-    banner = page.driver.find_element(By.ID, "stopped")
-    assert banner.get_attribute("role") == "alert"
-    assert banner.size["width"] > DESKTOP[0] / 2

@@ -14,7 +14,7 @@ from local.console.console import Console
 from local.console.forms import MAX_BODY_BYTES
 from local.journal import Journal
 from tests.support.console_client import ConsoleClient
-from tests.support.running import RunningStack, listening
+from tests.support.running import listening
 
 PAGES = (
     *("/", "/event?key=none", "/dead-letters", "/send", "/sample", "/commerce"),
@@ -219,33 +219,6 @@ def test_a_body_too_long_is_not_posted(console):
 def test_an_unknown_sample_is_a_404(console):
     assert console.get("/sample?event=be-observer.nothing").status_code == 404
     assert console.get(f"/sample?event={CREATE}").json()["data"]["event"] == CREATE
-
-
-def test_with_a_real_store_nothing_is_simulated(tmp_path):
-    store = {
-        "COMMERCE_BASE_URL": "http://localhost:9",
-        "COMMERCE_CONSUMER_KEY": "k" * 32,
-        "COMMERCE_CONSUMER_SECRET": "s" * 32,
-        "COMMERCE_ACCESS_TOKEN": "t" * 32,
-        "COMMERCE_ACCESS_TOKEN_SECRET": "u" * 32,
-    }
-    with RunningStack(tmp_path / "real", **store) as stack:
-        console = ConsoleClient(stack.stack["console"])
-        create = {"sku": "REAL", "name": "n", "price": 1, "description": "d"}
-        stack.post(CREATE, create, "real-1")
-        stack.outcome("real-1", "retrying")
-
-        assert (
-            "the real store at <code>http://localhost:9"
-            in console.get("/commerce").text
-        )
-        assert "This goes to the real store at" in console.get("/send").text
-        assert console.notice("/commerce/fail", fault="503").startswith(
-            "Events go to a"
-        )
-        page = console.get("/event?key=real-1").text
-        assert "requests and responses are not recorded here." in page
-        assert "REAL" in page
 
 
 def test_the_commerce_page_names_groups_and_behaviours(console, commerce):
