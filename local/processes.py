@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
+from local import fork_server
+from local.fork_server import ForkedProcess
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0  # for a process to end after SIGTERM
@@ -81,7 +84,7 @@ def function_program(
 
 def base_environment() -> dict[str, str]:
     """The variables that every program needs."""
-    names = ("PATH", "HOME")
+    names = ("PATH", "HOME", fork_server.VARIABLE)
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
@@ -116,7 +119,7 @@ class Process:
         self.program = program
         self.port = program.port
         self._on_line = on_line
-        self._popen: subprocess.Popen | None = None
+        self._popen: subprocess.Popen | ForkedProcess | None = None
         self._reader: threading.Thread | None = None
 
     @property
@@ -157,16 +160,7 @@ class Process:
                 output = subprocess.PIPE
             elif program.log is not None:
                 output = stack.enter_context(open(program.log, "ab"))
-            self._popen = subprocess.Popen(  # noqa: S603 - our own programs
-                _pinned(program.command, program.cpu),
-                cwd=ROOT,
-                env=program.environment,
-                stdin=subprocess.PIPE if program.ends_with_parent else None,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C reaches this process only, which then stops its children.
-                start_new_session=True,
-            )
+            self._popen = _start(program, output)
         if self._on_line is not None:
             self._reader = threading.Thread(target=self._read_lines, daemon=True)
             self._reader.start()
@@ -264,6 +258,33 @@ class Process:
         with stream:
             while line := stream.readline(MAX_LINE_BYTES):
                 self._on_line(line)
+
+
+def _start(
+    program: Program, output: int | IO[bytes]
+) -> subprocess.Popen | ForkedProcess:
+    stdin = subprocess.PIPE if program.ends_with_parent else None
+    server = os.environ.get(fork_server.VARIABLE)
+    if server and fork_server.can_fork(program.command):
+        return ForkedProcess(
+            server,
+            program.command,
+            ROOT,
+            program.environment,
+            stdin,
+            output,
+            program.cpu,
+        )
+    return subprocess.Popen(  # noqa: S603 - our own programs
+        _pinned(program.command, program.cpu),
+        cwd=ROOT,
+        env=program.environment,
+        stdin=stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        # Ctrl-C reaches this process only, which then stops its children.
+        start_new_session=True,
+    )
 
 
 def _pinned(command: list[str], cpu: int | None) -> list[str]:

@@ -8,8 +8,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import requests
 
+from local import fork_server
 from local.__main__ import main as make_run
 from local.clean import main as clean_state
 from tests.support.running import RunningStack, listening
@@ -19,6 +21,12 @@ PARTS = ("ingest", "console", "broker", "commerce", "consumer")
 # The lease of a killed consumer lasts for this and ten seconds more.
 SHORT_LEASE = {"COMMERCE_TIMEOUT_SECONDS": "1"}
 LEASE_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _own_children(monkeypatch):
+    """The functions are the stack's own children, as after ``make run``."""
+    monkeypatch.delenv(fork_server.VARIABLE, raising=False)
 
 
 def value(number: int) -> dict:
