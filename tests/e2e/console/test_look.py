@@ -63,8 +63,8 @@ def every_kind(driver, stack):
 def _rejection(page: Page) -> str:
     """The page of a request that ingest rejected."""
     page.open("/?search=look-invalid")
-    page.sees("rejected")
-    link = "return document.querySelector('[data-row]').getAttribute('href')"
+    link = "return document.querySelector('[data-row]')?.getAttribute('href')"
+    page.wait(lambda: page.driver.execute_script(link))
     return page.driver.execute_script(link)
 
 

@@ -9,7 +9,13 @@ from cli.__main__ import main
 from tests.support.broker_api import Api
 from tests.support.consumer_kit import PRODUCT_CREATE
 from tests.support.debugging_page import entry_of
-from tests.support.debugging_stack import DELETE, UPDATE, WAIT_SECONDS, product
+from tests.support.debugging_stack import (
+    DELETE,
+    MAX_ATTEMPTS,
+    UPDATE,
+    WAIT_SECONDS,
+    product,
+)
 
 
 @entry_of("Commerce rejected it")
@@ -89,9 +95,29 @@ def test_attempts_are_exhausted(entry, stack):
     listed = stack.command("dead-letters", "--uid", "exhausted-1")
 
     entry.assert_shown(f"{listed}\n{output}")
+    # Pub/Sub stores it without a reason; the ledger has the last result.
+    [dead_letter] = stack.command_json("dead-letters", "--uid", "exhausted-1")
+    assert (dead_letter["origin"], dead_letter["attempts"], dead_letter["status"]) == (
+        "pubsub",
+        MAX_ATTEMPTS,
+        503,
+    )
+    assert dead_letter["reason"] == (
+        "Delivery attempts exhausted: 503 Commerce answered 503 to PUT"
+        " products/{sku}: Maintenance"
+    )
+    steps = stack.command_json("trace", "exhausted-1")
+    assert [step["stage"] for step in steps] == [
+        "published",
+        *("delivered", "call", "outcome") * MAX_ATTEMPTS,
+        *("exhausted", "dead-lettered", "now"),
+    ]
+    attempts = [step["attempt"] for step in steps if step["stage"] == "outcome"]
+    assert attempts == list(range(1, MAX_ATTEMPTS + 1))
     stack.commerce.recover()
     assert "exhausted-1" in stack.command("replay", "--reason", "exhausted")
     stack.trace("exhausted-1", "handled")
+    assert "exhausted-1" not in stack.command("dead-letters")
 
 
 @entry_of("It was posted again, and nothing changed")
