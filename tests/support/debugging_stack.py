@@ -55,20 +55,25 @@ class DebuggingStack(RunningStack):
         """Post an event that ingest accepts."""
         assert self.send(event, value, uid).status_code == 200
 
-    def trace(self, uid: str, status: str) -> str:
-        """The output of ``trace`` as soon as it ends in *status*."""
+    def wait_for_output(self, text: str, *arguments: str) -> str:
+        """The output of an operator command as soon as *text* is in it."""
         output = ""
 
-        def has_status() -> bool:
+        def has_text() -> bool:
             nonlocal output
-            output = self.command("trace", uid)
-            return f"now: {status}" in output
+            output = self.command(*arguments)
+            return text in output
 
-        self.wait_for(has_status, WAIT_SECONDS, COMMAND_POLL_SECONDS)
+        self.wait_for(has_text, WAIT_SECONDS, COMMAND_POLL_SECONDS)
+        return output
+
+    def trace(self, uid: str, status: str) -> str:
+        """The output of ``trace`` as soon as it ends in *status*."""
+        output = self.wait_for_output(f"now: {status}", "trace", uid)
         if status in ("handled", "rejected"):
             # The ledger has the result before the consumer's log entry was read.
             self.outcome(uid, status)
-            has_status()
+            output = self.command("trace", uid)
         return output
 
     def assert_shown(self, entry: Entry, output: str) -> None:

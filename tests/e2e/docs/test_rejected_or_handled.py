@@ -13,7 +13,6 @@ from tests.support.debugging_stack import (
     DELETE,
     MAX_ATTEMPTS,
     UPDATE,
-    WAIT_SECONDS,
     product,
 )
 
@@ -29,7 +28,7 @@ def test_rejection_and_replay(entry, stack):
     stack.publish(PRODUCT_CREATE, product("REJECTED"), "erp-2")
 
     stack.assert_shown(entry, stack.trace("erp-2", "rejected"))
-    stack.wait_for(lambda: "erp-2" in stack.command("dead-letters"), WAIT_SECONDS)
+    stack.wait_for_output("erp-2", "dead-letters")
     listed = stack.command("dead-letters", "--uid", "erp-2")
     assert '"tax_class_id"' in listed
     [message_id] = re.findall(r"^(\d+) ", listed, re.M)
@@ -64,10 +63,7 @@ def test_store_refuses_signed_paths(entry, stack):
 
     entry.assert_shown(stack.trace("signed-1", "rejected"))
     stack.commerce.switch(refuses_encoded_signed_paths=False)
-    stack.wait_for(
-        lambda: "signed-1" in stack.command("replay", "--uid", "signed-1"),
-        WAIT_SECONDS,
-    )
+    stack.wait_for_output("signed-1", "replay", "--uid", "signed-1")
     stack.trace("signed-1", "handled")
 
 
@@ -80,7 +76,7 @@ def test_newer_event_was_handled(entry, stack):
     stack.trace("old-9", "rejected")
     stack.publish(UPDATE, product("LAMP-9", price=2), "new-9")
     stack.trace("new-9", "handled")
-    stack.wait_for(lambda: "old-9" in stack.command("dead-letters"), WAIT_SECONDS)
+    stack.wait_for_output("old-9", "dead-letters")
 
     environment = {"LOCAL_STATE": str(stack.folder)}
     replay = ["replay", "--uid", "old-9"]
@@ -126,9 +122,7 @@ def test_duplicate(entry, stack):
     stack.trace("again-1", "handled")
     stack.publish(UPDATE, product("AGAIN"), "again-1")
     shown = stack.outcome("again-1", "duplicate")
-    stack.wait_for(
-        lambda: "duplicate" in stack.command("trace", "again-1"), WAIT_SECONDS
-    )
+    stack.wait_for_output("duplicate", "trace", "again-1")
 
     entry.assert_shown(shown)
     output = stack.command("trace", "again-1")
