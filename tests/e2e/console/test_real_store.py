@@ -25,11 +25,6 @@ def stack(tmp_path_factory):
         yield stack
 
 
-@pytest.fixture(autouse=True)
-def _clean():
-    """Nothing is simulated here that would have to end."""
-
-
 def test_with_a_real_store_nothing_is_simulated(stack):
     console = ConsoleClient(stack.stack["console"])
     create = {"sku": "REAL", "name": "n", "price": 1, "description": "d"}

@@ -185,6 +185,7 @@ async def test_an_unavailable_ledger_is_a_503(stack):
     }
 
 
+@pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize(
     ("form", "notice"),
     [
