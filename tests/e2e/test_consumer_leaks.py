@@ -135,12 +135,12 @@ def consumer(commerce, pubsub, source=None, **more):
 
 
 def pairs(execution_id):
-    """Every event is handled and rejected; one event gets every response.
+    """Every event is handled, rejected, repeated; one event gets every response.
 
     LOG_EXECUTION_ID only changes how entries are written: one event is enough for it.
     """
     events = VALUES if execution_id == "false" else ()
-    yield from itertools.product(events, ("handled", "rejected"))
+    yield from itertools.product(events, ("handled", "rejected", "failed"))
     yield from itertools.product([PRODUCT_CREATE], RESPONSES)
     yield "be-observer.customer_delete", "not found"
 
