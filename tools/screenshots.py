@@ -4,7 +4,6 @@ It starts a local stack, creates events of every kind, and writes ``docs/console
 through the browser that the tests use.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -118,10 +117,7 @@ def take(
 
 
 def _create_events(stack: RunningStack, page: Page) -> None:
-    command = [sys.executable, "-m", "cli", "send", "--event", "all", "--json"]
-    subprocess.run(  # noqa: S603 a command of the project
-        command, cwd=ROOT, env=stack.environment, check=True, capture_output=True
-    )
+    stack.command("send", "--event", "all")
     for number in (4711, 4712):
         stack.post(ORDER, {**REJECTED, "id": number}, f"erp-{number}")
         stack.outcome(f"erp-{number}", "rejected")

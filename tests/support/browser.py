@@ -1,7 +1,6 @@
 """Chromium without a window, driven by labels and visible text."""
 
 import contextlib
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -72,10 +71,13 @@ class Page:
         self.wait(press_element, words)
 
     def fill(self, label: str, text: str) -> None:
-        """Put *text* into the field of *label*."""
+        """Put *text* into the field of *label*, at once as when it is pasted."""
         field = self.field(label)
         field.send_keys(Keys.CONTROL, "a")
-        field.send_keys(text or Keys.DELETE)
+        if text:
+            self._command("Input.insertText", text=text)
+        else:
+            field.send_keys(Keys.DELETE)
 
     def choose(self, label: str, words: str) -> None:
         """Choose *words* in the list of *label*."""
@@ -121,7 +123,6 @@ def browser() -> Iterator[webdriver.Chrome]:
         "--hide-scrollbars",
         "--no-proxy-server",
         "--force-prefers-reduced-motion",  # an animation costs time all the time
-        *os.environ.get("E2E_FLAGS", "").split(),
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
