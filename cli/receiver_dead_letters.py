@@ -22,7 +22,7 @@ def as_published(dead_letter: DeadLetter) -> DeadLetter:
     except (ValueError, RecursionError):
         raise StillNotPublishable("It is not JSON: discard it") from None
     try:
-        event, message = AdobeEvent.read(delivered).message(
+        event, message = AdobeEvent(delivered).message(
             dead_letter.time, dead_letter.attributes.get("traceparent")
         )
     except NotPublishable as error:

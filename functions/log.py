@@ -18,8 +18,11 @@ SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_MESSAGE_LENGTH = 1024
 # Fields that the program that serves a function adds to each entry of one request.
 REQUEST_FIELDS: ContextVar[Mapping[str, Any]] = ContextVar("request_fields", default={})  # noqa: B039 it is not changed
-# Made once: json.dumps with these arguments makes an encoder for each call.
-_encoder = json.JSONEncoder(separators=(",", ":"), default=str)
+# Made once: json.dumps with these arguments makes an encoder for each call. An entry
+# holds no value that could contain itself.
+_encode = json.JSONEncoder(
+    check_circular=False, separators=(",", ":"), default=str
+).encode
 
 
 def severity_level(value: str) -> str:
@@ -118,14 +121,15 @@ class Logger:
             "time": timestamp(),
             **self._context,
             **REQUEST_FIELDS.get(),
+            **fields,
         }
-        entry.update(fields)
-        entry = {name: value for name, value in entry.items() if value is not None}
         traceparent = entry.pop("traceparent", None)
+        if None in entry.values():
+            entry = {name: value for name, value in entry.items() if value is not None}
         if traceparent:
             trace = traceparent[3:35]
             if self._project:
                 trace = f"projects/{self._project}/traces/{trace}"
             entry["logging.googleapis.com/trace"] = trace
             entry["logging.googleapis.com/spanId"] = traceparent[36:52]
-        self._write(_encoder.encode(entry).encode() + b"\n")
+        self._write(_encode(entry).encode() + b"\n")

@@ -80,7 +80,9 @@ def events(
     )
     with PubSub(deployment.pubsub) as pubsub:
         source = _Source(deployment, pubsub, wanted)
-        rows = list(islice(source.rows(), limit))
+        # A change during the listing is one that is followed, too.
+        listed = list(source.rows() if follow else islice(source.rows(), limit))
+        rows = listed[:limit]
         if as_json:
             for row in rows:
                 output.write_json(_as_dict(row))
@@ -90,7 +92,7 @@ def events(
         else:
             output.write(f"No such events in {deployment.name}.")
         if follow:
-            _follow(source, as_json)
+            _follow(source, listed, as_json)
 
 
 @dataclass
@@ -126,9 +128,10 @@ class _Source:
         )
 
 
-def _follow(source: _Source, as_json: bool) -> None:
-    """Print each event whose state, attempt or status changes."""
-    shown = {row.key: _change(row) for row in source.rows()}
+def _follow(source: _Source, listed: list[Row], as_json: bool) -> None:
+    """Print each event whose state, attempt or status is no longer that of *listed*."""
+    sys.stdout.flush()
+    shown = {row.key: _change(row) for row in listed}
     while True:
         time.sleep(POLL_SECONDS)
         for row in reversed(list(source.rows())):

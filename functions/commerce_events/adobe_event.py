@@ -6,7 +6,6 @@ Only what the signature covers is read: the body, and no header.
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,79 +40,41 @@ class NotPublishable(Exception):
         self.fields = fields
 
 
-@dataclass(frozen=True)
 class AdobeEvent:
-    """One delivered event; its parts are as they were sent, of any type.
+    """One delivered event.
+
+    Args:
+        delivered: any JSON. Older registrations wrap the event:
+            ``{event_id, event, recipient_client_id}``.
 
     Attributes:
-        delivered: the whole, with the wrapper of older registrations.
-        cloud_event: the CloudEvent in it.
+        delivered: as it came.
+        event_id: Adobe's id, the same for every attempt; None where it is missing or
+            invalid. ``event_id`` is the deprecated name of ``eventid``.
+        client_id: the client id that the event was sent to, under either name.
+        type: the event type as sent, bounded; in brackets what it is if it is no text.
+        source: ``/commerce/<provider>``.
+        value: ``data.value``, or ``data`` where older versions have the fields there.
     """
 
-    delivered: Any
-    cloud_event: dict[str, Any]
-
-    @classmethod
-    def read(cls, delivered: Any) -> "AdobeEvent":
-        """The event in *delivered*, which may be any JSON.
-
-        Older registrations wrap it: ``{event_id, event, recipient_client_id}``.
-        """
+    def __init__(self, delivered: Any) -> None:
         outer = delivered if isinstance(delivered, dict) else {}
         inner = outer.get("event")
-        return cls(delivered, inner if isinstance(inner, dict) else outer)
-
-    @property
-    def event_id(self) -> str | None:
-        """Adobe's id, the same for every attempt; None where it is missing or invalid.
-
-        ``event_id`` is the deprecated name of ``eventid``.
-        """
-        identifier = self._first("eventid", "event_id", "id")
-        if not isinstance(identifier, str) or not ID.fullmatch(identifier):
-            return None
-        return identifier if len(identifier.encode()) <= MAX_ID_BYTES else None
-
-    @property
-    def client_id(self) -> Any:
-        """The client id that the event was sent to, under either name."""
-        return self._first("recipientclientid", "recipient_client_id")
-
-    @property
-    def type(self) -> str:
-        """The event type as sent, bounded; in brackets what it is if it is no text."""
-        name = self.cloud_event.get("type")
-        shown = name if isinstance(name, str) else f"({_kind(name)})"
-        return shown[:MAX_TYPE_LENGTH].encode(errors="replace").decode()
-
-    @property
-    def source(self) -> str:
-        """``/commerce/<provider>``."""
-        source = self.cloud_event.get("source")
-        provider = source.removeprefix("urn:uuid:") if isinstance(source, str) else ""
-        if not provider:
-            provider = UNKNOWN_PROVIDER
-        elif not PROVIDER.fullmatch(provider):
-            digest = hashlib.sha256(provider.encode(errors="replace")).hexdigest()
-            provider = f"sha256:{digest}"
-        return f"/commerce/{provider}"
+        event = inner if isinstance(inner, dict) else outer
+        self.delivered = delivered
+        self.event_id = _valid_id(_first(event, outer, "eventid", "event_id", "id"))
+        self.client_id = _first(
+            event, outer, "recipientclientid", "recipient_client_id"
+        )
+        self.type = _event_type(event.get("type"))
+        self.source = _source(event.get("source"))
+        self.value = _value(event.get("data"))
+        self._time = event.get("time")
 
     def time(self, received: str) -> str:
         """The event's own time; *received* where it is missing or invalid."""
-        time = self.cloud_event.get("time")
+        time = self._time
         return (isinstance(time, str) and normalize_timestamp(time)) or received
-
-    @property
-    def value(self) -> Any:
-        """``data.value``, or ``data`` where older versions have the fields there."""
-        data = self.cloud_event.get("data")
-        return data["value"] if isinstance(data, dict) and "value" in data else data
-
-    def _first(self, *names: str) -> Any:
-        """The first of the keys *names* that the event or its wrapper has."""
-        outer = self.delivered if isinstance(self.delivered, dict) else {}
-        values = (level.get(n) for n in names for level in (self.cloud_event, outer))
-        return next((value for value in values if value not in (None, "")), None)
 
     def message(self, received: str, traceparent: str | None) -> tuple[Event, Message]:
         """The catalogue's event and its message.
@@ -150,14 +111,13 @@ class AdobeEvent:
             NotPublishable: its type is unknown.
         """
         match = TYPE.fullmatch(self.type)
-        events = [e for e in OUTBOUND_EVENTS.values() if match and e.source == match[1]]
-        if not events:
+        created, other = _BY_SOURCE.get(match[1] if match else "", (None, None))
+        event = created or other if is_created(self.value) else other or created
+        if event is None:
             raise NotPublishable(
                 f"Unable to publish event {self.type}: Unknown event type"
             )
-        created = [e for e in events if e.name.endswith(".created")]
-        others = [e for e in events if e not in created]
-        return (created if is_created(self.value) and created else others or created)[0]
+        return event
 
     def dead_letter(self, received: str, traceparent: str | None) -> Message:
         """The event as it was delivered, for the dead-letter topic.
@@ -182,6 +142,57 @@ class AdobeEvent:
             # As ASCII, with the NaN or lone surrogate for which it is rejected.
             data = json.dumps(self.delivered).encode()
         return Message(data, attributes, "")
+
+
+def _events_by_source() -> dict[str, tuple[Event | None, Event | None]]:
+    """By event of Commerce: the event of a new entity, and that of any other."""
+    events: dict[str, tuple[Event | None, Event | None]] = {}
+    for event in OUTBOUND_EVENTS.values():
+        created, other = events.get(event.source or "", (None, None))
+        if event.name.endswith(".created"):
+            created = event
+        else:
+            other = other or event
+        events[event.source or ""] = (created, other)
+    return events
+
+
+_BY_SOURCE = _events_by_source()
+
+
+def _first(event: dict[str, Any], outer: dict[str, Any], *names: str) -> Any:
+    """The first of the keys *names* that the event or its wrapper has."""
+    for name in names:
+        for level in (event, outer):
+            value = level.get(name)
+            if value is not None and value != "":
+                return value
+    return None
+
+
+def _valid_id(identifier: Any) -> str | None:
+    if not isinstance(identifier, str) or not ID.fullmatch(identifier):
+        return None
+    return identifier if len(identifier.encode()) <= MAX_ID_BYTES else None
+
+
+def _event_type(name: Any) -> str:
+    text = name if isinstance(name, str) else f"({_kind(name)})"
+    return text[:MAX_TYPE_LENGTH].encode(errors="replace").decode()
+
+
+def _source(source: Any) -> str:
+    provider = source.removeprefix("urn:uuid:") if isinstance(source, str) else ""
+    if not provider:
+        provider = UNKNOWN_PROVIDER
+    elif not PROVIDER.fullmatch(provider):
+        digest = hashlib.sha256(provider.encode(errors="replace")).hexdigest()
+        provider = f"sha256:{digest}"
+    return f"/commerce/{provider}"
+
+
+def _value(data: Any) -> Any:
+    return data["value"] if isinstance(data, dict) and "value" in data else data
 
 
 def is_created(value: Any) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.responses import Response
+
 from functions.commerce_events import responses
 from functions.commerce_events.adobe_event import AdobeEvent, NotPublishable
 from functions.commerce_events.body import InvalidBody
@@ -44,6 +46,21 @@ class Result:
     status: int
     content: dict[str, Any]
 
+    def response(self) -> Response:
+        """The response to a delivery of this event alone."""
+        return responses.json_response(self.status, self.content)
+
+
+class Published(Result):
+    """An event that is stored in Pub/Sub."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(200, responses.published(event_type))
+
+    def response(self) -> Response:
+        """As :meth:`Result.response`."""
+        return responses.published_response(self.content["type"])
+
 
 class EventPublisher:
     """Publishes the events of deliveries."""
@@ -53,7 +70,7 @@ class EventPublisher:
     ) -> None:
         self._settings = settings
         self._publisher = publisher
-        self._log = log
+        self._log = log.bind(stage="published")
 
     async def publish(
         self, events: list[AdobeEvent], received: str, traceparent: str | None
@@ -134,7 +151,7 @@ class EventPublisher:
 
     async def _publish(self, prepared: Prepared) -> Result:
         start = time.perf_counter()
-        log, rejection = prepared.log.bind(stage="published"), prepared.rejection
+        log, rejection = prepared.log, prepared.rejection
         try:
             message_id = await self._publisher.publish(prepared.topic, prepared.message)
         except PublishFailed as failure:
@@ -158,7 +175,7 @@ class EventPublisher:
         log.info(
             "event published", message_id=message_id, status=200, ms=_ms_since(start)
         )
-        return Result(200, responses.published(prepared.event_type))
+        return Published(prepared.event_type)
 
 
 def _ms_since(start: float) -> float:

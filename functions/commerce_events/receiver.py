@@ -71,44 +71,14 @@ class CommerceEvents:
         """Respond to any request; no request makes this raise."""
         headers = Headers(request.scope["headers"])
         traceparent = parse_traceparent(headers.get("traceparent"))
-        log = self.log.bind(stage="published", traceparent=traceparent)
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 return await self._route(request, headers, traceparent)
-        except BodyTooLarge:
-            error = f"The body is longer than {body.MAX_CONTENT_BYTES} bytes"
-            return _reject(log, 413, error)
-        except InvalidBody as invalid:
-            return _reject(log, invalid.status, str(invalid))
-        except CompressedBody:
-            error = "Compressed bodies are not accepted; send it uncompressed"
-            return _reject(log, 415, error, {"accept-encoding": "identity"})
-        except Unauthenticated as unauthenticated:
-            challenge = {"www-authenticate": "Signature"}
-            return _reject(log, 401, f"Unauthorized: {unauthenticated}", challenge)
-        except ClientDisconnected as disconnected:
-            return responses.error_response(400, str(disconnected))
-        except KeyUnavailable as unavailable:
-            log.error(
-                f"Adobe's public key is unavailable: {unavailable}",
-                outcome="retry",
-                status=503,
-                alarm=True,
-            )
-            error = "Adobe's public key is unavailable now; deliver it again"
-            return responses.error_response(503, error)
-        except TimeoutError:
-            log.error("the deadline has passed", outcome="retry", status=503)
-            return responses.error_response(503, NOT_STORED)
-        except Exception as unexpected:
+        except Exception as error:
             # functions-framework has no error handler for async functions, and its own
             # response to an exception would log a trace with values in it.
-            log.error(
-                f"commerce_events failed: {error_location(unexpected)}",
-                outcome="error",
-                status=500,
-            )
-            return responses.error_response(500, "Internal error; deliver it again")
+            log = self.log.bind(stage="published", traceparent=traceparent)
+            return _error_response(error, log)
 
     async def _route(
         self, request: Request, headers: Headers, traceparent: str | None
@@ -141,13 +111,13 @@ class CommerceEvents:
                 raise Unauthenticated(OTHER_RECIPIENT)
             await verify(content, headers, self.keys)
         delivered, is_batch = body.events_of(body.parse(content))
-        events = [AdobeEvent.read(each) for each in delivered]
+        events = [AdobeEvent(each) for each in delivered]
         if self.settings.auth == "adobe":
             self._check_recipients(events)
         with self.tracing.span("receive", traceparent) as span:
             results = await self._events.publish(events, received, span)
         if not is_batch:
-            return responses.json_response(results[0].status, results[0].content)
+            return results[0].response()
         status = max((result.status for result in results), default=200)
         contents = [result.content for result in results]
         return responses.json_response(status, {"results": contents})
@@ -169,6 +139,34 @@ class CommerceEvents:
             return responses.error_response(503, error)
         self.log.info("registration validated", status=200)
         return responses.json_response(200, {"message": "Registration validated"})
+
+
+def _error_response(error: Exception, log: Logger) -> Response:
+    match error:
+        case BodyTooLarge():
+            text = f"The body is longer than {body.MAX_CONTENT_BYTES} bytes"
+            return _reject(log, 413, text)
+        case InvalidBody():
+            return _reject(log, error.status, str(error))
+        case CompressedBody():
+            text = "Compressed bodies are not accepted; send it uncompressed"
+            return _reject(log, 415, text, {"accept-encoding": "identity"})
+        case Unauthenticated():
+            challenge = {"www-authenticate": "Signature"}
+            return _reject(log, 401, f"Unauthorized: {error}", challenge)
+        case ClientDisconnected():
+            return responses.error_response(400, str(error))
+        case KeyUnavailable():
+            text = f"Adobe's public key is unavailable: {error}"
+            log.error(text, outcome="retry", status=503, alarm=True)
+            text = "Adobe's public key is unavailable now; deliver it again"
+            return responses.error_response(503, text)
+        case TimeoutError():
+            log.error("the deadline has passed", outcome="retry", status=503)
+            return responses.error_response(503, NOT_STORED)
+    text = f"commerce_events failed: {error_location(error)}"
+    log.error(text, outcome="error", status=500)
+    return responses.error_response(500, "Internal error; deliver it again")
 
 
 def _validation_url(content: bytes) -> Any:

@@ -1,6 +1,7 @@
 """The receiver's answers; Adobe's Debug Tracing shows them to operators."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +17,12 @@ def published(event_type: str) -> dict[str, Any]:
     """
     response = {"success": True, "message": "Event published successfully"}
     return {"type": event_type, "response": response}
+
+
+@lru_cache(maxsize=64)
+def published_response(event_type: str) -> Response:
+    """The response to one event; made once for each type, since it has no state."""
+    return json_response(200, published(event_type))
 
 
 def failed(status: int, error: str) -> dict[str, Any]:

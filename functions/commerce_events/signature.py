@@ -36,17 +36,18 @@ async def verify(content: bytes, headers: Mapping[str, str], keys: PublicKeys) -
         Unauthenticated: none is.
         KeyUnavailable: none is so far, and a key cannot be fetched now.
     """
-    pairs = [(headers.get(name), headers.get(path)) for name, path in SIGNATURES]
-    if not any(signature for signature, _ in pairs):
-        raise Unauthenticated("there is no x-adobe-digital-signature header")
-    reason = "no signature comes with the path of one of Adobe's keys"
+    reason = "there is no x-adobe-digital-signature header"
     unavailable: KeyUnavailable | None = None
-    for text, path in pairs:
-        signature = _decode(text or "")
-        if signature is None or not PATH.fullmatch(path or ""):
+    for name, path_name in SIGNATURES:
+        text = headers.get(name)
+        if not text:
+            continue
+        signature, path = _decode(text), headers.get(path_name, "")
+        if signature is None or not PATH.fullmatch(path):
+            reason = "no signature comes with the path of one of Adobe's keys"
             continue
         try:
-            key = await keys.key(path or "")
+            key = await keys.key(path)
             key.verify(signature, content, PKCS1v15(), SHA256())
             return
         except KeyUnavailable as error:
@@ -57,7 +58,7 @@ async def verify(content: bytes, headers: Mapping[str, str], keys: PublicKeys) -
 
 
 def _decode(text: str) -> bytes | None:
-    if not text or len(text) > MAX_SIGNATURE_LENGTH:
+    if len(text) > MAX_SIGNATURE_LENGTH:
         return None
     try:
         return base64.b64decode(text, validate=True)

@@ -92,13 +92,14 @@ class Event:
 
     def ordering_key(self, value: Any) -> str:
         """Pub/Sub ordering key of a valid *value*; "" for several resources."""
-        items = value if isinstance(value, list) else [value]
-        names = {str(item[self.key]) for item in items}
-        if self.key_case == "lower":
-            names = {normalize_identifier(name) for name in names}
-        if len(names) > 1:
-            return ""
-        return bounded_ordering_key(self.entity, names.pop())
+        if not isinstance(value, list):
+            return bounded_ordering_key(self.entity, self._resource(value))
+        names = {self._resource(item) for item in value}
+        return bounded_ordering_key(self.entity, *names) if len(names) == 1 else ""
+
+    def _resource(self, item: dict[str, Any]) -> str:
+        name = str(item[self.key])
+        return normalize_identifier(name) if self.key_case == "lower" else name
 
 
 def bounded_ordering_key(entity: str, name: str) -> str:

@@ -37,17 +37,16 @@ def published_content(event_name: str) -> dict[str, Any]:
     return {"type": event_name, "response": response}
 
 
-# Encoded once: most callers send no namespace.
-_PUBLISHED = {
-    name: json.dumps(published_content(name)).encode() for name in INBOUND_EVENTS
-}
-
-
 def published_response(event_name: str) -> Response:
     """The response to one event; see :func:`published_content`."""
-    if body := _PUBLISHED.get(event_name):
-        return Response(body, media_type=MEDIA_TYPE)
-    return json_response(200, published_content(event_name))
+    response = _PUBLISHED.get(event_name)
+    return response or json_response(200, published_content(event_name))
+
+
+# Made once, since a response has no state: most callers send no namespace.
+_PUBLISHED = {
+    name: json_response(200, published_content(name)) for name in INBOUND_EVENTS
+}
 
 
 def error_response(

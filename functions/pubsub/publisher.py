@@ -86,10 +86,7 @@ class Publisher:
             PublishFailed: Pub/Sub is unavailable, rejects it, or is too slow.
         """
         request = self._request(topic, [encode(message)])
-        # A value may grow when it is encoded again: 1e14 becomes 100000000000000.0.
-        if request.ByteSize() > MAX_REQUEST_BYTES:
-            raise MessageTooLarge
-        return (await self._send(request, self.deadline()))[0]
+        return (await self._send(request, 1, self.deadline()))[0]
 
     async def publish_in_order(
         self, topic: str, messages: Sequence[Message], deadline: float
@@ -107,12 +104,12 @@ class Publisher:
         failure: PublishFailed | None = None
         for encoded in split([encode(message) for message in messages]):
             if failure is None:
-                request = self._request(topic, encoded)
-                if request.ByteSize() > MAX_REQUEST_BYTES:  # one message alone
-                    results.append(MessageTooLarge())
-                    continue
                 try:
-                    results += await self._send(request, deadline)
+                    request = self._request(topic, encoded)
+                    results += await self._send(request, len(encoded), deadline)
+                    continue
+                except MessageTooLarge as too_large:  # one message alone
+                    results.append(too_large)
                     continue
                 except PublishFailed as failed:
                     failure = failed
@@ -123,11 +120,23 @@ class Publisher:
         """The time of the event loop until which a message may be tried from now on."""
         return asyncio.get_running_loop().time() + self._timeout_seconds
 
-    def _request(self, topic: str, messages: list[Any]) -> Any:
-        return PublishRequest(topic=topic_path(self._project, topic), messages=messages)
+    def _request(self, topic: str, messages: list[Any]) -> bytes:
+        """A request in protobuf's form.
 
-    async def _send(self, request: Any, deadline: float) -> Sequence[str]:
-        """The ids of the messages in *request*.
+        Raises:
+            MessageTooLarge: Pub/Sub would reject it. A value may grow when it is
+                encoded again: 1e14 becomes 100000000000000.0.
+        """
+        path = topic_path(self._project, topic)
+        request: bytes = PublishRequest(
+            topic=path, messages=messages
+        ).SerializeToString()
+        if len(request) > MAX_REQUEST_BYTES:
+            raise MessageTooLarge
+        return request
+
+    async def _send(self, request: bytes, count: int, deadline: float) -> Sequence[str]:
+        """The ids of the *count* messages in *request*.
 
         Raises:
             PublishFailed: as in :meth:`publish`.
@@ -148,7 +157,7 @@ class Publisher:
                     raise PublishFailed(code) from error
             await asyncio.sleep(delay)
         # None when the response was not a protobuf message.
-        if response is None or len(response.message_ids) != len(request.messages):
+        if response is None or len(response.message_ids) != count:
             raise PublishFailed("NO_MESSAGE_ID")
         ids: Sequence[str] = response.message_ids
         return ids
@@ -180,7 +189,7 @@ def split(messages: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def _publish_method(endpoint: Endpoint) -> Publish:
-    """Publish as a coroutine function of a request and ``timeout``."""
+    """Publish as a coroutine function of a serialized request and ``timeout``."""
     if endpoint.emulator:
         channel = grpc.aio.insecure_channel(endpoint.address, options=CHANNEL_OPTIONS)
     else:
@@ -192,6 +201,5 @@ def _publish_method(endpoint: Endpoint) -> Publish:
         )
     return channel.unary_unary(
         PUBLISH_METHOD,
-        request_serializer=PublishRequest.SerializeToString,
         response_deserializer=PublishResponse.FromString,
     )

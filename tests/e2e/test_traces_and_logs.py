@@ -43,7 +43,9 @@ class Collector:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 length = int(self.headers["content-length"])
-                collector.bodies.append(self.rfile.read(length))
+                body = self.rfile.read(length)
+                if self.path == "/v1/traces":
+                    collector.bodies.append(body)
                 self.send_response(200)
                 self.end_headers()
 

@@ -28,13 +28,14 @@ def test_every_operator_command_has_a_target():
     assert set(COMMANDS) - TARGETS == set()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_operator_command_passes_args(clone, command):
+def test_every_operator_command_passes_args(clone):
     ready(clone)
 
-    done = make("--dry-run", command, "ARGS=--json", folder=clone)
+    done = make("--dry-run", *COMMANDS, "ARGS=--json", folder=clone)
 
-    assert done.stdout.split()[1:] == ["-m", "cli", command, "--json"]
+    assert [line.split()[1:] for line in done.stdout.splitlines()] == [
+        ["-m", "cli", command, "--json"] for command in COMMANDS
+    ]
 
 
 @pytest.mark.parametrize(

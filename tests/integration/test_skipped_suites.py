@@ -1,127 +1,142 @@
 """A test run names what it skips, before its closing line; CI skips nothing."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.support.copies import copied
+from tests import conftest
+from tests.support import machine
+from tests.support.machine import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-SUITE = "tests/terraform/test_configuration.py"
 QUICK_SECONDS = 30  # a registry that is not reachable used to cost a minute
-
-
-def collect(
-    folder: Path, root: Path = ROOT, suite: str = SUITE, **more: str
-) -> subprocess.CompletedProcess:
-    """What ``make test`` collects of *suite* with the programs of *folder* only."""
-    return subprocess.run(
-        [
-            sys.executable,
-            *("-m", "pytest", suite, "--collect-only", "--quiet"),
-            *("-p", "no:cacheprovider"),
-        ],
-        cwd=root,
-        env={
-            "PATH": str(folder),
-            "HOME": str(folder),
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # half of the time is their import
-            **more,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+NEEDED = (
+    *("pyproject.toml", "terraform/versions.tf", "terraform/tests"),
+    *("tests/__init__.py", "tests/conftest.py", "tests/support", "tests/terraform"),
+)
+ADOBE = "import pytest\n\n@pytest.mark.adobe\ndef test_reference(): pass\n"
 
 
 @pytest.fixture(scope="module")
 def far_copy(tmp_path_factory):
     """The project where ``../shared`` is absent, and a terraform without a registry."""
     folder = tmp_path_factory.mktemp("far")
-    tools, root = folder / "bin", folder / "its" / "copy"
-    tools.mkdir()
-    (tools / "terraform").write_text("#!/bin/sh\nexit 1\n")
-    (tools / "terraform").chmod(0o755)
-    root.mkdir(parents=True)
-    copied(root)
-    return tools, root
+    root = folder / "its" / "copy"
+    for name in NEEDED:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, root / name)
+    for name in ("functions", "local"):
+        (root / name).symlink_to(ROOT / name)
+    (root / "tests" / "test_adobe.py").write_text(ADOBE)
+    (folder / "terraform").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "terraform").chmod(0o755)
+
+    def collect(**more: str) -> subprocess.CompletedProcess:
+        """What ``make test`` collects there with that program only."""
+        return subprocess.run(
+            [
+                sys.executable,
+                *("-m", "pytest", "--collect-only", "--quiet"),
+                *("-p", "no:cacheprovider", "tests/test_adobe.py"),
+                "tests/terraform/test_configuration.py",
+            ],
+            cwd=root,
+            env={
+                "PATH": str(folder),
+                "HOME": str(folder),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # half of the time
+                **more,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return collect
 
 
-def test_skipped_tests_are_named_with_the_remedy(tmp_path):
-    done = collect(tmp_path)
-
-    *_, line, total = done.stdout.splitlines()
-    assert re.fullmatch(
-        r"skipped: \d+ tests marked terraform, terraform missing"
-        r" \(install terraform 1\.11 or newer\)",
-        line,
-    )
-    assert "deselected" in total
-
-
-def test_a_missing_tool_is_a_failure_in_ci(tmp_path):
-    done = collect(tmp_path, CI="true")
-
-    assert done.returncode == 4
-    assert "CI needs terraform: install terraform 1.11 or newer" in done.stderr
-
-
-def test_without_providers_the_plans_are_skipped(far_copy):
+def test_skipped_tests_are_named_with_the_remedy(far_copy):
+    """Without providers, only the plans are; this takes no minute."""
     start = time.monotonic()
 
-    done = collect(*far_copy)
+    done = far_copy()
 
-    *_, line, total = done.stdout.splitlines()
+    *_, adobe, plans, total = filter(None, done.stdout.splitlines())
+    assert "test_files_are_formatted" in done.stdout
+    assert "test_run_passes" not in done.stdout
+    assert adobe.startswith("skipped: 1 tests marked adobe, Adobe's samples")
     assert re.fullmatch(
         r"skipped: \d+ tests marked providers, Terraform's providers missing"
         r" \(terraform init needs its registry, or a folder with the providers: .*\)",
-        line,
+        plans,
     )
-    assert "test_files_are_formatted" in done.stdout
-    assert "test_run_passes" not in done.stdout
-    assert "deselected" in total
+    assert " deselected" in total
     assert time.monotonic() - start < QUICK_SECONDS
 
 
 def test_missing_providers_are_a_failure_in_ci(far_copy):
-    done = collect(*far_copy, CI="true")
+    """Adobe's material is not, because an outsider has no ``../shared``."""
+    done = far_copy(CI="true")
 
     assert done.returncode == 4
-    assert "CI needs Terraform's providers: terraform init needs" in done.stderr
+    assert done.stderr.startswith(
+        "ERROR: CI needs Terraform's providers: terraform init needs"
+    )
+
+
+class Suite:
+    """A test with one marker."""
+
+    nodeid = "tests/test_suite.py::test"
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return name if name == self.marker else None
 
 
 @pytest.fixture
-def marked(far_copy):
-    """A test of the copy that needs Adobe's reference material."""
-    _, root = far_copy
-    suite = root / "tests" / "test_marked.py"
-    suite.write_text("import pytest\n\npytestmark = pytest.mark.adobe\n")
-    suite.write_text(suite.read_text() + "\n\ndef test_marked():\n    pass\n")
-    yield root, "tests/test_marked.py"
-    suite.unlink()
+def summary(monkeypatch, tmp_path):
+    """The lines of a run of one marked test on a machine without tools."""
+    monkeypatch.setattr(conftest, "_skipped", {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def lines(marker: str, ci: bool, shared: Path) -> list[str]:
+        monkeypatch.setattr(conftest, "CI", ci)
+        monkeypatch.setattr(machine, "SHARED", shared)
+        hook = SimpleNamespace(pytest_deselected=lambda items: None)
+        conftest.pytest_collection_modifyitems(
+            SimpleNamespace(hook=hook), items := [Suite(marker)]
+        )
+        assert items == []
+        written: list[str] = []
+        conftest.pytest_terminal_summary(SimpleNamespace(write_line=written.append))
+        return written
+
+    return lines
 
 
-def test_ci_skips_adobe_where_shared_is_absent(marked):
-    """An outsider has no ``../shared``."""
-    root, suite = marked
+def test_a_missing_tool_is_a_failure_in_ci_only(summary, tmp_path):
+    assert summary("terraform", False, tmp_path) == [
+        "skipped: 1 tests marked terraform, terraform missing"
+        " (install terraform 1.11 or newer)"
+    ]
+    with pytest.raises(pytest.UsageError) as raised:
+        summary("terraform", True, tmp_path)
+    assert str(raised.value) == "CI needs terraform: install terraform 1.11 or newer"
 
-    done = collect(root, root, suite, CI="true")
 
-    assert "skipped: 1 tests marked adobe, Adobe's samples" in done.stdout
+def test_ci_needs_adobe_where_shared_is_present(summary, tmp_path):
+    [line] = summary("adobe", True, tmp_path / "absent")
+    assert line.startswith("skipped: 1 tests marked adobe, Adobe's samples")
 
-
-def test_ci_needs_adobe_where_shared_is_present(marked):
-    root, suite = marked
-    shared = root.parent / "shared"
-    shared.mkdir()
-
-    done = collect(root, root, suite, CI="true")
-    shared.rmdir()
-
-    assert done.returncode == 4
-    assert "CI needs Adobe's samples and OpenAPI" in done.stderr
+    with pytest.raises(pytest.UsageError, match="CI needs Adobe's samples and OpenAPI"):
+        summary("adobe", True, tmp_path)

@@ -70,7 +70,8 @@ class BrokerClients:
 class CliDeployment:
     """A deployment with a prefix of its own on a broker that tests share.
 
-    Each topic has a subscription ``…-seen``, from which tests read what was published.
+    An inbound entity has its topic as soon as a helper is about it. The topic has a
+    subscription ``…-seen``, from which tests read what was published.
 
     Attributes:
         environment: variables by which commands find it as the local stack.
@@ -91,10 +92,8 @@ class CliDeployment:
             keep_days=KEEP_DAYS,
         )
         self.store = self.ledger.store
-        for name in (*catalog.INBOUND_ENTITIES, "dead-letters"):
-            clients.publisher.create_topic(name=self.topic(name))
-        for entity in catalog.INBOUND_ENTITIES:
-            self.subscribe(f"{entity}-seen", entity, enable_message_ordering=True)
+        self._entities: set[str] = set()
+        clients.publisher.create_topic(name=self.topic("dead-letters"))
         self.subscribe("dead-letters", "dead-letters", ack_deadline_seconds)
         self.write_stack_file()
 
@@ -115,6 +114,7 @@ class CliDeployment:
         self, name: str, topic: str, ack_deadline_seconds: int = 60, **fields: Any
     ) -> None:
         """Create a subscription."""
+        self._ensure_topic(topic)
         self.clients.subscriber.create_subscription(
             request=Subscription(
                 name=self.subscription(name),
@@ -167,6 +167,7 @@ class CliDeployment:
         self, topic: str, data: bytes, ordering_key: str = "", **attributes: str
     ) -> str:
         """Publish a message; its id."""
+        self._ensure_topic(topic)
         response = self.clients.publisher.publish(
             topic=self.topic(topic),
             messages=[
@@ -190,6 +191,7 @@ class CliDeployment:
     ) -> str:
         """Store a dead letter as the consumer does; its message id."""
         definition = catalog.EVENTS[f"be-observer.{event}"]
+        self._ensure_topic(definition.entity)
         original = message(definition, uid, value, SOURCE, time or timestamp(), None)
         push = Push(
             data=original.data,
@@ -206,13 +208,18 @@ class CliDeployment:
         )
 
     def add_entity(self, entity: str) -> None:
-        """Create the topic of an outbound entity."""
+        """Create the topic of an entity."""
+        self._entities.add(entity)
         self.clients.publisher.create_topic(name=self.topic(entity))
         self.subscribe(f"{entity}-seen", entity, enable_message_ordering=True)
 
+    def _ensure_topic(self, name: str) -> None:
+        if name in catalog.INBOUND_ENTITIES and name not in self._entities:
+            self.add_entity(name)
+
     def add_not_publishable(self, delivered: Any, reason: str = "No") -> str:
         """Store a dead letter as the receiver does; its message id."""
-        event = AdobeEvent.read(delivered).dead_letter(timestamp(), None)
+        event = AdobeEvent(delivered).dead_letter(timestamp(), None)
         attributes = add_dead_letter_attributes(
             event.attributes,
             reason=reason,
@@ -227,6 +234,7 @@ class CliDeployment:
     def add_exhausted(self, event: str, value: Any, uid: str, **attributes: str) -> str:
         """Store a dead letter as Pub/Sub does; its message id."""
         definition = catalog.EVENTS[f"be-observer.{event}"]
+        self._ensure_topic(definition.entity)
         original = message(definition, uid, value, SOURCE, timestamp(), None)
         prefix = "CloudPubSubDeadLetterSource"
         stored = {
@@ -274,6 +282,7 @@ class CliDeployment:
 
     def published(self, entity: str) -> list[PubsubMessage]:
         """What was published to an entity's topic since the last call."""
+        self._ensure_topic(entity)
         name = self.subscription(f"{entity}-seen")
         messages = []
         while received := self.pull(name):

@@ -1,8 +1,11 @@
 """Spans in this process."""
 
+import sys
+
 import pytest
 
 from functions.events.message import parse_traceparent
+from functions.settings import SettingsError
 from functions.tracing import (
     Off,
     OpenTelemetry,
@@ -40,6 +43,19 @@ def test_disabled_the_trace_is_passed_on_unchanged():
     with Off().span("publish", PARENT) as traceparent:
         assert traceparent == PARENT
     assert type(tracing("", "ingest")) is Off
+
+
+def test_enabled_without_the_library_is_one_sentence(monkeypatch):
+    library = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+    monkeypatch.setitem(sys.modules, library, None)
+
+    with pytest.raises(SettingsError) as raised:
+        tracing("http://127.0.0.1:1", "ingest")
+
+    assert str(raised.value) == (
+        "Wrong settings: OTEL_EXPORTER_OTLP_ENDPOINT is set, so"
+        " opentelemetry-exporter-otlp-proto-http must be in ingest's requirements.txt"
+    )
 
 
 def test_a_span_belongs_to_the_trace_and_is_passed_on():

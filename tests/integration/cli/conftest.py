@@ -1,4 +1,4 @@
-"""Deployments for the operator's commands, on our broker and on Google's emulator."""
+"""Deployments for the operator's commands, on our broker."""
 
 import sqlite3
 
@@ -25,12 +25,6 @@ def own_broker():
 
 
 @pytest.fixture(scope="session")
-def emulator():
-    """Google's emulator."""
-    yield from _clients(broker_servers.google())
-
-
-@pytest.fixture(scope="session")
 def fast_broker():
     """Our broker, where ten seconds pass in two."""
     yield from _clients(broker_servers.ours(speed=SPEED))
@@ -40,14 +34,6 @@ def fast_broker():
 def deployment(own_broker, tmp_path):
     """A deployment on our broker."""
     return CliDeployment(own_broker, tmp_path)
-
-
-@pytest.fixture(
-    params=["own_broker", pytest.param("emulator", marks=pytest.mark.emulator)]
-)
-def any_deployment(request, tmp_path):
-    """A deployment on our broker and on Google's emulator, for Pub/Sub's protocol."""
-    return CliDeployment(request.getfixturevalue(request.param), tmp_path)
 
 
 @pytest.fixture

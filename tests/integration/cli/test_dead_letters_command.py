@@ -23,38 +23,6 @@ NOT_FOUND = (
 )
 
 
-def test_json_lists_all_but_the_value(any_deployment):
-    deployment = any_deployment
-    message_id = deployment.add_rejected(
-        CREATE,
-        PRODUCT,
-        "u1",
-        reason="Commerce answered 400: SKU is taken.",
-        time="2026-10-05T12:00:00.000000Z",
-    )
-
-    [dead_letter] = deployment.run_json("dead-letters")
-
-    assert dead_letter.pop("since").endswith("Z")
-    assert dead_letter == {
-        "message_id": message_id,
-        "event": "be-observer.catalog_product_create",
-        "entity": "product",
-        "uid": "u1",
-        "source": SOURCE,
-        "time": "2026-10-05T12:00:00.000000Z",
-        "ordering_key": f"product:{PRODUCT['sku'].lower()}",
-        "reason": "Commerce answered 400: SKU is taken.",
-        "status": 400,
-        "attempts": 2,
-        "subscription": f"{deployment.prefix}product",
-        "original_message_id": "original-u1",
-        "origin": "consumer",
-        "replayed": 0,
-    }
-    assert deployment.available() == 1
-
-
 def test_a_table_is_printed(deployment):
     message_id = deployment.add_rejected(CREATE, PRODUCT, "u1")
 
@@ -248,36 +216,6 @@ def test_the_last_error_is_not_that_of_another_value(deployment):
     [dead_letter] = deployment.run_json("dead-letters")
 
     assert dead_letter["reason"].endswith(": no attempt reached the consumer's ledger")
-
-
-def test_a_long_reason_is_truncated_to_pubsubs_limit(any_deployment):
-    attributes = {f"x-{number}": "ü" * 600 for number in range(93)}
-    any_deployment.add_rejected(CREATE, PRODUCT, "u1", reason="é" * 900, **attributes)
-
-    [dead_letter] = any_deployment.run_json("dead-letters")
-    [shown] = any_deployment.run_json(
-        "dead-letters", "--show", dead_letter["message_id"]
-    )
-
-    assert dead_letter["reason"] == "é" * 510 + "…"
-    assert len(shown["attributes"]) == 100
-    assert shown["attributes"]["dead-letter-status"] == "400"
-    assert shown["data"] == PRODUCT
-
-
-def test_two_readers_see_a_part_each(any_deployment):
-    for number in range(5):
-        any_deployment.add_rejected(CREATE, PRODUCT, f"u{number}")
-    subscription = any_deployment.deployment.dead_letter_subscription
-    other = any_deployment.pull(subscription, 2)
-
-    dead_letters = any_deployment.run_json("dead-letters")
-
-    others = {received.message.attributes["ce-id"] for received in other}
-    uids = {dead_letter["uid"] for dead_letter in dead_letters}
-    assert uids == {"u0", "u1", "u2", "u3", "u4"} - others
-    any_deployment.release(*other)
-    assert len(any_deployment.run_json("dead-letters")) == 5
 
 
 def test_a_lease_is_extended_while_in_use(fast_deployment):

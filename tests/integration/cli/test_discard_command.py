@@ -14,19 +14,6 @@ PRODUCT = samples.value(f"be-observer.{CREATE}")
 ORDER = samples.value(f"be-observer.{UPDATE_ORDER}")
 
 
-def test_discard_asks_and_then_removes(any_deployment):
-    any_deployment.add_rejected(CREATE, PRODUCT, "u1")
-    any_deployment.add_rejected(UPDATE_ORDER, ORDER, "u2")
-
-    result = any_deployment.run("discard", "--entity", "order", input="y\n")
-
-    assert result.exit_code == 0
-    assert "Remove these 1 of the local stack for good? [y/N]: y\n" in result.stdout
-    assert result.stdout.endswith("\n1 discarded\n")
-    dead_letters = any_deployment.run_json("dead-letters")
-    assert [dead_letter["uid"] for dead_letter in dead_letters] == ["u1"]
-
-
 @pytest.mark.parametrize("answer", ["n\n", ""], ids=["no", "end of input"])
 def test_discard_without_a_yes_removes_nothing(deployment, answer):
     deployment.add_rejected(CREATE, PRODUCT, "u1")

@@ -4,16 +4,14 @@ import json
 import re
 import sqlite3
 import stat
-import subprocess
-import sys
 import time
 
 import pytest
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from cli.environment import ROOT
 from local.journal import Journal
+from tests.support.cli_process import CommandProcess
 
 EVENT = "be-observer.catalog_product_create"
 ORDER = "be-observer.sales_order_status_update"
@@ -112,19 +110,11 @@ def test_events_of_a_paused_entity_are_paused(deployment, journal):
 
 def test_changes_are_followed(deployment, journal):
     publish(journal, "before")
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "events", "--follow"],
-        cwd=ROOT,
-        env={**deployment.environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline().startswith("CHANGED (UTC)")
-        assert "before" in process.stdout.readline()
-        time.sleep(1)  # until it reads the journal again
+    with CommandProcess(deployment.environment, "events", "--follow") as command:
+        assert command.line().startswith("CHANGED (UTC)")
+        assert "before" in command.line()
         publish(journal, "after")
-        assert "after" in process.stdout.readline()
-        process.terminate()
+        assert "after" in command.line()
 
 
 def test_events_of_a_deployment_are_read_from_its_logs(deployment, tmp_path):

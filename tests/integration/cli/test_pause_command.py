@@ -156,19 +156,6 @@ def test_a_killed_command_loses_nothing(deployment, command, after):
     assert subscription_of(deployment, "customer") == before
 
 
-def test_one_paused_by_hand_cannot_be_resumed(any_deployment):
-    any_deployment.write_stack_file(consumer=None)
-    any_deployment.subscribe("order", "order")
-
-    result = any_deployment.run("resume", "order")
-
-    assert result.exit_code == 1
-    assert result.stdout == (
-        "order            failed: It was not paused by this command, so its push"
-        " endpoint is not known: make deploy (terraform apply) restores it\n"
-    )
-
-
 def test_the_local_stack_resumes_to_its_present_consumer(deployment):
     subscribe_all(deployment, "http://127.0.0.1:9/")
     deployment.run_json("pause", "order")

@@ -4,14 +4,16 @@ import json
 import os
 import pty
 import signal
-import subprocess
 import sys
 import time
 
-from cli.environment import ROOT
+import pytest
+
+from cli.__main__ import main
 from functions.events import samples
 from functions.ledger.decisions import AlreadyProcessed
-from tests.support.cli_deployment import HANDLED, SOURCE
+from tests.support.cli_deployment import HANDLED
+from tests.support.cli_process import CommandProcess
 
 CREATE = "catalog_product_create"
 UPDATE_ORDER = "sales_order_status_update"
@@ -25,45 +27,13 @@ def product(sku: str) -> dict:
     return {**PRODUCT, "sku": sku}
 
 
-def start_replay(deployment, *options: str, **streams) -> subprocess.Popen:
+def running_replay(deployment, *options: str) -> CommandProcess:
     """``replay --all --json`` as a process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cli", "replay", "--all", "--json", *options],
-        cwd=ROOT,
-        env={**os.environ, **deployment.environment, "TERM": "xterm"},
-        stdout=subprocess.PIPE,
-        text=True,
-        **streams,
-    )
+    return CommandProcess(deployment.environment, "replay", "--all", "--json", *options)
 
 
 def uids_published(deployment) -> list[str]:
     return [m.attributes["ce-id"] for m in deployment.published("product")]
-
-
-def test_a_replay_is_the_original_message(any_deployment):
-    any_deployment.add_rejected(
-        CREATE, PRODUCT, "u1", time=EARLY, traceparent="00-t-s-01"
-    )
-
-    [replay] = any_deployment.run_json("replay", "--all")
-
-    [message] = any_deployment.published("product")
-    assert replay["result"] == "replayed"
-    assert replay["new_message_id"] == message.message_id
-    assert dict(message.attributes) == {
-        "ce-specversion": "1.0",
-        "ce-id": "u1",
-        "ce-type": "be-observer.catalog_product_create",
-        "ce-source": SOURCE,
-        "ce-time": EARLY,
-        "content-type": "application/json",
-        "entity": "product",
-        "traceparent": "00-t-s-01",
-        "replayed": "1",
-    }
-    assert message.ordering_key == f"product:{PRODUCT['sku'].lower()}"
-    assert any_deployment.available() == 0
 
 
 def test_attributes_of_pubsub_are_removed(deployment):
@@ -224,24 +194,6 @@ def test_replay_without_ledger_needs_even_if_newer(deployment):
     assert replay["result"] == "replayed"
 
 
-def test_a_failed_replay_is_not_overtaken(any_deployment):
-    deployment = any_deployment
-    deployment.add_rejected(CREATE, product("A"), "u1", time=EARLY)
-    deployment.add_rejected(CREATE, product("A"), "u2", time=LATE)
-    deployment.add_rejected(UPDATE_ORDER, ORDER, "u3", time=LATE)
-    deployment.clients.publisher.delete_topic(topic=deployment.topic("product"))
-
-    first, *others = deployment.run_json("replay", "--all", status=1)
-
-    assert (first["uid"], first["result"]) == ("u1", "failed")
-    assert {(r["uid"], r["result"]) for r in others} == {
-        ("u2", "left out"),
-        ("u3", "replayed"),
-    }
-    assert "NOT_FOUND" in first["detail"]
-    assert deployment.available() == 2
-
-
 def test_the_rate_is_limited(deployment):
     for number in range(4):
         deployment.add_rejected(CREATE, product(f"A{number}"), f"u{number}")
@@ -257,11 +209,10 @@ def test_a_killed_replay_loses_nothing(fast_deployment):
     uids = {f"u{number}" for number in range(30)}
     for uid in sorted(uids):
         deployment.add_rejected(CREATE, product(uid), uid)
-    process = start_replay(deployment, "--rate", "10")
-    for _ in range(7):
-        process.stdout.readline()
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    with running_replay(deployment, "--rate", "10") as replay:
+        for _ in range(7):
+            replay.line()
+        replay.process.kill()
     first = uids_published(deployment)
     end = time.monotonic() + 10
     while deployment.available() < len(uids) - len(first):  # until its leases expire
@@ -281,25 +232,28 @@ def test_a_killed_replay_loses_nothing(fast_deployment):
 def test_a_terminated_replay_releases_its_leases(deployment):
     for number in range(5):
         deployment.add_rejected(CREATE, product(f"A{number}"), f"u{number}")
-    process = start_replay(deployment, "--rate", "0.5")
-    process.stdout.readline()
-    process.terminate()
-    process.communicate(timeout=10)
+    with running_replay(deployment, "--rate", "0.5") as replay:
+        replay.line()
+        status = replay.process.stop(signal.SIGTERM, timeout_seconds=10)
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert status == 128 + signal.SIGTERM
     assert deployment.available() == 4
 
 
-def test_a_progress_bar_leaves_the_pipe_alone(deployment):
+def test_a_progress_bar_leaves_the_pipe_alone(deployment, monkeypatch, capsys):
     for number in range(3):
         deployment.add_rejected(CREATE, product(f"A{number}"), f"u{number}")
-    terminal, stderr = pty.openpty()
-    process = start_replay(deployment, "--rate", "5", stderr=stderr)
-    os.close(stderr)
-    lines = process.communicate(timeout=20)[0].splitlines()
-    bar = os.read(terminal, 100_000).decode()
+    for name, value in {**deployment.environment, "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    terminal, slave = pty.openpty()
+    with open(slave, "w") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        with pytest.raises(SystemExit, match="0"):
+            main(["replay", "--all", "--json", "--rate", "20"])
+        bar = os.read(terminal, 100_000).decode()
     os.close(terminal)
 
+    lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["result"] for line in lines] == ["replayed"] * 3
     assert "replaying" in bar
     assert "ce-id" not in bar

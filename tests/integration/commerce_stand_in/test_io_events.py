@@ -74,7 +74,7 @@ def webhook(_started):
 
 def received(event):
     """The event of ours that the receiver makes of a delivered one."""
-    return AdobeEvent.read(event).message("2026-01-01T00:00:00.000000Z", None)
+    return AdobeEvent(event).message("2026-01-01T00:00:00.000000Z", None)
 
 
 def create_product(commerce, **fields):

@@ -1,5 +1,6 @@
 """The consumer's entry point under functions-framework: what HTTP adds."""
 
+import base64
 import importlib
 import os
 import sys
@@ -7,11 +8,18 @@ import sys
 import pytest
 from functions_framework import create_app
 
+from functions.events import samples
 from functions.settings import SettingsError
 from tests.support.commerce_adapter import PAAS, SAAS
-from tests.support.commerce_server import CommerceServer, raw_response
+from tests.support.commerce_server import (
+    CommerceServer,
+    RecordingServer,
+    raw_response,
+)
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE, push
+from tests.support.ingest_authentication import signed
 from tests.support.running import ROOT
+from tests.support.target_kit import SECRET
 
 MAIN = str(ROOT / "functions/consumer/main.py")
 NO_AUTHENTICATION = (
@@ -89,6 +97,34 @@ def test_the_traceparent_of_a_direct_call_is_sent_along(client, commerce):
     client.post("/", json=body, headers={"traceparent": trace})
 
     assert commerce.received[0].headers["traceparent"][:36] == trace[:36]
+
+
+def test_a_webhook_is_signed_and_repeated_until_it_is_accepted(monkeypatch):
+    """Over a connection: URL, body and signature; a duplicate is not sent again."""
+    responses = iter([raw_response(503), raw_response(202, b"")])
+    with RecordingServer(lambda request: next(responses)) as third_party:
+        environment = {
+            "GOOGLE_CLOUD_PROJECT": "p",
+            "TARGET_URL": f"{third_party.url}/hooks?code=7",
+            "TARGET_SECRETS": SECRET,
+        }
+        set_environment(monkeypatch, environment)
+        client = create_app("consumer", MAIN).test_client()
+        order = samples.value("commerce.order.created")
+        body = push(order, "commerce.order.created", uid="e7")
+        statuses = [client.post("/", json=body).status_code for _ in range(3)]
+
+    assert statuses == [503, 200, 200]
+    assert len(third_party.received) == 2
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    for request in third_party.received:
+        assert (request.method, request.target) == ("POST", "/hooks?code=7")
+        assert request.headers["content-type"] == "application/cloudevents+json"
+        assert request.body["type"] == "commerce.order.created"
+        assert {**request.body["data"], "_isNew": True} == order
+        sent_at = request.headers["webhook-timestamp"]
+        expected = signed(key, request.content, "e7", sent_at)
+        assert request.headers.items() >= expected.items()
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import pytest
 import requests
 
 from functions.ingest.ingest import BODY_TIMEOUT_SECONDS
-from tests.support.ingest_app import VALUE, event
+from tests.support.ingest_app import VALUE, event, post
 from tests.support.ingest_pubsub import FakePubSub
 from tests.support.ingest_server import (
     environment,
+    ingest,
     process,
     receive_all,
     send_raw,
@@ -24,6 +25,9 @@ from tests.support.serving import NotStarted, function
 SECRET = "token-seen-in-logs-1"
 PAYLOAD = "payload-seen-in-logs"
 BODY = json.dumps(event(uid="u-1")).encode()
+UNAUTHENTICATED = (
+    "INGEST_AUTH is none: callers are not authenticated; set token, hmac or oidc"
+)
 
 
 def request(*headers: str, body: bytes = b"", first="POST / HTTP/1.1") -> bytes:
@@ -39,6 +43,12 @@ def status(received: bytes) -> int:
 def chunked(*chunks: bytes) -> bytes:
     pieces = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks)
     return pieces + b"0\r\n\r\n"
+
+
+def messages(output: bytes) -> list[str]:
+    """Those of the log entries."""
+    lines = output.splitlines()
+    return [json.loads(line)["message"] for line in lines if line.startswith(b"{")]
 
 
 def test_an_event_over_a_connection_is_published(server, pubsub):
@@ -139,7 +149,7 @@ def test_slow_callers_do_not_delay_others(server, pubsub):
 
 def test_a_slow_body_is_a_408(pubsub):
     """Each byte arrives in time; all of them do not."""
-    given = environment(pubsub.address)
+    given = environment(pubsub.address, LOG_EXECUTION_ID="false", INGEST_AUTH="none")
     with function("ingest", "tests/support/ingest_short_timeout.py", **given) as server:
         with socket.create_connection(server.address, timeout=30) as connection:
             connection.sendall(request(f"Content-Length: {len(BODY)}"))
@@ -158,26 +168,18 @@ def test_a_slow_body_is_a_408(pubsub):
     assert pubsub.requests == []
     [entry] = [json.loads(line) for line in output.splitlines() if b"408" in line]
     assert (entry["severity"], entry["outcome"]) == ("WARNING", "rejected")
+    # Once, as with execution ids.
+    assert messages(output) == [UNAUTHENTICATED, entry["message"]]
 
 
-@pytest.mark.parametrize("execution_id", ["true", "false"])
-def test_each_entry_is_logged_once_with_execution_ids(execution_id):
-    with FakePubSub() as pubsub:
-        started = process(
-            pubsub.address, LOG_EXECUTION_ID=execution_id, INGEST_AUTH="none"
-        )
-        with started as server:
-            raw = request(f"Content-Length: {len(BODY)}", body=BODY)
-            assert status(send_raw(*server.address, raw)) == 200
-            output = server.stop()
+def test_each_entry_is_logged_once_with_execution_ids(pubsub):
+    settings = {"LOG_EXECUTION_ID": "true", "INGEST_AUTH": "none"}
+    with process(pubsub.address, **settings) as server:
+        raw = request(f"Content-Length: {len(BODY)}", body=BODY)
+        assert status(send_raw(*server.address, raw)) == 200
+        output = server.stop()
 
-    entries = [
-        json.loads(line) for line in output.splitlines() if line.startswith(b"{")
-    ]
-    assert [entry["message"] for entry in entries] == [
-        "INGEST_AUTH is none: callers are not authenticated; set token, hmac or oidc",
-        "event published",
-    ]
+    assert messages(output) == [UNAUTHENTICATED, "event published"]
 
 
 def test_no_payload_and_no_secret_is_logged_or_returned():
@@ -251,23 +253,22 @@ def test_it_does_not_start_with_invalid_settings():
     assert SECRET[:8].encode() not in output
 
 
-def test_unavailable_certificates_of_google_are_a_503(pubsub):
+def test_unavailable_certificates_of_google_are_a_503(pubsub, monkeypatch, capfd):
     settings = {
         "INGEST_AUTH": "oidc",
         "INGEST_OIDC_AUDIENCE": "https://ingest.example.com",
         "INGEST_OIDC_EMAILS": "erp@example.com",
-        "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
     }
     claims = base64.urlsafe_b64encode(b"{}").decode()
     header = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k1"}').decode()
     headers = {"Authorization": f"Bearer {header.rstrip('=')}.{claims}.AAAA"}
-    with process(pubsub.address, **settings) as server:
-        url = "http://{}:{}".format(*server.address)
-        response = requests.post(url, json=event(), headers=headers, timeout=60)
-        output = server.stop()
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    with ingest(pubsub.address, **settings) as client:
+        response = post(client, event(), headers=headers)
 
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-    [entry] = [json.loads(line) for line in output.splitlines() if b"alarm" in line]
+    output = capfd.readouterr().out.splitlines()
+    [entry] = [json.loads(line) for line in output if "alarm" in line]
     assert (entry["severity"], entry["status"]) == ("ERROR", 503)
     assert pubsub.requests == []
 
