@@ -3,6 +3,7 @@
 import re
 import socket
 import sqlite3
+from contextlib import closing
 
 import pytest
 from anyio import to_thread
@@ -103,7 +104,7 @@ def test_a_form_redirects_to_its_page_only(console, back, target):
 
 @pytest.mark.parametrize(
     "key",
-    ["none", "", "#", "#x", "#1", f"#{'9' * 18}", f"#{'9' * 500}", "#²", "\0", "<b>"],
+    ["none", "", "#", "#x", "#0", f"#{'9' * 18}", f"#{'9' * 500}", "#²", "\0", "<b>"],
 )
 def test_an_unknown_event_is_a_404(console, key):
     response = console.get("/event", params={"key": key})
@@ -111,6 +112,19 @@ def test_an_unknown_event_is_a_404(console, key):
     assert response.status_code == 404
     assert "There is no event with this uid." in response.text
     assert "<b>" not in response.text
+
+
+def test_only_a_rejection_has_its_entry_as_key(stack, console):
+    value = {"sku": "KEYED", "name": "n", "price": 1, "description": "d"}
+    stack.post(CREATE, value, "keyed")
+    stack.outcome("keyed", "handled")
+    path = f"file:{stack.folder / 'state.sqlite'}?mode=ro"
+    with closing(sqlite3.connect(path, uri=True)) as database:
+        query = "SELECT min(id) FROM journal_entry WHERE uid = 'keyed'"
+        [(entry,)] = database.execute(query)
+
+    assert console.get("/event", params={"key": "keyed"}).status_code == 200
+    assert console.get("/event", params={"key": f"#{entry}"}).status_code == 404
 
 
 def test_markup_in_an_event_stays_text(stack, console):
