@@ -28,7 +28,7 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends a request, waits for its response, sends the next."""
+    """Sends a request, waits for its response, sends the next; at least one."""
 
     def __init__(self, requests: Iterator[bytes], end: float, limit: int) -> None:
         self.requests = requests
@@ -44,7 +44,8 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        if time.perf_counter() >= self.end or len(self.times) >= self.limit:
+        is_over = time.perf_counter() >= self.end or len(self.times) >= self.limit
+        if self.times and is_over:
             self._transport.close()
             return
         self._start = time.perf_counter()

@@ -6,12 +6,11 @@ Prints rows a second, calls to Commerce, and what the ledger does for a row.
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bench import hardware, load
 from bench.pipeline import page
@@ -21,10 +20,10 @@ from bench.pipeline.parts import (
     Pipeline,
     Surroundings,
     contestants,
+    progress,
     running,
     surroundings,
 )
-from local.processes import ROOT
 
 EVENT = "be-observer.catalog_stock_update"
 LEDGERS = ["SQLite", "Firestore"]
@@ -57,34 +56,21 @@ class Figures:
 
 def main(arguments: list[str]) -> int:
     """The command; it compares nothing with a bound."""
-    options = _options(arguments)
-    if options.report:
-        saved = json.loads(Path(options.report).read_text())
-        conditions = saved["conditions"]
-        results = [Figures(**one) for one in saved["results"]]
-    else:
-        conditions, results = hardware.description(), _measure(options)
-        conditions += f"; Commerce answers after {options.commerce_ms} ms"
-    sys.stdout.write(tables(conditions, results))
-    if options.save:
-        saved = {"conditions": conditions, "results": [asdict(one) for one in results]}
-        Path(options.save).write_text(json.dumps(saved, indent=1) + "\n")
-    if options.publish:
-        page.publish(options.publish, "stock", tables(conditions, results))
+    page.report(_options(arguments), "stock", _measure, tables)
     return 0
 
 
-def tables(conditions: str, results: list[Figures]) -> str:
+def tables(measured: dict[str, Any]) -> str:
     """The figures as Markdown."""
     lines = [
-        conditions,
+        measured["conditions"],
         "",
         "| ledger | rows are | rows | events | rows/s | calls to Commerce"
         " | ledger, of a row: reads / writes / deletes by TTL"
         " | ledger, requests of a call to Commerce |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for one in results:
+    for one in [Figures(**saved) for saved in measured["results"]]:
         of_row = " / ".join(
             f"{one.ledger.get(name, 0) / one.rows:.2f}"
             for name in ("reads", "writes", "deletes")
@@ -110,47 +96,33 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--nights", type=int, choices=[1, 2], default=1)
     parser.add_argument("--commerce-ms", type=int, default=0, help="of each call")
     parser.add_argument("--ledgers", nargs="+", choices=LEDGERS, default=LEDGERS)
-    parser.add_argument("--save", help="write the figures to this file, as JSON")
-    parser.add_argument("--report", help="measure nothing: report a saved file")
-    parser.add_argument(
-        "--publish",
-        nargs="?",
-        const=str(ROOT),
-        metavar="REPOSITORY",
-        help="put the table into bench/README.md",
-    )
+    page.add_options(parser)
     return parser.parse_args(arguments)
 
 
-def _measure(options: argparse.Namespace) -> list[Figures]:
-    results = []
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        firestore = None
-        if "Firestore" in options.ledgers:
-            firestore = stack.enter_context(hardware.firestore())
-            if firestore is None:
-                _progress("Firestore's emulator or Java is missing: left out")
-        around = stack.enter_context(surroundings(folder))
-        for one in contestants(folder, firestore):
-            if one.name in options.ledgers:
-                results += _nights(one, folder / one.name, around, options)
-    return results
+def _measure(options: argparse.Namespace) -> dict[str, Any]:
+    with surroundings(options.ledgers) as around:
+        results = [
+            asdict(night)
+            for one in contestants(around, options.ledgers)
+            if not one.is_bare
+            for night in _nights(one, around, options)
+        ]
+    conditions = hardware.description()
+    conditions += f"; Commerce answers after {options.commerce_ms} ms"
+    return {"conditions": conditions, "results": results}
 
 
 def _nights(
-    contestant: Contestant,
-    folder: Path,
-    around: Surroundings,
-    options: argparse.Namespace,
+    contestant: Contestant, around: Surroundings, options: argparse.Namespace
 ) -> list[Figures]:
-    counts = folder / "counts.json"
+    counts = around.folder / contestant.name / "counts.json"
     counting = replace(
         contestant,
         consumer="bench/functions/counting_consumer.py",
         environment={**contestant.environment, "BENCH_COUNTS": str(counts)},
     )
-    with running(counting, folder, around) as pipeline:
+    with running(counting, around) as pipeline:
         # Loads most of the emulator, and checks the ledger's key.
         pipeline.control(seconds=0)
         _send(pipeline, counts, ["W"], 1)
@@ -199,7 +171,7 @@ def _wait(pipeline: Pipeline, counts: Path, rows: int, deliveries: int) -> None:
             raise SystemExit(f"{applied:,} of {rows:,} rows were applied in time")
         if now - shown > PROGRESS_SECONDS:
             shown = now
-            _progress(f"{pipeline.contestant.name}: {applied:,} of {rows:,} rows")
+            progress(f"{pipeline.contestant.name}: {applied:,} of {rows:,} rows")
         time.sleep(POLL_SECONDS)
 
 
@@ -215,10 +187,6 @@ def _requests(skus: list[str], rows_per_event: int) -> Iterator[bytes]:
         ]
         data = {"uid": f"night-{time.time_ns()}", "event": EVENT, "value": rows}
         yield load.post(json.dumps({"data": data}).encode(), *HEADERS)
-
-
-def _progress(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":

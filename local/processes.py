@@ -49,6 +49,7 @@ class Program:
             process has an ``on_line``.
         cpu: the only core it runs on; None for any.
         ends_with_parent: its standard input stays open as long as this process lives.
+        folder: its working directory.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Program:
     log: Path | None = None
     cpu: int | None = None
     ends_with_parent: bool = False
+    folder: Path = ROOT
 
 
 def function_program(
@@ -169,6 +171,17 @@ class Process:
         """Its exit status; None while it runs."""
         return self._popen.poll()
 
+    def wait(self, timeout_seconds: float) -> int:
+        """Its exit status, once it has ended by itself; it is killed if it does not.
+
+        Raises:
+            subprocess.TimeoutExpired: it still ran after *timeout_seconds*.
+        """
+        try:
+            return self._popen.wait(timeout_seconds)
+        finally:
+            self.kill()
+
     def stop(
         self, number: int = signal.SIGTERM, timeout_seconds: float = STOP_SECONDS
     ) -> int:
@@ -269,7 +282,7 @@ def _start(
         return ForkedProcess(
             server,
             program.command,
-            ROOT,
+            program.folder,
             program.environment,
             stdin,
             output,
@@ -277,7 +290,7 @@ def _start(
         )
     return subprocess.Popen(  # noqa: S603 - our own programs
         _pinned(program.command, program.cpu),
-        cwd=ROOT,
+        cwd=program.folder,
         env=program.environment,
         stdin=stdin,
         stdout=output,

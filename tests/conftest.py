@@ -5,6 +5,9 @@ is the exception, because it is not part of the repository: where the folder
 ``../shared`` is absent, CI skips the comparison with it.
 """
 
+import asyncio
+import gc
+import inspect
 import os
 import shutil
 import sys
@@ -102,16 +105,25 @@ def pytest_collection_modifyitems(config, items):
     """Deselect the suites whose tool is missing; in CI, refuse to."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _position(item.nodeid))
+    marked = {name: set() for name in SUITES}
+    for item in items:
+        for mark in item.iter_markers():
+            marked.get(mark.name, set()).add(item)
     for marker, (missing, remedy) in SUITES.items():
-        marked = [item for item in items if item.get_closest_marker(marker)]
-        what = missing() if marked else None
+        suite = marked[marker].intersection(items)
+        what = missing() if suite else None
         if not what:
             continue
         if CI and not (marker == "adobe" and not machine.SHARED.is_dir()):
             raise pytest.UsageError(f"CI needs {what}: {remedy}")
-        items[:] = [item for item in items if item not in marked]
-        config.hook.pytest_deselected(items=marked)
-        _skipped[marker] = (len(marked), what, remedy)
+        items[:] = [item for item in items if item not in suite]
+        config.hook.pytest_deselected(items=list(suite))
+        _skipped[marker] = (len(suite), what, remedy)
+
+
+def pytest_collection_finish():
+    """What is imported and collected stays: no garbage collection searches it again."""
+    gc.freeze()
 
 
 def _position(nodeid: str) -> int:
@@ -139,10 +151,18 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
-@pytest.fixture
-def anyio_backend():
-    """Everything here runs on asyncio."""
-    return "asyncio"
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run an asynchronous test in an event loop of its own.
+
+    The plugin of anyio does the same, and imports trio.
+    """
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    asyncio.run(pyfuncitem.obj(**arguments))
+    return True
 
 
 @pytest.fixture

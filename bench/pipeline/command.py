@@ -5,13 +5,11 @@ takes, the CPU of each part, memory over many events, and the time after an outa
 """
 
 import argparse
-import json
 import statistics
-import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from bench import hardware
 from bench.pipeline import drive, figures, page
@@ -19,10 +17,10 @@ from bench.pipeline.parts import (
     CONCURRENCY,
     Pipeline,
     contestants,
+    progress,
     running,
     surroundings,
 )
-from local.processes import ROOT
 
 LEDGERS = ["memory", "SQLite", "Firestore"]
 SHARE = 0.7  # of the sustained rate, for the latency: no queue builds up
@@ -34,18 +32,15 @@ MAX_SECONDS = 60.0  # beyond twice the expected time
 def main(arguments: list[str]) -> int:
     """The command; 1 where a promise is missed."""
     options = _options(arguments)
-    if options.report:
-        saved = json.loads(Path(options.report).read_text())
-        results = figures.Results.from_json(saved)
-    else:
-        results = _measure(options)
-    sys.stdout.write(figures.tables(results))
-    if options.save:
-        content = json.dumps(results.to_json(), indent=1)
-        Path(options.save).write_text(content + "\n")
-    if options.publish:
-        picture = figures.picture(results)
-        page.publish(options.publish, "pipeline", figures.tables(results), picture)
+    from_json = figures.Results.from_json
+    measured = page.report(
+        options,
+        "pipeline",
+        _measure,
+        lambda saved: figures.tables(from_json(saved)),
+        lambda saved: figures.picture(from_json(saved)),
+    )
+    results = from_json(measured)
     if options.picture:
         Path(options.picture).write_text(figures.picture(results))
     return 0 if all(target.met for target in figures.targets(results)) else 1
@@ -85,38 +80,22 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--speed", type=float, default=1.0, help="of the broker's clocks; for tests"
     )
-    parser.add_argument("--save", help="write the figures to this file, as JSON")
-    parser.add_argument("--report", help="measure nothing: report a saved file")
     parser.add_argument("--picture", help="draw the figures into this file")
-    parser.add_argument(
-        "--publish",
-        nargs="?",
-        const=str(ROOT),
-        metavar="REPOSITORY",
-        help="put the tables into bench/README.md and draw docs/pipeline.svg",
-    )
+    page.add_options(parser)
     return parser.parse_args(arguments)
 
 
-def _measure(options: argparse.Namespace) -> figures.Results:
+def _measure(options: argparse.Namespace) -> dict[str, Any]:
     results = figures.Results(hardware.description(), SHARE)
     end = time.monotonic() + options.minutes * 60
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        firestore = None
-        if "Firestore" in options.ledgers:
-            firestore = stack.enter_context(hardware.firestore())
-            if firestore is None:
-                _progress("Firestore's emulator or Java is missing: left out")
-        around = stack.enter_context(surroundings(folder, options.speed))
+        around = stack.enter_context(surroundings(options.ledgers, options.speed))
         pipelines = []
-        for one in contestants(folder, firestore):
-            if one.is_bare or one.name in options.ledgers:
-                parts = running(one, folder / one.name, around)
-                pipeline = stack.enter_context(parts)
-                drive.send(pipeline, options.warm_up, WARM_UP_SECONDS)
-                pipelines.append(pipeline)
-                _progress(f"{one.name}: started and warm")
+        for one in contestants(around, options.ledgers):
+            pipeline = stack.enter_context(running(one, around))
+            drive.send(pipeline, options.warm_up, WARM_UP_SECONDS)
+            pipelines.append(pipeline)
+            progress(f"{one.name}: started and warm")
         for milliseconds in options.commerce_ms:
             if _time_is_left(end, f"{milliseconds} ms"):
                 results.figures += _side_by_side(pipelines, milliseconds, options)
@@ -127,7 +106,7 @@ def _measure(options: argparse.Namespace) -> figures.Results:
             results.memory.append(_memory(durable, options.memory_events))
         if options.waiting and _time_is_left(end, "catch-up"):
             results.catch_up.append(_catch_up(durable, options))
-    return results
+    return results.to_json()
 
 
 def _side_by_side(
@@ -152,7 +131,7 @@ def _side_by_side(
                 pipeline, SHARE * rate, options.seconds, patience
             )
             of_one += passage.latencies
-            _progress(
+            progress(
                 f"{pipeline.contestant.name}, {milliseconds} ms, round {number + 1}:"
                 f" {rate:.1f} events/s"
             )
@@ -209,7 +188,7 @@ def _memory(pipeline: Pipeline, events: int) -> figures.Memory:
             if name != "stand-in":
                 points = memory.memory_mb.setdefault(name, [])
                 points.append(hardware.memory_mb(process.pid))
-        _progress(f"memory: {passed:,} events, {passage.rate:.1f} events/s")
+        progress(f"memory: {passed:,} events, {passage.rate:.1f} events/s")
     return memory
 
 
@@ -220,13 +199,13 @@ def _catch_up(pipeline: Pipeline, options: argparse.Namespace) -> figures.CatchU
     passage = drive.Passage()
     drive.post(pipeline, options.waiting, passage)
     waiting = len(passage.posted) - pipeline.control()["applied"]
-    _progress(f"outage: {waiting:,} events wait")
+    progress(f"outage: {waiting:,} events wait")
     bound = waiting * max(seconds, 0.001) / CONCURRENCY
     start = time.monotonic()
     pipeline.control(fails=False)
     drive.wait(pipeline, passage, 2 * bound + 2 * MAX_SECONDS)
     took = max(passage.applied.values()) - start
-    _progress(f"outage: drained in {took:.1f} s")
+    progress(f"outage: drained in {took:.1f} s")
     name = pipeline.contestant.name
     return figures.CatchUp(name, options.catch_up_ms, waiting, took, bound)
 
@@ -234,9 +213,5 @@ def _catch_up(pipeline: Pipeline, options: argparse.Namespace) -> figures.CatchU
 def _time_is_left(end: float, name: str) -> bool:
     if time.monotonic() < end:
         return True
-    _progress(f"{name}: left out, because --minutes have passed")
+    progress(f"{name}: left out, because --minutes have passed")
     return False
-
-
-def _progress(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

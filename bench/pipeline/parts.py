@@ -3,15 +3,16 @@
 import asyncio
 import json
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import hardware
 from bench.contests import AUTHENTICATION
-from bench.hardware import cpu_seconds
 from local.processes import (
     Process,
     Program,
@@ -63,7 +64,8 @@ class Pipeline:
 
     def cpu(self) -> dict[str, float]:
         """Seconds of CPU that each process has used."""
-        return {name: cpu_seconds(one.pid) for name, one in self.processes.items()}
+        seconds = hardware.cpu_seconds
+        return {name: seconds(one.pid) for name, one in self.processes.items()}
 
     def control(self, **values: Any) -> dict[str, int]:
         """Set *values* of the stand-in's ``State``; its counts."""
@@ -79,52 +81,62 @@ class Pipeline:
             return json.load(response)
 
 
-def contestants(folder: Path, firestore: str | None) -> list[Contestant]:
-    """The bare pipeline, and ours with each ledger.
-
-    Args:
-        firestore: ``host:port`` of the emulator; None leaves its ledger out.
-    """
-    compared = [
-        Contestant("bare", True, {}),
-        Contestant("memory", False, {"LEDGER": "memory"}),
-        Contestant("SQLite", False, {"LEDGER": f"sqlite:{folder}/ledger.sqlite"}),
-    ]
-    if firestore:
-        settings = {"LEDGER": "firestore", "FIRESTORE_EMULATOR_HOST": firestore}
-        compared.append(Contestant("Firestore", False, settings))
-    return compared
-
-
 @dataclass(frozen=True)
 class Surroundings:
-    """What all pipelines share: the same broker and the same stand-in."""
+    """What all pipelines share: the same broker and the same stand-in.
 
+    Attributes:
+        folder: of state and logs.
+        firestore: ``host:port`` of the emulator; None without it.
+    """
+
+    folder: Path
     broker: Process
     stand_in: Process
+    firestore: str | None
 
 
 @contextmanager
-def surroundings(folder: Path, speed: float = 1.0) -> Iterator[Surroundings]:
-    """Start broker and stand-in, with state and logs in *folder*.
+def surroundings(ledgers: list[str], speed: float = 1.0) -> Iterator[Surroundings]:
+    """Start broker and stand-in, and Firestore's emulator for its ledger.
 
     Args:
         speed: of the broker's clocks.
     """
-    options = ("--state", f"{folder}/broker.sqlite", "--speed", str(speed))
-    # They choose their ports themselves: a free one might be taken by then.
-    with (
-        _module(folder, "local.broker", *options) as broker,
-        _module(folder, "bench.pipeline.stand_in") as stand_in,
-    ):
-        yield Surroundings(broker, stand_in)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        firestore = None
+        if "Firestore" in ledgers:
+            firestore = stack.enter_context(hardware.firestore())
+            if firestore is None:
+                progress("Firestore's emulator or Java is missing: left out")
+        options = ("--state", f"{folder}/broker.sqlite", "--speed", str(speed))
+        # They choose their ports themselves: a free one might be taken by then.
+        broker = stack.enter_context(_module(folder, "local.broker", *options))
+        stand_in = stack.enter_context(_module(folder, "bench.pipeline.stand_in"))
+        yield Surroundings(folder, broker, stand_in, firestore)
+
+
+def contestants(around: Surroundings, ledgers: list[str]) -> list[Contestant]:
+    """The bare pipeline, and ours with each of *ledgers* that can run."""
+    sqlite = f"sqlite:{around.folder}/ledger.sqlite"
+    ours = {"memory": {"LEDGER": "memory"}, "SQLite": {"LEDGER": sqlite}}
+    if around.firestore:
+        emulator = {"FIRESTORE_EMULATOR_HOST": around.firestore}
+        ours["Firestore"] = {"LEDGER": "firestore", **emulator}
+    compared = [Contestant(name, False, ours[name]) for name in ours if name in ledgers]
+    return [Contestant("bare", True, {}), *compared]
+
+
+def progress(line: str) -> None:
+    """Write *line* to standard error."""
+    sys.stderr.write(f"{line}\n")
 
 
 @contextmanager
-def running(
-    contestant: Contestant, folder: Path, around: Surroundings
-) -> Iterator[Pipeline]:
-    """Start ingest and consumer of *contestant*, with logs in *folder*."""
+def running(contestant: Contestant, around: Surroundings) -> Iterator[Pipeline]:
+    """Start ingest and consumer of *contestant*, with logs in a folder of its own."""
+    folder = around.folder / contestant.name
     folder.mkdir(parents=True, exist_ok=True)
     project = f"bench-{contestant.name.lower()}"
     ingest, consumer = _functions(contestant, project, around, folder)

@@ -19,7 +19,7 @@ from bench.soak.effects import resource_and_tag
 from bench.soak.push_proxy import PushProxy
 from bench.soak.senders import Senders
 from bench.soak.stand_in import StandInClient
-from local.processes import ROOT
+from local.processes import Process, Program, base_environment
 from local.split_stack import split_stack
 
 # A killed consumer's lease lasts for the timeout and ten seconds more.
@@ -203,16 +203,16 @@ async def wait_until_quiet(proxy: PushProxy) -> None:
 
 async def read_dead_letters(folder: Path) -> list[tuple[str, str]]:
     """Uid and reason of the dead letters, as the operator command lists them."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "dead-letters", "--json"),
-        cwd=ROOT,
-        env={"LOCAL_STATE": str(folder)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise RuntimeError("the dead letters cannot be listed")
-    dead_letters = [json.loads(line) for line in output.splitlines()]
+    command = [sys.executable, "-m", "cli", "dead-letters", "--json"]
+    environment = {**base_environment(), "LOCAL_STATE": str(folder)}
+    log = folder / "dead-letters.log"
+    process = Process(Program("dead-letters", command, environment, log=log))
+    process.spawn()
+    while (status := process.poll()) is None:
+        await asyncio.sleep(POLL_SECONDS)
+    if status:
+        raise RuntimeError(f"the dead letters cannot be listed: {process.output()}")
+    dead_letters = [json.loads(line) for line in process.output().splitlines()]
     return [(one["uid"], one["reason"] or "") for one in dead_letters]
 
 

@@ -167,7 +167,13 @@ def import_(
             else:
                 description = f"importing {file}"
                 summary, following = _send(
-                    job, description, options, token, rate, accepted if wait else None
+                    job,
+                    description,
+                    options,
+                    token,
+                    rate,
+                    accepted if wait else None,
+                    context.obj or {},  # a test's own session
                 )
     except (CannotResume, WrongOptions, UnicodeError) as error:
         raise click.UsageError(str(error)) from None
@@ -201,6 +207,7 @@ def _send(
     token: str | None,
     rate: float,
     accepted: IO[str] | None,
+    poster_options: dict[str, Any],
 ) -> tuple[Summary, Following | None]:
     stack = None if options.url else local_stack.running_stack()
     url = options.url or (stack["ingest"] if stack else "")
@@ -211,7 +218,7 @@ def _send(
         output.warn(text)
 
     def connect(stopped: Flag) -> Poster:
-        return Poster(url, credentials, stopped, warn=warn_once)
+        return Poster(url, credentials, stopped, warn=warn_once, **poster_options)
 
     again = "continue with --resume" if job.resume_file else "standard input is lost"
     try:

@@ -73,6 +73,7 @@ class Builder:
         import_id: the beginning of each uid.
         event: of all rows; None for rows that are events as in ``data``.
         rows_per_event: where the value is a list.
+        max_batch_bytes: of the events of a batch, unless it has only one.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Builder:
         values: Values | None,
         lanes: int,
         rows_per_event: int,
+        max_batch_bytes: int = MAX_BATCH_BYTES,
     ) -> None:
         self._import_id = import_id
         self._event = event
@@ -89,6 +91,7 @@ class Builder:
         self._values = values
         self._lanes = [_Lane() for _ in range(lanes)]
         self._rows_per_event = rows_per_event
+        self._max_batch_bytes = max_batch_bytes
 
     def add(self, row: Row) -> Iterator[Batch]:
         """The batches that *row* completes.
@@ -173,7 +176,7 @@ class Builder:
 
     def _add_event(self, number: int, event: NewEvent) -> Iterator[Batch]:
         lane = self._lanes[number]
-        too_large = lane.size + len(event.content) > MAX_BATCH_BYTES
+        too_large = lane.size + len(event.content) > self._max_batch_bytes
         # Lists without ordering key are ordered by time alone: that of their request.
         unordered = lane.unordered or len(event.keys) > 1
         same_resource = not lane.keys.isdisjoint(event.keys)

@@ -77,12 +77,20 @@ class CountedStream(io.RawIOBase):
 
 
 def open_source(
-    stream: io.RawIOBase, format: Format | None, encoding: str, delimiter: str
+    stream: io.RawIOBase,
+    format: Format | None,
+    encoding: str,
+    delimiter: str,
+    *,
+    chunk_characters: int = CHUNK_CHARACTERS,
+    max_row_characters: int = MAX_ROW_CHARACTERS,
 ) -> Source:
     """Begin to read *stream*.
 
     Args:
         format: None to tell it by the first character.
+        chunk_characters: read at once.
+        max_row_characters: of one JSON row.
 
     Raises:
         SourceError: the encoding is unknown, or CSV has no header.
@@ -98,9 +106,11 @@ def open_source(
         format = _detect(buffered.peek(PEEK_BYTES)[:PEEK_BYTES], name)
     text = io.TextIOWrapper(buffered, name, "surrogateescape", newline="")
     if format == "json":
-        return Source(format, None, _array_rows(text))
+        return Source(
+            format, None, _array_rows(text, chunk_characters, max_row_characters)
+        )
     if format == "ndjson":
-        return Source(format, None, _lines(text, name))
+        return Source(format, None, _lines(text, name, max_row_characters))
     rows = _csv_rows(text, delimiter, name)
     first = next(rows, None)
     if first is None or first.error:
@@ -140,11 +150,11 @@ def _csv_rows(text: io.TextIOWrapper, delimiter: str, encoding: str) -> Iterator
         yield Row(number, cells, _not_encoded(encoding) if bad else "")
 
 
-def _lines(text: io.TextIOWrapper, encoding: str) -> Iterator[Row]:
+def _lines(text: io.TextIOWrapper, encoding: str, max_characters: int) -> Iterator[Row]:
     number = 0
-    while line := text.readline(MAX_ROW_CHARACTERS):
+    while line := text.readline(max_characters):
         number += 1
-        if len(line) == MAX_ROW_CHARACTERS and not line.endswith("\n"):
+        if len(line) == max_characters and not line.endswith("\n"):
             while (rest := text.readline(CHUNK_CHARACTERS)) and rest[-1] not in "\r\n":
                 pass
             yield Row(number, None, "The line is too long for one event")
@@ -157,7 +167,9 @@ def _lines(text: io.TextIOWrapper, encoding: str) -> Iterator[Row]:
                 yield Row(number, None, f"The line is not JSON: {error}")
 
 
-def _array_rows(text: io.TextIOWrapper) -> Iterator[Row]:
+def _array_rows(
+    text: io.TextIOWrapper, chunk_characters: int, max_row_characters: int
+) -> Iterator[Row]:
     """The items of an array; after a syntax error no more can be read."""
     decoder = json.JSONDecoder()
     buffer, position, number, complete = "", 0, 0, False
@@ -184,10 +196,10 @@ def _array_rows(text: io.TextIOWrapper) -> Iterator[Row]:
                 number, expected = number + 1, ","
                 yield Row(number, item)
                 continue
-        if complete or len(buffer) - position > MAX_ROW_CHARACTERS:
+        if complete or len(buffer) - position > max_row_characters:
             yield Row(number + 1, None, _syntax(error))
             return
-        chunk = text.read(CHUNK_CHARACTERS)
+        chunk = text.read(chunk_characters)
         complete = not chunk
         buffer, position = buffer[position:] + chunk, 0
 

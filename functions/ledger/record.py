@@ -4,7 +4,6 @@ Records are JSON objects; times are seconds since 1970 unless they are event tim
 (``time``, RFC 3339 text); ``uid`` and ``resources`` are hashes.
 """
 
-import copy
 import json
 from typing import Any, Literal, NotRequired, TypedDict, cast, final
 
@@ -113,7 +112,7 @@ class EventEditor:
 
     def __init__(self, record: EventRecord | None) -> None:
         empty = {"kind": "event", "open": {}, "finished": [], "resources": []}
-        self.record = cast(EventRecord, copy.deepcopy(record) if record else empty)
+        self.record = cast(EventRecord, _copied(record) if record else empty)
 
     @property
     def open(self) -> dict[str, OpenEntry]:
@@ -158,6 +157,14 @@ class EventEditor:
             excess = json_size(self.record) - MAX_RECORD_BYTES
             while excess > 0 and self.finished:
                 excess -= json_size(self.finished.pop(0)) + len(",")
+
+
+def _copied(record: EventRecord) -> EventRecord:
+    # copy.deepcopy takes ten times as long.
+    opened = {message_id: entry.copy() for message_id, entry in record["open"].items()}
+    finished = [entry.copy() for entry in record["finished"]]
+    resources = [*record["resources"]]
+    return {**record, "open": opened, "finished": finished, "resources": resources}
 
 
 def encode(record: Any) -> str:

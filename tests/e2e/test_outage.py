@@ -142,7 +142,6 @@ def go_through_outage(stack: SplitStack) -> None:
     assert max_concurrency(calls) <= CONCURRENCY
 
 
-@pytest.mark.anyio
 async def test_an_outage_is_followed_by_every_event_in_order(tmp_path):
     async with split_stack(
         tmp_path,

@@ -99,8 +99,8 @@ class Suite:
     def __init__(self, marker: str) -> None:
         self.marker = marker
 
-    def get_closest_marker(self, name: str) -> str | None:
-        return name if name == self.marker else None
+    def iter_markers(self):
+        yield SimpleNamespace(name=self.marker)
 
 
 @pytest.fixture

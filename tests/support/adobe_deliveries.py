@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,8 +28,12 @@ CLIENT_ID = "client-0123456789"
 PROVIDER = "0b1f2c3d-1111-4222-8333-444455556666"
 VALUE = {"sku": "Lamp 2", "created_at": "2026-03-02 08:15:00", "_isNew": False}
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-# Making a key takes a tenth of a second.
-KEYS = (SigningKey(), SigningKey())
+
+
+@cache
+def signing_keys() -> tuple[SigningKey, SigningKey]:
+    """Adobe's; making a key takes a tenth of a second."""
+    return SigningKey(), SigningKey()
 
 
 def delivery(
@@ -58,10 +63,10 @@ class FakeKeyHost:
         failure: fails every fetch while it is set.
     """
 
-    def __init__(self, keys=KEYS) -> None:
+    def __init__(self) -> None:
         self.fetched: list[str] = []
         self.failure: str | None = None
-        self._pems = {key.path: key.pem for key in keys}
+        self._pems = {key.path: key.pem for key in signing_keys()}
 
     def fetch(self, url: str, max_bytes: int, timeout_seconds: float) -> bytes:
         self.fetched.append(url)
@@ -103,17 +108,17 @@ def receiver_client(
         yield client
 
 
-def deliver(client, body: Any, keys=KEYS, **headers: str):
-    """POST *body* (bytes, or anything as JSON), signed by *keys*."""
+def deliver(client, body: Any, **headers: str):
+    """POST *body* (bytes, or anything as JSON), signed as Adobe does."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    signed = signature_headers(content, keys)
+    signed = signature_headers(content, signing_keys())
     return client.post("/", content=content, headers={**signed, **headers})
 
 
 @contextmanager
-def key_server(keys=KEYS) -> Iterator[str]:
+def key_server() -> Iterator[str]:
     """A host of public keys on 127.0.0.1; yields its URL."""
-    pems = {key.path: key.pem for key in keys}
+    pems = {key.path: key.pem for key in signing_keys()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -5,7 +5,6 @@ import os
 import queue
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,12 +14,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from local.broker import Broker
-from tests.support import machine, running
+from local.processes import Process, Program, base_environment, free_port
+from tests.support import machine
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
-# Less memory, and less optimisation than a server needs that runs for days.
-SHORT_LIVED_JAVA = "-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class NotStarted(Exception):
@@ -91,40 +88,30 @@ def ours(**options) -> Iterator[str]:
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """Our broker's process with its address; killed at the end."""
+def process(folder: Path, *arguments: str) -> Iterator[Process]:
+    """Our broker's process, killed at the end; its output is in *folder*."""
     command = [sys.executable, "-m", "local.broker", "--port", "0", *arguments]
-    child = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    log = folder / "broker.txt"
+    log.unlink(missing_ok=True)
+    program = Program("the broker", command, base_environment(), log=log)
+    child = Process(program).start()
     try:
-        line = _first_match(child, r"(.*)\n")
-        if not line.startswith("listening on "):
-            raise NotStarted(f"The broker prints {line!r}.")
-        yield child, line.split()[-1]
+        yield child
     finally:
         child.kill()
-        child.communicate()
-
-
-def interrupt(child: subprocess.Popen, number: int = signal.SIGINT) -> tuple[int, str]:
-    """Send a signal, by default that of Ctrl-C; exit status and standard error."""
-    child.send_signal(number)
-    _, error = child.communicate(timeout=10)
-    return child.returncode, error
 
 
 @contextmanager
 def google() -> Iterator[str]:
     """Google's emulator, started as ``gcloud`` does."""
     start = machine.emulators() / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
-    port = running.free_port()  # given 0 it takes one and does not print it
+    port = free_port()  # given 0 it takes one and does not print it
     child = subprocess.Popen(
         ["/bin/sh", str(start), "--host=127.0.0.1", f"--port={port}"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "JAVA_OPTS": SHORT_LIVED_JAVA},
+        env={**os.environ, **machine.QUICK_JAVA, "JAVA_OPTS": "-Xmx256m"},
     )
     try:
         yield f"127.0.0.1:{_first_match(child, r'listening on ([0-9]+)')}"

@@ -125,6 +125,7 @@ def connection_with(
     """A connection, and the adapter that answers it."""
     adapter = RecordingAdapter(script)
     session = requests.Session()
+    session.trust_env = False  # looking for proxies costs more than a request
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     extra = {} if clock is None else {"clock": clock}

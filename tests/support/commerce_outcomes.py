@@ -15,8 +15,8 @@ def unavailable(call: Callable[[], Any]) -> tuple:
     return (raised.value.status, *flags(raised.value))
 
 
-def flags(error: Unavailable) -> list[str]:
+def flags(error: Exception) -> list[str]:
     """The flags of *error* that are set; ``ambiguous`` for an ``Ambiguous``."""
     names = ("outcome_unknown", "alarm")
-    set_flags = [name for name in names if getattr(error, name)]
+    set_flags = [name for name in names if getattr(error, name, False)]
     return set_flags + ["ambiguous"] * isinstance(error, Ambiguous)

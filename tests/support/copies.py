@@ -15,7 +15,7 @@ COPIED = (
     "tools",
     "pyproject.toml",
 )
-SKIPPED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
+SKIPPED = shutil.ignore_patterns(".terraform*", "*.tfstate*")
 
 
 def copied(folder: Path) -> None:

@@ -15,29 +15,40 @@ UV = Path(sys.executable).parent / "uv"
 ENVIRONMENTS = ROOT / ".local" / "environments"
 
 
-def archive_files(workspace: Workspace, root: Path) -> dict[str, dict]:
-    """The module's output: files and digest by archive; it needs no provider."""
-    module = "modules/archives"
-    state = workspace.folder / f"archives-{abs(hash(root))}.tfstate"
-    terraform = [f"-chdir={workspace.configuration / module}"]
+MODULES = """
+variable "roots" { type = map(string) }
+module "archives" {
+  for_each = var.roots
+  source   = "../terraform/modules/archives"
+  root     = each.value
+}
+output "archives" { value = { for key, one in module.archives : key => one.archives } }
+"""
 
-    def run(*arguments: str) -> str:
+
+def archive_files(workspace: Workspace, roots: dict[str, Path]) -> dict[str, dict]:
+    """The module's output for each root: files and digest by archive.
+
+    The module needs no provider. One run lists them all.
+    """
+    folder = workspace.folder / "archives"
+    folder.mkdir()
+    (folder / "main.tf").write_text(MODULES)
+    values = {"roots": {key: str(root) for key, root in roots.items()}}
+    (folder / "terraform.tfvars.json").write_text(json.dumps(values))
+    for arguments in (("init", "-input=false"), ("apply", "-json", "-auto-approve")):
         done = subprocess.run(
-            [TERRAFORM, *terraform, *arguments],
-            env=workspace.environment
-            | {"TF_DATA_DIR": str(workspace.folder / "archives-data")},
+            [TERRAFORM, f"-chdir={folder}", *arguments],
+            env=workspace.environment | {"TF_DATA_DIR": str(folder / "data")},
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    if not (workspace.folder / "archives-data").exists():
-        run("init", "-input=false")
-    run("apply", "-auto-approve", f"-state={state}", f"-var=root={root}")
-    return json.loads(run("output", "-json", f"-state={state}", "archives"))
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    *_, outputs = [one["outputs"] for one in records if one["type"] == "outputs"]
+    return outputs["archives"]["value"]
 
 
 class Unpacked:

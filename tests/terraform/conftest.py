@@ -2,16 +2,15 @@
 
 import json
 import re
-import subprocess
 import sys
 
 import pytest
 
+from local.processes import Process, Program, base_environment
 from tests.terraform.provider_proxy import proxies
 from tests.terraform.workspace import (
     CONFIGURATION,
     DEFAULTS,
-    ROOT,
     VALIDATIONS,
     Run,
     Workspace,
@@ -82,9 +81,14 @@ def started(workspace, tmp_path_factory, running_providers):
     grown = _grown(tmp_path_factory.mktemp("grown") / "copy", running_providers)
     without = {"ledger_key": "", "secrets": {}, "outbound": None}
     runs = {
-        "apply": Run("apply"),
         "example": Run("plan", without, _whole_example()),
-        "incomplete": Run("plan", INCOMPLETE_SECRETS),  # fails, so it is the last
+        "apply": Run("apply"),
+        # It fails, so it is the last.
+        "incomplete": Run(
+            "plan",
+            INCOMPLETE_SECRETS,
+            target="google_secret_manager_secret_version.main",
+        ),
     }
     started["grown"] = grown.scenario("grown", runs, **IMS, **MOST_OPTIONS)
     validations = Workspace(tmp_path_factory.mktemp("validations") / "copy", {})
@@ -109,17 +113,14 @@ def _grown(folder, providers):
     return grown
 
 
-@pytest.fixture
-def broker():
-    """The address of a local Pub/Sub broker."""
-    process = subprocess.Popen(
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """The address of a local Pub/Sub broker; each test has a project of its own."""
+    program = Program(
+        "broker",
         [sys.executable, "-m", "local.broker", "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
+        base_environment(),
+        log=tmp_path_factory.mktemp("broker") / "log",
     )
-    line = process.stdout.readline()
-    assert line.startswith("listening on "), line
-    yield line.split()[-1]
-    process.terminate()
-    process.communicate(timeout=20)
+    with Process(program) as process:
+        yield process.address

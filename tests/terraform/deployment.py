@@ -46,6 +46,9 @@ class Deployment:
 
     def __init__(self, resources: list[Resource]) -> None:
         self.resources = resources
+        self._by_kind: dict[str, list[Resource]] = {}
+        for one in resources:
+            self._by_kind.setdefault(one.kind, []).append(one)
         self.used: set[str] = set()  # addresses that `one` returned
 
     @classmethod
@@ -72,9 +75,8 @@ class Deployment:
         """Resources of a kind that have these values."""
         return [
             one
-            for one in self.resources
-            if one.kind == kind
-            and all(one.values.get(name) == value for name, value in values.items())
+            for one in self._by_kind.get(kind, [])
+            if all(one.values.get(name) == value for name, value in values.items())
         ]
 
     def one(self, kind: str, **values: Any) -> Resource:

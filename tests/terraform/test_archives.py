@@ -29,15 +29,38 @@ EVENT = json.loads(
 )
 
 
-@pytest.fixture(scope="session")
-def archives(workspace):
-    return archive_files(workspace, workspace.folder)
+# The archives that the change of a file deploys again.
+CHANGES = {
+    "functions/ingest/__init__.py": {"ingest"},
+    "functions/handlers/__init__.py": {"consumer"},
+    "functions/events/catalog.json": {"commerce_events", "consumer", "ingest"},
+    "functions/consumer/requirements.txt": {"consumer"},
+    "functions/events/samples.json": set(),
+    "README.md": set(),
+}
 
 
 @pytest.fixture(scope="session")
-def unpacked(workspace, tmp_path_factory):
+def listed(workspace, tmp_path_factory):
+    """The archives of the copy, of the repository, and after each of ``CHANGES``."""
+    roots = {"copy": workspace.folder, "repository": ROOT}
+    for changed in CHANGES:
+        roots[changed] = tmp_path_factory.mktemp("changed")
+        shutil.copytree(workspace.folder / "functions", roots[changed] / "functions")
+        with (roots[changed] / changed).open("a") as file:
+            file.write("\n")
+    return archive_files(workspace, roots)
+
+
+@pytest.fixture(scope="session")
+def archives(listed):
+    return listed["copy"]
+
+
+@pytest.fixture(scope="session")
+def unpacked(listed, tmp_path_factory):
     """All archives with the functions' code, installed in parallel."""
-    archives = archive_files(workspace, ROOT)
+    archives = listed["repository"]
     folders = {name: tmp_path_factory.mktemp(name) for name in archives}
     with ThreadPoolExecutor() as workers:
         return dict(
@@ -239,7 +262,8 @@ def test_entry_point_and_requirements_are_at_the_root(workspace, archives):
         }
 
 
-def test_each_archive_has_only_what_it_needs(archives):
+def test_each_archive_has_only_what_it_needs(listed):
+    archives = listed["repository"]
     folders = {
         name: {path.split("/")[1] for path in archive["files"] if path.count("/") > 1}
         for name, archive in archives.items()
@@ -265,31 +289,16 @@ def test_each_archive_has_only_what_it_needs(archives):
         assert "functions/events/samples.json" not in archive["files"]
 
 
-@pytest.mark.parametrize(
-    ("changed", "deployed_again"),
-    [
-        pytest.param("functions/ingest/page.py", {"ingest"}, id="ingest"),
-        pytest.param("functions/handlers/__init__.py", {"consumer"}, id="handler"),
-        pytest.param(
-            "functions/events/catalog.json",
-            {"commerce_events", "consumer", "ingest"},
-            id="catalogue",
-        ),
-        pytest.param("functions/consumer/requirements.txt", {"consumer"}, id="library"),
-        pytest.param("functions/events/samples.json", set(), id="sample"),
-        pytest.param("README.md", set(), id="page"),
-    ],
-)
-def test_only_a_changed_archive_is_deployed(
-    workspace, archives, tmp_path, changed, deployed_again
-):
-    shutil.copytree(workspace.folder / "functions", tmp_path / "functions")
-    path = tmp_path / changed
-    path.write_text((path.read_text() if path.exists() else "") + "\n")
-    after = archive_files(workspace, tmp_path)
-    assert {
-        name for name in after if after[name]["digest"] != archives[name]["digest"]
-    } == deployed_again
+def test_only_a_changed_archive_is_deployed(listed, archives):
+    deployed_again = {
+        changed: {
+            name
+            for name, archive in listed[changed].items()
+            if archive["digest"] != archives[name]["digest"]
+        }
+        for changed in CHANGES
+    }
+    assert deployed_again == CHANGES
 
 
 def test_terraform_zips_the_listed_files(started, archives):

@@ -8,9 +8,9 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from functions.events.catalog import ENTITIES
 from local.provision import DeliverySettings, provision
-from tests.terraform.workspace import PROTECTION, VALUES
+from tests.terraform.workspace import PROTECTION
 
-PROJECT = VALUES["project_id"]
+PROJECT = "local"
 
 
 def local(broker):

@@ -126,9 +126,8 @@ def test_a_settings_record_describes_itself():
     ]
 
 
-@pytest.mark.parametrize(
-    ("read", "given", "value"),
-    [
+def test_a_valid_text_is_read(subtests):
+    for read, given, value in [
         (whole(0), "0", 0),
         (whole(-5, 5), "-5", -5),
         (seconds(0, 60), "0.5", 0.5),
@@ -137,15 +136,13 @@ def test_a_settings_record_describes_itself():
         (flag, "0", False),
         (listed, " a, ,b ", ("a", "b")),
         (listed, ",", ()),
-    ],
-)
-def test_a_valid_text_is_read(read, given, value):
-    assert read(given) == value
+    ]:
+        with subtests.test(read=read):
+            assert read(given) == value
 
 
-@pytest.mark.parametrize(
-    ("read", "given", "sentence"),
-    [
+def test_an_invalid_text_is_rejected_without_its_value(subtests):
+    for read, given, sentence in [
         (whole(1), "0", "must be a whole number from 1"),
         (whole(1, 9), "10", "must be a whole number from 1 to 9"),
         (whole(1, 9), "1.0", "must be a whole number from 1 to 9"),
@@ -158,10 +155,9 @@ def test_a_valid_text_is_read(read, given, value):
         (seconds(0, 60), "soon", "must be seconds from 0 to 60"),
         (one_of("a", "b"), "c", "must be one of a, b"),
         (flag, "perhaps", "must be true or false"),
-    ],
-)
-def test_an_invalid_text_is_rejected_without_its_value(read, given, sentence):
-    with pytest.raises(ValueError) as raised:  # noqa: PT011 - compared whole below
-        read(given)
+    ]:
+        with subtests.test(read=read):
+            with pytest.raises(ValueError) as raised:  # noqa: PT011 - compared whole below
+                read(given)
 
-    assert str(raised.value) == sentence
+            assert str(raised.value) == sentence

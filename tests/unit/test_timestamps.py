@@ -32,9 +32,8 @@ def test_a_timestamp_is_now_by_default():
     assert before <= now <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize(
-    ("text", "normal"),
-    [
+def test_a_timestamp_is_normalized(subtests):
+    for text, normal in [
         (TIME, TIME),
         ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
         ("2026-01-02T05:04:05.000006+02:00", TIME),
@@ -43,7 +42,6 @@ def test_a_timestamp_is_now_by_default():
         ("0001-01-01T00:00:00+01:00", None),
         ("9999-12-31T23:59:59-01:00", None),
         ("", None),
-    ],
-)
-def test_a_timestamp_is_normalized(text, normal):
-    assert normalize_timestamp(text) == normal
+    ]:
+        with subtests.test(text=text):
+            assert normalize_timestamp(text) == normal

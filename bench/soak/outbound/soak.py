@@ -115,9 +115,9 @@ async def soak(folder: Path, options: Options, progress: Progress) -> Result:
 @asynccontextmanager
 async def served(application: web.Application) -> AsyncIterator[str]:
     """The URL of *application*, on a free port of this machine."""
-    runner = web.AppRunner(application)
+    runner = web.AppRunner(application, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
         host, port = runner.addresses[0][:2]

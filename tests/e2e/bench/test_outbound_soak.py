@@ -1,6 +1,6 @@
 """Small soaks of the outbound direction, and of both, find no violation."""
 
-from tests.support.soak_command import small_soak
+from tests.e2e.bench.soak_command import small_soak
 
 NEVER = ("--kill-every", "9999", "--lock-every", "9999")
 

@@ -1,12 +1,14 @@
 """The soak's check notices every fault, and a small soak finds none."""
 
 import json
-
-import pytest
+import re
+import subprocess
+import sys
 
 from functions.events import catalog
+from local.processes import ROOT
+from tests.e2e.bench.soak_command import small_soak, soak
 from tests.support import adobe_kit_events
-from tests.support.soak_command import small_soak, soak
 
 A, B, C = ({"uid": name, "effects": {"product:P": name}} for name in "abc")
 INVALID = {"uid": "w", "effects": {"product:P": "w"}, "invalid": True}
@@ -35,6 +37,9 @@ OLD_STATE, STATE = (
     {"uid": name, "effects": {P: name}, "newest_wins": True, "time": time}
     for name, time in (("o", "01"), ("n", "02"))
 )
+
+
+PUSH_FAULTS = ("delivered again later", "responses lost", "never arrived")
 
 
 def applied(*tags: str, resource: str = P) -> list[tuple[str, str]]:
@@ -156,31 +161,33 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def checked() -> dict[str, list[tuple[str, str, str]]]:
-    """The violations of each case."""
+def test_the_check_names_every_violation():
+    """As a process, for its exit status."""
     records = [
         {"accepted": accepted, "effects": effects, "dead_letters": dead_letters}
         | dict(zip(["outdated"], more, strict=False))
         for accepted, effects, dead_letters, *more, _ in CASES.values()
     ]
-    done = soak("--check", text="".join(json.dumps(one) + "\n" for one in records))
-    assert done.returncode == 1, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.soak", "--check"],
+        cwd=ROOT,
+        input="".join(json.dumps(one) + "\n" for one in records),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return {
+    checked = {
         name: [(one["kind"], one["resource"], one["event"]) for one in violations]
         for name, violations in zip(CASES, lines, strict=True)
     }
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_check_names_every_violation(checked, name):
-    assert checked[name] == CASES[name][-1]
+    assert checked == {name: case[-1] for name, case in CASES.items()}
+    assert done.returncode == 1, done.stderr
 
 
 def test_planned_events_are_valid_and_of_every_kind():
-    done = soak("--plan", "--events", "1200", "--clients", "4")
-    planned = [json.loads(line) for line in done.stdout.splitlines()]
+    _, output = soak("--plan", "--events", "1200", "--clients", "4")
+    planned = [json.loads(line) for line in output.splitlines()]
 
     for each in planned:
         event = catalog.find(each["event"])
@@ -191,16 +198,17 @@ def test_planned_events_are_valid_and_of_every_kind():
 
 
 def test_a_small_soak_has_no_violation(tmp_path):
-    often = ("--kill-every", "60", "--lock-every", "50")
+    # The first kill and the first lock come after 60 pushes at the latest.
+    often = ("--events", "70", "--kill-every", "40", "--lock-every", "40")
     status, counts, output = small_soak(tmp_path, *often)
 
     assert status == 0, output
     # Kills cut posts off; one that was not published is no promise.
-    assert 95 <= counts["events accepted"] <= 100
+    assert 65 <= counts["events accepted"] <= 70
     assert counts["events dead-lettered"] == counts["of these, invalid for Commerce"]
     assert counts["messages published"] > counts["events accepted"]
-    for fault in ("ledger locked", "delivered again later", "responses lost"):
-        assert counts[fault] > 0
+    assert counts["ledger locked"] > 0
+    assert sum(counts.get(fault, 0) for fault in PUSH_FAULTS) > 1
     assert sum(count for name, count in counts.items() if name.endswith("killed")) > 0
     assert counts["violations"] == 0
 
@@ -212,4 +220,4 @@ def test_separate_ledgers_are_noticed(tmp_path):
 
     assert status == 1
     assert counts["violations"] > 0
-    assert "VIOLATION  twice: " in output
+    assert re.search("^VIOLATION  (twice|out of order): ", output, re.M), output

@@ -166,7 +166,6 @@ class UnavailableLedger:
     dead_letters = history = replay = discard = _raise
 
 
-@pytest.mark.anyio
 async def test_an_unavailable_ledger_is_a_503(stack):
     class Delivering:
         """A broker that delivers everything."""

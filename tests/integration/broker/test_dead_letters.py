@@ -86,7 +86,11 @@ def test_a_pulled_message_is_dead_lettered_at_the_end(api):
 def test_a_passed_deadline_is_an_attempt(fast):
     topic, subscription, dead_letters = _topics(fast, ack_deadline_seconds=10)
     fast.publish(topic)
-    attempts = [fast.pull(subscription)[0].delivery_attempt for _ in range(5)]
+    attempts = []
+    for _ in range(5):
+        [received] = fast.pull(subscription)
+        attempts.append(received.delivery_attempt)
+        fast.deadline(subscription, 1, received)
     [forwarded] = fast.pull(dead_letters)
     assert (attempts, forwarded.message.data) == ([1, 2, 3, 4, 5], b"x")
 

@@ -11,7 +11,6 @@ from local.broker import Broker, CannotListen, Stats, Undelivered, pubsub_pb2
 from tests.support.broker_embedded import EmbeddedBroker
 from tests.support.broker_endpoint import Endpoint
 
-pytestmark = pytest.mark.anyio
 ATTRIBUTES = {"ce-id": "u1", "ce-type": "be-observer.x", "entity": "product"}
 LABELS = {"event": "be-observer.x", "entity": "product", "uid": "u1"}
 

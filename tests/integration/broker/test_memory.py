@@ -7,8 +7,8 @@ from tests.support import broker_servers
 from tests.support.broker_api import Api
 from tests.support.broker_endpoint import Endpoint
 
-WAITING = 5_000
-BODY = b"x" * 4000
+WAITING = 2_500
+BODY = b"x" * 8000
 BOUND_MEGABYTES = 10  # of which the bodies alone would be 20, and more as objects
 
 
@@ -26,9 +26,9 @@ def _fill(api: Api, topic: str, count: int) -> None:
 
 def test_waiting_messages_take_little_memory(tmp_path):
     state = ["--state", str(tmp_path / "state.sqlite")]
-    with broker_servers.process(*state) as (process, address), Endpoint() as endpoint:
+    with broker_servers.process(tmp_path, *state) as broker, Endpoint() as endpoint:
         endpoint.answer = lambda push: 503
-        api = Api(address)
+        api = Api(broker.address)
         topic = api.topic()
         api.subscription(
             topic,
@@ -36,8 +36,8 @@ def test_waiting_messages_take_little_memory(tmp_path):
             push_config={"push_endpoint": endpoint.url},
         )
         _fill(api, topic, 500)
-        before = _megabytes(process.pid)
+        before = _megabytes(broker.pid)
         _fill(api, topic, WAITING)
-        grown = _megabytes(process.pid) - before
+        grown = _megabytes(broker.pid) - before
         api.close()
     assert grown < BOUND_MEGABYTES

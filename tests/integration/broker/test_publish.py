@@ -1,6 +1,5 @@
 """What may be published, and what becomes of it."""
 
-import pytest
 from google.cloud import pubsub_v1
 
 from local.broker import pubsub_pb2
@@ -73,15 +72,18 @@ WITHIN = {
 }
 
 
-@pytest.mark.parametrize("case", WITHIN)
-def test_a_message_within_the_limits_arrives_as_it_was(api, case):
-    topic = api.topic()
-    subscription = api.subscription(topic)
-    request = pubsub_pb2.PublishRequest(topic=topic, messages=[WITHIN[case]])
-    api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
-    [received] = api.pull(subscription)
-    sent = pubsub_pb2.PubsubMessage(**WITHIN[case])
-    assert _seen(received) == (sent.data, dict(sent.attributes), sent.ordering_key)
+def test_a_message_within_the_limits_arrives_as_it_was(api):
+    changed = []
+    for case, fields in WITHIN.items():
+        topic = api.topic()
+        subscription = api.subscription(topic)
+        request = pubsub_pb2.PublishRequest(topic=topic, messages=[fields])
+        api.call("Publisher/Publish", request, pubsub_pb2.PublishResponse)
+        [received] = api.pull(subscription)
+        sent = pubsub_pb2.PubsubMessage(**fields)
+        if _seen(received) != (sent.data, dict(sent.attributes), sent.ordering_key):
+            changed.append(case)
+    assert changed == []
 
 
 def test_a_request_without_messages_is_rejected(api):
@@ -107,9 +109,9 @@ OUTSIDE = {
 
 
 @only_ours("takes it")
-@pytest.mark.parametrize("case", OUTSIDE)
-def test_a_message_beyond_the_limits_is_rejected(api, case):
-    assert _publish(api, OUTSIDE[case]) == "INVALID_ARGUMENT"
+def test_a_message_beyond_the_limits_is_rejected(api):
+    statuses = {case: _publish(api, message) for case, message in OUTSIDE.items()}
+    assert statuses == dict.fromkeys(OUTSIDE, "INVALID_ARGUMENT")
 
 
 @only_ours("takes it")

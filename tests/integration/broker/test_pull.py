@@ -70,7 +70,7 @@ def test_an_extended_deadline_keeps_the_message(fast):
     subscription = _one(fast, ack_deadline_seconds=10)  # half a second here
     [received] = fast.pull(subscription)
     fast.deadline(subscription, 600, received)
-    time.sleep(0.8)
+    time.sleep(0.65)
     assert fast.pull(subscription, wait=False) == []
     fast.acknowledge(subscription, received)
 
@@ -78,6 +78,7 @@ def test_an_extended_deadline_keeps_the_message(fast):
 def test_a_late_acknowledgement_still_counts(fast):
     subscription = _one(fast, ack_deadline_seconds=10)
     [first] = fast.pull(subscription)
+    fast.deadline(subscription, 1, first)
     [second] = fast.pull(subscription)
     fast.acknowledge(subscription, first)
     fast.deadline(subscription, 0, second)
@@ -87,6 +88,7 @@ def test_a_late_acknowledgement_still_counts(fast):
 def test_an_old_lease_cannot_nack_a_newer_one(fast):
     subscription = _one(fast, ack_deadline_seconds=10)
     [first] = fast.pull(subscription)
+    fast.deadline(subscription, 1, first)
     [second] = fast.pull(subscription)
     fast.deadline(subscription, 600, second)
     fast.deadline(subscription, 0, first)
@@ -110,16 +112,16 @@ def test_attempts_are_counted_only_with_a_dead_letter_policy(api):
 
 @only_ours("redelivers it at once")
 def test_a_nacked_message_waits_twice_as_long_each_time(api):
-    policy = {"minimum_backoff": duration(0.2), "maximum_backoff": duration(0.6)}
+    policy = {"minimum_backoff": duration(0.2), "maximum_backoff": duration(0.4)}
     subscription = _one(api, retry_policy=policy)
     [received] = api.pull(subscription)
     waits = []
-    for _ in range(4):
+    for _ in range(3):
         begun = time.monotonic()
         api.deadline(subscription, 0, received)
         [received] = api.pull(subscription)
         waits.append(time.monotonic() - begun)
-    expected = [0.2, 0.4, 0.6, 0.6]
+    expected = [0.2, 0.4, 0.4]
     assert all(0 <= w - e < 0.18 for w, e in zip(waits, expected, strict=True)), waits
 
 
@@ -155,16 +157,16 @@ INVALID = {
 }
 
 
-@pytest.mark.parametrize("case", INVALID)
-def test_an_invalid_acknowledgement_is_rejected(api, case):
-    method, fields = INVALID[case]
+def test_an_invalid_acknowledgement_is_rejected(api):
     subscription = _one(api)
     [received] = api.pull(subscription)
-    fields = {"ack_ids": [received.ack_id], **fields}
-    request = getattr(pubsub_pb2, f"{method}Request")(
-        subscription=subscription, **fields
-    )
-    assert api.status(f"Subscriber/{method}", request) == "INVALID_ARGUMENT"
+    statuses = {}
+    for case, (method, fields) in INVALID.items():
+        request = getattr(pubsub_pb2, f"{method}Request")(
+            **{"subscription": subscription, "ack_ids": [received.ack_id], **fields}
+        )
+        statuses[case] = api.status(f"Subscriber/{method}", request)
+    assert statuses == dict.fromkeys(INVALID, "INVALID_ARGUMENT")
 
 
 @only_ours("takes it")

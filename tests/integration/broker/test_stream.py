@@ -251,7 +251,7 @@ def test_the_streams_own_deadline_counts(fast):
     with Stream(fast, subscription, stream_ack_deadline_seconds=600) as stream:
         fast.publish(topic)
         [received] = stream.take(1)
-        time.sleep(0.8)  # longer than the subscription's
+        time.sleep(0.65)  # longer than the subscription's
         assert fast.pull(subscription, wait=False) == []
         fast.acknowledge(subscription, received)
 

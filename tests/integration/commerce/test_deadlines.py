@@ -3,8 +3,8 @@
 import contextlib
 import itertools
 import socket
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,7 +32,9 @@ from tests.support.tls_server import ConnectProxy, TlsServer, write_certificate
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-MAX_SECONDS = 4  # for one second, on a busy machine
+SECONDS = 1  # for a response
+TOO_LATE = (504, "outcome_unknown")
+MAX_SECONDS = 4  # for this second, on a busy machine
 
 
 def head(request):
@@ -67,15 +69,46 @@ def body_without_length(request):
     yield from dripping(b"1" * 1000, 0.02)
 
 
-SCRIPTS = [head, headers, repeated_continue, body, chunks, body_without_length]
+def hang(request):
+    """Waiting for the response is part of the time."""
+    time.sleep(1.5 * SECONDS)
+    yield raw_response()
 
 
-def timed(call):
+ALL = (head, headers, repeated_continue, body, chunks, body_without_length, hang)
+SCRIPTS = {script.__name__: script for script in ALL}
+SOME = ("head", "repeated_continue", "body")
+
+
+def scripted(request):
+    """The response that a segment of the path names."""
+    [name] = SCRIPTS.keys() & set(request.target.split("/"))
+    return SCRIPTS[name](request)
+
+
+def timed_outcome(call):
     """The outcome of *call*, which must end in time."""
     start = time.monotonic()
     outcome = unavailable(call)
     assert time.monotonic() - start < MAX_SECONDS
     return outcome
+
+
+def outcomes(call, names):
+    """The outcome of ``call(name)`` for each script, all at the same time."""
+    with ThreadPoolExecutor(len(names)) as pool:
+        results = pool.map(lambda name: timed_outcome(lambda: call(name)), names)
+        return dict(zip(names, results, strict=True))
+
+
+def post_to(connection):
+    """A function that posts to what *name* names."""
+    return lambda name: connection.session().post("products/{sku}", {}, sku=name)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return write_certificate(tmp_path_factory.mktemp("tls") / "store.pem")
 
 
 def https_connection(monkeypatch, server, proxy, **more):
@@ -85,66 +118,60 @@ def https_connection(monkeypatch, server, proxy, **more):
     return CommerceConnection(commerce_settings(base, **more))
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_a_response_ends_in_time(script):
-    with RecordingServer(script) as server:
-        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
+def test_a_response_ends_in_time():
+    settings = {"COMMERCE_TIMEOUT_SECONDS": "1", "COMMERCE_CONCURRENCY": "8"}
+    with RecordingServer(scripted) as server:
+        post = post_to(connection_to(server, **settings))
 
-        assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
+        assert outcomes(post, SCRIPTS) == dict.fromkeys(SCRIPTS, TOO_LATE)
 
-        # The connection was closed: the rest of that response is read by no one.
+        # The connections were closed: the rest of each response is read by no one.
         server.script = lambda request: raw_response(200, {"id": 2})
-        assert session.post("products", {}) == {"id": 2}
-        assert server.connections == 2
+        assert [post(name) for name in SCRIPTS] == [{"id": 2}] * len(SCRIPTS)
+        assert server.connections == len(SCRIPTS) + 1
 
 
-@pytest.mark.parametrize("script", [head, repeated_continue, body])
-def test_a_response_through_a_proxy_ends_in_time(script, monkeypatch):
-    with RecordingServer(script) as proxy:
+def test_a_response_through_a_proxy_ends_in_time(monkeypatch):
+    with RecordingServer(scripted) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         base = {**PAAS, "COMMERCE_BASE_URL": "http://localhost:9/rest"}
-        connection = CommerceConnection(
-            commerce_settings(base, COMMERCE_TIMEOUT_SECONDS="1")
-        )
+        settings = commerce_settings(base, COMMERCE_TIMEOUT_SECONDS="1")
 
-        outcome = timed(lambda: connection.session().post("products", {}))
+        results = outcomes(post_to(CommerceConnection(settings)), SOME)
 
-        assert outcome == (504, "outcome_unknown")
+        assert results == dict.fromkeys(SOME, TOO_LATE)
 
 
-@pytest.mark.parametrize("script", [head, repeated_continue, body])
-def test_a_response_through_a_tunnel_ends_in_time(script, monkeypatch, tmp_path):
-    certificate = write_certificate(tmp_path / "store.pem")
+def test_a_response_through_a_tunnel_ends_in_time(monkeypatch, certificate):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with TlsServer(script, certificate) as server, ConnectProxy(server.port) as proxy:
+    with TlsServer(scripted, certificate) as server, ConnectProxy(server.port) as proxy:
         connection = https_connection(
             monkeypatch, server, proxy, COMMERCE_TIMEOUT_SECONDS="1"
         )
 
-        outcome = timed(lambda: connection.session().post("products", {}))
-
-        assert outcome == (504, "outcome_unknown")
-        assert [request.method for request in proxy.received] == ["CONNECT"]
+        assert outcomes(post_to(connection), SOME) == dict.fromkeys(SOME, TOO_LATE)
+        assert {request.method for request in proxy.received} == {"CONNECT"}
 
 
-@pytest.mark.parametrize("script", [head, headers])
-def test_a_proxy_that_does_not_connect_ends_in_time(script, monkeypatch, tmp_path):
-    certificate = write_certificate(tmp_path / "store.pem")
+def test_a_proxy_that_does_not_connect_ends_in_time(monkeypatch, certificate):
+    scripts = iter([head, headers])  # a CONNECT has no path that names one
     with (
         TlsServer(lambda request: raw_response(), certificate) as server,
-        RecordingServer(script) as proxy,
+        RecordingServer(lambda request: next(scripts)(request)) as proxy,
     ):
         connection = https_connection(
             monkeypatch, server, proxy, COMMERCE_CONNECT_TIMEOUT_SECONDS="1"
         )
 
-        assert timed(lambda: connection.session().post("products", {}))[0] >= 503
+        results = outcomes(post_to(connection), ("first", "second"))
+
+        assert all(status >= 503 for status, *_ in results.values()), results
+        assert len(proxy.received) == len(results)
         assert server.received == []
 
 
-def test_a_closed_tunnel_is_opened_again(monkeypatch, tmp_path):
+def test_a_closed_tunnel_is_opened_again(monkeypatch, certificate):
     """Long after the deadline of the response before."""
-    certificate = write_certificate(tmp_path / "store.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     closing = raw_response(200, {"a": 1}, Connection="close")
     with (
@@ -154,22 +181,21 @@ def test_a_closed_tunnel_is_opened_again(monkeypatch, tmp_path):
         connection = https_connection(
             monkeypatch, server, proxy, COMMERCE_TIMEOUT_SECONDS="1"
         )
-        for _ in range(2):
+        for pause in (0, SECONDS + 0.1):
+            time.sleep(pause)
             assert connection.session().get("products") == {"a": 1}
-            time.sleep(1.1)
 
         assert len(proxy.received) == 2
 
 
-@pytest.mark.parametrize("script", [head, repeated_continue, body])
-def test_a_token_request_ends_in_time(script):
-    with RecordingServer(script) as server:
-        settings = commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/ims/token")
-        ims = Ims(settings, Transport(1, 1), request_seconds=1)
+def test_a_token_request_ends_in_time():
+    def token(name):
+        settings = commerce_settings(SAAS, OAUTH_BASE_URL=f"{server.url}/{name}")
+        ims = Ims(settings, Transport(1, 1), request_seconds=SECONDS)
+        return ims.token(ignore, ignore)
 
-        outcome = timed(lambda: ims.token(ignore, ignore))
-
-        assert outcome == (503, "alarm")
+    with RecordingServer(scripted) as server:
+        assert outcomes(token, SOME) == dict.fromkeys(SOME, (503, "alarm"))
 
 
 def test_a_response_that_arrives_in_pieces_is_read():
@@ -185,20 +211,6 @@ def test_a_response_that_arrives_in_pieces_is_read():
             assert session.get("products") == {"id": 1}
 
         assert server.connections == 1
-
-
-def test_waiting_for_the_server_is_part_of_the_time():
-    release = threading.Event()
-
-    def hang(request):
-        release.wait(WAIT_SECONDS)
-        return raw_response()
-
-    with RecordingServer(hang) as server:
-        session = connection_to(server, COMMERCE_TIMEOUT_SECONDS="1").session()
-
-        assert timed(lambda: session.post("products", {})) == (504, "outcome_unknown")
-        release.set()
 
 
 def test_nothing_is_sent_after_a_late_connect():

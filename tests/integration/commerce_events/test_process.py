@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from local.commerce.event_signature import signature_headers
-from tests.support.adobe_deliveries import CLIENT_ID, KEYS, delivery, key_server
+from tests.support.adobe_deliveries import CLIENT_ID, delivery, key_server, signing_keys
 from tests.support.ingest_pubsub import FakePubSub
 from tests.support.serving import NotStarted, function
 
@@ -34,7 +34,7 @@ def post(server, content, signed=None, **headers):
     return requests.post(
         server.url,
         data=content,
-        headers={**signature_headers(signed or content, KEYS), **headers},
+        headers={**signature_headers(signed or content, signing_keys()), **headers},
         timeout=10,
     )
 

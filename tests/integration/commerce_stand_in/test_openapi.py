@@ -77,23 +77,26 @@ class Delivery:
         """Nothing is recorded."""
 
 
-@pytest.mark.parametrize("is_repeated", [False, True])
-@pytest.mark.parametrize("event", adobe_kit_events.EVENTS)
-def test_a_handler_sends_what_adobe_defines(commerce, event, is_repeated, monkeypatch):
+def test_handlers_send_what_adobe_defines(commerce, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     environment = commerce.environment(saas=commerce.saas)
     environment["COMMERCE_SHIPMENT_NOTIFY"] = "true"
     settings = from_environment(CommerceSettings, environment)
-    handler = dispatch(catalog.find(event))
-    value = samples.value(event)
-    # After an unknown outcome the handler reconciles.
-    earlier = datetime.now(UTC) - timedelta(minutes=1) if is_repeated else None
+    session = CommerceConnection(settings).session()
+    # After an unknown outcome a handler reconciles.
+    earlier = datetime.now(UTC) - timedelta(minutes=1)
+    assert adobe_kit_events.EVENTS
 
-    handler(value, CommerceConnection(settings).session(), Delivery(earlier))
+    for event in adobe_kit_events.EVENTS:
+        for outcome_unknown_since in (None, earlier):
+            commerce.reset()
+            handler = dispatch(catalog.find(event))
+            handler(samples.value(event), session, Delivery(outcome_unknown_since))
 
-    assert commerce.stand_in.violations == []
-    assert commerce.calls()
+            case = event, outcome_unknown_since
+            assert commerce.stand_in.violations == [], case
+            assert commerce.calls(), case
 
 
 @pytest.mark.parametrize(

@@ -2,62 +2,45 @@
 
 import contextlib
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
+from local.processes import Process, Program, base_environment
 from tests.support.stand_in_control import StandInControl
 
-ROOT = Path(__file__).resolve().parents[3]
-COMMAND = [sys.executable, "-m", "local.commerce"]
+LINES = 6  # of a stand-in: its address and the settings of a consumer
 
 
 @contextlib.contextmanager
-def started(*arguments: str):
-    """A stand-in as a process, and its first six lines of output."""
-    process = subprocess.Popen(
-        [*COMMAND, "--port", "0", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def started(folder, *arguments: str):
+    """A stand-in as a process, whose output is in *folder*; killed at the end."""
+    command = [sys.executable, "-m", "local.commerce", "--port", "0", *arguments]
+    log = folder / "output.txt"
+    log.unlink(missing_ok=True)
+    program = Program("the stand-in", command, base_environment(), log=log)
+    process = Process(program).start()
     try:
-        yield process, [process.stdout.readline().rstrip("\n") for _ in range(6)]
+        yield process
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=30)
-
-
-def address_of(lines: list[str]) -> str:
-    text, _, address = lines[0].rpartition(" ")
-    assert text == "listening on"
-    return address
+        process.kill()
 
 
 def test_state_survives_a_kill_and_sigterm_ends_it(tmp_path):
-    state = str(tmp_path / "state.sqlite")
-    with started("--state", state) as (process, lines):
-        control = StandInControl(f"http://{address_of(lines)}")
+    state = ("--state", str(tmp_path / "state.sqlite"))
+    with started(tmp_path, *state) as process:
+        control = StandInControl(process.url)
         order = control.control("GET", "sample-ids")["order"]
-        process.kill()
-        process.wait(30)
 
-    with started("--state", state) as (process, lines):
-        address = address_of(lines)
-        control = StandInControl(f"http://{address}")
+    with started(tmp_path, *state) as process:
+        control = StandInControl(process.url)
         assert control.control("GET", "sample-ids")["order"] == order + 1
-        assert lines[1] == f"COMMERCE_BASE_URL=http://{address}/rest/"
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=30)
+        assert process.stop(signal.SIGTERM) == 0
+    lines = process.output().splitlines()
+    assert lines[0] == f"listening on {process.address}"
+    assert lines[1] == f"COMMERCE_BASE_URL={process.url}/rest/"
+    assert all(line.startswith("COMMERCE_") for line in lines[1:]), lines
 
-    assert (process.returncode, errors) == (0, "")
 
-
-def test_sigint_ends_it():
-    with started() as (process, _):
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-
-    assert (process.returncode, errors) == (0, "")
+def test_sigint_ends_it(tmp_path):
+    with started(tmp_path) as process:
+        assert process.stop(signal.SIGINT) == 0
+    assert process.output().count("\n") == LINES

@@ -1,19 +1,18 @@
 """README.md's "Add an event" on a copy: each missing step is named, and all suffice.
 
 One event has an existing entity, one a new entity in a new domain, one is outbound.
-Then ``make new-event`` writes such events, which pass at once.
+Then ``make new-event`` writes such events, and everything passes at once.
 """
 
+import itertools
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
-from local.processes import base_environment
+from cli.new_event import edits
+from local.processes import Process, Program, base_environment
 from tests.support.copies import copied
 
 RENAME, REFUND = "be-observer.catalog_product_rename", "be-observer.refund_create"
@@ -116,106 +115,29 @@ def created(value: dict, target: Target, delivery: DeliveryContext) -> str:
 }
 
 
-TESTS_OF_STEPS = (
-    "tests/unit/events/test_catalog.py",
-    "tests/unit/docs/test_generated.py",
-)
+CATALOG = "tests/unit/events/test_catalog.py"
+# In the order in which they are applied: the test that names the next one.
+NAMING = {
+    "catalogue": CATALOG,
+    "schemas": f"{CATALOG}::test_every_sample_is_loaded_unchanged",
+    "samples": f"{CATALOG}::test_every_event_has_a_handler",
+    "handlers": "tests/unit/docs/test_generated.py::test_no_document_is_stale",
+}
+IDENTIFIERS = "tests/unit/events/test_identifiers.py"
+CONNECT = "tests/unit/cli/test_connect_commerce.py"
 TESTS_OF_ALL_EVENTS = (
+    CATALOG,
+    "tests/unit/docs/test_generated.py",
     "tests/unit/commerce/test_documentation.py"
     "::test_every_handler_documents_its_idempotence",
-    "tests/unit/events/test_identifiers.py",
+    f"{IDENTIFIERS}::test_each_key_that_is_a_name_is_normalized",
+    f"{IDENTIFIERS}::test_spellings_share_an_ordering_key",
     "tests/unit/handlers/test_own_changes.py",
-    "tests/unit/cli/test_connect_commerce.py",
+    f"{CONNECT}::test_both_sides_are_set_up",
+    f"{CONNECT}::test_each_subscription_has_the_fields_of_the_catalogue",
+    f"{CONNECT}::test_metadata_has_a_sample_of_the_event",
+    "tests/unit/cli/new_event",  # a further event can be written
 )
-
-
-class Copy:
-    """The project in a folder of its own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        copied(folder)
-
-    def apply(self, step):
-        events = self.folder / "functions" / "events"
-        if step == "catalogue":
-            content = json.loads((events / "catalog.json").read_text())
-            for entity, lines in LINES.items():
-                new = {**NEW_ENTITIES.get(entity, {}), "events": {}}
-                definition = content.setdefault(entity, new)
-                definition["events"].update(lines)
-            (events / "catalog.json").write_text(json.dumps(content))
-        elif step == "samples":
-            content = json.loads((events / "samples.json").read_text())
-            (events / "samples.json").write_text(json.dumps(content | SAMPLES))
-        elif step == "documents":
-            assert self.python("-m", "tools.docs").returncode == 0
-        else:
-            folder, modules = {
-                "schemas": (events / "schemas", SCHEMAS),
-                "handlers": (self.folder / "functions" / "handlers", HANDLERS),
-            }[step]
-            for entity, text in modules.items():
-                with (folder / f"{entity}.py").open("a") as module:
-                    module.write(text)
-
-    def python(self, *arguments, **environment):
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            # The plugins' import takes longer than the tests.
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    def tests(self, *paths):
-        return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
-
-
-def test_each_missing_step_is_named(tmp_path):
-    copy = Copy(tmp_path)
-
-    copy.apply("catalogue")
-    assert copy.tests(*TESTS_OF_STEPS).stderr == (
-        "ERROR: catalog.json names the schema ProductRename;"
-        " functions/events/schemas/product.py has none\n\n"
-    )
-    copy.apply("schemas")
-    output = copy.tests(*TESTS_OF_STEPS).stdout
-    assert f"samples.json has no value of {RENAME}" in output
-    copy.apply("samples")
-    output = copy.tests(*TESTS_OF_STEPS).stdout
-    for names in (
-        "the handler rename; functions/handlers/product.py has none",
-        "the handler create; there is no functions/handlers/refund.py",
-        "the handler created; there is no functions/handlers/outbound/invoice.py",
-    ):
-        assert f"catalog.json names {names}" in output
-    copy.apply("handlers")
-    assert "run: make docs" in copy.tests(*TESTS_OF_STEPS).stdout
-    copy.apply("documents")
-    result = copy.tests(*TESTS_OF_STEPS, *TESTS_OF_ALL_EVENTS)
-    assert result.returncode == 0, result.stdout
-
-    result = copy.python(
-        "-c",
-        "from cli.sample_events import SampleRun, select_events;"
-        "print(*select_events('refund_create', False), *select_events('all', False));"
-        "run = SampleRun('a');"
-        f"print(run.value({RENAME!r}), run.value({REFUND!r}))",
-    )
-    names, values = result.stdout.splitlines()
-    one, *every = names.split()
-    assert one == REFUND
-    assert set(every) >= {RENAME, REFUND}
-    assert INVOICE not in every
-    assert every.index(RENAME) < every.index("be-observer.catalog_product_delete")
-    assert values == f"{SAMPLES[RENAME]['value']} {SAMPLES[REFUND]['value']}"
-
-
 NEW_EVENTS = (
     (
         *("--entity", "price-rule", "--event", "be-observer.price_rule_update"),
@@ -238,50 +160,152 @@ NEW_TESTS = tuple(
 )
 
 
+# ``make send`` has the events that were written by hand.
+SAMPLE_TEST = f"""
+from cli.sample_events import SampleRun, select_events
+
+
+def test_new_events_are_sent():
+    names = list(select_events("all", False))
+    assert list(select_events("refund_create", False)) == [{REFUND!r}]
+    assert {{{RENAME!r}, {REFUND!r}}} <= set(names)
+    assert {INVOICE!r} not in names
+    deletion = names.index("be-observer.catalog_product_delete")
+    assert names.index({RENAME!r}) < deletion
+    assert SampleRun("a").value({RENAME!r}) == {SAMPLES[RENAME]["value"]!r}
+    assert SampleRun("a").value({REFUND!r}) == {SAMPLES[REFUND]["value"]!r}
+"""
+
+
+class Copy:
+    """The project in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._numbers = itertools.count()
+        copied(folder)
+
+    def apply(self, step):
+        events = self.folder / "functions" / "events"
+        if step == "catalogue":
+            text = (events / "catalog.json").read_text()
+            for entity, lines in LINES.items():
+                if entity in NEW_ENTITIES:
+                    new = {**NEW_ENTITIES[entity], "events": lines}
+                    text = edits.append_member(text, f'"{entity}": {json.dumps(new)}')
+                else:
+                    [(name, line)] = lines.items()
+                    member = f'"{name}": {json.dumps(line)}'
+                    text = edits.add_to_catalog(text, entity, member)
+            (events / "catalog.json").write_text(text)
+        elif step == "samples":
+            content = json.loads((events / "samples.json").read_text())
+            (events / "samples.json").write_text(json.dumps(content | SAMPLES))
+        else:
+            folder, modules = {
+                "schemas": (events / "schemas", SCHEMAS),
+                "handlers": (self.folder / "functions" / "handlers", HANDLERS),
+            }[step]
+            for entity, text in modules.items():
+                with (folder / f"{entity}.py").open("a") as module:
+                    module.write(text)
+
+    def program(self, *arguments, **environment):
+        """``python -m`` in the copy, with a log of its own."""
+        log = self.folder / f"output-{next(self._numbers)}.txt"
+        command = [sys.executable, "-m", *arguments]
+        environment = {**base_environment(), **environment}
+        return Process(
+            Program(command[2], command, environment, log=log, folder=self.folder)
+        )
+
+    def run(self, *arguments, **environment):
+        """Exit status and output of ``python -m``."""
+        process = self.program(*arguments, **environment)
+        process.spawn()
+        return process.wait(120), process.output()
+
+    def tests(self, *paths):
+        """Exit status and output of the tests in *paths*."""
+        # The plugins' import takes longer than the tests.
+        plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        options = ("-q", "--tb=short", "-p", "no:cacheprovider")
+        return self.run("pytest", *options, *paths, **plain)
+
+
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> Copy:
-    """A copy in which ``new-event`` wrote three events."""
-    copy = Copy(tmp_path_factory.mktemp("copy"))
+def copy(tmp_path_factory):
+    return Copy(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture(scope="module")
+def outputs(copy):
+    """By step: the output of the test that names what is missing after it."""
+    by_step = {}
+    for step, test in NAMING.items():
+        copy.apply(step)
+        status, by_step[step] = copy.tests(test)
+        assert status, f"nothing is missing after {step}"
+    return by_step
+
+
+@pytest.fixture(scope="module")
+def written(copy, outputs):
+    """The copy with all steps, in which ``new-event`` wrote three events."""
     for options in NEW_EVENTS:
-        result = copy.python("-m", "cli", "new-event", *options, "--yes")
-        assert result.returncode == 0, result.stderr
+        status, output = copy.run("cli", "new-event", *options, "--yes")
+        assert status == 0, output
     return copy
 
 
-def test_new_event_writes_what_the_unit_tests_ask_for(written):
-    again = "tests/unit/cli/new_event"  # a further event can be written
-    result = written.tests(*TESTS_OF_STEPS, *TESTS_OF_ALL_EVENTS, *NEW_TESTS, again)
+def test_each_missing_step_is_named(outputs):
+    assert outputs["catalogue"] == (
+        "ERROR: catalog.json names the schema ProductRename;"
+        " functions/events/schemas/product.py has none\n\n"
+    )
+    assert f"samples.json has no value of {RENAME}" in outputs["schemas"]
+    for names in (
+        "the handler rename; functions/handlers/product.py has none",
+        "the handler create; there is no functions/handlers/refund.py",
+        "the handler created; there is no functions/handlers/outbound/invoice.py",
+    ):
+        assert f"catalog.json names {names}" in outputs["samples"]
+    assert "run: make docs" in outputs["handlers"]
 
-    assert result.returncode == 0, result.stdout
-    assert written.python("-m", "ruff", "check", "-q").returncode == 0
-    assert written.python("-m", "ruff", "format", "--check", "-q").returncode == 0
+
+def test_all_steps_and_new_event_are_what_tests_ask_for(written):
+    """``new-event`` generates the documents of the other events too."""
+    (written.folder / "tests/unit/test_new_samples.py").write_text(SAMPLE_TEST)
+    new_tests = (*NEW_TESTS, "tests/unit/test_new_samples.py")
+
+    status, output = written.tests(*TESTS_OF_ALL_EVENTS, *new_tests)
+
+    assert status == 0, output
+    changed = ("functions", "local/commerce", "tests/unit/handlers")
+    for check in ("check", "format --check"):
+        status, output = written.run("ruff", *check.split(), "-q", *changed)
+        assert status == 0, output
 
 
 def test_a_new_event_is_handled(written, tmp_path):
     """By the stand-in's new route, when ``make send`` posts its sample."""
-    environment = {
-        **base_environment(),
-        "LOCAL_STATE": str(tmp_path),
-        "PORT": "0",
-        "CONSOLE_PORT": "0",
-    }
-    stack = [sys.executable, "-m", "local"]
-    with subprocess.Popen(
-        stack, cwd=written.folder, env=environment, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            end = time.monotonic() + 60
-            while not (tmp_path / "stack.json").exists():
-                assert process.poll() is None
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            send = ("-m", "cli", "send", "--event", "price_rule_update", "--json")
-            result = written.python(*send, LOCAL_STATE=str(tmp_path))
-        finally:
-            process.send_signal(signal.SIGINT)
+    folder = {"LOCAL_STATE": str(tmp_path)}
+    stack = written.program("local", **folder, PORT="0", CONSOLE_PORT="0")
+    stack.spawn()
+    try:
+        end = time.monotonic() + 60
+        while not (tmp_path / "stack.json").exists():
+            assert stack.poll() is None, stack.output()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        status, output = written.run(
+            "cli", "send", "--event", "price_rule_update", "--json", **folder
+        )
+    finally:
+        stack.stop()
 
-    assert result.returncode == 0, result.stdout + result.stderr
-    sent = json.loads(result.stdout)
+    assert status == 0, output
+    sent = json.loads(output)
     assert (sent["outcome"], sent["message"]) == (
         "handled",
         "Price rule updated successfully",
@@ -294,15 +318,13 @@ def test_a_failed_step_leaves_every_file_as_it_was(written):
     catalog = (written.folder / "functions/events/catalog.json").read_text()
     broken.write_text("raise SystemExit('broken')")
     options = ("--entity", "tax", "--event", "tax_update", "--fields", "id:id")
+    options = (*options, "--operation", "PUT taxRates/{id}", "--yes")
     try:
-        result = written.python(
-            *("-m", "cli", "new-event", *options),
-            *("--operation", "PUT taxRates/{id}", "--yes"),
-        )
+        status, output = written.run("cli", "new-event", *options)
     finally:
         broken.write_text(text)
 
-    assert result.returncode == 1
-    assert "Nothing was changed: python -m tools.docs failed: broken" in result.stderr
+    assert status == 1
+    assert "Nothing was changed: python -m tools.docs failed: broken" in output
     assert not (written.folder / "functions/handlers/tax.py").exists()
     assert (written.folder / "functions/events/catalog.json").read_text() == catalog

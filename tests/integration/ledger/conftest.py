@@ -30,6 +30,7 @@ def firestore_emulator():
         [*command, f"--host={host}", f"--port={port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, **machine.QUICK_JAVA},
         start_new_session=True,  # a script and the Java it starts end together
     ) as process:
         try:
@@ -37,7 +38,7 @@ def firestore_emulator():
             while not listening(address):
                 assert process.poll() is None
                 assert time.monotonic() < end
-                time.sleep(0.1)
+                time.sleep(0.05)
             _warm_up(address, end)
             yield address
         finally:

@@ -1,11 +1,11 @@
 """The console's pages over a journal alone, without a running stack."""
 
+import asyncio
 import re
 import sqlite3
 
 import pytest
 import requests
-from anyio import to_thread
 
 from cli.deployment import Deployment
 from functions.pubsub.endpoint import Endpoint
@@ -37,25 +37,24 @@ def journal():
 
 
 @pytest.fixture
-async def read(journal):
-    """A function that reads pages of a console."""
+def read(journal):
+    """A function that reads a page of a console."""
     stack = {"ingest": "http://127.0.0.1:8080", "commerce": "http://localhost:9"}
     deployment = Deployment("p", "commerce-", Endpoint("x", True), None, stack, None)
-    console = Console(journal, IdleBroker(), None, Operations(deployment))
-    address = await console.start("127.0.0.1", 0)
 
     async def read_page(path: str) -> str:
-        response = await to_thread.run_sync(
-            lambda: requests.get(f"http://{address}{path}", timeout=10)
-        )
+        console = Console(journal, IdleBroker(), None, Operations(deployment))
+        url = f"http://{await console.start('127.0.0.1', 0)}{path}"
+        try:
+            response = await asyncio.to_thread(requests.get, url, timeout=10)
+        finally:
+            await console.stop()
         assert response.status_code == 200, response.text
         return response.text
 
-    yield read_page
-    await console.stop()
+    return read_page
 
 
-@pytest.mark.anyio
 async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
     reason = "webhook-timestamp is 900 s behind ingest's clock"
     labels = {"outcome": "rejected", "status": 401, "request": "r1"}
@@ -77,7 +76,6 @@ async def test_a_401_has_its_reason_and_body_for_the_operator(journal, read):
     assert "The caller's response does not say why." in page
 
 
-@pytest.mark.anyio
 async def test_a_rejection_whose_body_is_unknown_has_a_page(journal, read):
     journal.observe("published", outcome="rejected", status=400)
 
@@ -87,7 +85,6 @@ async def test_a_rejection_whose_body_is_unknown_has_a_page(journal, read):
     assert "Copy as curl" not in page
 
 
-@pytest.mark.anyio
 async def test_pages_of_events_lead_to_each_other(journal, read):
     count = 2 * PAGE_ROWS + 5
     for number in range(count):
@@ -109,7 +106,6 @@ async def test_pages_of_events_lead_to_each_other(journal, read):
     assert "No events match" in await read("/?page=99&search=nothing")
 
 
-@pytest.mark.anyio
 async def test_times_have_a_date_a_zone_and_their_age(journal, read):
     journal.observe("published", at=1_800_000_000.5, uid="u", component="broker")
 

@@ -9,8 +9,6 @@ import requests
 from local.functions import StackFunction
 from local.processes import StartFailed, free_port
 
-pytestmark = pytest.mark.anyio
-
 SECONDS = 60
 LINES = 500  # of 10 kB: more than a pipe holds
 CHATTY = f"""

@@ -79,7 +79,6 @@ def test_a_process_runs_on_its_core_only(tmp_path):
         assert process.output().splitlines()[1] == f"cores {core}"
 
 
-@pytest.mark.anyio
 async def test_a_process_that_ends_is_restarted(tmp_path):
     process = Process(program(tmp_path, port=free_port())).start()
     statuses = []

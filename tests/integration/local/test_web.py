@@ -3,11 +3,7 @@
 import asyncio
 import socket
 
-import pytest
-
 from local.web import listen
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_kept_connections_send_without_delay():

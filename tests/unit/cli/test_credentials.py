@@ -28,34 +28,32 @@ def test_each_post_has_a_webhook_id_of_its_own():
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize(
-    ("environment", "credentials"),
-    [
-        pytest.param({}, Credentials(), id="none"),
-        pytest.param({"INGEST_TOKENS": "erp:a, b"}, Credentials("a"), id="token"),
-        pytest.param(
+def test_the_first_secret_of_the_environment_is_used(subtests):
+    for name, environment, credentials in [
+        ("none", {}, Credentials()),
+        ("token", {"INGEST_TOKENS": "erp:a, b"}, Credentials("a")),
+        (
+            "secret",
             {"INGEST_HMAC_SECRETS": f"erp:{SECRET}, {OTHER}"},
             Credentials(secret=SECRET),
-            id="secret",
         ),
-        pytest.param(
+        (
+            "both",
             {"INGEST_TOKENS": "a", "INGEST_HMAC_SECRETS": SECRET},
             Credentials("a"),
-            id="both",
         ),
-        pytest.param(
+        (
+            "both, hmac",
             {
                 "INGEST_AUTH": "hmac",
                 "INGEST_TOKENS": "a",
                 "INGEST_HMAC_SECRETS": SECRET,
             },
             Credentials(secret=SECRET),
-            id="both, hmac",
         ),
-    ],
-)
-def test_the_first_secret_of_the_environment_is_used(environment, credentials):
-    assert local_credentials(environment) == credentials
+    ]:
+        with subtests.test(name):
+            assert local_credentials(environment) == credentials
 
 
 def test_an_invalid_secret_is_named_by_its_variable():

@@ -6,9 +6,8 @@ from cli.erasure import InvalidId, parse_id
 from functions.events.identifiers import watermark_name
 
 
-@pytest.mark.parametrize(
-    ("text", "resource"),
-    [
+def test_an_id_becomes_an_ordering_key(subtests):
+    for text, resource in [
         ("customer:15", "customer:15"),
         ("customer:Jane@Example.com", "customer:jane@example.com"),
         ("product:Abc:1", "product:abc:1"),
@@ -18,15 +17,13 @@ from functions.events.identifiers import watermark_name
         ("order:8", "order:8"),
         ("stock:ABC ", "stock:abc"),
         ("stock:A@default", "stock:a@default"),
-    ],
-)
-def test_an_id_becomes_an_ordering_key(text, resource):
-    assert parse_id(text).resource == resource
+    ]:
+        with subtests.test(text=text):
+            assert parse_id(text).resource == resource
 
 
-@pytest.mark.parametrize(
-    ("sku", "source", "text"),
-    [
+def test_an_id_names_the_watermark_of_a_sku_at_a_source(subtests):
+    for sku, source, text in [
         ("ABC", "default", "stock:abc@DEFAULT"),
         ("ABC", "default", "stock:ABC @default "),
         ("a@b", "Köln", "stock:A@B@köln"),
@@ -35,13 +32,13 @@ def test_an_id_becomes_an_ordering_key(text, resource):
         ("A", "50%", "stock:a@50%25"),
         ("A", "s" * 255, f"stock:A@{'S' * 255}"),
         ("é" * 64, "é" * 255, f"stock:{'é' * 64}@{'é' * 255}"),
-    ],
-)
-def test_an_id_names_the_watermark_of_a_sku_at_a_source(sku, source, text):
-    assert parse_id(text).resource == watermark_name(sku, source)
+    ]:
+        with subtests.test(sku=sku):
+            assert parse_id(text).resource == watermark_name(sku, source)
 
 
-@pytest.mark.parametrize("text", ["", "15", "customer:", "unicorn:1", ":1"])
-def test_an_invalid_id_is_an_error(text):
-    with pytest.raises(InvalidId, match="must be ENTITY:ID"):
-        parse_id(text)
+def test_an_invalid_id_is_an_error(subtests):
+    for text in ["", "15", "customer:", "unicorn:1", ":1"]:
+        with subtests.test(text=text):
+            with pytest.raises(InvalidId, match="must be ENTITY:ID"):
+                parse_id(text)

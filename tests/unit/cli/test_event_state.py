@@ -1,7 +1,5 @@
 """One rule for the current state of an event."""
 
-import pytest
-
 from cli.event_state import Observation, current_state
 from functions.ledger.states import entry_state
 
@@ -14,9 +12,8 @@ def observed(minute, state, message_id="m1"):
     return Observation(at(minute), message_id, state)
 
 
-@pytest.mark.parametrize(
-    ("observations", "exhausted", "paused", "expected"),
-    [
+def test_the_state_follows_from_observations(subtests):
+    for observations, exhausted, paused, expected in [
         ([], [], False, "waiting"),
         ([], [at(1)], False, "exhausted"),
         ([observed(1, "waiting"), observed(2, "retrying")], [], False, "retrying"),
@@ -33,12 +30,11 @@ def observed(minute, state, message_id="m1"):
         ([observed(1, "waiting")], [], True, "paused"),
         ([observed(1, "handled")], [], True, "handled"),
         ([observed(1, "rejected")], [], True, "rejected"),
-    ],
-)
-def test_the_state_follows_from_observations(observations, exhausted, paused, expected):
-    state = current_state(observations, exhausted, paused=bool(paused))
+    ]:
+        with subtests.test(observations=observations):
+            state = current_state(observations, exhausted, paused=bool(paused))
 
-    assert state.state == expected
+            assert state.state == expected
 
 
 def test_a_final_result_stays_final():
@@ -71,37 +67,33 @@ def test_a_rejected_request_does_not_change_an_event():
 OPEN = {"owner": None, "lease_expires": None, "status": 503}
 
 
-@pytest.mark.parametrize(
-    ("entry", "expected"),
-    [
+def test_the_state_of_a_ledger_entry(subtests):
+    for entry, expected in [
         ({"finished_at": 1.0, "status": 200}, "handled"),
         ({"finished_at": 1.0, "status": 404}, "rejected"),
         (OPEN, "retrying"),
         ({**OPEN, "owner": "a", "lease_expires": 11.0}, "in flight"),
         ({**OPEN, "owner": "a", "lease_expires": 9.0}, "retrying"),
         ({**OPEN, "owner": "a", "lease_expires": 9.0, "status": None}, "waiting"),
-    ],
-)
-def test_the_state_of_a_ledger_entry(entry, expected):
-    assert entry_state(entry, now=10.0) == expected
+    ]:
+        with subtests.test(entry=entry):
+            assert entry_state(entry, now=10.0) == expected
 
 
-@pytest.mark.parametrize(
-    ("discarded", "expected"),
-    [
+def test_a_removed_dead_letter_is_discarded(subtests):
+    for discarded, expected in [
         ([(at(3), "m1")], "discarded"),
         ([(at(3), None)], "discarded"),
         ([(at(1), None)], "rejected"),  # an earlier dead letter of the same uid
         ([(at(3), "m0")], "rejected"),
-    ],
-)
-def test_a_removed_dead_letter_is_discarded(discarded, expected):
-    observations = [observed(2, "rejected")]
+    ]:
+        with subtests.test(discarded=discarded):
+            observations = [observed(2, "rejected")]
 
-    assert current_state(observations, discarded=discarded).state == expected
-    # A replay, or another event with the uid, is not discarded by it.
-    later = [*observations, observed(4, "handled", "m2")]
-    assert current_state(later, discarded=discarded).state == "handled"
+            assert current_state(observations, discarded=discarded).state == expected
+            # A replay, or another event with the uid, is not discarded by it.
+            later = [*observations, observed(4, "handled", "m2")]
+            assert current_state(later, discarded=discarded).state == "handled"
 
 
 def test_an_exhausted_event_may_be_discarded_too():

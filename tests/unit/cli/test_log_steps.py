@@ -1,7 +1,5 @@
 """A delivery attempt is one sequence of steps, whatever LOG_LEVEL and source."""
 
-import pytest
-
 from cli.log_steps import LogEntry, log_steps
 from cli.steps import in_order
 
@@ -56,38 +54,26 @@ def shown(*entries: LogEntry) -> list[tuple]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("entries", "start", "calls"),
-    [
-        pytest.param([OUTCOME], "110", ["130", "130"], id="outcome alone"),
-        pytest.param([FAILED_CALL, OUTCOME], "110", ["125", "125"], id="INFO"),
-        pytest.param(
-            [DELIVERED, FIRST_CALL, FAILED_CALL, OUTCOME],
-            "100",
-            ["110", "125"],
-            id="DEBUG",
-        ),
-        pytest.param(
-            [PUSHED, FAILED_CALL, OUTCOME, ANSWERED],
-            "098",
-            ["125", "125"],
-            id="broker",
-        ),
-        pytest.param(
+def test_an_attempt_is_shown_once(subtests):
+    for name, entries, start, calls in [
+        ("outcome alone", [OUTCOME], "110", ["130", "130"]),
+        ("INFO", [FAILED_CALL, OUTCOME], "110", ["125", "125"]),
+        ("DEBUG", [DELIVERED, FIRST_CALL, FAILED_CALL, OUTCOME], "100", ["110", "125"]),
+        ("broker", [PUSHED, FAILED_CALL, OUTCOME, ANSWERED], "098", ["125", "125"]),
+        (
+            "all, in another order",
             [ANSWERED, OUTCOME, FAILED_CALL, FIRST_CALL, DELIVERED, PUSHED],
             "098",
             ["110", "125"],
-            id="all, in another order",
         ),
-    ],
-)
-def test_an_attempt_is_shown_once(entries, start, calls):
-    assert shown(*entries) == [
-        (start, "delivered"),
-        (calls[0], "call", "orders/{id}"),
-        (calls[1], "call", "order/{id}/ship"),
-        ("130", "outcome", "retry"),
-    ]
+    ]:
+        with subtests.test(name):
+            assert shown(*entries) == [
+                (start, "delivered"),
+                (calls[0], "call", "orders/{id}"),
+                (calls[1], "call", "order/{id}/ship"),
+                ("130", "outcome", "retry"),
+            ]
 
 
 def test_an_attempt_without_outcome_shows_the_brokers_error():

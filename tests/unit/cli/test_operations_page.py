@@ -5,7 +5,6 @@ import shlex
 from datetime import UTC, datetime
 
 import click
-import pytest
 
 from cli.__main__ import COMMANDS, main
 from cli.environment import ROOT
@@ -35,23 +34,26 @@ def test_every_command_is_listed():
     assert [name for name in COMMANDS if f"`{name}`" not in PAGE] == []
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - ON_OTHER_PAGES))
-def test_every_option_is_described(name):
-    options = {
-        option
-        for parameter in command(name).params
-        if isinstance(parameter, click.Option)
-        for option in parameter.opts
-    }
+def test_every_option_is_described(subtests):
+    for name in sorted(COMMANDS.keys() - ON_OTHER_PAGES):
+        with subtests.test(name=name):
+            options = {
+                option
+                for parameter in command(name).params
+                if isinstance(parameter, click.Option)
+                for option in parameter.opts
+            }
 
-    assert options - set(re.findall(r"--[a-z-]+", PAGE)) == set()
+            assert options - set(re.findall(r"--[a-z-]+", PAGE)) == set()
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_is_valid(example):
-    name, *arguments = shlex.split(example)
+def test_every_example_is_valid(subtests):
+    assert EXAMPLES
+    for example in EXAMPLES:
+        with subtests.test(example=example):
+            name, *arguments = shlex.split(example)
 
-    command(name).make_context(name, arguments)
+            command(name).make_context(name, arguments)
 
 
 def test_every_command_has_an_example():

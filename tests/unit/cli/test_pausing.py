@@ -18,16 +18,14 @@ def test_a_push_config_fits_into_labels():
         assert (name + value).replace("-", "").isalnum()
 
 
-@pytest.mark.parametrize(
-    "labels",
-    [
-        pytest.param({}, id="none"),
-        pytest.param({"paused-push-1": "aaaa"}, id="first missing"),
-        pytest.param({"paused-push-0": "a"}, id="too short"),
-        pytest.param({"paused-push-0": "0189"}, id="not base32"),
-        pytest.param({**to_labels(AUTHENTICATED), "paused-push-2": ""}, id="a gap"),
-    ],
-)
-def test_incomplete_labels_are_not_a_push_config(labels):
-    with pytest.raises(PushConfigMissing):
-        from_labels(labels)
+def test_incomplete_labels_are_not_a_push_config(subtests):
+    for name, labels in [
+        ("none", {}),
+        ("first missing", {"paused-push-1": "aaaa"}),
+        ("too short", {"paused-push-0": "a"}),
+        ("not base32", {"paused-push-0": "0189"}),
+        ("a gap", {**to_labels(AUTHENTICATED), "paused-push-2": ""}),
+    ]:
+        with subtests.test(name):
+            with pytest.raises(PushConfigMissing):
+                from_labels(labels)

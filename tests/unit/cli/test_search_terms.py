@@ -1,13 +1,10 @@
 """Identifiers in payloads, and searching for them."""
 
-import pytest
-
 from cli.search_terms import search_terms, term_matches
 
 
-@pytest.mark.parametrize(
-    ("payload", "expected"),
-    [
+def test_identifiers_are_found(subtests):
+    for payload, expected in [
         ('{"sku": "Lamp-1", "name": "x", "price": 5}', ["lamp-1", "x"]),
         ('[{"sku": "A"}, {"sku": "B"}, {"sku": "A"}]', ["a", "b"]),
         ('{"orderId": 15, "items": [{"orderItemId": 3}]}', ["15"]),
@@ -15,10 +12,9 @@ from cli.search_terms import search_terms, term_matches
         ('{"sku": "cut off", "description": "no en', ["cut off"]),
         ('{"sku": null, "id": ""}', [""]),
         ("no JSON", []),
-    ],
-)
-def test_identifiers_are_found(payload, expected):
-    assert search_terms(payload).split("\n")[1:-1] == expected
+    ]:
+        with subtests.test(payload=payload):
+            assert search_terms(payload).split("\n")[1:-1] == expected
 
 
 def test_a_number_matches_whole_and_text_in_part():

@@ -8,11 +8,8 @@ from tests.support.adobe_definitions import VERSIONS, request_errors
 pytestmark = pytest.mark.adobe
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [(route, query) for _, route, query in READS],
-    ids=[route for _, route, _ in READS],
-)
-def test_every_check_matches_adobes_definition(version, path, query):
-    assert request_errors(version, "GET", f"/V1/{path}", query) == []
+def test_every_check_matches_adobes_definition(subtests):
+    for path, query in [(route, query) for _, route, query in READS]:
+        for version in VERSIONS:
+            with subtests.test(path=path, version=version):
+                assert request_errors(version, "GET", f"/V1/{path}", query) == []

@@ -16,18 +16,22 @@ def session_with(*script):
     return connection.session(), adapter.requests
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 422])
-def test_a_confirmed_refusal_is_rejected(status):
-    session, sent = session_with(reply(status, UNKNOWN_WORDS), STORES)
+def test_a_confirmed_refusal_is_rejected(subtests):
+    for status in [400, 404, 409, 422]:
+        with subtests.test(status=status):
+            session, sent = session_with(reply(status, UNKNOWN_WORDS), STORES)
 
-    with pytest.raises(Rejected) as raised:
-        session.post("products", {})
+            with pytest.raises(Rejected) as raised:
+                session.post("products", {})
 
-    assert (raised.value.status, raised.value.message) == (
-        status,
-        f"Commerce answered {status} to POST products: Das geht nicht.",
-    )
-    assert [request.path for request in sent] == ["products", "store/storeConfigs"]
+            assert (raised.value.status, raised.value.message) == (
+                status,
+                f"Commerce answered {status} to POST products: Das geht nicht.",
+            )
+            assert [request.path for request in sent] == [
+                "products",
+                "store/storeConfigs",
+            ]
 
 
 @pytest.mark.parametrize(
@@ -52,23 +56,21 @@ def test_the_entity_is_looked_up_by_a_search(route, values, search):
     )
 
 
-@pytest.mark.parametrize(
-    "probe",
-    [
-        pytest.param(GATEWAY_PAGE, id="page"),
-        pytest.param(reply(200, []), id="empty list"),
-        pytest.param(reply(200, {"status": "ok"}), id="another object"),
-        pytest.param(reply(404, {"message": "no"}), id="404"),
-    ],
-)
-def test_an_unconfirmed_refusal_is_an_alarm(probe):
-    session, _ = session_with(reply(409, UNKNOWN_WORDS), probe)
+def test_an_unconfirmed_refusal_is_an_alarm(subtests):
+    for name, probe in [
+        ("page", GATEWAY_PAGE),
+        ("empty list", reply(200, [])),
+        ("another object", reply(200, {"status": "ok"})),
+        ("404", reply(404, {"message": "no"})),
+    ]:
+        with subtests.test(name):
+            session, _ = session_with(reply(409, UNKNOWN_WORDS), probe)
 
-    with pytest.raises(Unavailable) as raised:
-        session.post("orders/{id}/comments", {}, id=8)
+            with pytest.raises(Unavailable) as raised:
+                session.post("orders/{id}/comments", {}, id=8)
 
-    assert (raised.value.status, raised.value.alarm) == (503, True)
-    assert "did not confirm that Commerce answered" in raised.value.message
+            assert (raised.value.status, raised.value.alarm) == (503, True)
+            assert "did not confirm that Commerce answered" in raised.value.message
 
 
 def test_a_look_up_without_response_is_retried():

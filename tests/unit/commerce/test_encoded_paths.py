@@ -20,62 +20,48 @@ MISSING = {"message": "No such entity."}
 FORBIDDEN = {"message": "The consumer isn't authorized to access %resources."}
 
 
-@pytest.mark.parametrize(
-    ("first", "probe", "error"),
-    [
-        pytest.param(reply(401, UNAUTHENTICATED), reply(200, []), Rejected, id="path"),
-        pytest.param(
+def test_one_probe_tells_why_an_encoded_path_is_rejected(subtests):
+    for name, first, probe, error in [
+        ("path", reply(401, UNAUTHENTICATED), reply(200, []), Rejected),
+        (
+            "path, forbidden probe",
             reply(401, UNAUTHENTICATED),
             reply(403, FORBIDDEN),
             Rejected,
-            id="path, forbidden probe",
         ),
-        pytest.param(
+        (
+            "credentials",
             reply(401, UNAUTHENTICATED),
             reply(401, UNAUTHENTICATED),
             Unavailable,
-            id="credentials",
         ),
-        pytest.param(
+        (
+            "path, 400 about OAuth",
             reply(400, {"message": "oauth_problem=signature_invalid"}),
             reply(200, []),
             Rejected,
-            id="path, 400 about OAuth",
         ),
-        pytest.param(reply(400, SKEWED), reply(400, SKEWED), Unavailable, id="clock"),
-        pytest.param(
-            reply(404, b"<html>"),
-            reply(200, []),
-            Rejected,
-            id="path, web server",
-        ),
-        pytest.param(
-            reply(404, UNKNOWN), reply(200, []), Rejected, id="path, decoded slash"
-        ),
-        pytest.param(
-            reply(404, b"<html>"),
-            reply(404, b"<html>"),
-            Unavailable,
-            id="address",
-        ),
-        pytest.param(
+        ("clock", reply(400, SKEWED), reply(400, SKEWED), Unavailable),
+        ("path, web server", reply(404, b"<html>"), reply(200, []), Rejected),
+        ("path, decoded slash", reply(404, UNKNOWN), reply(200, []), Rejected),
+        ("address", reply(404, b"<html>"), reply(404, b"<html>"), Unavailable),
+        (
+            "no response to the probe",
             reply(401, UNAUTHENTICATED),
             requests.ConnectTimeout(),
             Unavailable,
-            id="no response to the probe",
         ),
-    ],
-)
-def test_one_probe_tells_why_an_encoded_path_is_rejected(first, probe, error):
-    connection, adapter = connection_with([first, probe])
+    ]:
+        with subtests.test(name):
+            connection, adapter = connection_with([first, probe])
 
-    with pytest.raises(error):
-        connection.session().delete("products/{sku}", sku="a b/c")
+            with pytest.raises(error):
+                connection.session().delete("products/{sku}", sku="a b/c")
 
-    assert [(request.method, request.path) for request in adapter.requests] == [
-        ("DELETE", "products/a%20b%2Fc"),
-        ("GET", "store/storeConfigs"),
-    ]
+            assert [(request.method, request.path) for request in adapter.requests] == [
+                ("DELETE", "products/a%20b%2Fc"),
+                ("GET", "store/storeConfigs"),
+            ]
 
 
 @pytest.mark.parametrize(

@@ -76,32 +76,27 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "unknown"),
-    FAILURES,
-    ids=[f"{type(row[0]).__name__} {row[1]} {row[2]}" for row in FAILURES],
-)
-def test_a_network_failure_means(error, status, unknown):
-    connection, _ = connection_with([error])
+def test_a_network_failure_means(subtests):
+    for error, status, unknown in FAILURES:
+        with subtests.test(error=error):
+            connection, _ = connection_with([error])
 
-    outcome = unavailable(lambda: connection.session().post("products", {}))
+            session = connection.session()
+            outcome = unavailable(lambda s=session: s.post("products", {}))
 
-    assert outcome == ((status, "outcome_unknown") if unknown else (status,))
+            assert outcome == ((status, "outcome_unknown") if unknown else (status,))
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
+def test_no_exception_of_requests_is_unmapped(subtests):
+    for kind in [
         value
         for value in vars(requests.exceptions).values()
         if isinstance(value, type)
         and issubclass(value, requests.RequestException)
         and value is not requests.exceptions.JSONDecodeError
-    ],
-    ids=lambda kind: kind.__name__,
-)
-def test_no_exception_of_requests_is_unmapped(kind):
-    assert isinstance(network_failure(kind(), "GET x"), Unavailable)
+    ]:
+        with subtests.test(kind=kind):
+            assert isinstance(network_failure(kind(), "GET x"), Unavailable)
 
 
 def test_an_error_names_the_route_and_no_value():

@@ -18,119 +18,116 @@ def without(base: dict, *names: str) -> dict:
     return {name: value for name, value in base.items() if name not in names}
 
 
-@pytest.mark.parametrize(
-    ("environment", "auth_method"),
-    [
-        pytest.param(PAAS, "oauth1", id="oauth1"),
-        pytest.param(SAAS, "ims", id="ims"),
-        pytest.param({**SAAS, **PAAS}, "oauth1", id="both: oauth1 first"),
-        pytest.param(
-            {**PAAS, **SAAS, "COMMERCE_CONSUMER_KEY": ""}, "ims", id="empty is unset"
-        ),
-        pytest.param(
+def test_the_auth_method_depends_on_what_is_set(subtests):
+    for name, environment, auth_method in [
+        ("oauth1", PAAS, "oauth1"),
+        ("ims", SAAS, "ims"),
+        ("both: oauth1 first", {**SAAS, **PAAS}, "oauth1"),
+        ("empty is unset", {**PAAS, **SAAS, "COMMERCE_CONSUMER_KEY": ""}, "ims"),
+        (
+            "ims at a PaaS store",
             {**SAAS, "COMMERCE_BASE_URL": "https://shop.example.com"},
             "ims",
-            id="ims at a PaaS store",
         ),
-    ],
-)
-def test_the_auth_method_depends_on_what_is_set(environment, auth_method):
-    assert from_environment(CommerceSettings, environment).auth_method == auth_method
+    ]:
+        with subtests.test(name):
+            assert (
+                from_environment(CommerceSettings, environment).auth_method
+                == auth_method
+            )
 
 
-@pytest.mark.parametrize(
-    ("environment", "error"),
-    [
-        pytest.param(
+def test_an_error_is_named_without_values(subtests):
+    for name, environment, error in [
+        (
+            "neither",
             {"COMMERCE_BASE_URL": "https://shop.example.com/rest"},
             NO_AUTHENTICATION,
-            id="neither",
         ),
-        pytest.param(
+        (
+            "oauth1 without one",
             without(PAAS, "COMMERCE_ACCESS_TOKEN_SECRET"),
             "COMMERCE_CONSUMER_KEY is set, but COMMERCE_ACCESS_TOKEN_SECRET is not",
-            id="oauth1 without one",
         ),
-        pytest.param(
+        (
+            "oauth1 without two",
             without(PAAS, "COMMERCE_CONSUMER_SECRET", "COMMERCE_ACCESS_TOKEN"),
             "COMMERCE_CONSUMER_KEY is set, but COMMERCE_CONSUMER_SECRET and"
             " COMMERCE_ACCESS_TOKEN are not",
-            id="oauth1 without two",
         ),
-        pytest.param(
+        (
+            "oauth1 without its key",
             without(PAAS, "COMMERCE_CONSUMER_KEY"),
             "COMMERCE_CONSUMER_SECRET is set, but COMMERCE_CONSUMER_KEY is not",
-            id="oauth1 without its key",
         ),
-        pytest.param(
+        (
+            "ims without organisation",
             without(SAAS, "OAUTH_ORG_ID"),
             "OAUTH_CLIENT_ID is set, but OAUTH_ORG_ID is not",
-            id="ims without organisation",
         ),
-        pytest.param(
+        (
+            "ims without id",
             without(SAAS, "OAUTH_CLIENT_ID"),
             "OAUTH_CLIENT_SECRET is set, but OAUTH_CLIENT_ID is not",
-            id="ims without id",
         ),
-        pytest.param(
+        (
+            "http",
             {**PAAS, "COMMERCE_BASE_URL": "http://shop.example.com/rest/"},
             "COMMERCE_BASE_URL must begin with https:// (http is for localhost alone)",
-            id="http",
         ),
-        pytest.param(
+        (
+            "http of IMS",
             {**SAAS, "OAUTH_BASE_URL": "http://ims.example.com/ims/token/"},
             "OAUTH_BASE_URL must begin with https:// (http is for localhost alone)",
-            id="http of IMS",
         ),
-        pytest.param(
+        (
+            "no scheme",
             {**PAAS, "COMMERCE_BASE_URL": "shop.example.com"},
             "COMMERCE_BASE_URL must be a URL like https://host/path/",
-            id="no scheme",
         ),
-        pytest.param(
+        (
+            "password in the URL",
             {**PAAS, "COMMERCE_BASE_URL": "https://user:pw@shop.example.com/rest/"},
             "COMMERCE_BASE_URL must be a URL without user, query and fragment",
-            id="password in the URL",
         ),
-        pytest.param(
+        (
+            "store in the URL",
             {**PAAS, "COMMERCE_BASE_URL": "https://shop.example.com/rest/all/"},
             "COMMERCE_BASE_URL must end in /rest/; the store's code goes into"
             " COMMERCE_STORE_SCOPE",
-            id="store in the URL",
         ),
-        pytest.param(
+        (
+            "version in the URL",
             {**PAAS, "COMMERCE_BASE_URL": "https://shop.example.com/rest/V1"},
             "COMMERCE_BASE_URL must end before /V1",
-            id="version in the URL",
         ),
-        pytest.param(
+        (
+            "no tenant",
             {**SAAS, "COMMERCE_BASE_URL": "https://na1.api.commerce.adobe.com/"},
             "COMMERCE_BASE_URL must end in the tenant's id for a SaaS store",
-            id="no tenant",
         ),
-        pytest.param(
+        (
+            "oauth1 at a SaaS store",
             {**PAAS, "COMMERCE_BASE_URL": SAAS["COMMERCE_BASE_URL"]},
             "COMMERCE_CONSUMER_KEY is set, but a SaaS store accepts only"
             " Adobe IMS (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_ORG_ID)",
-            id="oauth1 at a SaaS store",
         ),
-        pytest.param(
+        (
+            "blank in a credential",
             {**PAAS, "COMMERCE_ACCESS_TOKEN": "two words"},
             "COMMERCE_ACCESS_TOKEN must be printable ASCII without blanks",
-            id="blank in a credential",
         ),
-        pytest.param(
+        (
+            "path in the store's code",
             {**PAAS, "COMMERCE_STORE_SCOPE": "all/../x"},
             "COMMERCE_STORE_SCOPE must be all, default or a store view's code",
-            id="path in the store's code",
         ),
-    ],
-)
-def test_an_error_is_named_without_values(environment, error):
-    with pytest.raises(SettingsError) as raised:
-        from_environment(CommerceSettings, environment)
+    ]:
+        with subtests.test(name):
+            with pytest.raises(SettingsError) as raised:
+                from_environment(CommerceSettings, environment)
 
-    assert str(raised.value) == f"Wrong settings: {error}"
+            assert str(raised.value) == f"Wrong settings: {error}"
 
 
 def test_all_errors_are_named_together():
@@ -175,9 +172,8 @@ def test_an_invalid_variable_hides_no_other_error():
     assert "must end in /rest/" in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("base_url", "more", "url"),
-    [
+def test_urls_have_the_form_of_the_flavour(subtests):
+    for base_url, more, url in [
         ("https://shop.example.com/rest/", {}, "https://shop.example.com/rest/all/V1/"),
         ("https://shop.example.com/rest", {}, "https://shop.example.com/rest/all/V1/"),
         ("https://shop.example.com/", {}, "https://shop.example.com/rest/all/V1/"),
@@ -203,20 +199,27 @@ def test_an_invalid_variable_hides_no_other_error():
             {"COMMERCE_FLAVOUR": "paas"},
             "https://na1.api.commerce.adobe.com/t/rest/all/V1/",
         ),
-    ],
-)
-def test_urls_have_the_form_of_the_flavour(base_url, more, url):
-    settings = commerce_settings({**SAAS, "COMMERCE_BASE_URL": base_url}, **more)
+    ]:
+        with subtests.test(base_url=base_url):
+            settings = commerce_settings(
+                {**SAAS, "COMMERCE_BASE_URL": base_url}, **more
+            )
 
-    assert settings.url == url
+            assert settings.url == url
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['["openid", "AdobeID"]', "openid,AdobeID", "openid, AdobeID", "openid AdobeID"],
-)
-def test_scopes_are_a_json_list_or_separated(text):
-    assert commerce_settings(SAAS, OAUTH_SCOPES=text).scopes == ("openid", "AdobeID")
+def test_scopes_are_a_json_list_or_separated(subtests):
+    for text in [
+        '["openid", "AdobeID"]',
+        "openid,AdobeID",
+        "openid, AdobeID",
+        "openid AdobeID",
+    ]:
+        with subtests.test(text=text):
+            assert commerce_settings(SAAS, OAUTH_SCOPES=text).scopes == (
+                "openid",
+                "AdobeID",
+            )
 
 
 @pytest.mark.parametrize(
@@ -293,12 +296,18 @@ def test_invalid_scopes_are_an_error(text, expected):
         commerce_settings(SAAS, OAUTH_SCOPES=text)
 
 
-@pytest.mark.parametrize(
-    "url", ["https://host:port/rest/", "https://h ost/", "https://hö.st/", "ftp://h/"]
-)
-def test_an_invalid_url_is_an_error(url):
-    with pytest.raises(SettingsError, match="must be a URL like https://host/path/$"):
-        commerce_settings({**PAAS, "COMMERCE_BASE_URL": url})
+def test_an_invalid_url_is_an_error(subtests):
+    for url in [
+        "https://host:port/rest/",
+        "https://h ost/",
+        "https://hö.st/",
+        "ftp://h/",
+    ]:
+        with subtests.test(url=url):
+            with pytest.raises(
+                SettingsError, match="must be a URL like https://host/path/$"
+            ):
+                commerce_settings({**PAAS, "COMMERCE_BASE_URL": url})
 
 
 def test_website_ids_are_whole_numbers():

@@ -5,9 +5,8 @@ import pytest
 from local.commerce.faults import Faults
 
 
-@pytest.mark.parametrize(
-    ("fault", "message"),
-    [
+def test_an_invalid_fault_is_rejected(subtests):
+    for fault, message in [
         ({}, "set status, delay_seconds or drop"),
         ({"status": 99}, "invalid status"),
         ({"status": 503, "times": 0}, "invalid times"),
@@ -19,12 +18,10 @@ from local.commerce.faults import Faults
         ({"status": 503, "headers": {"a": "b\n"}}, "invalid headers"),
         ({"staus": 503}, "unknown attribute staus"),
         ({"status": 503, "id": 7}, "unknown attribute id"),
-    ],
-    ids=str,
-)
-def test_an_invalid_fault_is_rejected(fault, message):
-    faults = Faults()
+    ]:
+        with subtests.test(fault=fault):
+            faults = Faults()
 
-    with pytest.raises(ValueError, match=message):
-        faults.add(**fault)
-    assert faults.as_dicts() == []
+            with pytest.raises(ValueError, match=message):
+                faults.add(**fault)
+            assert faults.as_dicts() == []

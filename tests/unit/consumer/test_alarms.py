@@ -18,29 +18,25 @@ def alarm(consumer: ConsumerUnderTest) -> tuple:
     return entry.get("alarm"), entry["severity"], status, len(stored)
 
 
-@pytest.mark.parametrize(
-    ("response", "status"),
-    [
-        pytest.param(reply(401, MESSAGE), 401, id="invalid signature"),
-        pytest.param(reply(403, MESSAGE), 403, id="missing permission"),
-        pytest.param(
-            reply(400, {"message": "oauth_problem=timestamp_refused"}), 401, id="clock"
-        ),
-        pytest.param(reply(404, b"<html>"), 503, id="another server"),
-        pytest.param(
+def test_a_wrong_configuration_is_an_alarm(subtests):
+    for name, response, status in [
+        ("invalid signature", reply(401, MESSAGE), 401),
+        ("missing permission", reply(403, MESSAGE), 403),
+        ("clock", reply(400, {"message": "oauth_problem=timestamp_refused"}), 401),
+        ("another server", reply(404, b"<html>"), 503),
+        (
+            "unknown route",
             reply(404, {"message": "Request does not match any route."}),
             503,
-            id="unknown route",
         ),
-        pytest.param(reply(301, b"", Location="https://x.y/"), 503, id="redirect"),
-        pytest.param(reply(200, b"<html>"), 503, id="page"),
-    ],
-)
-def test_a_wrong_configuration_is_an_alarm(response, status):
-    consumer = ConsumerUnderTest()
-    consumer.response = response
+        ("redirect", reply(301, b"", Location="https://x.y/"), 503),
+        ("page", reply(200, b"<html>"), 503),
+    ]:
+        with subtests.test(name):
+            consumer = ConsumerUnderTest()
+            consumer.response = response
 
-    assert alarm(consumer) == (True, "ERROR", status, 0)
+            assert alarm(consumer) == (True, "ERROR", status, 0)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +55,13 @@ def test_a_failing_ims_is_an_alarm(ims_response, commerce_response, status):
     assert alarm(consumer) == (True, "ERROR", status, 0)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_a_temporary_failure_is_no_alarm(status):
-    consumer = ConsumerUnderTest()
-    consumer.response = reply(status, MESSAGE)
+def test_a_temporary_failure_is_no_alarm(subtests):
+    for status in [408, 429, 500, 503]:
+        with subtests.test(status=status):
+            consumer = ConsumerUnderTest()
+            consumer.response = reply(status, MESSAGE)
 
-    assert alarm(consumer) == (None, "ERROR", status, 0)
+            assert alarm(consumer) == (None, "ERROR", status, 0)
 
 
 def test_events_survive_a_day_of_wrong_credentials():

@@ -70,12 +70,15 @@ def test_the_number_of_attributes_is_bounded():
     assert attributes["dead-letter-status"] == "400"
 
 
-@pytest.mark.parametrize(
-    ("text", "result"),
-    [("short", "short"), ("é" * 6, "ééé…"), ("a" * 11, "aaaaaaa…"), ("\ud800", "?")],
-)
-def test_a_text_is_cut_in_whole_characters(text, result):
-    assert truncate(text, 10) == result
+def test_a_text_is_cut_in_whole_characters(subtests):
+    for text, result in [
+        ("short", "short"),
+        ("é" * 6, "ééé…"),
+        ("a" * 11, "aaaaaaa…"),
+        ("\ud800", "?"),
+    ]:
+        with subtests.test(text=text):
+            assert truncate(text, 10) == result
 
 
 def test_without_credentials_nothing_is_stored(monkeypatch):

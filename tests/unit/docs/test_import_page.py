@@ -29,9 +29,11 @@ def test_every_option_is_described():
     assert options - set(re.findall(r"--[a-z-]+", PAGE)) == set()
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_is_valid(example):
-    command().make_context("import", shlex.split(example))
+def test_every_example_is_valid(subtests):
+    assert EXAMPLES
+    for example in EXAMPLES:
+        with subtests.test(example=example):
+            command().make_context("import", shlex.split(example))
 
 
 def test_the_rejected_row_is_what_is_written():

@@ -67,9 +67,8 @@ def test_a_wrong_quantity_is_answered_as_shown(posted):
     assert messages == []
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
+def test_a_decimal_comma_is_read_or_left(subtests):
+    for text, number in [
         ("12,5", 12.5),
         ("-1.234.567,25", -1234567.25),
         ("40", 40),
@@ -78,12 +77,11 @@ def test_a_wrong_quantity_is_answered_as_shown(posted):
         ("9" * 400, "9" * 400),
         (3, 3),
         (None, None),
-    ],
-)
-def test_a_decimal_comma_is_read_or_left(text, number):
-    [code] = blocks(ERP, "python")
+    ]:
+        with subtests.test(text=text):
+            [code] = blocks(ERP, "python")
 
-    assert run(code).decimal_comma(text) == number
+            assert run(code).decimal_comma(text) == number
 
 
 @pytest.mark.parametrize("body", [b"", b"<x/>", b"[1]", b"null"])

@@ -96,24 +96,22 @@ def test_an_update_keeps_fields_that_a_put_resets():
     ]
 
 
-@pytest.mark.parametrize(
-    ("current", "setting", "website"),
-    [
-        pytest.param({"website_id": 1}, "2", 1, id="the customer's own"),
-        pytest.param({"website_id": None}, "2", 2, id="the setting's"),
-        pytest.param({}, "2", 2, id="the setting's where the customer has none"),
-        pytest.param({}, "", None, id="none"),
-    ],
-)
-def test_an_update_names_the_website(current, setting, website):
-    commerce = FakeCommerce(
-        {"GET customers/15": current, "PUT customers/15": {"id": 15}},
-        COMMERCE_WEBSITE_ID=setting,
-    )
+def test_an_update_names_the_website(subtests):
+    for name, current, setting, website in [
+        ("the customer's own", {"website_id": 1}, "2", 1),
+        ("the setting's", {"website_id": None}, "2", 2),
+        ("the setting's where the customer has none", {}, "2", 2),
+        ("none", {}, "", None),
+    ]:
+        with subtests.test(name):
+            commerce = FakeCommerce(
+                {"GET customers/15": current, "PUT customers/15": {"id": 15}},
+                COMMERCE_WEBSITE_ID=setting,
+            )
 
-    handle("customer_update", sample("customer_update"), commerce)
+            handle("customer_update", sample("customer_update"), commerce)
 
-    assert commerce.requests[1].body["customer"].get("website_id") == website
+            assert commerce.requests[1].body["customer"].get("website_id") == website
 
 
 def test_an_update_of_an_unknown_customer_is_rejected():
@@ -130,12 +128,13 @@ def test_an_update_of_an_unknown_customer_is_rejected():
     assert len(commerce.requests) == 1
 
 
-@pytest.mark.parametrize("document", ["text", None, True, [1]])
-def test_an_undocumented_response_is_retried(document):
-    commerce = FakeCommerce({"GET customers/15": document})
+def test_an_undocumented_response_is_retried(subtests):
+    for document in ["text", None, True, [1]]:
+        with subtests.test(document=document):
+            commerce = FakeCommerce({"GET customers/15": document})
 
-    with pytest.raises(Unavailable):
-        handle("customer_update", sample("customer_update"), commerce)
+            with pytest.raises(Unavailable):
+                handle("customer_update", sample("customer_update"), commerce)
 
 
 def test_a_group_is_created_and_updated():

@@ -46,21 +46,17 @@ def test_a_saas_store_asks_for_a_token_first():
     assert [call[0] for call in commerce.calls] == ["POST", "PUT"]
 
 
-@pytest.mark.parametrize(
-    ("response", "error"),
-    [
-        pytest.param(rejection(400, "No %1", "code"), Rejected, id="rejection"),
-        pytest.param(reply(502, b"<html>"), Unavailable, id="reply"),
-        pytest.param(requests.ReadTimeout(), Unavailable, id="exception"),
-        pytest.param(
-            lambda request: rejection(409, "No %1", 1), Rejected, id="function"
-        ),
-        pytest.param(in_turn(reply(503, {"message": "No"})), Unavailable, id="in turn"),
-    ],
-)
-def test_commerce_can_answer_with_errors(response, error):
-    with pytest.raises(error):
-        update_group(response)
+def test_commerce_can_answer_with_errors(subtests):
+    for name, response, error in [
+        ("rejection", rejection(400, "No %1", "code"), Rejected),
+        ("reply", reply(502, b"<html>"), Unavailable),
+        ("exception", requests.ReadTimeout(), Unavailable),
+        ("function", lambda request: rejection(409, "No %1", 1), Rejected),
+        ("in turn", in_turn(reply(503, {"message": "No"})), Unavailable),
+    ]:
+        with subtests.test(name):
+            with pytest.raises(error):
+                update_group(response)
 
 
 def test_a_request_that_is_not_in_the_script_is_an_error():
@@ -73,11 +69,12 @@ def test_an_unknown_event_is_an_error():
         handle("rocket_launch", {}, FakeCommerce({}))
 
 
-@pytest.mark.parametrize("name", sorted(catalog.INBOUND_EVENTS))
-def test_every_event_has_a_valid_sample(name):
-    value = sample(name.removeprefix("be-observer."))
+def test_every_event_has_a_valid_sample(subtests):
+    for name in sorted(catalog.INBOUND_EVENTS):
+        with subtests.test(name=name):
+            value = sample(name.removeprefix("be-observer."))
 
-    assert catalog.INBOUND_EVENTS[name].load(value) == value
+            assert catalog.INBOUND_EVENTS[name].load(value) == value
 
 
 def test_a_delivery_records_the_rows_that_were_applied():

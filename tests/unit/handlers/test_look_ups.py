@@ -26,7 +26,7 @@ EVENTS = [
     "sales_order_shipment_update",
     "catalog_stock_update",
 ]
-EMPTY = [pytest.param([], id="list"), pytest.param({}, id="object")]
+EMPTY = ([], {})
 
 
 class Answers(dict):
@@ -49,49 +49,64 @@ def value_of(event):
     return sample(event, sku="A/1") if needs_post else sample(event)
 
 
-@pytest.mark.parametrize("event", EVENTS)
-def test_every_look_up_names_its_fields(event):
-    commerce = FakeCommerce(Answers({"items": []}))
+def test_every_look_up_names_its_fields(subtests):
+    for event in EVENTS:
+        with subtests.test(event=event):
+            commerce = FakeCommerce(Answers({"items": []}))
 
-    try:
-        handle(event, value_of(event), commerce, delivery_with_unknown_outcome())
-    except Rejected:
-        assert event == "sales_order_shipment_update"  # no such shipment
+            try:
+                handle(
+                    event, value_of(event), commerce, delivery_with_unknown_outcome()
+                )
+            except Rejected:
+                assert event == "sales_order_shipment_update"  # no such shipment
 
-    look_ups = [request for request in commerce.requests if request.method == "GET"]
-    assert [r.path for r in look_ups if not r.query.get("fields")] == []
+            look_ups = [
+                request for request in commerce.requests if request.method == "GET"
+            ]
+            assert [r.path for r in look_ups if not r.query.get("fields")] == []
 
 
-@pytest.mark.parametrize(
-    ("route", "values"),
-    [
+def test_a_confirming_look_up_names_its_fields(subtests):
+    for route, values in [
         ("products/{sku}", {"sku": "A"}),
         ("customers/{id}", {"id": 1}),
         ("customerGroups/{id}", {"id": 1}),
         ("orders/{id}/comments", {"id": 1}),
-    ],
-)
-def test_a_confirming_look_up_names_its_fields(route, values):
-    script = [reply(400, {"message": "Nein"}), reply(200, [{"code": "default"}])]
-    connection, adapter = connection_with(script)
+    ]:
+        with subtests.test(route=route):
+            script = [
+                reply(400, {"message": "Nein"}),
+                reply(200, [{"code": "default"}]),
+            ]
+            connection, adapter = connection_with(script)
 
-    with pytest.raises(Exception, match="Nein"):
-        connection.session().put(route, {}, **values)
+            with pytest.raises(Exception, match="Nein"):
+                connection.session().put(route, {}, **values)
 
-    assert adapter.requests[1].query["fields"] in ("items[sku]", "items[id]", "code")
+            assert adapter.requests[1].query["fields"] in (
+                "items[sku]",
+                "items[id]",
+                "code",
+            )
 
 
-@pytest.mark.parametrize("document", EMPTY)
-@pytest.mark.parametrize("event", EVENTS)
-def test_an_empty_document_is_read(event, document):
-    commerce = FakeCommerce(Answers(document))
-    delivery = delivery_with_unknown_outcome()
+def test_an_empty_document_is_read(subtests):
+    for event in EVENTS:
+        for document in EMPTY:
+            with subtests.test(event=event, document=document):
+                commerce = FakeCommerce(Answers(document))
+                delivery = delivery_with_unknown_outcome()
 
-    if event == "sales_order_shipment_update":
-        with pytest.raises(Rejected, match="The order has no such shipment"):
-            handle(event, value_of(event), commerce, delivery)
-    else:
-        assert "successfully" in handle(event, value_of(event), commerce, delivery)
+                if event == "sales_order_shipment_update":
+                    with pytest.raises(
+                        Rejected, match="The order has no such shipment"
+                    ):
+                        handle(event, value_of(event), commerce, delivery)
+                else:
+                    assert "successfully" in handle(
+                        event, value_of(event), commerce, delivery
+                    )
 
 
 @pytest.mark.parametrize("mode", ["comment", "status"])
@@ -106,20 +121,25 @@ def test_an_order_without_status_is_a_409(document, mode):
     assert raised.value.status == 409
 
 
-@pytest.mark.parametrize("document", [[], {"items": []}, {"items": None}, {}])
-def test_a_shipment_without_parts_is_not_ours(document):
+def test_a_shipment_without_parts_is_not_ours(subtests):
     """Empty lists within a document, as PHP writes them."""
-    shipment = {"created_at": "2026-01-01 00:00:00", "items": [], "tracks": []}
-    listed = {"items": [shipment]} if document == {} else document
-    commerce = FakeCommerce(
-        {"GET shipments": listed, "POST order/7/ship": 1, "POST order/8/ship": 1}
-    )
+    for document in [[], {"items": []}, {"items": None}, {}]:
+        with subtests.test(document=document):
+            shipment = {"created_at": "2026-01-01 00:00:00", "items": [], "tracks": []}
+            listed = {"items": [shipment]} if document == {} else document
+            commerce = FakeCommerce(
+                {
+                    "GET shipments": listed,
+                    "POST order/7/ship": 1,
+                    "POST order/8/ship": 1,
+                }
+            )
 
-    message = handle(
-        "sales_order_shipment_create",
-        sample("sales_order_shipment_create"),
-        commerce,
-        delivery_with_unknown_outcome(),
-    )
+            message = handle(
+                "sales_order_shipment_create",
+                sample("sales_order_shipment_create"),
+                commerce,
+                delivery_with_unknown_outcome(),
+            )
 
-    assert message == "Shipment created successfully"
+            assert message == "Shipment created successfully"

@@ -166,37 +166,35 @@ def test_after_a_lost_request_the_comment_is_added():
     assert len(order.comments) == 1
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(
+def test_another_comment_is_not_taken_for_ours(subtests):
+    for name, other in [
+        (
+            "another text",
             {
                 "comment": "Order status changed to complete",
                 "created_at": commerce_time(),
             },
-            id="another text",
         ),
-        pytest.param(
+        (
+            "long ago",
             {
                 "comment": "Order status changed to processing",
                 "created_at": commerce_time(3600),
             },
-            id="long ago",
         ),
-        pytest.param(
+        (
+            "without time",
             {"comment": "Order status changed to processing", "created_at": None},
-            id="without time",
         ),
-        pytest.param({"entity_id": 1}, id="undocumented form"),
-    ],
-)
-def test_another_comment_is_not_taken_for_ours(other):
-    order = Order(comments=[other])
-    commerce = FakeCommerce(order.responses)
+        ("undocumented form", {"entity_id": 1}),
+    ]:
+        with subtests.test(name):
+            order = Order(comments=[other])
+            commerce = FakeCommerce(order.responses)
 
-    handle(EVENT, sample(EVENT), commerce, delivery_with_unknown_outcome())
+            handle(EVENT, sample(EVENT), commerce, delivery_with_unknown_outcome())
 
-    assert len(order.comments) == 2
+            assert len(order.comments) == 2
 
 
 @pytest.mark.parametrize("lost", ["request", "response"])

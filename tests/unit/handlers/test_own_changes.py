@@ -36,16 +36,17 @@ def subscribed(entity):
     return set(catalog.subscribed_fields()[saved])
 
 
-@pytest.mark.parametrize("name", LISTED)
-def test_every_field_that_is_set_is_subscribed(name, settings):
-    if name == STOCK:
-        fields, entity = row_fields(samples.value(name)[0]), "outbound-stock"
-    else:
-        change = own_change(name, samples.value(name), settings)
-        fields, entity = change.fields, change.entity
+def test_every_field_that_is_set_is_subscribed(subtests, settings):
+    for name in LISTED:
+        with subtests.test(name=name):
+            if name == STOCK:
+                fields, entity = row_fields(samples.value(name)[0]), "outbound-stock"
+            else:
+                change = own_change(name, samples.value(name), settings)
+                fields, entity = change.fields, change.entity
 
-    names = subscribed(entity)
-    assert names == {"*"} or (fields or {}).keys() <= names
+            names = subscribed(entity)
+            assert names == {"*"} or (fields or {}).keys() <= names
 
 
 def test_every_event_of_the_kit_is_listed():
@@ -53,14 +54,17 @@ def test_every_event_of_the_kit_is_listed():
     assert set(adobe_kit_events.EVENTS) <= set(LISTED) <= INBOUND_EVENTS.keys()
 
 
-@pytest.mark.parametrize("name", LISTED)
-def test_a_resource_is_named_as_commerce_names_it(name, settings):
+def test_a_resource_is_named_as_commerce_names_it(subtests, settings):
     """The key of the change is that of the entity's outbound events."""
-    change = own_change(name, samples.value(name), settings)
-    if change is None or change.key is None:
-        return
+    for name in LISTED:
+        with subtests.test(name=name):
+            change = own_change(name, samples.value(name), settings)
+            if change is None or change.key is None:
+                continue
 
-    [event, *_] = (e for e in catalog.EVENTS.values() if e.entity == change.entity)
-    key = event.ordering_key({event.key: change.key.upper()})
-    expected = change.key if event.key_case == "lower" else change.key.upper()
-    assert key == f"{change.entity}:{expected}"
+            [event, *_] = (
+                e for e in catalog.EVENTS.values() if e.entity == change.entity
+            )
+            key = event.ordering_key({event.key: change.key.upper()})
+            expected = change.key if event.key_case == "lower" else change.key.upper()
+            assert key == f"{change.entity}:{expected}"

@@ -134,16 +134,17 @@ def test_oauth1_updates_an_encoded_sku_by_post(sku):
     assert "attribute_set_id" not in post[2]["product"]
 
 
-@pytest.mark.parametrize("document", [{"items": []}, {"items": None}, {}, []])
-def test_an_update_of_an_unknown_encoded_sku_creates_it(document):
+def test_an_update_of_an_unknown_encoded_sku_creates_it(subtests):
     """As PUT creates one whose SKU can be part of the path."""
-    commerce = FakeCommerce({"GET products": document, "POST products": {}})
+    for document in [{"items": []}, {"items": None}, {}, []]:
+        with subtests.test(document=document):
+            commerce = FakeCommerce({"GET products": document, "POST products": {}})
 
-    value = sample("catalog_product_update", sku="a b")
-    handle("catalog_product_update", value, commerce)
+            value = sample("catalog_product_update", sku="a b")
+            handle("catalog_product_update", value, commerce)
 
-    product = commerce.requests[1].body["product"]
-    assert (product["sku"], product["attribute_set_id"]) == ("a b", 4)
+            product = commerce.requests[1].body["product"]
+            assert (product["sku"], product["attribute_set_id"]) == ("a b", 4)
 
 
 def test_the_websites_of_new_products_are_a_setting():

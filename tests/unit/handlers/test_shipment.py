@@ -141,33 +141,34 @@ def test_notifying_the_customer_is_a_setting(visible):
     assert (body["notify"], body["appendComment"]) == (True, visible)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({}, id="a part"),
-        pytest.param({"items": [{"orderItemId": 8, "qty": 2}]}, id="the whole"),
-        pytest.param({"items": []}, id="all that is left"),
-        pytest.param({"items": [], "tracks": []}, id="without tracks"),
-    ],
-)
-def test_after_a_lost_response_nothing_is_shipped_again(changes):
-    order = Order()
-    order.lose = "after"
-    commerce = FakeCommerce(order.responses)
-    with pytest.raises(Unavailable) as raised:
-        handle(CREATE, sample(CREATE, **changes), commerce)
-    assert raised.value.outcome_unknown
+def test_after_a_lost_response_nothing_is_shipped_again(subtests):
+    for name, changes in [
+        ("a part", {}),
+        ("the whole", {"items": [{"orderItemId": 8, "qty": 2}]}),
+        ("all that is left", {"items": []}),
+        ("without tracks", {"items": [], "tracks": []}),
+    ]:
+        with subtests.test(name):
+            order = Order()
+            order.lose = "after"
+            commerce = FakeCommerce(order.responses)
+            with pytest.raises(Unavailable) as raised:
+                handle(CREATE, sample(CREATE, **changes), commerce)
+            assert raised.value.outcome_unknown
 
-    message = handle(
-        CREATE, sample(CREATE, **changes), commerce, delivery_with_unknown_outcome()
-    )
+            message = handle(
+                CREATE,
+                sample(CREATE, **changes),
+                commerce,
+                delivery_with_unknown_outcome(),
+            )
 
-    assert message == "Shipment created successfully"
-    assert len(order.shipments) == 1
-    assert [call[:2] for call in commerce.calls] == [
-        ("POST", "order/8/ship"),
-        ("GET", "shipments"),
-    ]
+            assert message == "Shipment created successfully"
+            assert len(order.shipments) == 1
+            assert [call[:2] for call in commerce.calls] == [
+                ("POST", "order/8/ship"),
+                ("GET", "shipments"),
+            ]
 
 
 def test_after_a_lost_request_it_is_shipped():
@@ -247,34 +248,26 @@ EXISTING = {
 }
 
 
-@pytest.mark.parametrize(
-    ("changes", "same"),
-    [
-        pytest.param({}, True, id="the same"),
-        pytest.param(
+def test_a_shipment_is_recognised_by_its_content(subtests):
+    for name, changes, same in [
+        ("the same", {}, True),
+        (
+            "with the parts of a bundle",
             {"items": [*EXISTING["items"], {"order_item_id": 9, "qty": 1.0}]},
             True,
-            id="with the parts of a bundle",
         ),
-        pytest.param(
-            {"items": [{"order_item_id": 8, "qty": 2}]}, False, id="another quantity"
-        ),
-        pytest.param(
-            {"items": [{"order_item_id": 9, "qty": 1}]}, False, id="another item"
-        ),
-        pytest.param({"items": None}, False, id="no items"),
-        pytest.param({"tracks": []}, False, id="no track"),
-        pytest.param({"tracks": EXISTING["tracks"] * 2}, False, id="more tracks"),
-        pytest.param(
+        ("another quantity", {"items": [{"order_item_id": 8, "qty": 2}]}, False),
+        ("another item", {"items": [{"order_item_id": 9, "qty": 1}]}, False),
+        ("no items", {"items": None}, False),
+        ("no track", {"tracks": []}, False),
+        ("more tracks", {"tracks": EXISTING["tracks"] * 2}, False),
+        (
+            "another track",
             {"tracks": [{"track_number": "JD0100", "carrier_code": "custom"}]},
             False,
-            id="another track",
         ),
-        pytest.param({"comments": []}, False, id="no comment"),
-        pytest.param(
-            {"comments": [{}, *EXISTING["comments"]]}, True, id="among other comments"
-        ),
-    ],
-)
-def test_a_shipment_is_recognised_by_its_content(changes, same):
-    assert is_same(sample(CREATE), {**EXISTING, **changes}) is same
+        ("no comment", {"comments": []}, False),
+        ("among other comments", {"comments": [{}, *EXISTING["comments"]]}, True),
+    ]:
+        with subtests.test(name):
+            assert is_same(sample(CREATE), {**EXISTING, **changes}) is same

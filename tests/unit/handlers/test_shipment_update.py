@@ -92,37 +92,33 @@ def test_an_unknown_shipment_is_rejected_not_created():
     assert len(commerce.requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("current", "message"),
-    [
-        pytest.param(
-            {**CURRENT, "order_id": 9}, "The order has no such shipment", id="order"
-        ),
-        pytest.param(
+def test_parts_of_another_shipment_are_rejected(subtests):
+    for name, current, message in [
+        ("order", {**CURRENT, "order_id": 9}, "The order has no such shipment"),
+        (
+            "items",
             {**CURRENT, "items": []},
             "1 of the items named by entityId are not the shipment's",
-            id="items",
         ),
-        pytest.param(
+        (
+            "tracks",
             {**CURRENT, "tracks": [{"entity_id": 20}]},
             "1 of the tracks named by entityId are not the shipment's",
-            id="tracks",
         ),
-        pytest.param(
+        (
+            "comments",
             {**CURRENT, "comments": None},
             "1 of the comments named by entityId are not the shipment's",
-            id="comments",
         ),
-    ],
-)
-def test_parts_of_another_shipment_are_rejected(current, message):
-    commerce = FakeCommerce({"GET shipment/33": current})
+    ]:
+        with subtests.test(name):
+            commerce = FakeCommerce({"GET shipment/33": current})
 
-    with pytest.raises(Rejected) as raised:
-        handle(UPDATE, sample(UPDATE), commerce)
+            with pytest.raises(Rejected) as raised:
+                handle(UPDATE, sample(UPDATE), commerce)
 
-    assert (raised.value.status, raised.value.message) == (404, message)
-    assert len(commerce.requests) == 1
+            assert (raised.value.status, raised.value.message) == (404, message)
+            assert len(commerce.requests) == 1
 
 
 def test_after_a_lost_response_the_update_is_repeated():

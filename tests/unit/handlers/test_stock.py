@@ -1,11 +1,10 @@
 """Stock: any number of levels, in pieces; applied rows are recorded."""
 
 import math
+import random
 
 import pytest
 import requests
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from functions.errors import Ambiguous, Rejected, Unavailable
 from functions.handlers import Skipped
@@ -72,17 +71,20 @@ def test_a_level_is_set():
     ]
 
 
-@pytest.mark.parametrize(
-    ("count", "size", "pieces"),
-    [(1, "20", [1]), (20, "20", [20]), (45, "20", [20, 20, 5]), (5, "2", [2, 2, 1])],
-)
-def test_many_levels_are_sent_in_pieces(count, size, pieces):
-    commerce = FakeCommerce({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
+def test_many_levels_are_sent_in_pieces(subtests):
+    for count, size, pieces in [
+        (1, "20", [1]),
+        (20, "20", [20]),
+        (45, "20", [20, 20, 5]),
+        (5, "2", [2, 2, 1]),
+    ]:
+        with subtests.test(count=count):
+            commerce = FakeCommerce({PATH: []}, COMMERCE_STOCK_PIECE_SIZE=size)
 
-    handle(EVENT, rows(count), commerce)
+            handle(EVENT, rows(count), commerce)
 
-    assert [len(piece) for piece in sent_skus(commerce)] == pieces
-    assert sum(sent_skus(commerce), []) == skus(rows(count))
+            assert [len(piece) for piece in sent_skus(commerce)] == pieces
+            assert sum(sent_skus(commerce), []) == skus(rows(count))
 
 
 def test_the_last_level_of_a_sku_and_source_wins():
@@ -176,10 +178,10 @@ def test_many_bad_rows_are_not_all_isolated():
     assert len(commerce.requests) < 100
 
 
-@pytest.mark.parametrize("count", [2, 20, 60, 100])
+@pytest.mark.parametrize("count", [2, 20, 100])
 @pytest.mark.parametrize("piece", [20, 100])
 def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
-    for number in {1, 2, count // 3 + 1, count // 2 + 1, count}:
+    for number in {1, count // 3 + 1, count}:
         delivery, commerce = (
             FakeDelivery(),
             store_without(f"SKU-{number - 1}", COMMERCE_STOCK_PIECE_SIZE=str(piece)),
@@ -194,13 +196,11 @@ def test_a_bad_row_costs_about_two_logarithms_of_calls(count, piece):
         assert len(commerce.requests) <= pieces + 2 * depth
 
 
-@settings(deadline=None, max_examples=12)
-@given(
-    bad=st.sets(st.integers(1, 45), min_size=1, max_size=32),
-    size=st.integers(1, 50),
-    ambiguous=st.booleans(),
-)
-def test_exactly_the_bad_rows_are_not_applied(bad, size, ambiguous):
+@pytest.mark.parametrize("ambiguous", [True, False])
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_exactly_the_bad_rows_are_not_applied(size, ambiguous):
+    chooser = random.Random(size)  # noqa: S311 repeatable
+    bad = chooser.sample(range(1, 25), chooser.randint(2, 12))
     error = rejection(400, "Could not save Source Item") if ambiguous else None
     delivery, commerce = (
         FakeDelivery(),
@@ -212,14 +212,14 @@ def test_exactly_the_bad_rows_are_not_applied(bad, size, ambiguous):
     )
 
     with pytest.raises(Ambiguous if ambiguous else Rejected) as raised:
-        handle(EVENT, rows(45), commerce, delivery)
+        handle(EVENT, rows(24), commerce, delivery)
 
     numbers = ", ".join(str(number) for number in sorted(bad))
     assert raised.value.message.startswith(
-        f"{len(bad)} of 45 rows were not applied (counted from 1: {numbers}): "
+        f"{len(bad)} of 24 rows were not applied (counted from 1: {numbers}): "
     )
     applied = {row["sku"] for row in delivery.applied_rows}
-    assert applied == {f"SKU-{n - 1}" for n in range(1, 46) if n not in bad}
+    assert applied == {f"SKU-{n - 1}" for n in range(1, 25) if n not in bad}
 
 
 def test_after_too_many_bad_rows_good_pieces_are_still_applied():

@@ -7,9 +7,8 @@ from functions.settings import SettingsError, from_environment
 from tests.support.ingest_authentication import ERP, SECRETS, WMS
 
 
-@pytest.mark.parametrize(
-    ("given", "error"),
-    [
+def test_incomplete_authentication_does_not_start(subtests):
+    for given, error in [
         ({"INGEST_AUTH": "open"}, "INGEST_AUTH must be one of none, token, hmac, oidc"),
         (
             {"INGEST_AUTH": "token"},
@@ -113,14 +112,12 @@ from tests.support.ingest_authentication import ERP, SECRETS, WMS
             "MAX_BODY_BYTES must be a whole number from 1000 to 8000000",
         ),
         ({"GOOGLE_CLOUD_PROJECT": ""}, "GOOGLE_CLOUD_PROJECT is not set"),
-    ],
-    ids=lambda given: str(given)[:40],
-)
-def test_incomplete_authentication_does_not_start(given, error):
-    with pytest.raises(SettingsError) as raised:
-        from_environment(IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p", **given})
+    ]:
+        with subtests.test(given=given):
+            with pytest.raises(SettingsError) as raised:
+                from_environment(IngestSettings, {"GOOGLE_CLOUD_PROJECT": "p", **given})
 
-    assert str(raised.value) == f"Wrong settings: {error}"
+            assert str(raised.value) == f"Wrong settings: {error}"
 
 
 def test_all_errors_are_reported_at_once_without_values():

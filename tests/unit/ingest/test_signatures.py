@@ -43,9 +43,8 @@ def test_one_good_signature_among_several_is_enough(hmac_client):
     assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "signatures",
-    [
+def test_malformed_signatures_beside_a_right_one_do_not_matter(subtests, hmac_client):
+    for signatures in [
         "garbage {}",
         "{} garbage",
         "v1 v1, v1,%%% v1,a,b {} v2,AAAA",
@@ -53,13 +52,16 @@ def test_one_good_signature_among_several_is_enough(hmac_client):
         "v1,AAAA      {}   ",
         "\t{}",
         "garbage\t{}",
-    ],
-)
-def test_malformed_signatures_beside_a_right_one_do_not_matter(hmac_client, signatures):
-    headers = signed(KEYS[0])
-    headers["webhook-signature"] = signatures.format(headers["webhook-signature"])
+    ]:
+        with subtests.test(signatures=signatures):
+            headers = signed(KEYS[0])
+            headers["webhook-signature"] = signatures.format(
+                headers["webhook-signature"]
+            )
 
-    assert hmac_client.post("/", content=BODY, headers=headers).status_code == 200
+            assert (
+                hmac_client.post("/", content=BODY, headers=headers).status_code == 200
+            )
 
 
 @pytest.mark.parametrize(
@@ -137,36 +139,36 @@ def test_a_signed_body_without_an_event_is_a_400(hmac_client):
     assert response.status_code == 400
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"webhook-id": None}, id="no id"),
-        pytest.param({"webhook-timestamp": None}, id="no timestamp"),
-        pytest.param({"webhook-signature": None}, id="no signature"),
-        pytest.param({"webhook-id": "msg_2"}, id="other id"),
-        pytest.param({"webhook-id": b"\xff"}, id="id not ASCII"),
-        pytest.param({"webhook-timestamp": "soon"}, id="timestamp is text"),
-        pytest.param({"webhook-timestamp": "nan"}, id="timestamp is NaN"),
-        pytest.param({"webhook-timestamp": "inf"}, id="timestamp is infinite"),
-        pytest.param({"webhook-timestamp": "9" * 400}, id="timestamp is huge"),
-        pytest.param({"webhook-timestamp": "-1"}, id="timestamp is negative"),
-        pytest.param({"webhook-timestamp": b"\xb2"}, id="timestamp not ASCII"),
-        pytest.param({"webhook-signature": ""}, id="empty signature"),
-        pytest.param({"webhook-signature": "v1"}, id="no comma"),
-        pytest.param({"webhook-signature": "v1,"}, id="nothing after the comma"),
-        pytest.param({"webhook-signature": "v1,%%%"}, id="not base64"),
-        pytest.param({"webhook-signature": "v1,a,b"}, id="two commas"),
-        pytest.param({"webhook-signature": b"v1,\xff"}, id="signature not ASCII"),
-        pytest.param({"webhook-signature": "v2,AAAA"}, id="other version"),
-        pytest.param({"webhook-signature": " " * 100}, id="blanks"),
-    ],
-)
-def test_a_malformed_signature_is_unauthorized(hmac_client, publisher, change):
-    headers = {**signed(KEYS[0]), **change}
-    headers = {name: value for name, value in headers.items() if value is not None}
+def test_a_malformed_signature_is_unauthorized(subtests, hmac_client, publisher):
+    for name, change in [
+        ("no id", {"webhook-id": None}),
+        ("no timestamp", {"webhook-timestamp": None}),
+        ("no signature", {"webhook-signature": None}),
+        ("other id", {"webhook-id": "msg_2"}),
+        ("id not ASCII", {"webhook-id": b"\xff"}),
+        ("timestamp is text", {"webhook-timestamp": "soon"}),
+        ("timestamp is NaN", {"webhook-timestamp": "nan"}),
+        ("timestamp is infinite", {"webhook-timestamp": "inf"}),
+        ("timestamp is huge", {"webhook-timestamp": "9" * 400}),
+        ("timestamp is negative", {"webhook-timestamp": "-1"}),
+        ("timestamp not ASCII", {"webhook-timestamp": b"\xb2"}),
+        ("empty signature", {"webhook-signature": ""}),
+        ("no comma", {"webhook-signature": "v1"}),
+        ("nothing after the comma", {"webhook-signature": "v1,"}),
+        ("not base64", {"webhook-signature": "v1,%%%"}),
+        ("two commas", {"webhook-signature": "v1,a,b"}),
+        ("signature not ASCII", {"webhook-signature": b"v1,\xff"}),
+        ("other version", {"webhook-signature": "v2,AAAA"}),
+        ("blanks", {"webhook-signature": " " * 100}),
+    ]:
+        with subtests.test(name):
+            headers = {**signed(KEYS[0]), **change}
+            headers = {
+                name: value for name, value in headers.items() if value is not None
+            }
 
-    response = hmac_client.post("/", content=BODY, headers=headers)
-    assert_unauthorized(response, publisher, "Signature")
+            response = hmac_client.post("/", content=BODY, headers=headers)
+            assert_unauthorized(response, publisher, "Signature")
 
 
 def test_a_token_is_not_a_signature(hmac_client, publisher):

@@ -3,8 +3,6 @@
 import asyncio
 import json
 
-import pytest
-
 from functions.log import Logger
 from local import rejected_requests
 from local.rejected_requests import record_rejections
@@ -57,7 +55,6 @@ class Server:
         await self._app(scope, receive, send)
 
 
-@pytest.mark.anyio
 async def test_each_body_has_the_id_of_its_own_log_entry():
     server = Server()
 
@@ -69,7 +66,6 @@ async def test_each_body_has_the_id_of_its_own_log_entry():
     assert recorded == logged
 
 
-@pytest.mark.anyio
 async def test_a_record_has_ingests_response():
     server = Server()
     await server.post(b"{", b'"data": 1}')
@@ -88,7 +84,6 @@ async def test_a_record_has_ingests_response():
     }
 
 
-@pytest.mark.anyio
 async def test_only_a_401_is_explained():
     server = Server(401)
     await server.post(b"{}")
@@ -96,7 +91,6 @@ async def test_only_a_401_is_explained():
     assert server.lines[-1]["hint"] == "sent by test"
 
 
-@pytest.mark.anyio
 async def test_accepted_requests_and_other_methods_are_not_recorded():
     accepted, read = Server(200), Server(404)
     await accepted.post(b"{}")
@@ -105,7 +99,6 @@ async def test_accepted_requests_and_other_methods_are_not_recorded():
     assert all("body" not in line for line in (*accepted.lines, *read.lines))
 
 
-@pytest.mark.anyio
 async def test_a_body_is_bounded_and_holds_no_token(monkeypatch):
     monkeypatch.setattr(rejected_requests, "MAX_BODY_BYTES", 40)
     server = Server(401, b"not JSON")

@@ -41,9 +41,8 @@ def finish(journal, event, uid, message_id, at, **labels):
     )
 
 
-@pytest.mark.parametrize(
-    ("event", "value", "resource"),
-    [
+def test_an_event_belongs_to_a_resource(subtests):
+    for event, value, resource in [
         (UPDATE, INBOUND, "product:lamp-1"),
         (UPDATED, OUTBOUND, "product:lamp-1"),
         (
@@ -58,10 +57,9 @@ def finish(journal, event, uid, message_id, at, **labels):
         ("commerce.order.created", {"id": "8"}, "order:8"),
         ("unknown", {}, ""),
         ("", None, ""),
-    ],
-)
-def test_an_event_belongs_to_a_resource(event, value, resource):
-    assert resource_of(event, value) == resource
+    ]:
+        with subtests.test(event=event):
+            assert resource_of(event, value) == resource
 
 
 def test_both_directions_are_on_one_timeline(journal):

@@ -2,8 +2,6 @@
 
 import io
 
-import pytest
-
 from cli.journal_entries import JournalEntry
 from local.terminal import Terminal
 
@@ -21,42 +19,40 @@ def line(stage: str, verbose: bool = False, **labels) -> str:
     return out.getvalue()[10:]  # without the time of day
 
 
-@pytest.mark.parametrize(
-    ("stage", "labels", "first"),
-    [
-        pytest.param("published", BROKER, "published", id="published"),
-        pytest.param(
-            "delivered",
-            {**BROKER, "attempt": 2},
-            "delivered, attempt 2",
-            id="delivered",
-        ),
-        pytest.param("outcome", {"outcome": "handled"}, "handled", id="handled"),
-        pytest.param("outcome", {"outcome": "retry"}, "retrying", id="retrying"),
-        pytest.param("outcome", {"outcome": "rejected"}, "rejected", id="rejected"),
-        pytest.param("exhausted", BROKER, "exhausted", id="exhausted"),
-        pytest.param("answered", BROKER, "retrying", id="no response"),
-    ],
-)
-def test_each_stage_has_its_line(stage, labels, first):
-    words = [
-        word for part in line(stage, **labels).split("  ") if (word := part.strip())
-    ]
+def test_each_stage_has_its_line(subtests):
+    for name, stage, labels, first in [
+        ("published", "published", BROKER, "published"),
+        ("delivered", "delivered", {**BROKER, "attempt": 2}, "delivered, attempt 2"),
+        ("handled", "outcome", {"outcome": "handled"}, "handled"),
+        ("retrying", "outcome", {"outcome": "retry"}, "retrying"),
+        ("rejected", "outcome", {"outcome": "rejected"}, "rejected"),
+        ("exhausted", "exhausted", BROKER, "exhausted"),
+        ("no response", "answered", BROKER, "retrying"),
+    ]:
+        with subtests.test(name):
+            words = [
+                word
+                for part in line(stage, **labels).split("  ")
+                if (word := part.strip())
+            ]
 
-    assert words[:4] == [first, "product", "catalog_product_create", "uid=erp-1"]
+            assert words[:4] == [
+                first,
+                "product",
+                "catalog_product_create",
+                "uid=erp-1",
+            ]
 
 
-@pytest.mark.parametrize(
-    ("stage", "labels"),
-    [
-        pytest.param("published", {"ms": 3.2, "status": 200}, id="ingest's entry"),
-        pytest.param("published", {**BROKER, "dead_letter": True}, id="dead letter"),
-        pytest.param("answered", {**BROKER, "status": 503}, id="answered"),
-        pytest.param("call", {"component": "commerce"}, id="stand-in"),
-    ],
-)
-def test_nothing_is_shown_twice(stage, labels):
-    assert line(stage, **labels) == ""
+def test_nothing_is_shown_twice(subtests):
+    for name, stage, labels in [
+        ("ingest's entry", "published", {"ms": 3.2, "status": 200}),
+        ("dead letter", "published", {**BROKER, "dead_letter": True}),
+        ("answered", "answered", {**BROKER, "status": 503}),
+        ("stand-in", "call", {"component": "commerce"}),
+    ]:
+        with subtests.test(name):
+            assert line(stage, **labels) == ""
 
 
 def test_an_outcome_shows_time_and_status():

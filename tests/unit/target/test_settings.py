@@ -8,38 +8,37 @@ from functions.target.settings import is_target_set
 from tests.support.target_kit import NEW_SECRET, OAUTH, SECRET, TARGET, target_settings
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_a_url_is_kept_as_it_is(subtests):
+    for url in [
         "https://a.example/x?code=1",
         "http://127.0.0.1:1/",
         "http://localhost",
         "http://[::1]/",
-    ],
-)
-def test_a_url_is_kept_as_it_is(url):
-    assert target_settings(TARGET_URL=url).url == url
+    ]:
+        with subtests.test(url=url):
+            assert target_settings(TARGET_URL=url).url == url
 
 
-@pytest.mark.parametrize(
-    ("url", "error"),
-    [
-        ("http://a.example/", "must begin with https:// (http is for localhost alone)"),
-        ("http://127.0.0.1.a.example/", "must begin with https://"),
-        ("https://user@a.example/", "must be a URL without user and fragment"),
-        ("https://a.example/#x", "must be a URL without user and fragment"),
-        ("ftp://a.example/", "must be a URL like https://host/path/"),
-        ("https://a.example/ä", "must be a URL like https://host/path/"),
-        ("https:///x", "must be a URL like https://host/path/"),
-        ("https://a:b/", "must be a URL like https://host/path/"),
-    ],
-)
-@pytest.mark.parametrize("name", ["TARGET_URL", "TARGET_URL_CUSTOMER_GROUP"])
-def test_a_url_is_checked(name, url, error):
-    with pytest.raises(SettingsError) as raised:
-        target_settings(**{name: url})
-    assert f"{name} {error}" in str(raised.value)
-    assert "example" not in str(raised.value)
+def test_a_url_is_checked(subtests):
+    for name in ["TARGET_URL", "TARGET_URL_CUSTOMER_GROUP"]:
+        for url, error in [
+            (
+                "http://a.example/",
+                "must begin with https:// (http is for localhost alone)",
+            ),
+            ("http://127.0.0.1.a.example/", "must begin with https://"),
+            ("https://user@a.example/", "must be a URL without user and fragment"),
+            ("https://a.example/#x", "must be a URL without user and fragment"),
+            ("ftp://a.example/", "must be a URL like https://host/path/"),
+            ("https://a.example/ä", "must be a URL like https://host/path/"),
+            ("https:///x", "must be a URL like https://host/path/"),
+            ("https://a:b/", "must be a URL like https://host/path/"),
+        ]:
+            with subtests.test(name=name, url=url):
+                with pytest.raises(SettingsError) as raised:
+                    target_settings(**{name: url})
+                assert f"{name} {error}" in str(raised.value)
+                assert "example" not in str(raised.value)
 
 
 def test_each_entity_may_have_its_own_url():
@@ -66,9 +65,8 @@ def test_several_secrets_may_be_set():
     assert "whsec_" not in repr(settings)
 
 
-@pytest.mark.parametrize(
-    ("more", "error"),
-    [
+def test_other_settings_are_checked(subtests):
+    for more, error in [
         ({"TARGET_SECRETS": ""}, "TARGET_SECRETS is not set"),
         ({"TARGET_SECRETS": ","}, "TARGET_SECRETS names no secret"),
         ({"TARGET_SECRETS": "abc"}, "a secret that does not begin with whsec_"),
@@ -81,22 +79,19 @@ def test_several_secrets_may_be_set():
             {**OAUTH, "TARGET_OAUTH_CLIENT_ID": ""},
             "Wrong settings: TARGET_OAUTH_CLIENT_ID is not set",
         ),
-    ],
-)  # fmt: skip
-def test_other_settings_are_checked(more, error):
-    with pytest.raises(SettingsError) as raised:
-        target_settings(**more)
-    assert error in str(raised.value)
+    ]:
+        with subtests.test(more=more):
+            with pytest.raises(SettingsError) as raised:
+                target_settings(**more)
+            assert error in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
+def test_a_url_makes_a_consumer_serve_outbound_events(subtests):
+    for environment, expected in [
         ({}, False),
         ({"TARGET_URL": " ", "TARGET_SECRETS": SECRET}, False),
         ({"TARGET_URL": "x"}, True),
         ({"TARGET_URL_ORDER": "x"}, True),
-    ],
-)
-def test_a_url_makes_a_consumer_serve_outbound_events(environment, expected):
-    assert is_target_set(environment) is expected
+    ]:
+        with subtests.test(environment=environment):
+            assert is_target_set(environment) is expected

@@ -38,25 +38,23 @@ def test_a_month_at_10_events_a_second():
     assert sum(million.values()) == pytest.approx(291.18 / 25.92, abs=0.001)
 
 
-@pytest.mark.parametrize(
-    ("load", "expected"),
-    [
+def test_settings_carry_the_load(subtests):
+    for name, load, expected in [
         # 25 events/s for 0.324 s in each domain: 8.1 calls, more than 7/8 of 8 slots.
-        pytest.param(Load(100), Settings(16, 1, 32.4), id="the smallest that suffices"),
-        pytest.param(Load(100, concurrency=4), Settings(4, 3, 32.4), id="given"),
+        ("the smallest that suffices", Load(100), Settings(16, 1, 32.4)),
+        ("given", Load(100, concurrency=4), Settings(4, 3, 32.4)),
         # 250 events/s take 1.25 vCPU of which 60 % are used: 3 instances.
-        pytest.param(Load(1000), Settings(32, 3, 324.0), id="by CPU"),
-        pytest.param(Load(1), Settings(4, 1, 0.324), id="default"),
-    ],
-)
-def test_settings_carry_the_load(load, expected):
-    chosen = costs.settings(load, BY_HAND)
+        ("by CPU", Load(1000), Settings(32, 3, 324.0)),
+        ("default", Load(1), Settings(4, 1, 0.324)),
+    ]:
+        with subtests.test(name):
+            chosen = costs.settings(load, BY_HAND)
 
-    assert chosen.calls == pytest.approx(expected.calls)
-    assert (chosen.concurrency, chosen.max_instances) == (
-        expected.concurrency,
-        expected.max_instances,
-    )
+            assert chosen.calls == pytest.approx(expected.calls)
+            assert (chosen.concurrency, chosen.max_instances) == (
+                expected.concurrency,
+                expected.max_instances,
+            )
 
 
 def test_a_million_events_cost_at_most_7_dollars_at_100_a_second():

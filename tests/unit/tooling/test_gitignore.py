@@ -3,14 +3,11 @@
 import shutil
 import subprocess
 
-import pytest
-
 from tests.support.markdown import ROOT
 
 
-@pytest.mark.parametrize(
-    ("path", "is_ignored"),
-    [
+def test_secrets_and_state_are_ignored(subtests, tmp_path):
+    for path, is_ignored in [
         (".local/state.sqlite", True),
         (".local2/ledger.key", True),
         (".local-shop/stack.json", True),
@@ -18,13 +15,14 @@ from tests.support.markdown import ROOT
         (".env.staging", True),
         (".env.example", False),
         ("local/stack.py", False),
-    ],
-)
-def test_secrets_and_state_are_ignored(tmp_path, path, is_ignored):
-    git = shutil.which("git")
-    subprocess.run([git, "init", "-q", tmp_path], check=True)
-    shutil.copy(ROOT / ".gitignore", tmp_path)
+    ]:
+        with subtests.test(path=path):
+            git = shutil.which("git")
+            subprocess.run([git, "init", "-q", tmp_path], check=True)
+            shutil.copy(ROOT / ".gitignore", tmp_path)
 
-    done = subprocess.run([git, "check-ignore", "-q", path], cwd=tmp_path, check=False)
+            done = subprocess.run(
+                [git, "check-ignore", "-q", path], cwd=tmp_path, check=False
+            )
 
-    assert done.returncode == (0 if is_ignored else 1)
+            assert done.returncode == (0 if is_ignored else 1)

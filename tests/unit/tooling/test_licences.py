@@ -2,8 +2,6 @@
 
 from email.message import Message
 
-import pytest
-
 from tools import licences
 
 
@@ -16,9 +14,8 @@ def test_every_deployed_package_is_allowed(capsys):
     assert len(licences.deployed()) > 30
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
+def test_licence_is_read_from_metadata(subtests):
+    for fields, expected in [
         ({"License-Expression": "MIT"}, "MIT"),
         ({"License": "Apache 2.0"}, "Apache-2.0"),
         ({"License": "MIT\nCopyright"}, "MIT"),
@@ -28,29 +25,26 @@ def test_every_deployed_package_is_allowed(capsys):
         ),
         ({"License": "Commercial"}, "Commercial"),
         ({}, "no licence"),
-    ],
-)
-def test_licence_is_read_from_metadata(fields, expected):
-    metadata = Message()
-    for name, value in fields.items():
-        metadata[name] = value
+    ]:
+        with subtests.test(fields=fields):
+            metadata = Message()
+            for name, value in fields.items():
+                metadata[name] = value
 
-    assert licences.licence(metadata) == expected
+            assert licences.licence(metadata) == expected
 
 
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
+def test_only_listed_licences_are_allowed(subtests):
+    for expression, expected in [
         ("MIT", True),
         ("GPL-3.0-only OR MIT", True),
         ("Apache-2.0 AND BSD-3-Clause", True),
         ("Apache-2.0 AND GPL-3.0-only", False),
         ("GPL-3.0-or-later", False),
         ("no licence", False),
-    ],
-)
-def test_only_listed_licences_are_allowed(expression, expected):
-    assert licences.is_allowed(expression) is expected
+    ]:
+        with subtests.test(expression=expression):
+            assert licences.is_allowed(expression) is expected
 
 
 def test_unknown_licence_fails_the_check(capsys, monkeypatch):

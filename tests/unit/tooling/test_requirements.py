@@ -57,13 +57,14 @@ def test_each_file_is_a_subset_of_the_resolution(path):
     assert pins(path).items() <= pins(LOCK).items()
 
 
-@pytest.mark.parametrize("path", [LOCK, *SUBSETS, *TOOLS])
-def test_every_line_is_a_pin_with_hashes(path):
+def test_every_line_is_a_pin_with_hashes(subtests):
     """Nothing else: no option, no index address, no unpinned name."""
-    for line in (ROOT / path).read_text().splitlines():
-        assert LINE.fullmatch(line), line
-    for name, (_, hashes) in pins(path).items():
-        assert hashes, name
+    for path in [LOCK, *SUBSETS, *TOOLS]:
+        with subtests.test(path=path):
+            for line in (ROOT / path).read_text().splitlines():
+                assert LINE.fullmatch(line), line
+            for name, (_, hashes) in pins(path).items():
+                assert hashes, name
 
 
 @pytest.mark.parametrize("path", [LOCK, *SUBSETS])
@@ -108,6 +109,7 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Third-party modules that a file imports, anywhere in it."""
     modules = set()
@@ -134,7 +136,8 @@ def files(name: str) -> set[str]:
     except importlib.metadata.PackageNotFoundError:
         return set()  # for another platform
     root = str(one.locate_file(""))
-    return {f"{root}/{file}" for file in one.files or ()}
+    lines = (one.read_text("RECORD") or "").splitlines()
+    return {f"{root}/{line.partition(',')[0]}" for line in lines}
 
 
 def _then_installed(likely: Iterable[str]) -> Iterator[str]:

@@ -25,11 +25,12 @@ def commands(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "path", sorted([*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"])
-)
-def test_file_is_yaml(path):
-    assert isinstance(yaml.safe_load(path.read_text()), dict)
+def test_file_is_yaml(subtests):
+    for path in sorted(
+        [*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"]
+    ):
+        with subtests.test(path=path):
+            assert isinstance(yaml.safe_load(path.read_text()), dict)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from cli.imports import events
 from cli.imports.events import Builder, RejectedRow
 from cli.imports.source import Row
 from cli.imports.values import Values
@@ -16,9 +15,9 @@ DELETE = EVENTS["be-observer.catalog_product_delete"]
 COLUMNS = ["sku", "source", "quantity", "outOfStock"]
 
 
-def builder(event=DELETE, header=("sku",), lanes=1, rows_per_event=1):
+def builder(event=DELETE, header=("sku",), lanes=1, rows_per_event=1, **limits):
     values = Values(event, list(header), {}, {}) if event else None
-    return Builder("import-1", event, values, lanes, rows_per_event)
+    return Builder("import-1", event, values, lanes, rows_per_event, **limits)
 
 
 def batches(of: Builder, rows: list[Row]):
@@ -48,10 +47,8 @@ def test_a_batch_has_at_most_a_hundred_events():
     assert [len(batch.events) for batch in batches_sent] == [100, 100, 50]
 
 
-def test_a_batch_is_smaller_than_ingest_accepts(monkeypatch):
-    monkeypatch.setattr(events, "MAX_BATCH_BYTES", 300)
-
-    batches_sent = batches(builder(), deletions(*"ABCDEFG"))
+def test_a_batch_is_smaller_than_ingest_accepts():
+    batches_sent = batches(builder(max_batch_bytes=300), deletions(*"ABCDEFG"))
 
     assert [len(batch.events) for batch in batches_sent] == [3, 3, 1]
 
@@ -110,9 +107,8 @@ def test_a_list_and_one_row_of_a_common_sku_are_apart():
     ]
 
 
-@pytest.mark.parametrize(
-    ("row", "error", "errors"),
-    [
+def test_a_bad_row_is_rejected_with_its_reason(subtests):
+    for row, error, errors in [
         (
             Row(2, ["A", "default", "many", "no"]),
             "Invalid value for be-observer.catalog_stock_update",
@@ -121,13 +117,12 @@ def test_a_list_and_one_row_of_a_common_sku_are_apart():
         (Row(2, list("abcde")), "The row has 5 cells, and the header 4: check", {}),
         (Row(2, None, "The line is not JSON"), "The line is not JSON", {}),
         (Row(2, 7), "The row is no object", {}),
-    ],
-)
-def test_a_bad_row_is_rejected_with_its_reason(row, error, errors):
-    with pytest.raises(RejectedRow, match=error) as rejected:
-        list(builder(STOCK, COLUMNS).add(row))
+    ]:
+        with subtests.test(row=row):
+            with pytest.raises(RejectedRow, match=error) as rejected:
+                list(builder(STOCK, COLUMNS).add(row))
 
-    assert rejected.value.errors == errors
+            assert rejected.value.errors == errors
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -142,15 +137,13 @@ def test_a_row_may_be_a_whole_event(wrapped):
     assert json.loads(batch.events[0].content) == event
 
 
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
+def test_a_row_that_is_no_event_is_rejected(subtests):
+    for content, error in [
         (["x"], "The row is no object with event and value"),
         ({"event": "x", "value": {}}, "Unknown event type"),
         ({"event": DELETE.name}, "missing parameter"),
         ({"event": DELETE.name, "value": {"sku": "\udc80"}}, "not valid JSON"),
-    ],
-)
-def test_a_row_that_is_no_event_is_rejected(content, error):
-    with pytest.raises(RejectedRow, match=error):
-        list(builder(None).add(Row(1, content)))
+    ]:
+        with subtests.test(content=content):
+            with pytest.raises(RejectedRow, match=error):
+                list(builder(None).add(Row(1, content)))

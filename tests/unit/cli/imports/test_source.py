@@ -6,30 +6,27 @@ import json
 
 import pytest
 
-from cli.imports import source
 from cli.imports.source import CountedStream, Row, SourceError, open_source
 
 
-def rows(content: bytes, format=None, encoding="utf-8", delimiter=","):
+def rows(content: bytes, format=None, encoding="utf-8", delimiter=",", **limits):
     stream = CountedStream(io.BytesIO(content))
-    opened = open_source(stream, format, encoding, delimiter)
+    opened = open_source(stream, format, encoding, delimiter, **limits)
     return opened.header, list(opened.rows)
 
 
-@pytest.mark.parametrize(
-    ("content", "format"),
-    [
+def test_the_format_is_told_by_the_first_character(subtests):
+    for content, format in [
         (b"sku,qty\nA,1\n", "csv"),
         (b"\xef\xbb\xbfsku,qty\nA,1\n", "csv"),
         (b'\n {"a": 1}\n', "ndjson"),
         (b'\xef\xbb\xbf{"a": 1}\n', "ndjson"),
         (b' [{"a": 1}]', "json"),
-    ],
-)
-def test_the_format_is_told_by_the_first_character(content, format):
-    stream = CountedStream(io.BytesIO(content))
+    ]:
+        with subtests.test(content=content):
+            stream = CountedStream(io.BytesIO(content))
 
-    assert open_source(stream, None, "utf-8", ",").format == format
+            assert open_source(stream, None, "utf-8", ",").format == format
 
 
 def test_a_row_has_the_number_of_its_first_line():
@@ -81,34 +78,37 @@ def test_each_line_of_ndjson_is_a_row():
     assert [row.content for row in read] == [{"a": 1}, None, None, {"a": 2}]
 
 
-def test_a_line_that_is_too_long_is_skipped(monkeypatch):
-    monkeypatch.setattr(source, "MAX_ROW_CHARACTERS", 100)
-    _, read = rows(b'{"a": "' + 300 * b"x" + b'"}\n{"a": 1}\n')
+def test_a_line_that_is_too_long_is_skipped():
+    content = b'{"a": "' + 300 * b"x" + b'"}\n{"a": 1}\n'
+    _, read = rows(content, max_row_characters=100)
 
     assert [row.error for row in read] == ["The line is too long for one event", ""]
     assert read[1] == Row(2, {"a": 1})
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 65_536])
-def test_the_items_of_an_array_are_counted(monkeypatch, chunk):
-    monkeypatch.setattr(source, "CHUNK_CHARACTERS", chunk)
+def test_the_items_of_an_array_are_counted(chunk):
     items = [{"a": [1, {"b": "]"}]}, {"c": "é,"}, {}]
 
-    _, read = rows(json.dumps(items, indent=1).encode(), "json")
+    content = json.dumps(items, indent=1).encode()
+    _, read = rows(content, "json", chunk_characters=chunk)
 
     assert read == [Row(number, item) for number, item in enumerate(items, 1)]
     assert rows(b" [ ] ", "json") == (None, [])
 
 
-@pytest.mark.parametrize(
-    ("content", "whole"),
-    [(b'[{"a": 1}, {"a": }]', 1), (b'[{"a": 1}', 1), (b'[{"a": 1} {}]', 1), (b"{}", 0)],
-)
-def test_a_broken_array_ends_with_an_error(content, whole):
-    _, read = rows(content, "json")
+def test_a_broken_array_ends_with_an_error(subtests):
+    for content, whole in [
+        (b'[{"a": 1}, {"a": }]', 1),
+        (b'[{"a": 1}', 1),
+        (b'[{"a": 1} {}]', 1),
+        (b"{}", 0),
+    ]:
+        with subtests.test(content=content):
+            _, read = rows(content, "json")
 
-    assert [bool(row.error) for row in read] == [False] * whole + [True]
-    assert read[-1].number == whole + 1
+            assert [bool(row.error) for row in read] == [False] * whole + [True]
+            assert read[-1].number == whole + 1
 
 
 def test_a_large_array_is_read_in_pieces():

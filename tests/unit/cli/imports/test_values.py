@@ -16,9 +16,8 @@ def value(event, row: dict, *, comma: bool = False, constants=None, **mapping):
     return values.of_cells(list(row.values()))
 
 
-@pytest.mark.parametrize(
-    ("text", "comma", "expected"),
-    [
+def test_numbers_are_converted(subtests):
+    for text, comma, expected in [
         ("12", False, 12),
         (" -1.50 ", False, -1.5),
         ("12,5", True, 12.5),
@@ -33,22 +32,25 @@ def value(event, row: dict, *, comma: bool = False, constants=None, **mapping):
         ("nan", False, "nan"),
         ("٣", False, "٣"),
         ("9" * 31, False, "9" * 31),
-    ],
-)
-def test_numbers_are_converted(text, comma, expected):
-    row = dict(zip(COLUMNS, ["A", "default", text, "false"], strict=True))
+    ]:
+        with subtests.test(text=text):
+            row = dict(zip(COLUMNS, ["A", "default", text, "false"], strict=True))
 
-    assert value(STOCK, row, comma=comma)["quantity"] == expected
+            assert value(STOCK, row, comma=comma)["quantity"] == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("true", True), ("NO", False), ("1", True), ("0", False), ("maybe", "maybe")],
-)
-def test_booleans_are_converted(text, expected):
-    row = dict(zip(COLUMNS, ["A", "default", "1", text], strict=True))
+def test_booleans_are_converted(subtests):
+    for text, expected in [
+        ("true", True),
+        ("NO", False),
+        ("1", True),
+        ("0", False),
+        ("maybe", "maybe"),
+    ]:
+        with subtests.test(text=text):
+            row = dict(zip(COLUMNS, ["A", "default", "1", text], strict=True))
 
-    assert value(STOCK, row)["outOfStock"] == expected
+            assert value(STOCK, row)["outOfStock"] == expected
 
 
 def test_text_stays_as_it_is():
@@ -114,19 +116,17 @@ def test_columns_that_fill_no_field_are_known():
     assert values.unused == ["Remark"]
 
 
-@pytest.mark.parametrize(
-    ("header", "mapping", "reason"),
-    [
+def test_a_wrong_mapping_is_named(subtests):
+    for header, mapping, reason in [
         (["sku"], {}, "needs the fields source, quantity, outOfStock"),
         (["sku;quantity"], {}, "If the file has several columns: --delimiter ';'"),
         (COLUMNS, {"weight": "sku"}, "There is no field 'weight'"),
         (COLUMNS, {"sku": "ItemNo"}, "The file has no column 'ItemNo'"),
         ([*COLUMNS, "sku"], {}, "more than one column 'sku'"),
-    ],
-)
-def test_a_wrong_mapping_is_named(header, mapping, reason):
-    with pytest.raises(MappingError, match=reason):
-        Values(STOCK, header, mapping, {})
+    ]:
+        with subtests.test(header=header):
+            with pytest.raises(MappingError, match=reason):
+                Values(STOCK, header, mapping, {})
 
 
 def test_missing_cells_are_empty_and_further_cells_an_error():

@@ -76,9 +76,8 @@ def test_an_outbound_event_has_its_own_parts():
     assert event.sample == {"rule_id": "15", "name": "Sample name"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
+def test_an_event_with_the_other_direction_may_echo(subtests):
+    for changes, expected in [
         ({**RULE, "entity": "product"}, True),
         (
             {**OUTBOUND, "entity": "product", "event": "commerce.product.specimen"},
@@ -86,15 +85,13 @@ def test_an_outbound_event_has_its_own_parts():
         ),
         (RULE, False),
         (OUTBOUND, False),
-    ],
-)
-def test_an_event_with_the_other_direction_may_echo(changes, expected):
-    assert define(ROOT, **changes).may_echo == expected
+    ]:
+        with subtests.test(changes=changes):
+            assert define(ROOT, **changes).may_echo == expected
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
+def test_a_wrong_definition_says_what_to_change(subtests):
+    for changes, reason in [
         ({"entity": "Price Rule"}, "must be words of small letters"),
         ({"entity": "x" * 41}, "at most 40 characters"),
         ({"entity": "shipment"}, "functions/handlers/shipment.py exists"),
@@ -118,8 +115,7 @@ def test_an_event_with_the_other_direction_may_echo(changes, expected):
         ({**OUTBOUND, "operation": None, "source": None}, "An outbound event, and"),
         (OUTBOUND, "has no operation of Commerce"),
         ({**OUTBOUND, "operation": None, "event": "price"}, "joined by dots"),
-    ],
-)
-def test_a_wrong_definition_says_what_to_change(changes, reason):
-    with pytest.raises(InvalidDefinition, match=reason):
-        define(ROOT, **{**RULE, **changes})
+    ]:
+        with subtests.test(changes=changes):
+            with pytest.raises(InvalidDefinition, match=reason):
+                define(ROOT, **{**RULE, **changes})

@@ -81,18 +81,16 @@ def test_the_catalogue_keeps_its_form():
     assert f'{last},\n      "x": {{}}\n' in added
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_imports_are_merged(subtests):
+    for text, expected in [
         ('"""Doc."""\n', '"""Doc."""\n\nfrom a.b import C\n'),
         ('"""Doc."""\n\nimport x\n', '"""Doc."""\n\nimport x\nfrom a.b import C\n'),
         ("from a.b import D\n", "from a.b import C, D\n"),
         ("from a.b import (\n    D,\n    E,\n)\n", "from a.b import C, D, E\n"),
         ("from a.b import C\n", "from a.b import C\n"),
-    ],
-)
-def test_imports_are_merged(text, expected):
-    assert edits.add_import(text, "a.b", ["C"]) == expected
+    ]:
+        with subtests.test(text=text):
+            assert edits.add_import(text, "a.b", ["C"]) == expected
 
 
 def test_the_command_asks_for_what_no_option_gives():

@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 
 from functions.events import samples
 from functions.events.catalog import INBOUND_EVENTS
-from tests.support.ingest_app import ingest_client, post
+from tests.support.ingest_app import RecordingPublisher, ingest_client, post
 from tests.support.ingest_authentication import assert_unauthorized
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "docs/schemas"
@@ -169,6 +169,17 @@ def without_unknown(posted, published):
     return posted
 
 
+@pytest.fixture(scope="module")
+def publisher():
+    return RecordingPublisher()
+
+
+@pytest.fixture(scope="module")
+def client(publisher):
+    with ingest_client(publisher) as client:
+        yield client
+
+
 @BOUNDED
 @given(body=bodies())
 def test_exactly_what_the_schemas_allow_is_published(client, publisher, body):
@@ -192,15 +203,16 @@ def test_exactly_what_the_schemas_allow_is_published(client, publisher, body):
 
 
 @pytest.fixture(scope="module")
-def token_client(shared_publisher):
+def token_client(publisher):
     given = {"INGEST_AUTH": "token", "INGEST_TOKENS": "token-0123456789abc"}
-    with ingest_client(shared_publisher, **given) as client:
+    with ingest_client(publisher, **given) as client:
         yield client
 
 
 @settings(BOUNDED, max_examples=20)
 @given(body=bodies())
 def test_no_body_passes_authentication(token_client, publisher, body):
+    publisher.published.clear()
     assert_unauthorized(post(token_client, body), publisher)
 
 
