@@ -69,7 +69,7 @@ SUITES = {
 }
 
 # Folders whose tests share what is slow to start: one worker runs all of each.
-SHARING = {"broker", "cli", "console", "docs", "ledger", "terraform"}
+SHARING = {"broker", "cli", "console", "docs", "ledger", "stack", "terraform"}
 
 # What takes longest is started first. The short unit tests come last, so that all
 # workers end at about the same time.

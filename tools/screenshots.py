@@ -4,7 +4,6 @@ It starts a local stack, creates events of every kind, and writes ``docs/console
 through the browser that the tests use.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -95,37 +94,30 @@ PICTURES: dict[str, tuple[Callable[[Page], None], tuple[int, int], bool]] = {
 }
 
 
-def take(folder: Path, report: Callable[[str], None]) -> list[Path]:
-    """Write every picture into *folder*; returns their paths.
+def take(
+    stack: RunningStack, page: Page, folder: Path, report: Callable[[str], None]
+) -> list[Path]:
+    """Create the events, and write every picture into *folder*; returns their paths.
 
     Args:
+        page: a window for the console of *stack*.
         report: called with one line per picture.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _create_events(stack, page)
     paths = []
-    with (
-        tempfile.TemporaryDirectory() as state,
-        RunningStack(Path(state)) as stack,
-        browser() as driver,
-    ):
-        page = Page(driver, stack.stack["console"])
-        _create_events(stack, page)
-        for name, (shows, size, dark) in PICTURES.items():
-            page.look(size, dark)
-            shows(page)
-            page.sees("live")
-            path = folder / f"{name}.png"
-            path.write_bytes(driver.get_screenshot_as_png())
-            paths.append(path)
-            report(f"{path.name}  {path.stat().st_size // 1024} KiB")
+    for name, (shows, size, dark) in PICTURES.items():
+        page.look(size, dark)
+        shows(page)
+        page.sees("live")
+        path = folder / f"{name}.png"
+        path.write_bytes(page.driver.get_screenshot_as_png())
+        paths.append(path)
+        report(f"{path.name}  {path.stat().st_size // 1024} KiB")
     return paths
 
 
 def _create_events(stack: RunningStack, page: Page) -> None:
-    command = [sys.executable, "-m", "cli", "send", "--event", "all", "--json"]
-    subprocess.run(  # noqa: S603 a command of the project
-        command, cwd=ROOT, env=stack.environment, check=True, capture_output=True
-    )
+    stack.command("send", "--event", "all")
     for number in (4711, 4712):
         stack.post(ORDER, {**REJECTED, "id": number}, f"erp-{number}")
         stack.outcome(f"erp-{number}", "rejected")
@@ -144,7 +136,13 @@ def main() -> int:
             "Chromium or its driver is missing: apt install chromium chromium-driver\n"
         )
         return 2
-    take(FOLDER, lambda line: sys.stdout.write(f"{line}\n"))
+    with (
+        tempfile.TemporaryDirectory() as state,
+        RunningStack(Path(state)) as stack,
+        browser() as driver,
+    ):
+        page = Page(driver, stack.stack["console"])
+        take(stack, page, FOLDER, lambda line: sys.stdout.write(f"{line}\n"))
     return 0
 
 

@@ -13,8 +13,12 @@ from tests.support.stand_in_control import StandInControl
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    """A running stack with the stand-in; stopped at the end of the test run."""
-    with RunningStack(tmp_path_factory.mktemp("stack")) as running:
+    """A running stack with the stand-in; stopped at the end of the test run.
+
+    Some shells set HOST to the machine's name, for programs of other kinds.
+    """
+    folder = tmp_path_factory.mktemp("stack")
+    with RunningStack(folder, HOST="0.0.0.0") as running:  # noqa: S104
         yield running
 
 

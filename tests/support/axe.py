@@ -3,8 +3,10 @@
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from selenium import webdriver
 
@@ -17,9 +19,9 @@ FOLDER = machine.ROOT / "build" / "axe"  # not committed
 SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL_SECONDS = 120
 RUN = """
-const [rules, exclude, done] = arguments;
-const runOnly = rules.length ? { runOnly: rules } : {};
-axe.run({ exclude }, { resultTypes: ["violations"], ...runOnly }).then(
+const [options, exclude, done] = arguments;
+// What is loaded for rules about media and the device's orientation is not needed.
+axe.run({ exclude }, { resultTypes: ["violations"], preload: false, ...options }).then(
   (results) => done(results.violations.flatMap((one) => one.nodes.map(
     (node) => `${one.id}: ${one.help} at ${node.target} ${node.html.slice(0, 200)}`))),
   (error) => done([String(error)]));
@@ -59,18 +61,20 @@ def script() -> str:
 
 
 def violations(
-    driver: webdriver.Chrome, *rules: str, exclude: Sequence[str] = ()
+    driver: webdriver.Chrome,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    exclude: Sequence[str] = (),
 ) -> list[str]:
     """What axe-core objects to in the open page, one line each.
 
     Args:
-        rules: names of rules; without one all that are on by default.
+        options: of ``axe.run``; without any, all rules apply that are on by default.
         exclude: selectors of elements that are not checked.
     """
     if not driver.execute_script("return Boolean(window.axe)"):
         # Not as an element of the page: its content security policy forbids that.
         driver.execute_script(f"{script()};window.axe = axe;")
-    return driver.execute_async_script(RUN, rules, [[one] for one in exclude])
+    return driver.execute_async_script(RUN, dict(options), [[one] for one in exclude])
 
 
 def _is_intact() -> bool:

@@ -8,12 +8,10 @@ import sqlite3
 from typing import Any
 
 import requests
-from click.testing import CliRunner
 
-from cli.__main__ import main
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE
 from tests.support.debugging_page import Entry
-from tests.support.running import RunningStack
+from tests.support.running import COMMAND_POLL_SECONDS, RunningStack
 from tests.support.stand_in_control import StandInControl
 
 TOKEN = "erp-token-0123456789"
@@ -21,6 +19,7 @@ SIGNING_KEY = bytes(range(32))
 UPDATE = "be-observer.catalog_product_update"
 DELETE = "be-observer.catalog_product_delete"
 WAIT_SECONDS = 30
+MAX_ATTEMPTS = 20  # until an event is exhausted
 EVENT = json.dumps(
     {"data": {"uid": "u-1", "event": PRODUCT_CREATE, "value": PRODUCT_VALUE}}
 ).encode()
@@ -56,27 +55,25 @@ class DebuggingStack(RunningStack):
         """Post an event that ingest accepts."""
         assert self.send(event, value, uid).status_code == 200
 
-    def command(self, *arguments: str) -> str:
-        """The output of an operator command that succeeds."""
-        environment = {"LOCAL_STATE": str(self.folder)}
-        result = CliRunner(env=environment).invoke(main, arguments)
-        assert result.exit_code == 0, result.output
-        return result.output
+    def wait_for_output(self, text: str, *arguments: str) -> str:
+        """The output of an operator command as soon as *text* is in it."""
+        output = ""
+
+        def has_text() -> bool:
+            nonlocal output
+            output = self.command(*arguments)
+            return text in output
+
+        self.wait_for(has_text, WAIT_SECONDS, COMMAND_POLL_SECONDS)
+        return output
 
     def trace(self, uid: str, status: str) -> str:
         """The output of ``trace`` as soon as it ends in *status*."""
-        output = ""
-
-        def has_status() -> bool:
-            nonlocal output
-            output = self.command("trace", uid)
-            return f"now: {status}" in output
-
-        self.wait_for(has_status, WAIT_SECONDS)
+        output = self.wait_for_output(f"now: {status}", "trace", uid)
         if status in ("handled", "rejected"):
             # The ledger has the result before the consumer's log entry was read.
             self.outcome(uid, status)
-            has_status()
+            output = self.command("trace", uid)
         return output
 
     def assert_shown(self, entry: Entry, output: str) -> None:

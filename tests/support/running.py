@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from click.testing import CliRunner
 
+from cli.__main__ import main
 from local.processes import ROOT, Process, Program, base_environment, free_port
 from local.processes import is_listening as is_listening_at
 
@@ -19,6 +21,7 @@ __all__ = ["ROOT", "RunningStack", "free_port", "listening"]
 START_SECONDS = 60
 STOP_SECONDS = 20
 POLL_SECONDS = 0.02
+COMMAND_POLL_SECONDS = 0.1  # a command takes longer than a look at the output
 
 
 def listening(address: str) -> bool:
@@ -80,23 +83,41 @@ class RunningStack:
         body = {"data": {"uid": uid, "event": event, "value": value, **data}}
         return requests.post(self.stack["ingest"], json=body, timeout=30)
 
+    def command(self, *arguments: str) -> str:
+        """The standard output of an operator command that succeeds."""
+        environment = {"LOCAL_STATE": str(self.folder)}
+        result = CliRunner(env=environment).invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def command_json(self, *arguments: str) -> list[dict[str, Any]]:
+        """What an operator command that succeeds prints with ``--json``."""
+        return [json.loads(x) for x in self.command(*arguments, "--json").splitlines()]
+
     def outcome(self, uid: str, word: str = "handled", seconds: float = 30) -> str:
         """Wait for the line that begins with *word* and names *uid*, and return it."""
         pattern = re.compile(rf"^.*  {word}\b.*uid={re.escape(uid)}( .*)?$", re.M)
-        self.wait_for(lambda: pattern.search(self.output()), seconds)
-        return pattern.search(self.output()).group()
+        return self.wait_for(lambda: pattern.search(self.output()), seconds).group()
 
     def wait_for(
-        self, condition: Callable[[], Any], seconds: float = START_SECONDS
-    ) -> None:
-        """Wait until *condition()* is true; fail with the stack's output."""
+        self,
+        condition: Callable[[], Any],
+        seconds: float = START_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> Any:
+        """Wait until *condition()* is true, and return it.
+
+        Raises:
+            AssertionError: with the stack's output.
+        """
         end = time.monotonic() + seconds
-        while not condition():
+        while not (result := condition()):
             if time.monotonic() > end:
                 raise AssertionError(
                     f"not true within {seconds} s:\n{self.output()[-5000:]}"
                 )
-            time.sleep(POLL_SECONDS)
+            time.sleep(poll_seconds)
+        return result
 
     def __enter__(self) -> "RunningStack":
         return self.start()

@@ -9,9 +9,9 @@ from tests.support.browser import DESKTOP, Page, browser
 from tests.support.console_client import ConsoleClient
 
 
-@pytest.fixture(autouse=True)
-def _clean(stack):
-    """Start each test without simulated faults and dead letters."""
+@pytest.fixture
+def clean(stack):
+    """A test starts without simulated faults and dead letters, and ends its faults."""
     console = stack.stack["console"]
     requests.post(f"{console}/commerce/recover", timeout=10)
     page = requests.get(f"{console}/dead-letters", timeout=10).text
@@ -30,12 +30,10 @@ def driver():
 
 
 @pytest.fixture
-def page(driver, stack):
-    """The list of events on a desktop, light."""
-    driver.get_log("browser")
+def page(driver, stack, clean):
+    """A window on a desktop, light; it shows the page of the previous test."""
     page = Page(driver, stack.stack["console"])
     page.look(DESKTOP)
-    page.open("/")
     return page
 
 

@@ -4,7 +4,10 @@ import html
 import json
 import re
 
+import pytest
 import requests
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 ORDER = "be-observer.sales_order_status_update"
 CREATE = "be-observer.catalog_product_create"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.debugging_stack import (
+    MAX_ATTEMPTS,
     SIGNING_KEY,
     TOKEN,
     UPDATE,
@@ -26,10 +27,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebuggingStack]:
         INGEST_TOKENS=f"erp:{TOKEN}",
         MAX_BODY_BYTES="20000",
         COMMERCE_TIMEOUT_SECONDS="10",
-        LOCAL_MAX_DELIVERY_ATTEMPTS="20",
+        LOCAL_MAX_DELIVERY_ATTEMPTS=str(MAX_ATTEMPTS),
     )
     with stack:
-        stack.commerce.fail(path="EXHAUSTED", times=None, status=503)
+        stack.commerce.fail(
+            path="EXHAUSTED", times=None, status=503, message="Maintenance"
+        )
         stack.publish(UPDATE, product("EXHAUSTED"), "exhausted-1")
         yield stack
 

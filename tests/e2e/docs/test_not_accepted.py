@@ -1,12 +1,11 @@
 """docs/debugging.md: the event was not accepted."""
 
-import json
+import shutil
 import time
 from email.utils import parsedate_to_datetime
 
 import requests
 
-from functions.ingest import mapping
 from tests.support.consumer_kit import PRODUCT_CREATE, PRODUCT_VALUE
 from tests.support.debugging_page import entry_of
 from tests.support.debugging_stack import (
@@ -17,8 +16,8 @@ from tests.support.debugging_stack import (
     product,
     signature_headers,
 )
-from tests.support.ingest_app import RecordingPublisher, ingest_client
-from tests.support.serving import url
+from tests.support.running import ROOT, free_port
+from tests.support.serving import function, url
 
 
 @entry_of("401")
@@ -103,17 +102,31 @@ def test_body_too_long(entry, stack):
 
 
 @entry_of("500, the payload could not be mapped")
-def test_a_mapping_has_a_bug(entry, monkeypatch):
-    monkeypatch.setattr(mapping, "to_events", lambda *_: [{}["Qty"]])
-    written = []
-    settings = {"INGEST_AUTH": "token", "INGEST_TOKENS": f"erp:{TOKEN}"}
-    with ingest_client(RecordingPublisher(), write=written.append, **settings) as erp:
+def test_a_mapping_has_a_bug(entry, tmp_path):
+    """In a copy of the functions, whose mapping was edited."""
+    functions = tmp_path / "functions"
+    shutil.copytree(ROOT / "functions", functions)
+    mapping = functions / "ingest" / "mapping.py"
+    original = mapping.read_text()
+    mapping.write_text(
+        original.replace("    return None\n", '    return [{}["Qty"]]\n', 1)
+    )
+    assert mapping.read_text() != original
+    environment = {
+        "PYTHONPATH": str(tmp_path),
+        "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{free_port()}",
+        "INGEST_AUTH": "token",
+        "INGEST_TOKENS": f"erp:{TOKEN}",
+    }
+    source = str(functions / "ingest" / "main.py")
+    with function("ingest", source, **environment) as server:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        response = erp.post("/", content=b"{}", headers=headers)
+        response = requests.post(url(server), b"{}", headers=headers, timeout=30)
+        output = server.stop()
 
     assert response.status_code == 500
-    entry.assert_shown(response.text, map(json.loads, written))
-    entry.assert_quotes(written[-1].decode(), "mapping failed:")
+    entry.assert_shown(response.text, log_entries(output))
+    entry.assert_quotes(output.decode(), "mapping failed:")
 
 
 @entry_of("503, Pub/Sub unreachable")

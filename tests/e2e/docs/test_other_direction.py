@@ -53,7 +53,7 @@ def test_third_party_rejects(entry, stack):
     ).text
     assert "<h2>Webhooks</h2>" in page
     assert "Calls to Commerce" not in page
-    stack.wait_for(lambda: uid in stack.command("dead-letters"), WAIT_SECONDS)
+    stack.wait_for_output(uid, "dead-letters")
     stack.command("replay", "--uid", uid)
     stack.trace(uid, "handled")
 

@@ -9,7 +9,12 @@ from cli.__main__ import main
 from tests.support.broker_api import Api
 from tests.support.consumer_kit import PRODUCT_CREATE
 from tests.support.debugging_page import entry_of
-from tests.support.debugging_stack import DELETE, UPDATE, WAIT_SECONDS, product
+from tests.support.debugging_stack import (
+    DELETE,
+    MAX_ATTEMPTS,
+    UPDATE,
+    product,
+)
 
 
 @entry_of("Commerce rejected it")
@@ -23,7 +28,7 @@ def test_rejection_and_replay(entry, stack):
     stack.publish(PRODUCT_CREATE, product("REJECTED"), "erp-2")
 
     stack.assert_shown(entry, stack.trace("erp-2", "rejected"))
-    stack.wait_for(lambda: "erp-2" in stack.command("dead-letters"), WAIT_SECONDS)
+    stack.wait_for_output("erp-2", "dead-letters")
     listed = stack.command("dead-letters", "--uid", "erp-2")
     assert '"tax_class_id"' in listed
     [message_id] = re.findall(r"^(\d+) ", listed, re.M)
@@ -58,10 +63,7 @@ def test_store_refuses_signed_paths(entry, stack):
 
     entry.assert_shown(stack.trace("signed-1", "rejected"))
     stack.commerce.switch(refuses_encoded_signed_paths=False)
-    stack.wait_for(
-        lambda: "signed-1" in stack.command("replay", "--uid", "signed-1"),
-        WAIT_SECONDS,
-    )
+    stack.wait_for_output("signed-1", "replay", "--uid", "signed-1")
     stack.trace("signed-1", "handled")
 
 
@@ -74,7 +76,7 @@ def test_newer_event_was_handled(entry, stack):
     stack.trace("old-9", "rejected")
     stack.publish(UPDATE, product("LAMP-9", price=2), "new-9")
     stack.trace("new-9", "handled")
-    stack.wait_for(lambda: "old-9" in stack.command("dead-letters"), WAIT_SECONDS)
+    stack.wait_for_output("old-9", "dead-letters")
 
     environment = {"LOCAL_STATE": str(stack.folder)}
     replay = ["replay", "--uid", "old-9"]
@@ -89,9 +91,29 @@ def test_attempts_are_exhausted(entry, stack):
     listed = stack.command("dead-letters", "--uid", "exhausted-1")
 
     entry.assert_shown(f"{listed}\n{output}")
+    # Pub/Sub stores it without a reason; the ledger has the last result.
+    [dead_letter] = stack.command_json("dead-letters", "--uid", "exhausted-1")
+    assert (dead_letter["origin"], dead_letter["attempts"], dead_letter["status"]) == (
+        "pubsub",
+        MAX_ATTEMPTS,
+        503,
+    )
+    assert dead_letter["reason"] == (
+        "Delivery attempts exhausted: 503 Commerce answered 503 to PUT"
+        " products/{sku}: Maintenance"
+    )
+    steps = stack.command_json("trace", "exhausted-1")
+    assert [step["stage"] for step in steps] == [
+        "published",
+        *("delivered", "call", "outcome") * MAX_ATTEMPTS,
+        *("exhausted", "dead-lettered", "now"),
+    ]
+    attempts = [step["attempt"] for step in steps if step["stage"] == "outcome"]
+    assert attempts == list(range(1, MAX_ATTEMPTS + 1))
     stack.commerce.recover()
     assert "exhausted-1" in stack.command("replay", "--reason", "exhausted")
     stack.trace("exhausted-1", "handled")
+    assert "exhausted-1" not in stack.command("dead-letters")
 
 
 @entry_of("It was posted again, and nothing changed")
@@ -100,9 +122,7 @@ def test_duplicate(entry, stack):
     stack.trace("again-1", "handled")
     stack.publish(UPDATE, product("AGAIN"), "again-1")
     shown = stack.outcome("again-1", "duplicate")
-    stack.wait_for(
-        lambda: "duplicate" in stack.command("trace", "again-1"), WAIT_SECONDS
-    )
+    stack.wait_for_output("duplicate", "trace", "again-1")
 
     entry.assert_shown(shown)
     output = stack.command("trace", "again-1")

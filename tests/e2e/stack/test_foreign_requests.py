@@ -3,6 +3,8 @@
 import pytest
 import requests
 
+from tests.support.running import listening
+
 EVENT = "be-observer.catalog_product_create"
 FOREIGN = (
     {"Origin": "https://evil.example"},
@@ -65,3 +67,13 @@ def test_ingest_answers_its_own_page(stack):
     headers = {"Origin": ingest, "Sec-Fetch-Site": "same-origin"}
 
     assert requests.get(ingest, headers=headers, timeout=30).status_code == 200
+
+
+def test_HOST_moves_nothing_off_this_machine(stack):
+    """The stack runs with HOST=0.0.0.0, which would also listen at 127.0.0.2."""
+    assert stack.environment["HOST"] == "0.0.0.0"  # noqa: S104
+    for name in ("ingest", "console", "broker", "commerce", "consumer"):
+        address = stack.stack[name].rpartition("//")[2]
+        assert address.startswith("127.0.0.1:")
+        assert listening(address)
+        assert not listening(address.replace("127.0.0.1", "127.0.0.2")), name

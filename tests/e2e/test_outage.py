@@ -1,6 +1,6 @@
 """Commerce is down for nearly as long as events are retried; no event is lost.
 
-Hundreds of events wait for some products. The broker's clocks are a hundred times
+Dozens of events wait for some products. The broker's clocks are a hundred times
 faster, and two of the deployed delivery settings are smaller: an event has 14 attempts,
 at most 40 s apart. Everything else is real: ingest, broker, a consumer process, ledger.
 """
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The return_immediately flag")
 
 CREATED = "be-observer.catalog_product_create"
 UPDATED = "be-observer.catalog_product_update"
-PRODUCTS, EVENTS_EACH = 20, 10
+PRODUCTS, EVENTS_EACH = 10, 6
 SPEED, MAX_ATTEMPTS, MAX_BACKOFF_SECONDS = 100, 14, 40
 CONCURRENCY = 2  # calls to Commerce of one consumer, which has more threads
 RETRY_AFTER_SECONDS = 1

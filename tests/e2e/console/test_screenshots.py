@@ -16,10 +16,11 @@ def size(picture: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.browser
-def test_one_command_takes_the_pictures(tmp_path):
+def test_one_command_takes_the_pictures(page, stack, tmp_path):
+    """``make screenshots`` does the same with a stack and a browser of its own."""
     messages = []
 
-    taken = screenshots.take(tmp_path, messages.append)
+    taken = screenshots.take(stack, page, tmp_path, messages.append)
 
     assert len(taken) == len(messages) == len(screenshots.PICTURES)
     for path in taken:
