@@ -101,7 +101,7 @@ clean-state: $(READY) ## Delete the state of the local system (.local)
 # More workers than two cores, because many tests wait.
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run
-	@$(PYTEST) -n 3 $(ARGS)
+	@$(PYTEST) -n 4 $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(READY) ## Run the unit tests: seconds, no processes, no emulator

@@ -74,6 +74,7 @@ SHARING = {"broker", "cli", "console", "docs", "ledger", "stack", "terraform"}
 # What takes longest is started first. The short unit tests come last, so that all
 # workers end at about the same time.
 ORDER = ("terraform", "e2e", "integration", "unit")
+FIRST = ("tests/unit/test_conventions.py", "tests/unit/cli/imports/test_import.py")
 
 _skipped: dict[str, tuple[int, str, str]] = {}
 
@@ -94,7 +95,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = PurePosixPath(nodeid.partition("::")[0])
-            return str(path.parent if path.parent.name in SHARING else path)
+            shares = path.parts[1] != "unit" and path.parent.name in SHARING
+            return str(path.parent if shares else path)
 
     # By default, the files with the most tests come first, which are the fastest.
     config.option.loadscopereorder = False
@@ -126,9 +128,10 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-def _position(nodeid: str) -> int:
+def _position(nodeid: str) -> tuple[int, bool]:
     folder = nodeid.split("/")[1]
-    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+    order = ORDER.index(folder) if folder in ORDER else len(ORDER)
+    return order, not nodeid.startswith(FIRST)
 
 
 def pytest_sessionfinish(session):

@@ -1,6 +1,7 @@
 """Pub/Sub's own clients, and its raw methods, pointed at a broker under test."""
 
 import itertools
+import queue
 import time
 import uuid
 
@@ -141,3 +142,45 @@ def update_subscription(
         subscription=config, update_mask=FieldMask(paths=paths)
     )
     return api.call("Subscriber/UpdateSubscription", request, pubsub_pb2.Subscription)
+
+
+class Stream:
+    """A raw stream; requests are sent when asked."""
+
+    def __init__(self, api: Api, subscription: str, **first) -> None:
+        self._requests: queue.Queue = queue.Queue()
+        first = {"stream_ack_deadline_seconds": 10, **first}
+        self.send(subscription=subscription, **first)
+        open_ = api.channel.stream_stream(
+            "/google.pubsub.v1.Subscriber/StreamingPull",
+            request_serializer=pubsub_pb2.StreamingPullRequest.SerializeToString,
+            response_deserializer=pubsub_pb2.StreamingPullResponse.FromString,
+        )
+        self.call = open_(iter(self._requests.get, None), timeout=SECONDS)
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._requests.put(None)
+        self.call.cancel()
+
+    def send(self, **fields) -> None:
+        """Send a request."""
+        self._requests.put(pubsub_pb2.StreamingPullRequest(**fields))
+
+    def take(self, count: int) -> list:
+        """The next *count* messages."""
+        taken = []
+        while len(taken) < count:
+            taken += next(self.call).received_messages
+        return taken
+
+    def status(self) -> str:
+        """The status that it ends with."""
+        try:
+            for _ in self.call:
+                pass
+        except grpc.RpcError as error:
+            return error.code().name
+        return "OK"

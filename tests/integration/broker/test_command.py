@@ -2,31 +2,24 @@
 
 import signal
 import sqlite3
-import threading
 
 import pytest
 
 from local.broker.__main__ import main
 from tests.support import broker_servers
-from tests.support.broker_api import Api
+from tests.support.broker_api import Api, Stream
 from tests.support.running import listening
 
 
 def test_ctrl_c_ends_it_though_a_client_is_pulling(tmp_path):
     with broker_servers.process(tmp_path) as broker:
         api = Api(broker.address)
-        connected = threading.Event()
-
-        def handle(message):
-            message.ack()  # otherwise the client extends its lease for a minute
-            connected.set()
-
         subscription = api.subscription(topic := api.topic())
-        pulling = api.subscriber.subscribe(subscription, handle)
-        api.publish(topic)
-        assert connected.wait(20)
-        assert broker.stop(signal.SIGINT) == 0
-        pulling.cancel()
+        with Stream(api, subscription) as pulling:
+            api.publish(topic)
+            assert len(pulling.take(1)) == 1
+            assert broker.stop(signal.SIGINT) == 0
+        api.close()
     assert broker.output() == f"listening on {broker.address}\n"
     assert not listening(broker.address)
 

@@ -12,50 +12,7 @@ import grpc
 import pytest
 from google.cloud.pubsub_v1.types import FlowControl
 
-from local.broker import pubsub_pb2
-from tests.support.broker_api import SECONDS, Api, only_ours
-
-
-class Stream:
-    """A raw stream; requests are sent when asked."""
-
-    def __init__(self, api: Api, subscription: str, **first) -> None:
-        self._requests: queue.Queue = queue.Queue()
-        first = {"stream_ack_deadline_seconds": 10, **first}
-        self.send(subscription=subscription, **first)
-        open_ = api.channel.stream_stream(
-            "/google.pubsub.v1.Subscriber/StreamingPull",
-            request_serializer=pubsub_pb2.StreamingPullRequest.SerializeToString,
-            response_deserializer=pubsub_pb2.StreamingPullResponse.FromString,
-        )
-        self.call = open_(iter(self._requests.get, None), timeout=SECONDS)
-
-    def __enter__(self) -> "Stream":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._requests.put(None)
-        self.call.cancel()
-
-    def send(self, **fields) -> None:
-        """Send a request."""
-        self._requests.put(pubsub_pb2.StreamingPullRequest(**fields))
-
-    def take(self, count: int) -> list:
-        """The next *count* messages."""
-        taken = []
-        while len(taken) < count:
-            taken += next(self.call).received_messages
-        return taken
-
-    def status(self) -> str:
-        """The status that it ends with."""
-        try:
-            for _ in self.call:
-                pass
-        except grpc.RpcError as error:
-            return error.code().name
-        return "OK"
+from tests.support.broker_api import SECONDS, Api, Stream, only_ours
 
 
 @contextmanager
