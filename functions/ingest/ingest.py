@@ -151,7 +151,10 @@ class Ingest:
     async def _event_status(self, request: Request, status: Status) -> Response:
         raw_path = request.scope["raw_path"]
         headers = Headers(request.scope["headers"])
-        caller = await self._authenticate(request, headers, b"", b"GET " + raw_path)
+        presented = auth.Request(
+            headers, request.scope["query_string"], b"", b"GET " + raw_path
+        )
+        caller = await auth.check_authentication(presented, self.settings)
         uid = unquote(raw_path.decode(errors="replace")).removeprefix(STATUS_PATH)
         state = await status.read(source_of(caller), uid, time.time())
         return json_response(200, state) if state else error_response(404, NOT_SEEN)
@@ -166,7 +169,8 @@ class Ingest:
             self.body_timeout_seconds,
         )
         now = timestamp()
-        caller = await self._authenticate(request, headers, body)
+        presented = auth.Request(headers, request.scope["query_string"], body)
+        caller = await auth.check_authentication(presented, self.settings)
         received = Received(
             caller=caller,
             source=source_of(caller),
@@ -246,17 +250,6 @@ class Ingest:
             traceparent=traceparent,
         )
         return published_response(posted.name)
-
-    async def _authenticate(
-        self,
-        request: Request,
-        headers: Mapping[str, str],
-        body: bytes,
-        request_line: bytes = b"",
-    ) -> str:
-        query_string = request.scope["query_string"]
-        presented = auth.Request(headers, query_string, body, request_line)
-        return await auth.check_authentication(presented, self.settings)
 
     def _reject_event(
         self, invalid: envelope.InvalidEvent, received: Received

@@ -24,7 +24,7 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override] # the values are text
         """The value of *name*, or *default*; Mapping's own raises and catches."""
-        value = self._values.get(_encode(name))
+        value = self._values.get(name.lower().encode("latin-1", "replace"))
         return default if value is None else value.decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
