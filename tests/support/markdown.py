@@ -7,16 +7,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
-SKIPPED_FOLDERS = {".venv", ".local", ".git", ".pytest_cache", "node_modules"}
+SKIPPED_FOLDERS = set(".git .local .pytest_cache .terraform .venv node_modules".split())
 
 
 def pages() -> list[Path]:
     """Every Markdown file of the repository."""
+    folders = [
+        path
+        for path in ROOT.iterdir()
+        if path.is_dir() and path.name not in SKIPPED_FOLDERS
+    ]
+    inner = (path for folder in folders for path in folder.rglob("*.md"))
     return sorted(
         path
-        for path in ROOT.rglob("*.md")
+        for path in (*ROOT.glob("*.md"), *inner)
         if not SKIPPED_FOLDERS & set(path.relative_to(ROOT).parts)
-        and ".terraform" not in str(path)
     )
 
 
