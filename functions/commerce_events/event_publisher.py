@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -22,8 +22,7 @@ MAX_LOGGED_FIELDS = 20
 NOT_STORED = "The event could not be stored; deliver it again"
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An event on its way to a topic.
 
     Attributes:

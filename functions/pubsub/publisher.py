@@ -85,8 +85,9 @@ class Publisher:
             MessageTooLarge: nothing is sent.
             PublishFailed: Pub/Sub is unavailable, rejects it, or is too slow.
         """
-        request = self._request(topic, [encode(message)])
-        return (await self._send(request, 1, self.deadline()))[0]
+        request = PublishRequest(topic=topic_path(self._project, topic))
+        fill(request.messages.add(), message)
+        return (await self._send(request, self.deadline()))[0]
 
     async def publish_in_order(
         self, topic: str, messages: Sequence[Message], deadline: float
@@ -102,11 +103,12 @@ class Publisher:
         """
         results: list[Published] = []
         failure: PublishFailed | None = None
-        for encoded in split([encode(message) for message in messages]):
+        path = topic_path(self._project, topic)
+        for encoded in split([fill(PubsubMessage(), each) for each in messages]):
             if failure is None:
                 try:
-                    request = self._request(topic, encoded)
-                    results += await self._send(request, len(encoded), deadline)
+                    request = PublishRequest(topic=path, messages=encoded)
+                    results += await self._send(request, deadline)
                     continue
                 except MessageTooLarge as too_large:  # one message alone
                     results.append(too_large)
@@ -120,27 +122,16 @@ class Publisher:
         """The time of the event loop until which a message may be tried from now on."""
         return asyncio.get_running_loop().time() + self._timeout_seconds
 
-    def _request(self, topic: str, messages: list[Any]) -> bytes:
-        """A request in protobuf's form.
+    async def _send(self, request: Any, deadline: float) -> Sequence[str]:
+        """The ids of the messages in *request*.
 
         Raises:
-            MessageTooLarge: Pub/Sub would reject it. A value may grow when it is
-                encoded again: 1e14 becomes 100000000000000.0.
+            MessageTooLarge, PublishFailed: as in :meth:`publish`.
         """
-        path = topic_path(self._project, topic)
-        request: bytes = PublishRequest(
-            topic=path, messages=messages
-        ).SerializeToString()
-        if len(request) > MAX_REQUEST_BYTES:
+        content = request.SerializeToString()
+        # A value may grow when it is encoded again: 1e14 becomes 100000000000000.0.
+        if len(content) > MAX_REQUEST_BYTES:
             raise MessageTooLarge
-        return request
-
-    async def _send(self, request: bytes, count: int, deadline: float) -> Sequence[str]:
-        """The ids of the *count* messages in *request*.
-
-        Raises:
-            PublishFailed: as in :meth:`publish`.
-        """
         loop = asyncio.get_running_loop()
         # A channel belongs to the loop that it is created on, and none runs at import.
         if loop is not self._loop:
@@ -148,7 +139,7 @@ class Publisher:
             self._loop = loop
         for delay in RETRY_DELAYS_SECONDS:
             try:
-                response = await self._publish(request, timeout=deadline - loop.time())
+                response = await self._publish(content, timeout=deadline - loop.time())
                 break
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
@@ -157,19 +148,20 @@ class Publisher:
                     raise PublishFailed(code) from error
             await asyncio.sleep(delay)
         # None when the response was not a protobuf message.
-        if response is None or len(response.message_ids) != count:
+        if response is None or len(response.message_ids) != len(request.messages):
             raise PublishFailed("NO_MESSAGE_ID")
         ids: Sequence[str] = response.message_ids
         return ids
 
 
-def encode(message: Message) -> Any:
-    """*message* in protobuf's form."""
-    return PubsubMessage(
-        data=message.data,
-        attributes=message.attributes,
-        ordering_key=message.ordering_key,
-    )
+def fill(target: Any, message: Message) -> Any:
+    """Set the fields of *target*, a ``PubsubMessage``, to those of *message*."""
+    target.data = message.data
+    target.ordering_key = message.ordering_key
+    attributes = target.attributes
+    for name, value in message.attributes.items():
+        attributes[name] = value
+    return target
 
 
 def split(messages: Sequence[Any]) -> Iterator[list[Any]]:

@@ -6,7 +6,7 @@ published is the value that was posted, without unknown keys where the event is 
 
 from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, post_load
+from marshmallow import EXCLUDE, RAISE, Schema
 
 
 class _ObjectSchema(Schema):
@@ -27,19 +27,14 @@ class ClosedSchema(_ObjectSchema):
         unknown = RAISE
 
 
-class ForwardedSchema(_ObjectSchema):
+class ForwardedSchema(OpenSchema):
     """Base of Commerce's own values; further keys are kept for the third party."""
 
-    class Meta:
-        unknown = INCLUDE
+    def load(self, data: Any, **options: Any) -> Any:
+        """*data* with its keys in their order, and the declared fields as loaded.
 
-    @post_load(pass_original=True)
-    def keep_order(
-        self, value: dict[str, Any], given: dict[str, Any], **_: Any
-    ) -> dict[str, Any]:
-        """*value* with its keys as they were *given*.
-
-        marshmallow orders unknown keys at random, which would make the body of a
-        webhook differ between two attempts.
+        marshmallow's INCLUDE orders unknown keys at random, which would make the body
+        of a webhook differ between two attempts.
         """
-        return {name: value[name] for name in given}
+        loaded = super().load(data, **options)
+        return {**data, **loaded}

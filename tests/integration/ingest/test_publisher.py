@@ -16,7 +16,8 @@ from functions.pubsub.publisher import (
     MAX_REQUEST_BYTES,
     Publisher,
     PublishRequest,
-    encode,
+    PubsubMessage,
+    fill,
     split,
 )
 from tests.support import running
@@ -81,7 +82,9 @@ def test_requests_stay_within_pubsubs_limits():
 
 
 def test_a_request_is_split_at_10_mb():
-    encoded = [encode(message) for message in of_uids(*"abc", size=4_000_000)]
+    encoded = [
+        fill(PubsubMessage(), message) for message in of_uids(*"abc", size=4_000_000)
+    ]
 
     chunks = list(split(encoded))
 
