@@ -11,6 +11,7 @@ import inspect
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import PurePosixPath
 
@@ -19,7 +20,7 @@ import pytest
 # Before they are imported: failed assertions in helpers show what they compared.
 pytest.register_assert_rewrite("tests.support")
 
-from tests.support import machine  # noqa: E402 see above
+from tests.support import forking, machine  # noqa: E402 see above
 from tests.terraform import providers  # noqa: E402
 
 CI = bool(os.environ.get("CI"))
@@ -79,12 +80,21 @@ FIRST = ("tests/unit/test_conventions.py", "tests/unit/cli/imports/test_import.p
 _skipped: dict[str, tuple[int, str, str]] = {}
 
 
-def pytest_configure():
-    """Report an invalid catalogue once, instead of one error for each test file."""
+def pytest_configure(config):
+    """Report an invalid catalogue once, and start what all test processes share."""
     try:
+        # Otherwise each test file reports it.
         import_module("functions.events.catalog")
     except LookupError as error:
         raise pytest.UsageError(str(error)) from None
+    is_main = not hasattr(config, "workerinput")
+    # Coverage is measured from the start of a process.
+    is_measured = "COVERAGE_PROCESS_START" in os.environ
+    needs_programs = any(not path.startswith("tests/unit") for path in config.args)
+    if is_main and needs_programs and not is_measured:
+        shared = ExitStack()
+        shared.enter_context(forking.started())
+        config.add_cleanup(shared.close)
 
 
 @pytest.hookimpl(optionalhook=True)

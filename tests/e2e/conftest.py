@@ -6,7 +6,6 @@ do not rely on a list being empty.
 
 import pytest
 
-from tests.support.forking import _fork_server  # noqa: F401 used by every test
 from tests.support.running import RunningStack
 from tests.support.stand_in_control import StandInControl
 

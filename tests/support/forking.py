@@ -1,10 +1,12 @@
-"""Lets each test process start the project's programs by a fork server of its own."""
+"""A fork server by which all processes of a test run start the project's programs."""
 
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,10 +16,10 @@ POLL_SECONDS = 0.01
 STOP_SECONDS = 5
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _fork_server():
-    """Start the server, unless one runs or coverage is measured in new processes."""
-    if fork_server.VARIABLE in os.environ or "COVERAGE_PROCESS_START" in os.environ:
+@contextmanager
+def started() -> Iterator[None]:
+    """Start the server, unless one runs."""
+    if fork_server.VARIABLE in os.environ:
         yield
         return
     # The path of a socket has at most 107 bytes, which pytest's own folders exceed.
@@ -31,5 +33,5 @@ def _fork_server():
             time.sleep(POLL_SECONDS)
         patch.setenv(fork_server.VARIABLE, path)
         yield
-    server.stdin.close()
-    server.wait(STOP_SECONDS)
+        server.stdin.close()
+        server.wait(STOP_SECONDS)

@@ -10,6 +10,7 @@ import pytest
 from local import fork_server
 from local.fork_server import ForkedProcess
 from local.processes import Process, Program
+from tests.support import forking
 
 PROGRAM = """
 import os, sys, time
@@ -23,10 +24,10 @@ sys.exit(int(sys.argv[1]))
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _server():
-    if fork_server.VARIABLE not in os.environ:
-        pytest.skip("coverage is measured without a fork server")
+    with forking.started():
+        yield
 
 
 @pytest.fixture
